@@ -1,0 +1,1 @@
+//! The durable, hash-chained record of what happened, and replay from it.

@@ -1,0 +1,1 @@
+//! What we want and what the broker did: intents, states and fills.

@@ -1,0 +1,1 @@
+//! Fills to positions, marks to profit and loss, exactly.

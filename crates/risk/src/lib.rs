@@ -1,0 +1,1 @@
+//! The gate before the journal: limits, allow-lists and the paper interlock.

@@ -1,0 +1,1 @@
+//! One live session with TWS: connects, stays connected, answers or says why.

@@ -1,0 +1,1 @@
+//! The TWS wire: frames, handshake and messages, both forms and both directions.
