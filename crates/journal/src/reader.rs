@@ -1,0 +1,323 @@
+//! Reading a journal: who it belongs to, its records in order, and the proof that they are as written.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
+use serde::de::DeserializeOwned;
+
+use crate::chain::{Hash, JournalId, Link, genesis};
+use crate::error::{Broken, Fault, OpenError, ReplayError, StorageError, StorageFault};
+use crate::journal::Options;
+use crate::record::{Record, Sequence, Stamps};
+use crate::schema::{self, Found};
+
+/// How long a call waits for another program that holds the database.
+const BUSY_WAIT: Duration = Duration::from_millis(250);
+
+/// Records that replay reads ahead: as many as this, or fewer when their payloads reach the other limit.
+const PAGE_RECORDS_MAX: usize = 256;
+const PAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// A journal open for reading only. It takes no lock and changes nothing, so it works beside a writer and on a broken
+/// journal: [`replay`](Self::replay) gives the records up to the first bad one.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    path: PathBuf,
+    id: JournalId,
+    genesis: Hash,
+}
+
+/// What [`verify`](Reader::verify) has proven.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The number of records, which is the sequence of the last.
+    pub records: u64,
+    /// The hash of the last record; of an empty journal the genesis hash. Kept elsewhere, it proves later that no
+    /// record was cut off.
+    pub head: Hash,
+}
+
+impl Reader {
+    /// Opens an existing journal. Of the options only [`application`](Options::new) and [`schema`](Options::schema)
+    /// count; the chain is not verified.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file, when it is no journal of this application, or one of another format or newer
+    /// schema.
+    pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Self, OpenError> {
+        let given = path.as_ref();
+        let path = std::fs::canonicalize(given).map_err(|source| OpenError::Path { path: given.to_owned(), source })?;
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        match schema::look(&connection).map_err(|source| OpenError::Storage { path: path.clone(), source })? {
+            Found::Journal { format } if format < schema::FORMAT => {
+                Err(OpenError::FormatOlder { path, found: format, known: schema::FORMAT })
+            }
+            Found::Journal { .. } => Self::adopt(connection, path, options),
+            Found::Empty | Found::Foreign => Err(OpenError::NotAJournal { path }),
+        }
+    }
+
+    /// Takes a connection to a journal that is not older than this version, and checks that it is ours to read.
+    pub(crate) fn adopt(connection: Connection, path: PathBuf, options: &Options) -> Result<Self, OpenError> {
+        let storage = |source| OpenError::Storage { path: path.clone(), source };
+        match schema::look(&connection).map_err(storage)? {
+            Found::Journal { format } if format > schema::FORMAT => {
+                return Err(OpenError::FormatNewer { path, found: format, known: schema::FORMAT });
+            }
+            Found::Journal { .. } => {}
+            Found::Empty | Found::Foreign => return Err(OpenError::NotAJournal { path }),
+        }
+        let Some((id, application)) = schema::identity(&connection).map_err(storage)? else {
+            return Err(OpenError::NotAJournal { path });
+        };
+        if application != options.application {
+            let expected = options.application.clone();
+            return Err(OpenError::OtherApplication { path, found: application, expected });
+        }
+        // The schema of the newest record is the highest, for a writer with a lower one is refused right here.
+        let newest = connection
+            .query_row("SELECT schema FROM records ORDER BY sequence DESC LIMIT 1", [], |row| row.get(0))
+            .optional();
+        match newest {
+            Ok(Some(found)) if found > options.schema => {
+                return Err(OpenError::SchemaNewer { path, found, known: options.schema });
+            }
+            // A column that cannot be read is a broken record: the chain finds it and names it.
+            Ok(_) | Err(_) => {}
+        }
+        Ok(Self { genesis: genesis(id, &application), connection, path, id })
+    }
+
+    /// The records from `from` on, in order, each checked against the chain; the record before `from` is trusted. Reads
+    /// in pages: memory is bounded by about one mebibyte and one payload. Ends after the first broken record.
+    pub fn replay(&self, from: Sequence) -> Replay<'_> {
+        Replay { reader: self, page: VecDeque::new(), next: from, previous: None, ended: false }
+    }
+
+    /// As [`replay`](Self::replay), with every payload read as `T`. A payload that does not fit is an error of that
+    /// record, and the next one follows.
+    pub fn replay_as<T: DeserializeOwned>(&self, from: Sequence) -> ReplayAs<'_, T> {
+        ReplayAs { replay: self.replay(from), payload: PhantomData }
+    }
+
+    /// Reads the whole journal and proves that no record was changed, inserted, moved or taken out of the middle.
+    /// Records cut off at the end cannot be seen from within; compare [`Verified::head`].
+    ///
+    /// # Errors
+    ///
+    /// The first bad record.
+    pub fn verify(&self) -> Result<Verified, Broken> {
+        self.verify_from(Sequence::FIRST)
+    }
+
+    /// The number of records. A writer elsewhere may add to it.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn len(&self) -> Result<u64, StorageError> {
+        let last: Option<i64> = self.connection.query_row("SELECT max(sequence) FROM records", [], |row| row.get(0))?;
+        Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0))
+    }
+
+    /// Whether there is no record yet.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn is_empty(&self) -> Result<bool, StorageError> {
+        self.len().map(|records| records == 0)
+    }
+
+    /// The random name of this journal.
+    pub fn id(&self) -> JournalId {
+        self.id
+    }
+
+    /// The file, with links and relative parts resolved.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    pub(crate) fn into_connection(self) -> Connection {
+        self.connection
+    }
+
+    /// Proves the records from `from` on, which may be one behind the last.
+    pub(crate) fn verify_from(&self, from: Sequence) -> Result<Verified, Broken> {
+        let mut verified = Verified { records: from.number() - 1, head: self.hash_before(from)? };
+        let mut replay = Replay { previous: Some(verified.head), ..self.replay(from) };
+        while let Some(record) = replay.next_checked()? {
+            verified = Verified { records: record.sequence.number(), head: record.hash };
+        }
+        Ok(verified)
+    }
+
+    /// The hash that the record at `sequence` builds on, as it stands in the file.
+    fn hash_before(&self, sequence: Sequence) -> Result<Hash, Broken> {
+        let Some(before) = Sequence::new(sequence.number() - 1) else {
+            return Ok(self.genesis);
+        };
+        let broken = |why| Broken { sequence: before, why };
+        self.connection
+            .prepare_cached("SELECT hash FROM records WHERE sequence = ?1")
+            .and_then(|mut statement| statement.query_row([before.row()], |row| Ok(hash(row, 0))).optional())
+            .map_err(|error| broken(Fault::Unreadable(error.into())))?
+            .unwrap_or_else(|| Err(Fault::Missing { found: sequence.row() }))
+            .map_err(broken)
+    }
+}
+
+/// The records of a journal in order, from [`Reader::replay`] or [`Journal::replay`](crate::Journal::replay).
+#[derive(Debug)]
+pub struct Replay<'a> {
+    reader: &'a Reader,
+    page: VecDeque<Result<Record, Broken>>,
+    /// The sequence behind the page.
+    next: Sequence,
+    /// The hash of the record before `next`, once known.
+    previous: Option<Hash>,
+    ended: bool,
+}
+
+impl Replay<'_> {
+    fn next_checked(&mut self) -> Result<Option<Record>, Broken> {
+        if self.page.is_empty() && !self.ended {
+            let filled = self.fill();
+            // A page without records is the end, and so is one that ends in a broken record.
+            self.ended = filled.is_err() || !matches!(self.page.back(), Some(Ok(_)));
+            filled?;
+        }
+        self.page.pop_front().transpose()
+    }
+
+    /// Reads the next page. An error of its own means that not even the next record could be looked for.
+    fn fill(&mut self) -> Result<(), Broken> {
+        let unreadable =
+            |sequence, error: rusqlite::Error| Broken { sequence, why: Fault::Unreadable(StorageError::from(error)) };
+        let mut statement = self
+            .reader
+            .connection
+            .prepare_cached(
+                "SELECT sequence, schema, wall_us, monotonic_us, kind, payload, hash
+                 FROM records WHERE sequence >= ?1 ORDER BY sequence",
+            )
+            .map_err(|error| unreadable(self.next, error))?;
+        // Rows in front of the first record are impossible, so they must be found.
+        let from = if self.next == Sequence::FIRST { i64::MIN } else { self.next.row() };
+        let mut rows = statement.query([from]).map_err(|error| unreadable(self.next, error))?;
+        let mut bytes = 0;
+        while self.page.len() < PAGE_RECORDS_MAX && bytes < PAGE_BYTES_MAX {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                Err(error) => {
+                    self.page.push_back(Err(unreadable(self.next, error)));
+                    break;
+                }
+            };
+            let previous = match self.previous {
+                Some(previous) => previous,
+                None => self.reader.hash_before(self.next)?,
+            };
+            match checked(row, self.next, previous) {
+                Ok(record) => {
+                    bytes += record.payload.len();
+                    self.previous = Some(record.hash);
+                    self.next = self.next.after(1);
+                    self.page.push_back(Ok(record));
+                }
+                Err(why) => {
+                    self.page.push_back(Err(Broken { sequence: self.next, why }));
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Iterator for Replay<'_> {
+    type Item = Result<Record, ReplayError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_checked().map_err(ReplayError::Broken).transpose()
+    }
+}
+
+/// As [`Replay`], with payloads of one type.
+#[derive(Debug)]
+pub struct ReplayAs<'a, T> {
+    replay: Replay<'a>,
+    payload: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Iterator for ReplayAs<'_, T> {
+    type Item = Result<Record<T>, ReplayError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.replay.next().map(|record| record?.decode())
+    }
+}
+
+/// Opens a connection to a file whose path is resolved: a link in its place is refused.
+pub(crate) fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, OpenError> {
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        // A damaged page is an error, never a wrong row; and no code from the file's schema runs.
+        connection.pragma_update(None, "cell_size_check", true)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| OpenError::Storage { path: path.to_owned(), source: error.into() })
+}
+
+/// The record in a row, if it is the expected one and follows from the one before.
+fn checked(row: &Row<'_>, sequence: Sequence, previous: Hash) -> Result<Record, Fault> {
+    let found = integer(row, 0, "sequence")?;
+    if found != sequence.row() {
+        return Err(Fault::Missing { found });
+    }
+    let schema = integer(row, 1, "schema")?.try_into().map_err(|_| Fault::Column { column: "schema" })?;
+    let stamps = Stamps { wall_us: integer(row, 2, "wall_us")?, monotonic_us: integer(row, 3, "monotonic_us")? };
+    let (kind, payload) = (text(row, 4, "kind")?, text(row, 5, "payload")?);
+    let hash = hash(row, 6)?;
+    if (Link { sequence, schema, stamps, kind, payload }).hash(previous) != hash {
+        return Err(Fault::Hash);
+    }
+    Ok(Record { sequence, schema, stamps, kind: kind.to_owned(), payload: payload.to_owned(), hash })
+}
+
+fn integer(row: &Row<'_>, index: usize, column: &'static str) -> Result<i64, Fault> {
+    match value(row, index)? {
+        ValueRef::Integer(value) => Ok(value),
+        ValueRef::Null | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => Err(Fault::Column { column }),
+    }
+}
+
+fn text<'a>(row: &'a Row<'_>, index: usize, column: &'static str) -> Result<&'a str, Fault> {
+    value(row, index)?.as_str().map_err(|_| Fault::Column { column })
+}
+
+fn hash(row: &Row<'_>, index: usize) -> Result<Hash, Fault> {
+    let bytes = value(row, index)?.as_blob().ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.map(Hash).ok_or(Fault::Column { column: "hash" })
+}
+
+fn value<'a>(row: &'a Row<'_>, index: usize) -> Result<ValueRef<'a>, Fault> {
+    // The statements name the columns, so the index is there; a panic would still be the wrong answer.
+    row.get_ref(index).map_err(|_| Fault::Unreadable(StorageError { fault: StorageFault::Unexpected, code: None }))
+}
