@@ -43,9 +43,9 @@
 //!
 //! - **Durable.** WAL with `synchronous = FULL`; both are read back at every opening. A batch is one transaction with
 //!   one sync, all or nothing.
-//! - **Unchanged.** Sequences have no gap and every row carries the hash of itself and all before ([`Hash`]). Opening
-//!   refuses a broken journal and names the first bad record; a [`Reader`] can still look at it. A journal whose last
-//!   records are gone is a sound prefix: compare [`Verified::head`] with a copy kept elsewhere to see that.
+//! - **Unchanged.** Sequences have no gap and every row carries the hash of itself and all before. Opening refuses a
+//!   broken journal and names the first bad record; a [`Reader`] can still look at it. A journal whose last records are
+//!   gone is a sound prefix: compare [`Verified::head`] with a copy kept elsewhere to see that.
 //! - **One writer.** A lock of the operating system on `PATH.lock`, which ends with the process.
 //! - **No second try.** After a failed write every later one is refused, until the journal is opened again.
 //! - **No clock, no threads, no logging.** Times are arguments; calls block until the disk has answered.

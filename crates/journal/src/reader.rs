@@ -47,6 +47,9 @@ impl Reader {
     /// Opens an existing journal. Of the options only [`application`](Options::new) and [`schema`](Options::schema)
     /// count; the chain is not verified.
     ///
+    /// Where nothing can be written, as on a read-only file system, a journal can be read that was closed cleanly; one
+    /// that was not must be copied to a place where SQLite can recover it.
+    ///
     /// # Errors
     ///
     /// When there is no such file, when it is no journal of this application, or one of another format or newer
@@ -54,8 +57,14 @@ impl Reader {
     pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Self, OpenError> {
         let given = path.as_ref();
         let path = std::fs::canonicalize(given).map_err(|source| OpenError::Path { path: given.to_owned(), source })?;
-        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match schema::look(&connection).map_err(|source| OpenError::Storage { path: path.clone(), source })? {
+        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut found = schema::look(&connection);
+        if matches!(found, Err(StorageError { fault: StorageFault::CannotOpen, .. })) && cfg!(unix) && is_at_rest(&path)
+        {
+            connection = connect_at_rest(&path)?;
+            found = schema::look(&connection);
+        }
+        match found.map_err(|source| OpenError::Storage { path: path.clone(), source })? {
             Found::Journal { format } if format < schema::FORMAT => {
                 Err(OpenError::FormatOlder { path, found: format, known: schema::FORMAT })
             }
@@ -273,9 +282,34 @@ impl<T: DeserializeOwned> Iterator for ReplayAs<'_, T> {
 
 /// Opens a connection to a file whose path is resolved: a link in its place is refused.
 pub(crate) fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, OpenError> {
+    connect_as(path, path, mode)
+}
+
+/// Whether all records are in the database itself, none in a write-ahead log.
+fn is_at_rest(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).map_or(true, |log| log.len() == 0)
+}
+
+/// Opens a database that nobody writes to without the shared memory file, which SQLite wants to make beside every
+/// other database in WAL mode. Should somebody write all the same, the chain tells.
+fn connect_at_rest(path: &Path) -> Result<Connection, OpenError> {
+    let mut name = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => name.push(char::from(*byte)),
+            _ => name.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    name.push_str("?immutable=1");
+    connect_as(path, Path::new(&name), OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI)
+}
+
+fn connect_as(path: &Path, name: &Path, mode: OpenFlags) -> Result<Connection, OpenError> {
     let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let open = || {
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = Connection::open_with_flags(name, flags)?;
         connection.busy_timeout(BUSY_WAIT)?;
         // A damaged page is an error, never a wrong row; and no code from the file's schema runs.
         connection.pragma_update(None, "cell_size_check", true)?;
@@ -320,4 +354,34 @@ fn hash(row: &Row<'_>, index: usize) -> Result<Hash, Fault> {
 fn value<'a>(row: &'a Row<'_>, index: usize) -> Result<ValueRef<'a>, Fault> {
     // The statements name the columns, so the index is there; a panic would still be the wrong answer.
     row.get_ref(index).map_err(|_| Fault::Unreadable(StorageError { fault: StorageFault::Unexpected, code: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+    use crate::record::Entry;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_journal_at_rest_is_read_under_any_name() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for name in ["j.db", "a?b=c&d#e%20f.db", "grüße 1.db"] {
+            let path = std::fs::canonicalize(folder.path()).expect("a folder").join(name);
+            let mut journal = Journal::open(&path, Options::new("test")).expect("a new journal");
+            let entry = Entry::new("text", name).expect("a text is JSON");
+            journal.append_one(Stamps::default(), &entry).expect("room");
+            assert!(!is_at_rest(&path), "the record is in the log");
+            drop(journal);
+
+            assert!(is_at_rest(&path));
+            let connection = connect_at_rest(&path).expect("the file is there");
+            let reader = Reader::adopt(connection, path, &Options::new("test")).expect("a journal");
+            let names: Vec<String> =
+                reader.replay_as(Sequence::FIRST).map(|record| record.expect("a text").payload).collect();
+            assert_eq!(names, [name]);
+        }
+        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 6, "three journals and their locks");
+    }
 }

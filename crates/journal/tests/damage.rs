@@ -153,6 +153,11 @@ fn a_crash_without_damage_loses_nothing() {
     let crashed = Crashed::new();
     assert_eq!(crashed.check("as it was", &crashed.database, &crashed.log), Some(40));
     assert_eq!(crashed.check("without the log", &crashed.database, &[]), Some(20));
+
+    let scratch = Scratch::new();
+    fs::write(scratch.path(), &crashed.database).expect("room");
+    fs::write(scratch.folder().join("j.db-wal"), &crashed.log).expect("room");
+    assert_eq!(scratch.reader().verify().map(|verified| verified.records), Ok(40), "a reader needs no writer first");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use common::{Scratch, all, entry, options, stamps};
 use journal::{Journal, JournalId, OpenError, Options, Reader, Sequence};
@@ -39,6 +41,40 @@ fn of_two_starts_at_once_exactly_one_wins() {
         assert_eq!(winners, 1, "{results:?}");
         assert!(results.iter().any(|result| matches!(result, Err(OpenError::Locked { .. }))), "{results:?}");
     }
+}
+
+/// The writer of the next test: a process of its own, which is killed. Without the variable there is nothing to do.
+#[test]
+fn writer_to_be_killed() {
+    let Some(path) = std::env::var_os(WRITER_PATH) else { return };
+    let mut journal = Journal::open(path, options()).expect("a new journal");
+    journal.append_one(stamps(1), &entry(1)).expect("room");
+    println!("{WRITTEN}");
+    // Until the end of the parent at the latest.
+    std::io::stdin().read_line(&mut String::new()).expect("a pipe");
+}
+
+const WRITER_PATH: &str = "JOURNAL_TEST_WRITER_PATH";
+const WRITTEN: &str = "one record is durable";
+
+#[test]
+fn a_killed_writer_leaves_its_records_and_no_lock() {
+    let scratch = Scratch::new();
+    let mut writer = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "writer_to_be_killed", "--nocapture"])
+        .env(WRITER_PATH, scratch.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this test runs twice");
+    let output = BufReader::new(writer.stdout.take().expect("it is piped"));
+    let written = output.lines().map_while(Result::ok).any(|line| line.contains(WRITTEN));
+    let refused = scratch.open().err();
+    writer.kill().expect("it waits for its input");
+    writer.wait().expect("it was started here");
+    assert!(written, "the writer has written");
+    assert!(matches!(refused, Some(OpenError::Locked { .. })), "{refused:?}");
+    assert_eq!(scratch.open().expect("at once").len(), 1);
 }
 
 #[cfg(unix)]
