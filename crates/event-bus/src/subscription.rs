@@ -78,6 +78,9 @@ impl<T> Subscription<T> {
 
     /// Waits for the next delivery. Cancel safe: dropping the future loses nothing.
     ///
+    /// It is ready at once while something waits, and takes no part in the budget of a runtime: a task that reads a
+    /// busy bus in a loop yields now and then (`tokio::task::yield_now`) if others share its thread.
+    ///
     /// # Errors
     ///
     /// The reason why the subscription has ended, again at every further call; queued events come first.
