@@ -50,14 +50,15 @@ pub enum Closed {
     /// A [`Queue::lossless`](crate::Queue::lossless) was full: the event that did not fit and all later ones are not
     /// delivered. Rebuild the state from its source and subscribe again, with more capacity or a faster reader.
     #[error(
-        "the subscriber fell more than {capacity} events behind on a lossless queue; rebuild its state and subscribe again"
+        "the subscriber fell more than {capacity} events behind on a lossless queue; \
+         rebuild its state and subscribe again"
     )]
     Overflowed {
         /// How many events the queue held.
         capacity: usize,
     },
-    /// The filter, the projection or the key function of this subscription panicked at an event, which is therefore
-    /// lost to it. Correct the function.
+    /// The filter, the projection, the key function or the drop of a value of this subscription panicked at an event:
+    /// that one may be lost to it, and all later ones are. Correct the function.
     #[error("the subscription's filter, projection or key function panicked")]
     FilterPanicked,
 }

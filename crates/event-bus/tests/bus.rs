@@ -315,7 +315,8 @@ proptest! {
     #[test]
     fn lossy_queues_equal_their_model(script in steps(), capacity in 1..8_usize, conflate in any::<bool>()) {
         let bus = Bus::new();
-        let queue = if conflate { Queue::latest_by_key(capacity, |quote: &Quote| quote.0) } else { Queue::drop_oldest(capacity) };
+        let latest = || Queue::latest_by_key(capacity, |quote: &Quote| quote.0);
+        let queue = if conflate { latest() } else { Queue::drop_oldest(capacity) };
         let mut subscription = bus.subscribe(queue);
         let (mut model, mut gap, mut missed, mut conflated) = (Vec::<Quote>::new(), 0, 0, 0);
         for step in script {

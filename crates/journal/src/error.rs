@@ -70,7 +70,8 @@ pub enum OpenError {
     /// The tables have an older layout and no way leads from there: a [`Reader`](crate::Reader) changes nothing, and
     /// a [`Journal`](crate::Journal) needs a migration for every step.
     #[error(
-        "the journal {path:?} has the older format {found} and is not brought to {known} here; open it once for writing with a program that can"
+        "the journal {path:?} has the older format {found} and is not brought to {known} here; \
+         open it once for writing with a program that can"
     )]
     FormatOlder {
         /// The journal.
@@ -184,7 +185,8 @@ pub enum ReplayError {
     Broken(#[from] Broken),
     /// The record is sound but its JSON does not fit the type asked for. Replay can go on with the next one.
     #[error(
-        "the payload of record {sequence} ({kind:?}, schema {schema}) does not fit: {source}; read it with a type that fits its schema"
+        "the payload of record {sequence} ({kind:?}, schema {schema}) does not fit: {source}; \
+         read it with a type that fits its schema"
     )]
     Payload {
         /// The record.

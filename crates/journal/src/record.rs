@@ -97,7 +97,8 @@ impl Entry {
     }
 }
 
-/// One record as it stands in the journal. `P` is the payload: JSON text, or what [`decode`](Record::decode) made of it.
+/// One record as it stands in the journal. `P` is the payload: JSON text, or what [`decode`](Record::decode) made of
+/// it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Record<P = String> {
