@@ -1,0 +1,193 @@
+//! [`Condition`]: what must hold before an order is sent or cancelled.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use bytes::{BufMut, BytesMut};
+
+use crate::error::{Fault, Result};
+use crate::ids::ContractId;
+use crate::kinds::TriggerMethod;
+use crate::protobuf::{self, Raw};
+use crate::value::Scalar;
+use crate::wire::{Layout, Wire, layout};
+
+/// One condition of an order. Each is joined to the next by its [`Conjunction`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Condition {
+    /// A price is reached. Wire type 1.
+    Price {
+        /// How it joins the next one. Wire name `isConjunctionConnection`.
+        conjunction: Conjunction,
+        /// Above rather than below. Wire name `isMore`.
+        above: bool,
+        /// The price. Wire name `price`.
+        price: Option<Decimal>,
+        /// Whose price. Wire name `conId`.
+        contract_id: Option<ContractId>,
+        /// Where. Wire name `exchange`.
+        exchange: String,
+        /// Which price counts. Wire name `triggerMethod`.
+        trigger_method: Option<TriggerMethod>,
+    },
+    /// A time is reached. Wire type 3.
+    Time {
+        /// How it joins the next one.
+        conjunction: Conjunction,
+        /// After rather than before.
+        above: bool,
+        /// `YYYYMMDD HH:MM:SS` with an optional time zone. Wire name `time`.
+        time: String,
+    },
+    /// The cushion of the account's margin. Wire type 4.
+    Margin {
+        /// How it joins the next one.
+        conjunction: Conjunction,
+        /// Above rather than below.
+        above: bool,
+        /// Percent. Wire name `percent`.
+        percent: Option<i32>,
+    },
+    /// A trade happens in an instrument. Wire type 5.
+    Execution {
+        /// How it joins the next one.
+        conjunction: Conjunction,
+        /// Kind of the instrument. Wire name `secType`.
+        security_type: String,
+        /// Where it trades. Wire name `exchange`.
+        exchange: String,
+        /// Its symbol. Wire name `symbol`.
+        symbol: String,
+    },
+    /// A volume is reached. Wire type 6.
+    Volume {
+        /// How it joins the next one.
+        conjunction: Conjunction,
+        /// Above rather than below.
+        above: bool,
+        /// The volume. Wire name `volume`.
+        volume: Option<i32>,
+        /// Whose volume.
+        contract_id: Option<ContractId>,
+        /// Where.
+        exchange: String,
+    },
+    /// A price moves by a percentage. Wire type 7.
+    PercentChange {
+        /// How it joins the next one.
+        conjunction: Conjunction,
+        /// Above rather than below.
+        above: bool,
+        /// Percent. Wire name `changePercent`.
+        change_percent: Option<Decimal>,
+        /// Whose price.
+        contract_id: Option<ContractId>,
+        /// Where.
+        exchange: String,
+    },
+}
+
+impl Condition {
+    /// Wire name `type`, `condType`.
+    const fn kind(&self) -> i32 {
+        match self {
+            Self::Price { .. } => 1,
+            Self::Time { .. } => 3,
+            Self::Margin { .. } => 4,
+            Self::Execution { .. } => 5,
+            Self::Volume { .. } => 6,
+            Self::PercentChange { .. } => 7,
+        }
+    }
+
+    fn blank(kind: i32) -> Result<Self, Fault> {
+        let conjunction = Conjunction::default();
+        let above = false;
+        let exchange = String::new();
+        Ok(match kind {
+            1 => Self::Price { conjunction, above, price: None, contract_id: None, exchange, trigger_method: None },
+            3 => Self::Time { conjunction, above, time: String::new() },
+            4 => Self::Margin { conjunction, above, percent: None },
+            5 => Self::Execution { conjunction, security_type: String::new(), exchange, symbol: String::new() },
+            6 => Self::Volume { conjunction, above, volume: None, contract_id: None, exchange },
+            7 => Self::PercentChange { conjunction, above, change_percent: None, contract_id: None, exchange },
+            unknown => return Err(Fault::UnknownKind(unknown)),
+        })
+    }
+}
+
+impl Default for Condition {
+    fn default() -> Self {
+        Self::Margin { conjunction: Conjunction::default(), above: false, percent: None }
+    }
+}
+
+impl Layout for Condition {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        w.choose(const { &crate::wire::Tag { number: 1, name: "type" } }, self, Self::kind, Self::blank)?;
+        match self {
+            Self::Price { conjunction, above, price, contract_id, exchange, trigger_method } => {
+                layout!(w; 2 conjunction, 3 above, maxed 10 price, maxed 4 contract_id, 5 exchange, maxed 11 trigger_method);
+            }
+            Self::Time { conjunction, above, time } => layout!(w; 2 conjunction, 3 above, 12 time),
+            Self::Margin { conjunction, above, percent } => layout!(w; 2 conjunction, 3 above, maxed 8 percent),
+            Self::Execution { conjunction, security_type, exchange, symbol } => {
+                layout!(w; 2 conjunction, 7 security_type, 5 exchange, 6 symbol);
+            }
+            Self::Volume { conjunction, above, volume, contract_id, exchange } => {
+                layout!(w; 2 conjunction, 3 above, maxed 13 volume, maxed 4 contract_id, 5 exchange);
+            }
+            Self::PercentChange { conjunction, above, change_percent, contract_id, exchange } => {
+                layout!(w; 2 conjunction, 3 above, maxed 9 change_percent, maxed 4 contract_id, 5 exchange);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a condition joins the next one: `a` or `o` in text, a boolean in protobuf.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conjunction {
+    /// Both must hold.
+    And,
+    /// One of the two is enough. What IB's protobuf means by silence.
+    #[default]
+    Or,
+}
+
+impl Scalar for Conjunction {
+    fn silence() -> Option<Self> {
+        Some(Self::Or)
+    }
+
+    fn is_silent(&self) -> bool {
+        *self == Self::Or
+    }
+
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        match field {
+            b"a" => Ok(Some(Self::And)),
+            b"o" => Ok(Some(Self::Or)),
+            _ => Err(Fault::NotANumber(crate::error::Excerpt::of(field))),
+        }
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        out.put_u8(match self {
+            Self::And => b'a',
+            Self::Or => b'o',
+        });
+        Ok(())
+    }
+
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        Ok(bool::from_protobuf(raw)?.map(|and| if and { Self::And } else { Self::Or }))
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        protobuf::put_varint_field(out, tag, u64::from(*self == Self::And));
+        Ok(())
+    }
+}

@@ -1,0 +1,361 @@
+//! [`Contract`]: what is traded, and the shapes in which the text form carries it.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::ids::ContractId;
+use crate::kinds::{OptionRight, SecurityType};
+use crate::value::Scalar;
+use crate::wire::{Layout, Wire, layout};
+
+/// What is traded. IB fills in what a request leaves out, if what is there names one contract only.
+///
+/// [`Contract::default`] is empty, with the values IB's own client writes where nothing is set. The constructors make
+/// the common kinds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Contract {
+    /// IB's own number; alone (with an exchange) it names a contract. Wire name `conId`, 0 where not known.
+    pub contract_id: Option<ContractId>,
+    /// Symbol of the underlying. Wire name `symbol`.
+    pub symbol: String,
+    /// Kind of contract. Wire name `secType`.
+    pub security_type: Option<SecurityType>,
+    /// `YYYYMM` or `YYYYMMDD`, in answers at times with an hour. Wire name `lastTradeDateOrContractMonth`.
+    pub last_trade_date_or_month: String,
+    /// Strike of an option. Wire name `strike`.
+    pub strike: Option<Decimal>,
+    /// Call or put. Wire name `right`.
+    pub right: Option<OptionRight>,
+    /// What one contract is worth in units of its price. Wire name `multiplier`: text in one form, a double in the other.
+    pub multiplier: Option<Decimal>,
+    /// Where to trade it, `SMART` for IB's router. Wire name `exchange`.
+    pub exchange: String,
+    /// The listing exchange, which tells ambiguous symbols apart. Wire name `primaryExchange`, `primaryExch`.
+    pub primary_exchange: String,
+    /// Currency it trades in. Wire name `currency`.
+    pub currency: String,
+    /// Symbol at its exchange. Wire name `localSymbol`.
+    pub local_symbol: String,
+    /// Trading class. Wire name `tradingClass`.
+    pub trading_class: String,
+    /// Kind of the identifier in `security_id`: ISIN, CUSIP, ... Wire name `secIdType`.
+    pub security_id_type: String,
+    /// An identifier from outside IB. Wire name `secId`.
+    pub security_id: String,
+    /// Description for people. Wire name `description`.
+    pub description: Remark,
+    /// Issuer of a bond. Wire name `issuerId`.
+    pub issuer_id: String,
+    /// The stock or future that hedges a delta-neutral order. Wire name `deltaNeutralContract`.
+    pub delta_neutral: Option<DeltaNeutralContract>,
+    /// Whether expired contracts are meant too. Wire name `includeExpired`.
+    pub include_expired: bool,
+    /// Legs of a combination, described for people. Wire name `comboLegsDescrip`.
+    pub combo_legs_description: Remark,
+    /// Legs of a combination. Wire name `comboLegs`.
+    pub combo_legs: Vec<ComboLeg>,
+    /// Last trade date as answers tell it from server version 182 on. Wire name `lastTradeDate`.
+    pub last_trade_date: Remark,
+}
+
+impl Default for Contract {
+    fn default() -> Self {
+        Self {
+            contract_id: Some(ContractId(0)),
+            symbol: String::new(),
+            security_type: None,
+            last_trade_date_or_month: String::new(),
+            strike: None,
+            right: None,
+            multiplier: None,
+            exchange: String::new(),
+            primary_exchange: String::new(),
+            currency: String::new(),
+            local_symbol: String::new(),
+            trading_class: String::new(),
+            security_id_type: String::new(),
+            security_id: String::new(),
+            description: Remark::default(),
+            issuer_id: String::new(),
+            delta_neutral: None,
+            include_expired: false,
+            combo_legs_description: Remark::default(),
+            combo_legs: Vec::new(),
+            last_trade_date: Remark::default(),
+        }
+    }
+}
+
+impl Contract {
+    /// A stock or exchange-traded fund, routed by IB.
+    #[must_use]
+    pub fn stock(symbol: &str, currency: &str) -> Self {
+        Self::of(SecurityType::Stock, symbol, "SMART", currency)
+    }
+
+    /// A currency pair: `Contract::forex("EUR", "USD")` is EUR.USD.
+    #[must_use]
+    pub fn forex(base: &str, quote: &str) -> Self {
+        Self::of(SecurityType::Forex, base, "IDEALPRO", quote)
+    }
+
+    /// A future by the month it is delivered, `YYYYMM`, or its last trade date, `YYYYMMDD`.
+    #[must_use]
+    pub fn future(symbol: &str, month: &str, exchange: &str, currency: &str) -> Self {
+        Self {
+            last_trade_date_or_month: month.to_owned(),
+            ..Self::of(SecurityType::Future, symbol, exchange, currency)
+        }
+    }
+
+    /// A stock option by its expiry (`YYYYMMDD`), strike and right.
+    #[must_use]
+    pub fn option(symbol: &str, expiry: &str, strike: Decimal, right: OptionRight, currency: &str) -> Self {
+        Self {
+            last_trade_date_or_month: expiry.to_owned(),
+            strike: Some(strike),
+            right: Some(right),
+            ..Self::of(SecurityType::Option, symbol, "SMART", currency)
+        }
+    }
+
+    /// An index.
+    #[must_use]
+    pub fn index(symbol: &str, exchange: &str, currency: &str) -> Self {
+        Self::of(SecurityType::Index, symbol, exchange, currency)
+    }
+
+    /// A contract by IB's own number.
+    #[must_use]
+    pub fn by_id(id: ContractId, exchange: &str) -> Self {
+        Self { contract_id: Some(id), exchange: exchange.to_owned(), ..Self::default() }
+    }
+
+    /// IB's number of the contract, where it is known.
+    #[must_use]
+    pub fn known_id(&self) -> Option<ContractId> {
+        self.contract_id.and_then(ContractId::known)
+    }
+
+    /// Whether this is a combination of legs.
+    #[must_use]
+    pub fn is_combination(&self) -> bool {
+        self.security_type == Some(SecurityType::Combination)
+    }
+
+    fn of(security_type: SecurityType, symbol: &str, exchange: &str, currency: &str) -> Self {
+        Self {
+            symbol: symbol.to_owned(),
+            security_type: Some(security_type),
+            exchange: exchange.to_owned(),
+            currency: currency.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The text form of most requests: `conId` to `tradingClass`, with the primary exchange.
+    pub(crate) fn text_of_request(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { contract_id, symbol, security_type, last_trade_date_or_month, strike, right, multiplier, .. } = self;
+        layout!(w; maxed 1 contract_id, 2 symbol, 3 security_type, 4 last_trade_date_or_month, 5 strike, 6 right, 7 multiplier);
+        let Self { exchange, primary_exchange, currency, local_symbol, trading_class, .. } = self;
+        layout!(w; 8 exchange, 9 primary_exchange, 10 currency, 11 local_symbol, 12 trading_class);
+        Ok(())
+    }
+
+    /// The text form of most answers: as a request, without the primary exchange.
+    pub(crate) fn text_of_answer(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { contract_id, symbol, security_type, last_trade_date_or_month, strike, right, multiplier, .. } = self;
+        layout!(w; 1 contract_id, 2 symbol, 3 security_type, 4 last_trade_date_or_month, 5 strike, 6 right, 7 multiplier);
+        let Self { exchange, primary_exchange, currency, local_symbol, trading_class, .. } = self;
+        layout!(w; 8 exchange, proto_only 9 primary_exchange, 10 currency, 11 local_symbol, 12 trading_class);
+        Ok(())
+    }
+
+    /// What a text message with none of these has no place for.
+    pub(crate) fn text_without_identifiers(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { security_id_type, security_id, .. } = self;
+        layout!(w; proto_only 13 security_id_type, proto_only 14 security_id);
+        Ok(())
+    }
+
+    /// What a text message that names one live instrument has no place for.
+    pub(crate) fn text_without_extras(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { issuer_id, include_expired, description, combo_legs_description, last_trade_date, .. } = self;
+        layout!(w; proto_only 15 description, proto_only 16 issuer_id, proto_only 18 include_expired);
+        layout!(w; proto_only 19 combo_legs_description, proto_only 21 last_trade_date);
+        Ok(())
+    }
+
+    /// What a text message has no place for that carries neither legs nor a hedge.
+    pub(crate) fn text_without_legs(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { delta_neutral, combo_legs, .. } = self;
+        layout!(w; proto_only_list 20 combo_legs, absent 17 delta_neutral);
+        Ok(())
+    }
+
+    /// An answer's contract with nothing beside the common fields: executions, positions.
+    pub(crate) fn text_of_plain_answer(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        self.text_of_answer(w)?;
+        self.text_without_identifiers(w)?;
+        self.text_without_extras(w)?;
+        self.text_without_legs(w)
+    }
+
+    /// Legs with the four fields that market data and history need; only for combinations.
+    pub(crate) fn text_of_brief_legs(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let mut legs: Vec<BriefLeg> = self.combo_legs.drain(..).map(BriefLeg).collect();
+        let combination = self.is_combination();
+        let combo_legs = &mut legs;
+        w.group(combination, |w| {
+            layout!(w; list 20 combo_legs);
+            Ok(())
+        })?;
+        self.combo_legs = legs.into_iter().map(|leg| leg.0).collect();
+        Ok(())
+    }
+
+    /// A flag and the hedging contract behind it.
+    pub(crate) fn text_of_hedge(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let mut delta_neutral_present = self.delta_neutral.is_some();
+        let flag = &mut delta_neutral_present;
+        layout!(w; 17 flag);
+        if delta_neutral_present {
+            self.delta_neutral.get_or_insert_default().layout(w)?;
+        } else {
+            self.delta_neutral = None;
+        }
+        Ok(())
+    }
+}
+
+/// Protobuf only: the text form has several shapes, which the messages choose among.
+impl Layout for Contract {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        #[rustfmt::skip]
+        let Self {
+            contract_id, symbol, security_type, last_trade_date_or_month, strike, right, multiplier, exchange, primary_exchange,
+            currency, local_symbol, trading_class, security_id_type, security_id, description, issuer_id, delta_neutral,
+            include_expired, combo_legs_description, combo_legs, last_trade_date,
+        } = self;
+        layout!(w; 1 contract_id, 2 symbol, 3 security_type, 4 last_trade_date_or_month, 5 strike, 6 right, 7 multiplier,
+            8 exchange, 9 primary_exchange, 10 currency, 11 local_symbol, 12 trading_class, 13 security_id_type,
+            14 security_id, 15 description, 16 issuer_id, optional 17 delta_neutral, 18 include_expired,
+            19 combo_legs_description, list 20 combo_legs, 21 last_trade_date);
+        Ok(())
+    }
+}
+
+/// One leg of a combination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ComboLeg {
+    /// The leg's contract. Wire name `conId`.
+    pub contract_id: Option<ContractId>,
+    /// How many of it one combination holds. Wire name `ratio`.
+    pub ratio: Option<i32>,
+    /// `BUY`, `SELL` or `SSHORT`. Wire name `action`.
+    pub action: String,
+    /// Where the leg trades. Wire name `exchange`.
+    pub exchange: String,
+    /// 0 same as the combination, 1 open, 2 close, 3 unknown. Wire name `openClose`.
+    pub open_close: Option<i32>,
+    /// 1 broker, 2 elsewhere. Wire name `shortSaleSlot`, `shortSalesSlot`.
+    pub short_sale_slot: Option<i32>,
+    /// Where shares to short are held, for slot 2. Wire name `designatedLocation`.
+    pub designated_location: String,
+    /// Exemption from the short sale rule. Wire name `exemptCode`.
+    pub exempt_code: Option<i32>,
+    /// Price of this leg. Wire name `orderComboLegs.price`, `perLegPrice`: in text a list of its own in the order.
+    pub price: Option<Decimal>,
+}
+
+impl Default for ComboLeg {
+    fn default() -> Self {
+        Self {
+            contract_id: Some(ContractId(0)),
+            ratio: Some(0),
+            action: String::new(),
+            exchange: String::new(),
+            open_close: Some(0),
+            short_sale_slot: Some(0),
+            designated_location: String::new(),
+            exempt_code: Some(-1),
+            price: None,
+        }
+    }
+}
+
+impl Layout for ComboLeg {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        #[rustfmt::skip]
+        let Self {
+            contract_id, ratio, action, exchange, open_close, short_sale_slot, designated_location, exempt_code, price,
+        } = self;
+        layout!(w; maxed 1 contract_id, maxed 2 ratio, 3 action, 4 exchange, maxed 5 open_close, maxed 6 short_sale_slot,
+            7 designated_location, maxed 8 exempt_code);
+        if !w.is_text() {
+            layout!(w; 9 price);
+        }
+        Ok(())
+    }
+}
+
+/// A leg where the text form carries four fields of it.
+#[derive(Debug, Default)]
+struct BriefLeg(ComboLeg);
+
+impl Layout for BriefLeg {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let ComboLeg { contract_id, ratio, action, exchange, price, .. } = &mut self.0;
+        layout!(w; maxed 1 contract_id, maxed 2 ratio, 3 action, 4 exchange, proto_only 9 price);
+        Ok(())
+    }
+}
+
+/// The contract that hedges a delta-neutral order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaNeutralContract {
+    /// Its number. Wire name `conId`.
+    pub contract_id: Option<ContractId>,
+    /// How much of it a unit of the order needs. Wire name `delta`.
+    pub delta: Option<Decimal>,
+    /// Its price. Wire name `price`.
+    pub price: Option<Decimal>,
+}
+layout!(DeltaNeutralContract { maxed 1 contract_id, maxed 2 delta, maxed 3 price });
+
+/// Text that the broker adds for people. It says nothing that other fields do not, so a form without a place for it
+/// loses nothing: contracts from an answer can go into a request as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Remark(pub String);
+
+impl Scalar for Remark {
+    const DISPENSABLE: bool = true;
+
+    fn silence() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn is_silent(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn from_text(field: &[u8]) -> Result<Option<Self>, crate::error::Fault> {
+        Ok(String::from_text(field)?.map(Self))
+    }
+
+    fn to_text(&self, out: &mut bytes::BytesMut) -> Result<(), crate::error::Fault> {
+        self.0.to_text(out)
+    }
+
+    fn from_protobuf(raw: crate::protobuf::Raw<'_>) -> Result<Option<Self>, crate::error::Fault> {
+        Ok(String::from_protobuf(raw)?.map(Self))
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), crate::error::Fault> {
+        self.0.to_protobuf(tag, out)
+    }
+}

@@ -1,0 +1,259 @@
+//! Exact decimals out of text and doubles, and back.
+
+use rust_decimal::Decimal;
+
+use crate::error::{Excerpt, Fault};
+
+/// Ten to the power of the index; every entry is exact as a double.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+/// Integers up to here are exact as doubles.
+const MANTISSA_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// Reads a number in any spelling that TWS or its clients use; `None` for a value that stands for "unset":
+/// the maximum of a double, an integer or a decimal, or a number that is not finite.
+pub(crate) fn from_text(field: &[u8]) -> Result<Option<Decimal>, Fault> {
+    if let Some(value) = from_plain(field) {
+        return Ok(if is_unset(value) { None } else { Some(value) });
+    }
+    from_odd(field)
+}
+
+/// The common case: an optional sign, up to 18 digits, an optional point among them.
+#[inline]
+fn from_plain(field: &[u8]) -> Option<Decimal> {
+    let (negative, digits) = match field {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, field),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut mantissa = 0_u64;
+    let mut scale = 0_u32;
+    let mut after_point = 0_u32;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            mantissa = mantissa * 10 + u64::from(digit);
+            scale += after_point;
+        } else if *byte == b'.' && after_point == 0 {
+            after_point = 1;
+        } else {
+            return None;
+        }
+    }
+    if after_point == 1 && digits.len() == 1 {
+        return None; // a lone point
+    }
+    let low = (mantissa & 0xFFFF_FFFF) as u32;
+    let middle = (mantissa >> 32) as u32;
+    Some(Decimal::from_parts(low, middle, 0, negative && mantissa != 0, scale))
+}
+
+/// Everything else: exponents, many digits, sentinels, words.
+#[cold]
+fn from_odd(field: &[u8]) -> Result<Option<Decimal>, Fault> {
+    let not_a_number = || Fault::NotANumber(Excerpt::of(field));
+    let text = std::str::from_utf8(field).map_err(|_| not_a_number())?;
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if ["nan", "inf", "infinity"].iter().any(|word| unsigned.eq_ignore_ascii_case(word)) {
+        return Ok(None);
+    }
+    let (digits, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().map_err(|_| not_a_number())?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = || whole.bytes().chain(fraction.bytes());
+    if all().next().is_none() || !all().all(|byte| byte.is_ascii_digit()) {
+        return Err(not_a_number());
+    }
+    if exponent >= 300 {
+        return Ok(None); // the maximum of a double, in whichever spelling
+    }
+    let mut scale = i64::try_from(fraction.len()).unwrap_or(i64::MAX).saturating_sub(i64::from(exponent));
+    let mut mantissa = 0_i128;
+    let mut zeros_pending = 0_u32; // trailing zeros are kept back: they may not matter
+    let too_many = || Fault::TooManyDigits(Excerpt::of(field));
+    for byte in all() {
+        if byte == b'0' && mantissa != 0 {
+            zeros_pending += 1;
+            continue;
+        }
+        if byte == b'0' {
+            continue;
+        }
+        let shift = 10_i128.checked_pow(zeros_pending + 1).ok_or_else(too_many)?;
+        mantissa = mantissa.checked_mul(shift).ok_or_else(too_many)? + i128::from(byte - b'0');
+        zeros_pending = 0;
+        if mantissa > i128::MAX / 100 {
+            // 39 digits: only the decimal sentinel is this long and still means something.
+            return if is_unset_text(unsigned) { Ok(None) } else { Err(too_many()) };
+        }
+    }
+    if mantissa == 0 {
+        return Ok(Some(Decimal::ZERO));
+    }
+    scale = scale.saturating_sub(i64::from(zeros_pending));
+    while scale < 0 {
+        mantissa = mantissa.checked_mul(10).ok_or_else(too_many)?;
+        scale += 1;
+    }
+    if text.starts_with('-') {
+        mantissa = -mantissa;
+    }
+    let scale = u32::try_from(scale).map_err(|_| too_many())?;
+    let value = Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| too_many())?;
+    Ok(if is_unset(value) { None } else { Some(value) })
+}
+
+fn is_unset_text(digits: &str) -> bool {
+    digits == "170141183460469231731687303715884105727"
+}
+
+/// The integers that IB's clients and servers write for "unset" in a decimal field.
+#[inline]
+fn is_unset(value: Decimal) -> bool {
+    if value.scale() != 0 {
+        return false;
+    }
+    let magnitude = value.mantissa().unsigned_abs();
+    magnitude == 9_223_372_036_854_775_807
+        || magnitude == 9_223_372_036_854_775_808
+        || value.mantissa() == 2_147_483_647
+}
+
+/// The shortest decimal that is this double; `None` for "unset" and for what is not finite.
+pub(crate) fn from_double(double: f64) -> Result<Option<Decimal>, Fault> {
+    if !double.is_finite() || double == f64::MAX {
+        return Ok(None);
+    }
+    let magnitude = double.abs();
+    for (power, scale) in POWERS.iter().zip(0_u32..) {
+        let scaled = magnitude * power;
+        if scaled > MANTISSA_MAX {
+            break;
+        }
+        let mantissa = scaled.round();
+        // Both sides are exact, so the division rounds once: equality means that this decimal reads as this double.
+        if mantissa / power == magnitude {
+            let mantissa = mantissa as u64;
+            let negative = double < 0.0; // false for -0.0
+            return Ok(Some(Decimal::from_parts(
+                (mantissa & 0xFFFF_FFFF) as u32,
+                (mantissa >> 32) as u32,
+                0,
+                negative,
+                scale,
+            )));
+        }
+    }
+    from_odd(format!("{double:e}").as_bytes())
+}
+
+/// The double that reads back as exactly this decimal.
+pub(crate) fn to_double(value: Decimal) -> Result<f64, Fault> {
+    let value = value.normalize();
+    let mantissa = value.mantissa();
+    let quick = match (i64::try_from(mantissa), POWERS.get(value.scale() as usize)) {
+        (Ok(mantissa), Some(power)) if mantissa.unsigned_abs() < 1 << 53 => mantissa as f64 / power,
+        _ => value.to_string().parse::<f64>().map_err(|_| Fault::NotExact)?,
+    };
+    match from_double(quick) {
+        Ok(Some(back)) if back == value => Ok(quick),
+        _ => Err(Fault::NotExact),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        let read = from_text(text.as_bytes()).map(|value| value.map(|value| value.to_string()));
+        assert_eq!(read, Ok(expected.map(str::to_owned)), "{text}");
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        check("0", Some("0"));
+        check("-0", Some("0"));
+        check("181.25", Some("181.25"));
+        check("-13.50", Some("-13.50"));
+        check(".5", Some("0.5"));
+        check("5.", Some("5"));
+        check("1e-07", Some("0.0000001"));
+        check("1.0E-7", Some("0.0000001"));
+        check("1E+3", Some("1000"));
+        check("+7", Some("7"));
+        check("0.1234567890123456789012345678", Some("0.1234567890123456789012345678"));
+        check("1000000000000000000000", Some("1000000000000000000000"));
+    }
+
+    #[test]
+    fn unset_values_are_none() {
+        for text in [
+            "2147483647",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "1.7976931348623157E308",
+            "1.7976931348623157e+308",
+            "170141183460469231731687303715884105727",
+            "NaN",
+            "-NaN",
+            "Infinity",
+            "-Infinity",
+        ] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn junk_is_a_fault() {
+        for text in ["abc", "1.2.3", ".", "-", "1e", "--1", "1,5", "0x10", " 1", "1e99999999999"] {
+            assert!(matches!(from_text(text.as_bytes()), Err(Fault::NotANumber(_))), "{text}");
+        }
+        let thirty = "1.23456789012345678901234567890123";
+        assert!(matches!(from_text(thirty.as_bytes()), Err(Fault::TooManyDigits(_))));
+        assert!(matches!(from_text(b"1e-40"), Err(Fault::TooManyDigits(_))));
+        assert!(matches!(from_text(b"1e40"), Err(Fault::TooManyDigits(_))));
+    }
+
+    #[test]
+    fn doubles_are_their_shortest_decimal() {
+        for (double, text) in
+            [(0.1, "0.1"), (181.25, "181.25"), (1e-7, "0.0000001"), (-2.5, "-2.5"), (1e15, "1000000000000000")]
+        {
+            let value = from_double(double).unwrap().unwrap();
+            assert_eq!(value.to_string(), text);
+            assert_eq!(to_double(value), Ok(double));
+        }
+        assert_eq!(from_double(f64::MAX), Ok(None));
+        assert_eq!(from_double(f64::NAN), Ok(None));
+        assert_eq!(to_double("0.1234567890123456789012345678".parse().unwrap()), Err(Fault::NotExact));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_fifteen_digits_say_survives_a_double(mantissa in -999_999_999_999_999_i64..=999_999_999_999_999, scale in 0_u32..=15) {
+            let value = Decimal::new(mantissa, scale);
+            let double = to_double(value).unwrap();
+            proptest::prop_assert_eq!(double, value.to_string().parse::<f64>().unwrap());
+            proptest::prop_assert_eq!(from_double(double).unwrap().unwrap(), value);
+        }
+
+        #[test]
+        fn no_text_panics(field: Vec<u8>) {
+            let _ = from_text(&field);
+        }
+
+        #[test]
+        fn no_double_panics(bits: u64) {
+            let _ = from_double(f64::from_bits(bits));
+        }
+    }
+}

@@ -1,0 +1,639 @@
+//! Scalars: one field's worth of meaning, and how it is spelled in both forms.
+
+use bytes::{BufMut, BytesMut};
+use rust_decimal::Decimal;
+
+use crate::decimal;
+use crate::error::{Excerpt, Fault};
+use crate::protobuf::{self, Raw};
+
+/// A value that fills exactly one field and knows both its spellings.
+///
+/// Readers return `None` for a value that stands for "unset" (a maximum, a number that is not finite): where the field
+/// is an [`Option`] it becomes `None`, elsewhere it is a fault. So sentinels end here.
+pub trait Scalar: Sized {
+    /// What an empty or absent field means; `None` where silence is a fault.
+    #[must_use]
+    fn silence() -> Option<Self> {
+        None
+    }
+
+    /// Whether the value says nothing, so that a form without a place for it loses nothing.
+    fn is_silent(&self) -> bool {
+        false
+    }
+
+    /// What stands for "unset" where the text form writes a maximum instead of nothing.
+    const MAXIMUM: &'static [u8] = b"";
+
+    /// Whether a form without a place for the value may leave it out, because it only repeats what other fields say.
+    const DISPENSABLE: bool = false;
+
+    /// Reads a text field that is not empty.
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault>;
+    /// Writes a text field without its NUL.
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
+    /// Reads a protobuf field.
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault>;
+    /// Writes a protobuf field.
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault>;
+}
+
+/// A scalar, or the absence of one.
+pub trait Value: Sized {
+    /// What an empty or absent field means; `None` where silence is a fault.
+    #[must_use]
+    fn silence() -> Option<Self>;
+    /// Whether the value says nothing.
+    fn is_silent(&self) -> bool;
+    /// What stands for "unset" where the text form writes a maximum instead of nothing.
+    const MAXIMUM: &'static [u8];
+    /// Whether a form without a place for the value may leave it out.
+    const DISPENSABLE: bool;
+    /// Reads a text field, empty or not.
+    fn read_text(field: &[u8]) -> Result<Self, Fault>;
+    /// Writes a text field without its NUL.
+    fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
+    /// Reads a protobuf field that is present.
+    fn read_protobuf(raw: Raw<'_>) -> Result<Self, Fault>;
+    /// Writes a protobuf field, or nothing where the value is silent.
+    fn write_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault>;
+}
+
+impl<T: Scalar> Value for T {
+    const MAXIMUM: &'static [u8] = T::MAXIMUM;
+    const DISPENSABLE: bool = T::DISPENSABLE;
+
+    fn silence() -> Option<Self> {
+        T::silence()
+    }
+
+    #[inline]
+    fn is_silent(&self) -> bool {
+        T::is_silent(self)
+    }
+
+    #[inline]
+    fn read_text(field: &[u8]) -> Result<Self, Fault> {
+        if field.is_empty() {
+            return T::silence().ok_or(Fault::Missing);
+        }
+        T::from_text(field)?.ok_or(Fault::Missing)
+    }
+
+    #[inline]
+    fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        self.to_text(out)
+    }
+
+    #[inline]
+    fn read_protobuf(raw: Raw<'_>) -> Result<Self, Fault> {
+        T::from_protobuf(raw)?.ok_or(Fault::Missing)
+    }
+
+    #[inline]
+    fn write_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        if T::is_silent(self) { Ok(()) } else { self.to_protobuf(tag, out) }
+    }
+}
+
+impl<T: Scalar> Value for Option<T> {
+    const MAXIMUM: &'static [u8] = T::MAXIMUM;
+    const DISPENSABLE: bool = T::DISPENSABLE;
+
+    fn silence() -> Option<Self> {
+        Some(None)
+    }
+
+    #[inline]
+    fn is_silent(&self) -> bool {
+        self.is_none()
+    }
+
+    #[inline]
+    fn read_text(field: &[u8]) -> Result<Self, Fault> {
+        if field.is_empty() { Ok(None) } else { T::from_text(field) }
+    }
+
+    #[inline]
+    fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        self.as_ref().map_or(Ok(()), |value| value.to_text(out))
+    }
+
+    #[inline]
+    fn read_protobuf(raw: Raw<'_>) -> Result<Self, Fault> {
+        T::from_protobuf(raw)
+    }
+
+    #[inline]
+    fn write_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        self.as_ref().map_or(Ok(()), |value| value.to_protobuf(tag, out))
+    }
+}
+
+impl Scalar for String {
+    fn silence() -> Option<Self> {
+        Some(Self::new())
+    }
+
+    fn is_silent(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        Ok(Some(to_string(field)))
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        put_text(self, out)
+    }
+
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        Ok(Some(to_string(bytes(raw)?)))
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        protobuf::put_bytes_field(out, tag, self.as_bytes());
+        Ok(())
+    }
+}
+
+/// Booleans are silent when false: neither side of IB's protobuf writes them.
+impl Scalar for bool {
+    fn silence() -> Option<Self> {
+        Some(false)
+    }
+
+    fn is_silent(&self) -> bool {
+        !self
+    }
+
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        match field {
+            b"0" => Ok(Some(false)),
+            b"1" => Ok(Some(true)),
+            _ => integer_from_text(field).map(|value| Some(value != 0)),
+        }
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        out.put_u8(if *self { b'1' } else { b'0' });
+        Ok(())
+    }
+
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        Ok(Some(unsigned(raw)? != 0))
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        protobuf::put_varint_field(out, tag, u64::from(*self));
+        Ok(())
+    }
+}
+
+impl Scalar for i32 {
+    const MAXIMUM: &'static [u8] = b"2147483647";
+
+    #[inline]
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        let value = integer_from_text(field)?;
+        match Self::try_from(value) {
+            Ok(Self::MAX) => Ok(None),
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Err(Fault::OutOfRange(Excerpt::of(field))),
+        }
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        put_integer(i64::from(*self), out);
+        Ok(())
+    }
+
+    #[inline]
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        // A protobuf int32 is the low half of its varint.
+        Ok(match unsigned(raw)? as u32 as Self {
+            Self::MAX => None,
+            value => Some(value),
+        })
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        protobuf::put_varint_field(out, tag, i64::from(*self) as u64);
+        Ok(())
+    }
+}
+
+impl Scalar for i64 {
+    const MAXIMUM: &'static [u8] = b"9223372036854775807";
+
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        Ok(Some(integer_from_text(field)?).filter(|value| *value != Self::MAX))
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        put_integer(*self, out);
+        Ok(())
+    }
+
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        Ok(Some(unsigned(raw)? as Self).filter(|value| *value != Self::MAX))
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        protobuf::put_varint_field(out, tag, *self as u64);
+        Ok(())
+    }
+}
+
+/// Prices, amounts and ratios: plain digits in text, a double in protobuf. What a double cannot hold is refused.
+impl Scalar for Decimal {
+    const MAXIMUM: &'static [u8] = b"1.7976931348623157E308";
+
+    #[inline]
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        decimal::from_text(field)
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        put_display(self, out);
+        Ok(())
+    }
+
+    #[inline]
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        match raw {
+            Raw::Fixed64(bits) => decimal::from_double(f64::from_bits(bits)),
+            Raw::Varint(_) | Raw::Bytes(_) | Raw::Fixed32(_) => Err(Fault::WrongWireType),
+        }
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        protobuf::put_double_field(out, tag, decimal::to_double(*self)?);
+        Ok(())
+    }
+}
+
+/// A decimal that travels as digits in both forms: quantities, sizes, volumes. [`crate::wire::Wire::exact`] uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digits(pub Decimal);
+
+impl Scalar for Digits {
+    const MAXIMUM: &'static [u8] = b"170141183460469231731687303715884105727";
+
+    #[inline]
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        Ok(decimal::from_text(field)?.map(Self))
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        put_display(&self.0, out);
+        Ok(())
+    }
+
+    #[inline]
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        match bytes(raw)? {
+            [] => Ok(None),
+            digits => Self::from_text(digits),
+        }
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        let mut digits = BytesMut::with_capacity(32);
+        put_display(&self.0, &mut digits);
+        protobuf::put_bytes_field(out, tag, &digits);
+        Ok(())
+    }
+}
+
+/// Prose that the text form escapes to ASCII as `\uXXXX`. [`crate::wire::Wire::escaped`] uses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Escaped(pub(crate) String);
+
+impl Scalar for Escaped {
+    fn silence() -> Option<Self> {
+        Some(Self(String::new()))
+    }
+
+    fn is_silent(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        Ok(Some(Self(crate::grammar::unescape(to_string(field)))))
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        let mut units = [0; 2];
+        for character in self.0.chars() {
+            if is_printable(character) && character != '\\' {
+                out.put_u8(character as u8);
+            } else if character == '\0' {
+                return Err(Fault::NotPrintable);
+            } else {
+                for unit in character.encode_utf16(&mut units) {
+                    put_display(&format_args!("\\u{unit:04x}"), out);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        Ok(String::from_protobuf(raw)?.map(Self))
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        self.0.to_protobuf(tag, out)
+    }
+}
+
+/// UTF-8 where it is, Latin-1 where it is not: TWS on Windows writes either.
+pub(crate) fn to_string(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
+/// Writes a string that the text form can carry.
+pub(crate) fn put_text(text: &str, out: &mut BytesMut) -> Result<(), Fault> {
+    if !text.chars().all(is_printable) {
+        return Err(Fault::NotPrintable);
+    }
+    out.put_slice(text.as_bytes());
+    Ok(())
+}
+
+fn is_printable(character: char) -> bool {
+    matches!(character, ' '..='~' | '\t' | '\n' | '\r')
+}
+
+/// Reads an integer; a decimal with nothing behind its point counts as one, as some servers write `3.0`.
+#[inline]
+pub(crate) fn integer_from_text(field: &[u8]) -> Result<i64, Fault> {
+    let (negative, digits) = match field {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, field),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return odd_integer_from_text(field);
+    }
+    let mut value = 0_i64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return odd_integer_from_text(field);
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Ok(if negative { -value } else { value })
+}
+
+#[cold]
+fn odd_integer_from_text(field: &[u8]) -> Result<i64, Fault> {
+    let text = std::str::from_utf8(field).map_err(|_| Fault::NotANumber(Excerpt::of(field)))?;
+    let whole = match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
+        _ => text,
+    };
+    whole.parse().map_err(|error: std::num::ParseIntError| match error.kind() {
+        std::num::IntErrorKind::PosOverflow | std::num::IntErrorKind::NegOverflow => {
+            Fault::OutOfRange(Excerpt::of(field))
+        }
+        _ => Fault::NotANumber(Excerpt::of(field)),
+    })
+}
+
+fn unsigned(raw: Raw<'_>) -> Result<u64, Fault> {
+    match raw {
+        Raw::Varint(value) => Ok(value),
+        Raw::Fixed64(_) | Raw::Bytes(_) | Raw::Fixed32(_) => Err(Fault::WrongWireType),
+    }
+}
+
+/// The bytes of a length-delimited field.
+pub(crate) fn bytes(raw: Raw<'_>) -> Result<&[u8], Fault> {
+    match raw {
+        Raw::Bytes(bytes) => Ok(bytes),
+        Raw::Varint(_) | Raw::Fixed64(_) | Raw::Fixed32(_) => Err(Fault::WrongWireType),
+    }
+}
+
+pub(crate) fn put_integer(value: i64, out: &mut BytesMut) {
+    put_display(&value, out);
+}
+
+pub(crate) fn put_display(value: &dyn std::fmt::Display, out: &mut BytesMut) {
+    use std::fmt::Write;
+    // Writing into a `BytesMut` grows it; it cannot fail.
+    let _ = write!(out, "{value}");
+}
+
+/// Declares a newtype over a number as a scalar of its own, so that two ids cannot be swapped.
+macro_rules! newtype {
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl $crate::value::Scalar for $name {
+            const MAXIMUM: &'static [u8] = <$inner as $crate::value::Scalar>::MAXIMUM;
+
+            #[inline]
+            fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(<$inner>::from_text(field)?.map(Self))
+            }
+
+            fn to_text(&self, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                self.0.to_text(out)
+            }
+
+            #[inline]
+            fn from_protobuf(raw: $crate::protobuf::Raw<'_>) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(<$inner>::from_protobuf(raw)?.map(Self))
+            }
+
+            fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                self.0.to_protobuf(tag, out)
+            }
+        }
+    )*};
+}
+pub(crate) use newtype;
+
+/// Declares a closed set of words or numbers that survives what it does not know.
+macro_rules! closed_set {
+    ($($(#[$doc:meta])* $name:ident: $($kind:ident)? { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? })*) => {$(
+        $crate::value::closed_set!(@one $($kind)?, $(#[$doc])* $name { $($(#[$variant_doc])* $variant = $word),* });
+    )*};
+    (@one words, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum $name {
+            $($(#[$variant_doc])* #[doc = concat!("Wire word `", $word, "`.")] $variant,)*
+            /// A word this crate does not know, kept as it came.
+            Other(String),
+        }
+
+        impl $name {
+            /// Every known value.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(word: &str) -> Self {
+                match word {
+                    $($word => Self::$variant,)*
+                    _ => Self::Other(word.to_owned()),
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => Self::$variant,)*
+                    _ => Self::Other(word),
+                }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.as_str().to_owned()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        /// The empty word: unset, which the wire refuses to carry where a word must be.
+        impl Default for $name {
+            fn default() -> Self {
+                Self::Other(String::new())
+            }
+        }
+
+        impl $crate::value::Scalar for $name {
+            fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(Some(match field {
+                    $(field if field == $word.as_bytes() => Self::$variant,)*
+                    _ => Self::Other($crate::value::to_string(field)),
+                }))
+            }
+
+            fn to_text(&self, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                if self.as_str().is_empty() {
+                    return Err($crate::error::Fault::Missing);
+                }
+                $crate::value::put_text(self.as_str(), out)
+            }
+
+            fn from_protobuf(raw: $crate::protobuf::Raw<'_>) -> Result<Option<Self>, $crate::error::Fault> {
+                match $crate::value::bytes(raw)? {
+                    [] => Ok(None),
+                    word => Self::from_text(word),
+                }
+            }
+
+            fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                if self.as_str().is_empty() {
+                    return Err($crate::error::Fault::Missing);
+                }
+                $crate::protobuf::put_bytes_field(out, tag, self.as_str().as_bytes());
+                Ok(())
+            }
+        }
+    };
+    (@one codes, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal),* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(from = "i32", into = "i32")]
+        pub enum $name {
+            $($(#[$variant_doc])* #[doc = concat!("Wire code `", $code, "`.")] $variant,)*
+            /// A code this crate does not know, kept as it came.
+            Other(i32),
+        }
+
+        impl $name {
+            /// Every known value.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The code on the wire.
+            #[must_use]
+            pub const fn code(self) -> i32 {
+                match self {
+                    $(Self::$variant => $code,)*
+                    Self::Other(code) => code,
+                }
+            }
+        }
+
+        impl From<i32> for $name {
+            #[inline]
+            fn from(code: i32) -> Self {
+                match code {
+                    $($code => Self::$variant,)*
+                    _ => Self::Other(code),
+                }
+            }
+        }
+
+        impl From<$name> for i32 {
+            fn from(value: $name) -> Self {
+                value.code()
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::from(0)
+            }
+        }
+
+        impl $crate::value::Scalar for $name {
+            const MAXIMUM: &'static [u8] = <i32 as $crate::value::Scalar>::MAXIMUM;
+
+            #[inline]
+            fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(<i32 as $crate::value::Scalar>::from_text(field)?.map(Self::from))
+            }
+
+            fn to_text(&self, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                self.code().to_text(out)
+            }
+
+            #[inline]
+            fn from_protobuf(raw: $crate::protobuf::Raw<'_>) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(<i32 as $crate::value::Scalar>::from_protobuf(raw)?.map(Self::from))
+            }
+
+            fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                self.code().to_protobuf(tag, out)
+            }
+        }
+    };
+}
+pub(crate) use closed_set;

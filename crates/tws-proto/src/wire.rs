@@ -1,0 +1,605 @@
+//! [`Wire`]: the cursor that every layout runs over, reading or writing, text or protobuf.
+
+use bytes::{BufMut, BytesMut};
+use rust_decimal::Decimal;
+
+use crate::error::{Excerpt, Fault, Flaw, Result};
+use crate::protobuf::{self, Index};
+use crate::value::{self, Digits, Escaped, Scalar, Value};
+use crate::version::ServerVersion;
+
+/// A message body, described once. [`Wire`] decides whether that reads or writes, text or protobuf.
+pub trait Layout: Default {
+    /// Visits every field in the order of the text form, each with its protobuf tag.
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()>;
+}
+
+impl<T: Layout> Layout for Box<T> {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        self.as_mut().layout(w)
+    }
+}
+
+/// A protobuf tag and the name that errors use; made by `layout!`.
+#[derive(Debug)]
+pub struct Tag {
+    pub(crate) number: u32,
+    pub(crate) name: &'static str,
+}
+
+/// What to do with a value that the form at this version has no place for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Refuse to write the message: half an order is a different order. What a client does.
+    Refuse,
+    /// Leave the value out, as TWS does when it answers an older client. What a server does.
+    LeaveOut,
+}
+
+/// The cursor of a layout: one of four modes, and the version that was negotiated.
+#[derive(Debug)]
+pub struct Wire<'a> {
+    mode: Mode<'a>,
+    version: ServerVersion,
+    missing: Missing,
+    /// Inside a [`Wire::group`] that the text form leaves out.
+    muted: bool,
+}
+
+#[derive(Debug)]
+enum Mode<'a> {
+    ReadText(&'a [u8]),
+    WriteText(&'a mut BytesMut),
+    ReadProtobuf(Index<'a>),
+    WriteProtobuf(&'a mut BytesMut),
+}
+
+impl<'a> Wire<'a> {
+    /// Reads the text fields of `body`.
+    #[must_use]
+    pub fn read_text(body: &'a [u8], version: ServerVersion) -> Self {
+        Self { mode: Mode::ReadText(body), version, missing: Missing::Refuse, muted: false }
+    }
+
+    /// Reads the protobuf message in `body`.
+    pub fn read_protobuf(body: &'a [u8], version: ServerVersion) -> Result<Self> {
+        let index = Index::new(body).map_err(|fault| Flaw::new("", fault))?;
+        Ok(Self { mode: Mode::ReadProtobuf(index), version, missing: Missing::Refuse, muted: false })
+    }
+
+    /// Appends text fields to `out`.
+    #[must_use]
+    pub fn write_text(out: &'a mut BytesMut, version: ServerVersion, missing: Missing) -> Self {
+        Self { mode: Mode::WriteText(out), version, missing, muted: false }
+    }
+
+    /// Appends a protobuf message to `out`.
+    #[must_use]
+    pub fn write_protobuf(out: &'a mut BytesMut, version: ServerVersion, missing: Missing) -> Self {
+        Self { mode: Mode::WriteProtobuf(out), version, missing, muted: false }
+    }
+
+    /// Whether the form is text; layouts ask only where the two forms differ in shape.
+    #[inline]
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        matches!(self.mode, Mode::ReadText(_) | Mode::WriteText(_))
+    }
+
+    /// Whether the text form at this version has what `gate` brought; always true in protobuf, which has every field.
+    #[inline]
+    #[must_use]
+    pub fn since(&self, gate: ServerVersion) -> bool {
+        !self.is_text() || self.version >= gate
+    }
+
+    /// Text fields behind the last one that the layout knows: a newer peer's, ignored and counted.
+    #[must_use]
+    pub(crate) fn trailing_fields(&self) -> usize {
+        match &self.mode {
+            Mode::ReadText(rest) => rest.iter().filter(|byte| **byte == 0).count(),
+            Mode::WriteText(_) | Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => 0,
+        }
+    }
+
+    /// One field in both forms.
+    #[inline]
+    pub fn field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if self.muted {
+            return self.not_carried(tag, value, Fault::NotCarried);
+        }
+        let done = match &mut self.mode {
+            Mode::ReadText(rest) => next_field(rest).and_then(V::read_text).map(|read| *value = read),
+            Mode::ReadProtobuf(index) => match index.find(tag.number) {
+                Some(raw) => V::read_protobuf(raw).map(|read| *value = read),
+                None => V::silence().map(|silence| *value = silence).ok_or(Fault::Missing),
+            },
+            Mode::WriteText(out) => {
+                let written = value.write_text(out);
+                out.put_u8(0);
+                written
+            }
+            Mode::WriteProtobuf(out) => value.write_protobuf(tag.number, out),
+        };
+        done.map_err(|fault| Flaw::new(tag.name, fault))
+    }
+
+    /// As [`Wire::field`], but the text form writes "unset" as the maximum of the type.
+    pub fn maxed<T: Scalar>(&mut self, tag: &'static Tag, value: &mut Option<T>) -> Result<()> {
+        if let (Mode::WriteText(out), None, false) = (&mut self.mode, &value, self.muted) {
+            out.put_slice(T::MAXIMUM);
+            out.put_u8(0);
+            return Ok(());
+        }
+        self.field(tag, value)
+    }
+
+    /// A decimal that travels as digits in protobuf too: a quantity, a size, a volume.
+    #[inline]
+    pub fn exact<D: Digital>(&mut self, tag: &'static Tag, value: &mut D) -> Result<()> {
+        let mut digits = value.to_digits();
+        self.field(tag, &mut digits)?;
+        value.set_digits(digits);
+        Ok(())
+    }
+
+    /// As [`Wire::exact`], but the text form writes "unset" as the maximum of a decimal.
+    pub fn exact_maxed(&mut self, tag: &'static Tag, value: &mut Option<Decimal>) -> Result<()> {
+        let mut digits = value.map(Digits);
+        self.maxed(tag, &mut digits)?;
+        *value = digits.map(|digits| digits.0);
+        Ok(())
+    }
+
+    /// Prose, which the text form escapes to ASCII.
+    pub fn escaped(&mut self, tag: &'static Tag, value: &mut String) -> Result<()> {
+        let mut escaped = Escaped(std::mem::take(value));
+        let done = self.field(tag, &mut escaped);
+        *value = escaped.0;
+        done
+    }
+
+    /// A field of the text form that protobuf has no tag for.
+    pub fn text_only<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if self.is_text() { self.field(tag, value) } else { self.not_carried(tag, value, Fault::NotCarried) }
+    }
+
+    /// A field of the protobuf form that the text form has no place for.
+    pub fn proto_only<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if self.is_text() { self.not_carried(tag, value, Fault::NotCarried) } else { self.field(tag, value) }
+    }
+
+    /// A field that exists since `gate`: older peers read it as unset, and a set value is refused.
+    /// In protobuf the gate holds for writing only, as fields are found by tag.
+    pub fn gated<V: Value>(&mut self, gate: ServerVersion, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if self.version >= gate || matches!(self.mode, Mode::ReadProtobuf(_)) {
+            self.field(tag, value)
+        } else {
+            self.not_carried(tag, value, Fault::NeedsVersion(gate))
+        }
+    }
+
+    /// A field that protobuf alone carries, since `gate`; in text the refusal names that version.
+    pub fn newer<V: Value>(&mut self, gate: ServerVersion, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if self.is_text() {
+            self.not_carried(tag, value, Fault::NeedsVersion(gate))
+        } else {
+            self.gated(gate, tag, value)
+        }
+    }
+
+    /// A field that existed below `gate`, in text only.
+    pub fn until<V: Value>(&mut self, gate: ServerVersion, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if self.is_text() && self.version < gate {
+            self.field(tag, value)
+        } else {
+            self.not_carried(tag, value, Fault::GoneSince(gate))
+        }
+    }
+
+    /// A literal of the text form: a message version or a filler. What a peer writes there means nothing.
+    pub fn constant(&mut self, literal: &'static str) -> Result<()> {
+        if self.muted {
+            return Ok(());
+        }
+        match &mut self.mode {
+            Mode::ReadText(rest) => next_field(rest).map(|_| ()).map_err(|fault| Flaw::new("version", fault)),
+            Mode::WriteText(out) => {
+                out.put_slice(literal.as_bytes());
+                out.put_u8(0);
+                Ok(())
+            }
+            Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => Ok(()),
+        }
+    }
+
+    /// A message inside this one: of its own in protobuf, in line in text. It must be there.
+    pub fn nested<L: Layout>(&mut self, tag: &'static Tag, inner: &mut L) -> Result<()> {
+        let mut present = Some(std::mem::take(inner));
+        self.optional(tag, &mut present)?;
+        *inner = present.ok_or_else(|| Flaw::new(tag.name, Fault::Missing))?;
+        Ok(())
+    }
+
+    /// A message inside this one that may be absent in protobuf; in text it is in line and always there.
+    pub fn optional<L: Layout>(&mut self, tag: &'static Tag, inner: &mut Option<L>) -> Result<()> {
+        let (version, missing) = (self.version, self.missing);
+        match &mut self.mode {
+            Mode::ReadText(_) | Mode::WriteText(_) => inner.get_or_insert_default().layout(self),
+            Mode::ReadProtobuf(index) => {
+                *inner = match index.find(tag.number) {
+                    None => None,
+                    Some(raw) => {
+                        let body = value::bytes(raw).map_err(|fault| Flaw::new(tag.name, fault))?;
+                        let mut read = L::default();
+                        read.layout(&mut Wire::read_protobuf(body, version)?)?;
+                        Some(read)
+                    }
+                };
+                Ok(())
+            }
+            Mode::WriteProtobuf(out) => match inner {
+                None => Ok(()),
+                Some(inner) => protobuf::put_nested_field(out, tag.number, |out| {
+                    inner.layout(&mut Wire::write_protobuf(out, version, missing))
+                }),
+            },
+        }
+    }
+
+    /// A list: a count and the items in text, repeated in protobuf. It grows as items arrive, never by the count.
+    pub fn list<T: Item>(&mut self, tag: &'static Tag, items: &mut Vec<T>) -> Result<()> {
+        if self.muted {
+            return self.no_list(tag, items, Fault::NotCarried);
+        }
+        let (version, missing) = (self.version, self.missing);
+        match &mut self.mode {
+            Mode::ReadText(rest) => {
+                let field = next_field(rest).map_err(|fault| Flaw::new(tag.name, fault))?;
+                let announced = if field.is_empty() { Ok(0) } else { value::integer_from_text(field) }
+                    .map_err(|fault| Flaw::new(tag.name, fault))?;
+                // Every item has at least one field, and a field at least its NUL.
+                let count = usize::try_from(announced)
+                    .ok()
+                    .filter(|count| *count <= rest.len())
+                    .ok_or_else(|| Flaw::new(tag.name, Fault::BadCount(Excerpt::of(field))))?;
+                items.clear();
+                for _ in 0..count {
+                    items.push(T::read_item_text(self, tag)?);
+                }
+                Ok(())
+            }
+            Mode::ReadProtobuf(index) => {
+                items.clear();
+                for raw in index.all(tag.number) {
+                    T::read_item_protobuf(raw, version, tag, items)?;
+                }
+                Ok(())
+            }
+            Mode::WriteText(out) => {
+                value::put_integer(items.len() as i64, out);
+                out.put_u8(0);
+                for item in items {
+                    item.write_item_text(self, tag)?;
+                }
+                Ok(())
+            }
+            Mode::WriteProtobuf(out) => {
+                for item in items {
+                    item.write_item_protobuf(out, version, missing, tag)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A list of the protobuf form that the text form has no place for.
+    pub fn proto_only_list<T: Item>(&mut self, tag: &'static Tag, items: &mut Vec<T>) -> Result<()> {
+        if self.is_text() { self.no_list(tag, items, Fault::NotCarried) } else { self.list(tag, items) }
+    }
+
+    /// A list that exists since `gate`.
+    pub fn gated_list<T: Item>(&mut self, gate: ServerVersion, tag: &'static Tag, items: &mut Vec<T>) -> Result<()> {
+        if self.version >= gate || matches!(self.mode, Mode::ReadProtobuf(_)) {
+            self.list(tag, items)
+        } else {
+            self.no_list(tag, items, Fault::NeedsVersion(gate))
+        }
+    }
+
+    /// A list of tags: one string `tag=value;tag=value;` in text, a map in protobuf.
+    pub fn tag_string(&mut self, tag: &'static Tag, tags: &mut Vec<crate::tags::TagValue>) -> Result<()> {
+        if !self.is_text() {
+            return self.list(tag, tags);
+        }
+        let mut joined = crate::tags::join(tags).map_err(|fault| Flaw::new(tag.name, fault))?;
+        self.field(tag, &mut joined)?;
+        *tags = crate::grammar::tag_list(&joined);
+        Ok(())
+    }
+
+    /// Fields that the text form carries only when `present`; protobuf carries them by their tags in any case.
+    pub fn group(&mut self, present: bool, fields: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let before = self.muted;
+        self.muted = before || (self.is_text() && !present);
+        let done = fields(self);
+        self.muted = before;
+        done
+    }
+
+    /// The kind that decides which variant follows, then `self` is reading the rest of that variant.
+    pub fn choose<V: Value, T>(
+        &mut self,
+        tag: &'static Tag,
+        chosen: &mut T,
+        kind_of: impl FnOnce(&T) -> V,
+        blank: impl FnOnce(V) -> Result<T, Fault>,
+    ) -> Result<()> {
+        let mut kind = kind_of(chosen);
+        self.field(tag, &mut kind)?;
+        if matches!(self.mode, Mode::ReadText(_) | Mode::ReadProtobuf(_)) {
+            *chosen = blank(kind).map_err(|fault| Flaw::new(tag.name, fault))?;
+        }
+        Ok(())
+    }
+
+    /// A value that is not on the wire here: reads as silence, and a set one is refused or left out.
+    #[cold]
+    fn not_carried<V: Value>(&mut self, tag: &'static Tag, value: &mut V, fault: Fault) -> Result<()> {
+        match self.mode {
+            Mode::ReadText(_) | Mode::ReadProtobuf(_) => {
+                if let Some(silence) = V::silence() {
+                    *value = silence;
+                }
+                Ok(())
+            }
+            Mode::WriteText(_) | Mode::WriteProtobuf(_)
+                if self.missing == Missing::Refuse && !V::DISPENSABLE && !value.is_silent() =>
+            {
+                Err(Flaw::new(tag.name, fault))
+            }
+            Mode::WriteText(_) | Mode::WriteProtobuf(_) => Ok(()),
+        }
+    }
+
+    /// A nested message that the text form has no place for; protobuf carries it.
+    pub fn absent<L: Layout>(&mut self, tag: &'static Tag, inner: &mut Option<L>) -> Result<()> {
+        match self.mode {
+            Mode::ReadText(_) => {
+                *inner = None;
+                Ok(())
+            }
+            Mode::WriteText(_) if self.missing == Missing::Refuse && inner.is_some() => {
+                Err(Flaw::new(tag.name, Fault::NotCarried))
+            }
+            Mode::WriteText(_) => Ok(()),
+            Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => self.optional(tag, inner),
+        }
+    }
+
+    fn no_list<T>(&mut self, tag: &'static Tag, items: &mut Vec<T>, fault: Fault) -> Result<()> {
+        match self.mode {
+            Mode::ReadText(_) | Mode::ReadProtobuf(_) => {
+                items.clear();
+                Ok(())
+            }
+            Mode::WriteText(_) | Mode::WriteProtobuf(_) if self.missing == Missing::Refuse && !items.is_empty() => {
+                Err(Flaw::new(tag.name, fault))
+            }
+            Mode::WriteText(_) | Mode::WriteProtobuf(_) => Ok(()),
+        }
+    }
+}
+
+/// Takes one NUL-terminated field off the front.
+#[inline]
+fn next_field<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Fault> {
+    if rest.is_empty() {
+        return Err(Fault::Missing);
+    }
+    let (after, field) = crate::grammar::field(rest).ok_or(Fault::Truncated)?;
+    *rest = after;
+    Ok(field)
+}
+
+/// A decimal, or the absence of one, for [`Wire::exact`].
+pub trait Digital {
+    /// The scalar that travels.
+    type Carried: Value;
+    /// The value as it travels.
+    fn to_digits(&self) -> Self::Carried;
+    /// Takes what has travelled.
+    fn set_digits(&mut self, digits: Self::Carried);
+}
+
+impl Digital for Decimal {
+    type Carried = Digits;
+
+    #[inline]
+    fn to_digits(&self) -> Digits {
+        Digits(*self)
+    }
+
+    #[inline]
+    fn set_digits(&mut self, digits: Digits) {
+        *self = digits.0;
+    }
+}
+
+impl Digital for Option<Decimal> {
+    type Carried = Option<Digits>;
+
+    #[inline]
+    fn to_digits(&self) -> Option<Digits> {
+        self.map(Digits)
+    }
+
+    #[inline]
+    fn set_digits(&mut self, digits: Option<Digits>) {
+        *self = digits.map(|digits| digits.0);
+    }
+}
+
+/// What a list holds: bodies with fields of their own, or single scalars.
+pub trait Item: Sized {
+    /// Reads the fields of one item.
+    fn read_item_text(w: &mut Wire<'_>, tag: &'static Tag) -> Result<Self>;
+    /// Reads one repetition (of scalars, a packed one may hold many).
+    fn read_item_protobuf(
+        raw: protobuf::Raw<'_>,
+        version: ServerVersion,
+        tag: &'static Tag,
+        items: &mut Vec<Self>,
+    ) -> Result<()>;
+    /// Writes the fields of one item.
+    fn write_item_text(&mut self, w: &mut Wire<'_>, tag: &'static Tag) -> Result<()>;
+    /// Writes one repetition.
+    fn write_item_protobuf(
+        &mut self,
+        out: &mut BytesMut,
+        version: ServerVersion,
+        missing: Missing,
+        tag: &'static Tag,
+    ) -> Result<()>;
+}
+
+impl<L: Layout> Item for L {
+    fn read_item_text(w: &mut Wire<'_>, _: &'static Tag) -> Result<Self> {
+        let mut item = Self::default();
+        item.layout(w)?;
+        Ok(item)
+    }
+
+    fn read_item_protobuf(
+        raw: protobuf::Raw<'_>,
+        version: ServerVersion,
+        tag: &'static Tag,
+        items: &mut Vec<Self>,
+    ) -> Result<()> {
+        let body = value::bytes(raw).map_err(|fault| Flaw::new(tag.name, fault))?;
+        let mut item = Self::default();
+        item.layout(&mut Wire::read_protobuf(body, version)?)?;
+        items.push(item);
+        Ok(())
+    }
+
+    fn write_item_text(&mut self, w: &mut Wire<'_>, _: &'static Tag) -> Result<()> {
+        self.layout(w)
+    }
+
+    fn write_item_protobuf(
+        &mut self,
+        out: &mut BytesMut,
+        version: ServerVersion,
+        missing: Missing,
+        tag: &'static Tag,
+    ) -> Result<()> {
+        protobuf::put_nested_field(out, tag.number, |out| self.layout(&mut Wire::write_protobuf(out, version, missing)))
+    }
+}
+
+/// Lists of scalars; a list in protobuf may come packed, and an empty string in it is an item.
+macro_rules! scalar_items {
+    ($($scalar:ty: $packed:expr),* $(,)?) => {$(
+        impl Item for $scalar {
+            fn read_item_text(w: &mut Wire<'_>, tag: &'static Tag) -> Result<Self> {
+                let mut item = Self::default();
+                w.field(tag, &mut item)?;
+                Ok(item)
+            }
+
+            fn read_item_protobuf(
+                raw: protobuf::Raw<'_>,
+                _: ServerVersion,
+                tag: &'static Tag,
+                items: &mut Vec<Self>,
+            ) -> Result<()> {
+                let unpack: Option<fn(&mut &[u8]) -> Result<protobuf::Raw<'static>, Fault>> = $packed;
+                let mut push = |raw| -> Result<(), Fault> {
+                    items.push(<Self as Value>::read_protobuf(raw)?);
+                    Ok(())
+                };
+                match (raw, unpack) {
+                    (protobuf::Raw::Bytes(mut packed), Some(unpack)) => {
+                        while !packed.is_empty() {
+                            unpack(&mut packed).and_then(&mut push).map_err(|fault| Flaw::new(tag.name, fault))?;
+                        }
+                        Ok(())
+                    }
+                    (raw, _) => push(raw).map_err(|fault| Flaw::new(tag.name, fault)),
+                }
+            }
+
+            fn write_item_text(&mut self, w: &mut Wire<'_>, tag: &'static Tag) -> Result<()> {
+                w.field(tag, self)
+            }
+
+            fn write_item_protobuf(
+                &mut self,
+                out: &mut BytesMut,
+                _: ServerVersion,
+                _: Missing,
+                tag: &'static Tag,
+            ) -> Result<()> {
+                self.to_protobuf(tag.number, out).map_err(|fault| Flaw::new(tag.name, fault))
+            }
+        }
+    )*};
+}
+
+scalar_items! {
+    String: None,
+    i32: Some(|packed| protobuf::varint(packed).map(protobuf::Raw::Varint)),
+    Decimal: Some(|packed| {
+        let (bits, rest) = packed.split_first_chunk::<8>().ok_or(Fault::MalformedProtobuf)?;
+        *packed = rest;
+        Ok(protobuf::Raw::Fixed64(u64::from_le_bytes(*bits)))
+    }),
+}
+
+/// Describes a message body: in full, or a run of fields inside a hand-written [`Layout`].
+///
+/// `layout!(Message, version "1" { 1 request_id, 2 price, exact 3 size })` implements [`Layout`] for a plain message:
+/// the same fields in the same order in both forms. A field that is forgotten does not compile.
+///
+/// `layout!(w; 1 request_id, maxed 7 display_size, gated(ServerVersion::ERROR_TIME) 2 time)` visits fields that are in
+/// scope under those names; `layout!(w, order; 5 action)` visits fields of `order`. The word before a tag is the verb of
+/// [`Wire`]; none is [`Wire::field`].
+macro_rules! layout {
+    (@field $w:expr, [] $tag:literal $field:ident) => {
+        $w.field(const { &$crate::wire::Tag { number: $tag, name: stringify!($field) } }, $field)?
+    };
+    (@field $w:expr, [$verb:ident] $tag:literal $field:ident) => {
+        $w.$verb(const { &$crate::wire::Tag { number: $tag, name: stringify!($field) } }, $field)?
+    };
+    (@field $w:expr, [$verb:ident ($gate:expr)] $tag:literal $field:ident) => {
+        $w.$verb($gate, const { &$crate::wire::Tag { number: $tag, name: stringify!($field) } }, $field)?
+    };
+    (@of $w:expr, $of:expr, [] $tag:literal $field:ident) => {
+        $w.field(const { &$crate::wire::Tag { number: $tag, name: stringify!($field) } }, &mut $of.$field)?
+    };
+    (@of $w:expr, $of:expr, [$verb:ident] $tag:literal $field:ident) => {
+        $w.$verb(const { &$crate::wire::Tag { number: $tag, name: stringify!($field) } }, &mut $of.$field)?
+    };
+    (@of $w:expr, $of:expr, [$verb:ident ($gate:expr)] $tag:literal $field:ident) => {
+        $w.$verb($gate, const { &$crate::wire::Tag { number: $tag, name: stringify!($field) } }, &mut $of.$field)?
+    };
+    ($message:ident $(, version $version:literal)? { $($($verb:ident $(($gate:expr))?)? $tag:literal $field:ident),* $(,)? }) => {
+        impl $crate::wire::Layout for $message {
+            #[allow(unused_variables)] // messages without a field
+            fn layout(&mut self, w: &mut $crate::wire::Wire<'_>) -> $crate::error::Result<()> {
+                let Self { $($field),* } = self;
+                $(w.constant($version)?;)?
+                $crate::wire::layout!(w; $($($verb $(($gate))?)? $tag $field),*);
+                Ok(())
+            }
+        }
+    };
+    ($w:expr, $of:expr; $($($verb:ident $(($gate:expr))?)? $tag:literal $field:ident),* $(,)?) => {{
+        $($crate::wire::layout!(@of $w, $of, [$($verb $(($gate))?)?] $tag $field);)*
+    }};
+    ($w:expr; $($($verb:ident $(($gate:expr))?)? $tag:literal $field:ident),* $(,)?) => {{
+        $($crate::wire::layout!(@field $w, [$($verb $(($gate))?)?] $tag $field);)*
+    }};
+}
+pub(crate) use layout;
