@@ -594,8 +594,11 @@ impl Layout for Order {
             gated(V::ADDITIONAL_ORDER_PARAMS_1) 140 allow_pre_open, gated(V::ADDITIONAL_ORDER_PARAMS_1) 141
             ignore_open_auction, gated(V::ADDITIONAL_ORDER_PARAMS_2) 142 seek_price_improvement,
             gated(V::ADDITIONAL_ORDER_PARAMS_2) 143 what_if_type, gated(V::HEDGE_MAX_SIZE) 144 hedge_max_size,
-            gated(V::COND_ORDER_WITH_OVERNIGHT_PARAM) 145 conditions_include_overnight, text_only 0 auction_strategy,
+            gated(V::COND_ORDER_WITH_OVERNIGHT_PARAM) 145 conditions_include_overnight,
             text_only 0 advisor_profile, text_only 0 basis_points, text_only 0 basis_points_type);
+        // The default says nothing, so that leaving it out loses nothing.
+        *auction_strategy = auction_strategy.filter(|strategy| *strategy != AuctionStrategy::None);
+        layout!(w; text_only 0 auction_strategy);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::contract::Contract;
 use crate::error::Result;
+use crate::kinds::AuctionStrategy;
 use crate::order::{Order, SoftDollarTier};
 use crate::order_state::OrderState;
 use crate::version::ServerVersion as V;
@@ -197,8 +198,10 @@ pub(crate) fn completed(
         proto_only 97 adjusted_trailing_amount, proto_only 98 adjustable_trailing_unit, proto_only 104 external_operator,
         proto_only 113 discretionary_up_to_limit, proto_only 122 use_price_management, proto_only 123 duration,
         proto_only 124 post_to_ats, proto_only 134 bond_accrued_interest, proto_only 135 include_overnight,
-        proto_only 136 manual_order_indicator, proto_only 0 auction_strategy, proto_only 0 basis_points,
+        proto_only 136 manual_order_indicator, proto_only 0 basis_points,
         proto_only 0 basis_points_type);
+    order.auction_strategy = order.auction_strategy.filter(|strategy| *strategy != AuctionStrategy::None);
+    layout!(w, order; proto_only 0 auction_strategy);
     order.tier(w, |tier, w| {
         layout!(w, tier; proto_only 1 name, proto_only 2 value, proto_only 3 display_name);
         Ok(())

@@ -47,6 +47,7 @@ pub struct Wire<'a> {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // one lives at a time, on the stack, and boxing it would cost an allocation a message
 enum Mode<'a> {
     ReadText(&'a [u8]),
     WriteText(&'a mut BytesMut),

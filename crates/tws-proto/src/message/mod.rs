@@ -150,7 +150,7 @@ messages! {
         3 PlaceOrder(Box<PlaceOrder>), "PLACE_ORDER", Forms::switches(V::PROTOBUF_PLACE_ORDER);
         4 CancelOrder(CancelOrder), "CANCEL_ORDER", Forms::switches(V::PROTOBUF_PLACE_ORDER);
         5 RequestOpenOrders(RequestOpenOrders), "REQ_OPEN_ORDERS", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
-        7 RequestExecutions(RequestExecutions), "REQ_EXECUTIONS", Forms::switches(V::PROTOBUF);
+        7 RequestExecutions(Box<RequestExecutions>), "REQ_EXECUTIONS", Forms::switches(V::PROTOBUF);
         8 RequestIds(RequestIds), "REQ_IDS", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
         9 RequestContractData(Box<RequestContractData>), "REQ_CONTRACT_DATA", Forms::switches(V::PROTOBUF_CONTRACT_DATA);
         16 RequestAllOpenOrders(RequestAllOpenOrders), "REQ_ALL_OPEN_ORDERS", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
@@ -196,7 +196,7 @@ messages! {
         62 PositionEnd(PositionEnd), "POSITION_END", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
         63 AccountSummary(Box<AccountSummary>), "ACCOUNT_SUMMARY", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
         64 AccountSummaryEnd(AccountSummaryEnd), "ACCOUNT_SUMMARY_END", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        81 TickRequestParameters(TickRequestParameters), "TICK_REQ_PARAMS", Forms::switches(V::PROTOBUF_MARKET_DATA);
+        81 TickRequestParameters(Box<TickRequestParameters>), "TICK_REQ_PARAMS", Forms::switches(V::PROTOBUF_MARKET_DATA);
         99 TickByTick(TickByTick), "TICK_BY_TICK", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
         101 CompletedOrder(Box<CompletedOrder>), "COMPLETED_ORDER", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
         102 CompletedOrdersEnd(CompletedOrdersEnd), "COMPLETED_ORDERS_END", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
