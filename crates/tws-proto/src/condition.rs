@@ -20,8 +20,8 @@ pub enum Condition {
     Price {
         /// How it joins the next one. Wire name `isConjunctionConnection`.
         conjunction: Conjunction,
-        /// Above rather than below. Wire name `isMore`.
-        above: bool,
+        /// Which side of it counts. Wire name `isMore`.
+        bound: Bound,
         /// The price. Wire name `price`.
         price: Option<Decimal>,
         /// Whose price. Wire name `conId`.
@@ -35,8 +35,8 @@ pub enum Condition {
     Time {
         /// How it joins the next one.
         conjunction: Conjunction,
-        /// After rather than before.
-        above: bool,
+        /// Which side of it counts.
+        bound: Bound,
         /// `YYYYMMDD HH:MM:SS` with an optional time zone. Wire name `time`.
         time: String,
     },
@@ -44,8 +44,8 @@ pub enum Condition {
     Margin {
         /// How it joins the next one.
         conjunction: Conjunction,
-        /// Above rather than below.
-        above: bool,
+        /// Which side of it counts.
+        bound: Bound,
         /// Percent. Wire name `percent`.
         percent: Option<i32>,
     },
@@ -64,8 +64,8 @@ pub enum Condition {
     Volume {
         /// How it joins the next one.
         conjunction: Conjunction,
-        /// Above rather than below.
-        above: bool,
+        /// Which side of it counts.
+        bound: Bound,
         /// The volume. Wire name `volume`.
         volume: Option<i32>,
         /// Whose volume.
@@ -77,8 +77,8 @@ pub enum Condition {
     PercentChange {
         /// How it joins the next one.
         conjunction: Conjunction,
-        /// Above rather than below.
-        above: bool,
+        /// Which side of it counts.
+        bound: Bound,
         /// Percent. Wire name `changePercent`.
         change_percent: Option<Decimal>,
         /// Whose price.
@@ -103,15 +103,15 @@ impl Condition {
 
     fn blank(kind: i32) -> Result<Self, Fault> {
         let conjunction = Conjunction::default();
-        let above = false;
+        let bound = Bound::Below;
         let exchange = String::new();
         Ok(match kind {
-            1 => Self::Price { conjunction, above, price: None, contract_id: None, exchange, trigger_method: None },
-            3 => Self::Time { conjunction, above, time: String::new() },
-            4 => Self::Margin { conjunction, above, percent: None },
+            1 => Self::Price { conjunction, bound, price: None, contract_id: None, exchange, trigger_method: None },
+            3 => Self::Time { conjunction, bound, time: String::new() },
+            4 => Self::Margin { conjunction, bound, percent: None },
             5 => Self::Execution { conjunction, security_type: String::new(), exchange, symbol: String::new() },
-            6 => Self::Volume { conjunction, above, volume: None, contract_id: None, exchange },
-            7 => Self::PercentChange { conjunction, above, change_percent: None, contract_id: None, exchange },
+            6 => Self::Volume { conjunction, bound, volume: None, contract_id: None, exchange },
+            7 => Self::PercentChange { conjunction, bound, change_percent: None, contract_id: None, exchange },
             unknown => return Err(Fault::UnknownKind(unknown)),
         })
     }
@@ -119,7 +119,7 @@ impl Condition {
 
 impl Default for Condition {
     fn default() -> Self {
-        Self::Margin { conjunction: Conjunction::default(), above: false, percent: None }
+        Self::Margin { conjunction: Conjunction::default(), bound: Bound::Below, percent: None }
     }
 }
 
@@ -127,19 +127,19 @@ impl Layout for Condition {
     fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
         w.choose(const { &crate::wire::Tag { number: 1, name: "type" } }, self, Self::kind, Self::blank)?;
         match self {
-            Self::Price { conjunction, above, price, contract_id, exchange, trigger_method } => {
-                layout!(w; 2 conjunction, 3 above, maxed 10 price, maxed 4 contract_id, 5 exchange, maxed 11 trigger_method);
+            Self::Price { conjunction, bound, price, contract_id, exchange, trigger_method } => {
+                layout!(w; 2 conjunction, 3 bound, maxed 10 price, maxed 4 contract_id, 5 exchange, maxed 11 trigger_method);
             }
-            Self::Time { conjunction, above, time } => layout!(w; 2 conjunction, 3 above, 12 time),
-            Self::Margin { conjunction, above, percent } => layout!(w; 2 conjunction, 3 above, maxed 8 percent),
+            Self::Time { conjunction, bound, time } => layout!(w; 2 conjunction, 3 bound, 12 time),
+            Self::Margin { conjunction, bound, percent } => layout!(w; 2 conjunction, 3 bound, maxed 8 percent),
             Self::Execution { conjunction, security_type, exchange, symbol } => {
                 layout!(w; 2 conjunction, 7 security_type, 5 exchange, 6 symbol);
             }
-            Self::Volume { conjunction, above, volume, contract_id, exchange } => {
-                layout!(w; 2 conjunction, 3 above, maxed 13 volume, maxed 4 contract_id, 5 exchange);
+            Self::Volume { conjunction, bound, volume, contract_id, exchange } => {
+                layout!(w; 2 conjunction, 3 bound, maxed 13 volume, maxed 4 contract_id, 5 exchange);
             }
-            Self::PercentChange { conjunction, above, change_percent, contract_id, exchange } => {
-                layout!(w; 2 conjunction, 3 above, maxed 9 change_percent, maxed 4 contract_id, 5 exchange);
+            Self::PercentChange { conjunction, bound, change_percent, contract_id, exchange } => {
+                layout!(w; 2 conjunction, 3 bound, maxed 9 change_percent, maxed 4 contract_id, 5 exchange);
             }
         }
         Ok(())
@@ -157,13 +157,10 @@ pub enum Conjunction {
     Or,
 }
 
+/// Written in protobuf even where it is false, as IB's client does in conditions.
 impl Scalar for Conjunction {
     fn silence() -> Option<Self> {
         Some(Self::Or)
-    }
-
-    fn is_silent(&self) -> bool {
-        *self == Self::Or
     }
 
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
@@ -189,5 +186,39 @@ impl Scalar for Conjunction {
     fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
         protobuf::put_varint_field(out, tag, u64::from(*self == Self::And));
         Ok(())
+    }
+}
+
+/// Which side of its value a condition waits for. Wire name `isMore`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// At or above the value; for a time, after it.
+    Above,
+    /// At or below the value; for a time, before it.
+    #[default]
+    Below,
+}
+
+/// Written in protobuf even where it is false, as IB's client does in conditions.
+impl Scalar for Bound {
+    fn silence() -> Option<Self> {
+        Some(Self::Below)
+    }
+
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        Ok(bool::from_text(field)?.map(|more| if more { Self::Above } else { Self::Below }))
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        (*self == Self::Above).to_text(out)
+    }
+
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        Ok(bool::from_protobuf(raw)?.map(|more| if more { Self::Above } else { Self::Below }))
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        (*self == Self::Above).to_protobuf(tag, out)
     }
 }

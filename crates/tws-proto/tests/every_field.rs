@@ -120,7 +120,7 @@ fn set(base: &Value, path: &[&str; 3]) -> Vec<Value> {
         Value::String(_) => vec![with(json!("X1"))],
         Value::Array(_) => vec![
             with(json!([{"tag": "a", "value": "b"}])),
-            with(json!([{"kind": "margin", "conjunction": "and", "above": true, "percent": 3}])),
+            with(json!([{"kind": "margin", "conjunction": "and", "bound": "above", "percent": 3}])),
             with(json!([{"contract_id": 9, "ratio": 2, "action": "BUY", "exchange": "SMART"}])),
             with(json!([{"account": "DU1", "position": "1.5", "position_desired": null, "position_after": null,
                 "desired_quantity": null, "allowed_quantity": null, "is_monetary": true}])),
