@@ -1,2 +1,47 @@
-//! Every command of the repository.
-fn main() {}
+//! Every command of the repository: `cargo xtask --help` lists them.
+//!
+//! This file only parses and dispatches; each command is one function in a file of its name.
+
+mod bench;
+mod ci;
+mod repository;
+mod table;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::repository::Repository;
+
+/// Every command of the repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The whole gate, the same on a laptop and in CI.
+    Ci(ci::Options),
+    /// Checks the rules of the house that no compiler checks.
+    Tidy(tidy::Options),
+    /// Measures the codec beside its peers.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let repository = Repository::find();
+    let outcome = match command {
+        Command::Ci(options) => ci::run(&repository, &options),
+        Command::Tidy(options) => tidy::run(&repository, &options),
+        Command::Bench(options) => bench::run(&repository, &options),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

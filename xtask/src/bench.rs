@@ -1,0 +1,33 @@
+//! `cargo xtask bench`: measures the codec beside its peers.
+
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::repository::Repository;
+
+/// How `cargo xtask bench` is asked for.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Fewer and shorter rounds: a look, not a measurement.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Builds the package `bench` with all optimisations and runs it. It is a package of its own, so that nothing else waits
+/// for the peers to compile.
+pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode> {
+    let mut command = repository.cargo(&["run", "--quiet", "--locked", "--release", "--package", "bench", "--"]);
+    if options.json {
+        command.arg("--json");
+    }
+    if options.quick {
+        command.arg("--quick");
+    }
+    eprintln!("building the benchmark in release mode ...");
+    let status = command.stdin(Stdio::null()).status().context("cannot start cargo")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,210 @@
+//! `cargo xtask ci`: the whole gate, the same on a laptop and in CI.
+
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::repository::Repository;
+use crate::table::table;
+use crate::tidy;
+
+/// How `cargo xtask ci` is asked for.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Leave out what takes long: doc tests, documentation and the trading session.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// One step of the gate.
+struct Step {
+    name: &'static str,
+    /// Left out by `--quick`.
+    is_long: bool,
+    run: Run,
+}
+
+/// How a step is run.
+enum Run {
+    /// cargo with these arguments.
+    Cargo(&'static [&'static str]),
+    /// cargo with these arguments, and a warning of rustdoc is an error.
+    StrictDocs(&'static [&'static str]),
+    /// The tests, with nextest where it is installed.
+    Tests,
+    /// A part of `cargo xtask tidy`.
+    Tidy(tidy::Check),
+}
+
+/// `prost` and the other peers are built by the linter and the benchmark only; they have no tests.
+const WITHOUT_PEERS: &str = "--exclude=bench";
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", is_long: false, run: Run::Cargo(&["fmt", "--all", "--check"]) },
+    Step {
+        name: "clippy",
+        is_long: false,
+        run: Run::Cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    },
+    Step { name: "tests", is_long: false, run: Run::Tests },
+    Step {
+        name: "doc tests",
+        is_long: true,
+        run: Run::Cargo(&["test", "--locked", "--workspace", WITHOUT_PEERS, "--doc"]),
+    },
+    Step {
+        name: "docs",
+        is_long: true,
+        run: Run::StrictDocs(&[
+            "doc",
+            "--locked",
+            "--workspace",
+            WITHOUT_PEERS,
+            "--no-deps",
+            "--document-private-items",
+        ]),
+    },
+    Step { name: "licences", is_long: false, run: Run::Tidy(tidy::licences) },
+    Step { name: "tidy", is_long: false, run: Run::Tidy(tidy::rules) },
+    Step { name: "paper-smoke", is_long: true, run: Run::Cargo(&["xtask", "paper-smoke"]) },
+];
+
+enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+struct Report {
+    name: String,
+    took: Option<Duration>,
+    outcome: Outcome,
+}
+
+/// Runs every step, also after one failed, and says at the end what became of each.
+pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode> {
+    let skips = repository.workspace()?.target_directory.join("strangers").join("skipped.txt");
+    if skips.exists() {
+        std::fs::remove_file(&skips).with_context(|| format!("cannot remove {}", skips.display()))?;
+    }
+    let started = Instant::now();
+    let mut reports = Vec::new();
+    for (at, step) in STEPS.iter().enumerate() {
+        if options.quick && step.is_long {
+            let outcome = Outcome::Skipped("--quick".to_owned());
+            reports.push(Report { name: step.name.to_owned(), took: None, outcome });
+            continue;
+        }
+        eprintln!("\n=== {}/{} {}", at + 1, STEPS.len(), step.name);
+        let step_started = Instant::now();
+        let outcome = execute(repository, &step.run);
+        let took = step_started.elapsed();
+        eprintln!("=== {}: {} in {}", step.name, outcome.word(), seconds(took));
+        reports.push(Report { name: step.name.to_owned(), took: Some(took), outcome });
+        if matches!(step.run, Run::Tests) {
+            reports.extend(skipped_tests(&skips));
+        }
+    }
+    print_summary(&reports, started.elapsed());
+    let has_failed = reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_)));
+    Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn execute(repository: &Repository, run: &Run) -> Outcome {
+    match run {
+        Run::Cargo(arguments) => start(repository.cargo(arguments)),
+        Run::StrictDocs(arguments) => {
+            let mut command = repository.cargo(arguments);
+            command.env("RUSTDOCFLAGS", "-D warnings");
+            start(command)
+        }
+        Run::Tests => start(tests(repository)),
+        Run::Tidy(check) => match check(repository) {
+            Ok(faults) if faults.is_empty() => Outcome::Passed,
+            Ok(faults) => {
+                tidy::print(&faults);
+                Outcome::Failed(format!("{} faults", faults.len()))
+            }
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        },
+    }
+}
+
+fn start(mut command: Command) -> Outcome {
+    match command.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Outcome::Passed,
+        Ok(status) => Outcome::Failed(status.to_string()),
+        Err(error) => Outcome::Failed(format!("cannot start {}: {error}", command.get_program().to_string_lossy())),
+    }
+}
+
+/// Everything but doc tests, which are a step of their own: nextest does not run them.
+fn tests(repository: &Repository) -> Command {
+    let mut command = if has_nextest(repository) {
+        repository.cargo(&["nextest", "run", "--no-fail-fast", "--no-tests", "pass"])
+    } else {
+        repository.cargo(&["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"])
+    };
+    command.args(["--locked", "--workspace", WITHOUT_PEERS]);
+    command
+}
+
+fn has_nextest(repository: &Repository) -> bool {
+    let mut command = repository.cargo(&["nextest", "--version"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Tests that could not run say so in a file, a line each: a test runner has no word for "skipped, because".
+fn skipped_tests(skips: &Path) -> Vec<Report> {
+    let lines = std::fs::read_to_string(skips).unwrap_or_default();
+    let mut reports = Vec::new();
+    for line in lines.lines() {
+        let (name, why) = line.split_once(": ").unwrap_or(("a test", line));
+        let outcome = Outcome::Skipped(why.to_owned());
+        reports.push(Report { name: format!("tests: {name}"), took: None, outcome });
+    }
+    reports
+}
+
+fn print_summary(reports: &[Report], took: Duration) {
+    let rows: Vec<[String; 3]> = reports
+        .iter()
+        .map(|report| [report.name.clone(), report.took.map_or_else(String::new, seconds), report.outcome.to_string()])
+        .collect();
+    println!("\n{}", table(["step", "time", "result"], &rows, &[1]));
+    let count = |is: fn(&Outcome) -> bool| reports.iter().filter(|report| is(&report.outcome)).count();
+    println!(
+        "{} passed, {} failed, {} skipped in {}",
+        count(|outcome| matches!(outcome, Outcome::Passed)),
+        count(|outcome| matches!(outcome, Outcome::Failed(_))),
+        count(|outcome| matches!(outcome, Outcome::Skipped(_))),
+        seconds(took)
+    );
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+impl Outcome {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Passed => "ok",
+            Self::Failed(_) => "FAILED",
+            Self::Skipped(_) => "skipped",
+        }
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Passed => f.write_str(self.word()),
+            Self::Failed(why) => write!(f, "{} ({why})", self.word()),
+            Self::Skipped(why) => write!(f, "{}: {why}", self.word()),
+        }
+    }
+}
