@@ -57,6 +57,9 @@ impl Side {
 }
 
 /// One execution, in its latest revision known to the teller.
+///
+/// A fill that was only inferred gets a key of its own. When the true execution comes, a higher revision of that key
+/// with quantity zero takes it out, and the true one is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// The execution id without its revision, see [`split_execution_id`]. A key is counted once.

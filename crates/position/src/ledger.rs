@@ -5,13 +5,14 @@ use std::collections::btree_map;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use tws_proto::ids::ContractId;
 
 use crate::book::{Book, Entry, Position, What};
+use crate::change::{Change, CommissionOutcome, Holding, Outcome};
+use crate::error::{Amount, LedgerError};
 use crate::exact;
 use crate::fill::{Adjustment, Commission, Fill};
-use crate::instrument::{Instrument, InstrumentError};
+use crate::instrument::Instrument;
 use crate::pairs;
 use crate::totals::{Totals, sum};
 
@@ -32,197 +33,6 @@ pub struct Ledger {
     books: BTreeMap<BookKey, Book>,
     /// Fills before this time are counted already or not at all.
     forgotten_before_us: Option<i64>,
-}
-
-/// What a fill or an adjustment changed in the position of its strategy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// What became of it.
-    pub outcome: Outcome,
-    /// How much the position grew, or holds on its new side after a flip; never negative.
-    pub opened: Decimal,
-    /// How much of the position went away; never negative.
-    pub closed: Decimal,
-    /// Profit made by it, before commission. A correction gives the difference to what was told before.
-    pub realised: Decimal,
-    /// The strategy's position before.
-    pub position_before: Position,
-    /// The strategy's position after.
-    pub position_after: Position,
-}
-
-impl Change {
-    /// Whether this very revision was counted before.
-    #[must_use]
-    pub fn is_duplicate(&self) -> bool {
-        self.outcome == Outcome::Duplicate
-    }
-}
-
-/// What became of a fill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// New, and counted.
-    Booked,
-    /// It replaced a lower revision of itself.
-    Corrected {
-        /// The revision that counted before.
-        replaced: u32,
-    },
-    /// Counted before; nothing changed.
-    Duplicate,
-    /// A higher revision is known; nothing changed.
-    Outdated {
-        /// The revision that counts.
-        known: u32,
-    },
-}
-
-/// What became of a commission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CommissionOutcome {
-    /// It is part of the profit and loss of its fill's strategy.
-    Joined,
-    /// Its fill is not known yet; it joins when that comes.
-    Waiting,
-    /// It replaced what was told before for this execution.
-    Replaced {
-        /// The amount that counted before, in the currency told with it.
-        previous: Decimal,
-    },
-    /// Told before; nothing changed.
-    Duplicate,
-    /// One for a higher revision is known; nothing changed.
-    Outdated {
-        /// The revision that counts.
-        known: u32,
-    },
-}
-
-/// One position as the ledger shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holding<'a> {
-    /// Whose account.
-    pub account: &'a str,
-    /// Whose position; `None` is EXTERNAL.
-    pub strategy: Option<&'a str>,
-    /// In what.
-    pub instrument: &'a Instrument,
-    /// How much.
-    pub position: Position,
-    /// Price of the last mark.
-    pub mark: Option<Decimal>,
-    /// Commission of its fills, by currency.
-    pub commission: &'a BTreeMap<String, Decimal>,
-    /// Fills whose commission is not told yet.
-    pub commissions_pending: u32,
-}
-
-impl Holding<'_> {
-    /// Profit if it was closed at the mark, before commission; `None` without a mark, unless nothing is held.
-    #[must_use]
-    pub fn unrealised(&self) -> Option<Decimal> {
-        if self.position.is_flat() {
-            return Some(Decimal::ZERO);
-        }
-        self.position.unrealised(self.mark?, self.instrument.multiplier)
-    }
-}
-
-/// Why the ledger refused; it is unchanged.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum LedgerError {
-    /// The fill or commission has no key. Book nothing and look at its source.
-    #[error("an execution without an id cannot be counted once")]
-    NoKey,
-    /// The instrument cannot be counted with.
-    #[error(transparent)]
-    Instrument(#[from] InstrumentError),
-    /// Currency or multiplier differ from what is known of this contract. Look before trading on.
-    #[error(
-        "contract {} was {} with multiplier {} and is now told as {} with {}; find out which is right",
-        .known.contract_id, .known.currency, .known.multiplier, .told.currency, .told.multiplier
-    )]
-    InstrumentChanged {
-        /// What the ledger counts with.
-        known: Box<Instrument>,
-        /// What this call says.
-        told: Box<Instrument>,
-    },
-    /// A fill's quantity is negative; the side says which way it went.
-    #[error("fill {key} has the quantity {quantity}; quantities are not negative")]
-    NegativeQuantity {
-        /// Which fill.
-        key: String,
-        /// What was told.
-        quantity: Decimal,
-    },
-    /// A correction names another account or contract than the fill it corrects.
-    #[error("fill {key} was booked in account {account}, contract {contract_id}; its correction names another one")]
-    CorrectionElsewhere {
-        /// Which fill.
-        key: String,
-        /// Where it is booked.
-        account: String,
-        /// In what it is booked.
-        contract_id: ContractId,
-    },
-    /// The fill is older than what the ledger remembers, so that it may be counted already.
-    #[error(
-        "fill {key} at {time_us} is older than {before_us}, before which keys are forgotten; it may be counted already"
-    )]
-    Forgotten {
-        /// Which fill.
-        key: String,
-        /// When it was.
-        time_us: i64,
-        /// From when on keys are known.
-        before_us: i64,
-    },
-    /// An amount needs more digits than a decimal has (28). It is never rounded.
-    #[error("the {amount} needs more digits than a decimal has")]
-    Inexact {
-        /// Which one.
-        amount: Amount,
-    },
-    /// Parts of the ledger disagree about a fill: it was not made by these functions, but read from a damaged record.
-    /// Rebuild it from the journal.
-    #[error("parts of the ledger disagree about fill {key}; rebuild it from the journal")]
-    Inconsistent {
-        /// Which fill.
-        key: String,
-    },
-    /// The commission has no currency.
-    #[error("the commission of {key} has no currency")]
-    NoCurrency {
-        /// Of which execution.
-        key: String,
-    },
-}
-
-/// An amount that a decimal could not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Amount {
-    /// The money for one unit: price times multiplier.
-    UnitCost,
-    /// Quantity, cost or realised profit of a position.
-    Position,
-    /// The sum of commissions.
-    Commission,
-}
-
-impl std::fmt::Display for Amount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::UnitCost => "price times multiplier",
-            Self::Position => "quantity, cost or profit of the position",
-            Self::Commission => "sum of commissions",
-        })
-    }
 }
 
 /// What comes in.
@@ -464,7 +274,7 @@ impl Ledger {
     fn append(&mut self, key: BookKey, instrument: &Instrument, entry: Entry) -> Result<Change, LedgerError> {
         let before = self.books.get(&key).map(|book| book.position).unwrap_or_default();
         let after = before.after(&entry).ok_or(LedgerError::Inexact { amount: Amount::Position })?;
-        let change = change(Outcome::Booked, before, after)?;
+        let change = Change::between(Outcome::Booked, before, after)?;
         let commission = entry.key().and_then(|key| self.commissions.get(key));
         let mut sums = None;
         if let Some(Commission { currency, amount, .. }) = commission {
@@ -496,7 +306,7 @@ impl Ledger {
         let corrected = book
             .replayed()
             .ok_or(LedgerError::Inexact { amount: Amount::Position })
-            .and_then(|after| change(outcome, before, after));
+            .and_then(|after| Change::between(outcome, before, after));
         match corrected {
             Ok(change) => {
                 book.position = change.position_after;
@@ -515,15 +325,7 @@ impl Ledger {
     }
 
     fn unchanged(&self, key: &BookKey, outcome: Outcome) -> Change {
-        let position = self.books.get(key).map(|book| book.position).unwrap_or_default();
-        Change {
-            outcome,
-            opened: Decimal::ZERO,
-            closed: Decimal::ZERO,
-            realised: Decimal::ZERO,
-            position_before: position,
-            position_after: position,
-        }
+        Change::none(outcome, self.books.get(key).map(|book| book.position).unwrap_or_default())
     }
 
     fn books_of<'a>(
@@ -585,21 +387,6 @@ impl BookKey {
     fn new(account: &str, contract_id: ContractId, strategy: Option<&str>) -> Self {
         Self { account: account.to_owned(), contract_id, strategy: strategy.map(ToOwned::to_owned) }
     }
-}
-
-/// What a move of a position opened and closed follows from where it was and where it is.
-fn change(outcome: Outcome, before: Position, after: Position) -> Result<Change, LedgerError> {
-    let inexact = || LedgerError::Inexact { amount: Amount::Position };
-    let realised = exact::subtract(after.realised, before.realised).ok_or_else(inexact)?;
-    let (held, holds) = (before.quantity.abs(), after.quantity.abs());
-    let same_side = before.quantity.is_sign_negative() == after.quantity.is_sign_negative();
-    let (opened, closed) = if before.is_flat() || after.is_flat() || !same_side {
-        (holds, held)
-    } else {
-        let grown = exact::subtract(holds, held).ok_or_else(inexact)?;
-        (grown.max(Decimal::ZERO), (-grown).max(Decimal::ZERO))
-    };
-    Ok(Change { outcome, opened, closed, realised, position_before: before, position_after: after })
 }
 
 fn add_commission(sums: &mut BTreeMap<String, Decimal>, currency: &str, amount: Decimal) -> Result<(), LedgerError> {

@@ -58,19 +58,25 @@
 //!
 //! Read [`ledger`] first; [`exits`] and [`sizing`] are pure helpers for strategies and stand alone.
 
+pub mod ledger;
+
 pub mod book;
-pub mod exits;
+pub mod change;
+pub mod error;
 pub mod fill;
 pub mod instrument;
-pub mod ledger;
-pub mod sizing;
 pub mod totals;
+
+pub mod exits;
+pub mod sizing;
 
 mod exact;
 mod pairs;
 
 pub use book::{COST_DECIMALS, Position};
+pub use change::{Change, CommissionOutcome, Holding, Outcome};
+pub use error::{Amount, LedgerError};
 pub use fill::{Adjustment, Commission, Fill, Side, split_execution_id};
 pub use instrument::{Instrument, InstrumentError};
-pub use ledger::{Amount, Change, CommissionOutcome, Holding, Ledger, LedgerError, Outcome};
+pub use ledger::Ledger;
 pub use totals::Totals;
