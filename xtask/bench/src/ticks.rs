@@ -81,10 +81,10 @@ fn with_prost(payload: &[u8]) -> (i32, i32, Decimal, Decimal, i32) {
     let tick = peers::TickPrice::decode(body).expect("our own frame");
     (
         tick.request_id.expect("set"),
-        tick.kind.expect("set"),
+        tick.tick_type.expect("set"),
         Decimal::try_from(tick.price.expect("set")).expect("finite"),
         Decimal::from_str_exact(&tick.size.expect("set")).expect("a decimal"),
-        tick.attributes.expect("set"),
+        tick.attr_mask.expect("set"),
     )
 }
 
