@@ -1,0 +1,278 @@
+//! [`Builder`]: what a simulator is made of.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rust_decimal::Decimal;
+use tws_proto::ServerVersion;
+
+use crate::catalogue::{Catalogue, CatalogueError};
+use crate::core::{AccountSetup, Core, CoreSetup, Feed};
+use crate::instrument::Instrument;
+use crate::shell::{Pace, TwsSim, UnknownInstrument};
+use crate::tape::{Row, Tape, TapeError};
+use crate::time::SimTime;
+
+/// What a simulator is made of. Without a word: a free port of 127.0.0.1, one paper account `DU1234567`, the built-in
+/// instruments, random markets from seed 0, real speed, the newest version.
+#[derive(Debug)]
+pub struct Builder {
+    listen: SocketAddr,
+    reach: Reach,
+    newest: ServerVersion,
+    seed: u64,
+    start: Option<SimTime>,
+    accounts: Vec<AccountSetup>,
+    instruments: Vec<Instrument>,
+    instrument_files: Vec<PathBuf>,
+    tapes: Vec<(String, TapeSource)>,
+    feed: Feed,
+    pace: Pace,
+    latency: Duration,
+}
+
+/// Why a simulator cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened at.
+    #[error("cannot listen at {address}: {cause}; choose another port, or 0 for any free one")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The address can be reached from other machines, and the protocol has no password.
+    #[error("{address} can be reached from other machines and the protocol has no password; listen at 127.0.0.1, or allow it explicitly")]
+    NotLoopback {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The highest version is not one that is spoken.
+    #[error("version {version} is not spoken; choose one from {} to {}", ServerVersion::OLDEST, ServerVersion::NEWEST)]
+    Version {
+        /// What was asked for.
+        version: ServerVersion,
+    },
+    /// Time cannot pass at this speed.
+    #[error("the speed must be a number above 0, not {factor}")]
+    Speed {
+        /// What was asked for.
+        factor: f64,
+    },
+    /// An account without a name, or one twice.
+    #[error("account {name:?} is empty or given twice")]
+    Account {
+        /// Its name.
+        name: String,
+    },
+    /// The instruments cannot be used.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// A tape cannot be played.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+    /// A tape without rows.
+    #[error("the tape of {name} has no rows")]
+    EmptyTape {
+        /// Of which instrument.
+        name: String,
+    },
+    /// A tape of an instrument that is not known.
+    #[error(transparent)]
+    Unknown(#[from] UnknownInstrument),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    LoopbackOnly,
+    Anywhere,
+}
+
+#[derive(Debug)]
+enum TapeSource {
+    File(PathBuf),
+    Rows(Vec<Row>),
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            reach: Reach::LoopbackOnly,
+            newest: ServerVersion::NEWEST,
+            seed: 0,
+            start: None,
+            accounts: Vec::new(),
+            instruments: Vec::new(),
+            instrument_files: Vec::new(),
+            tapes: Vec::new(),
+            feed: Feed::Walk,
+            pace: Pace::Real,
+            latency: Duration::ZERO,
+        }
+    }
+}
+
+impl Builder {
+    /// Where to listen; port 0 takes any free one.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Allows an address that other machines can reach. The protocol has no password: only in a network you trust.
+    #[must_use]
+    pub fn allow_remote(mut self) -> Self {
+        self.reach = Reach::Anywhere;
+        self
+    }
+
+    /// The highest version to agree on.
+    #[must_use]
+    pub fn max_version(mut self, newest: ServerVersion) -> Self {
+        self.newest = newest;
+        self
+    }
+
+    /// The seed of all randomness.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The simulated time at the start, instead of the machine's.
+    #[must_use]
+    pub fn start_time(mut self, start: SimTime) -> Self {
+        self.start = Some(start);
+        self
+    }
+
+    /// Adds an account with a million dollars. The first one takes the place of `DU1234567`.
+    #[must_use]
+    pub fn account(mut self, name: impl Into<String>) -> Self {
+        self.accounts.push(AccountSetup::new(name));
+        self
+    }
+
+    /// Adds an account with so many dollars.
+    #[must_use]
+    pub fn account_with_cash(mut self, name: impl Into<String>, cash: Decimal) -> Self {
+        self.accounts.push(AccountSetup { name: name.into(), cash });
+        self
+    }
+
+    /// Adds an instrument.
+    #[must_use]
+    pub fn instrument(mut self, instrument: Instrument) -> Self {
+        self.instruments.push(instrument);
+        self
+    }
+
+    /// Adds the instruments of a TOML file in the format of the built-in `instruments/catalogue.toml`.
+    #[must_use]
+    pub fn instruments_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.instrument_files.push(path.into());
+        self
+    }
+
+    /// Plays a tape file (CSV, or gzip as `.gz`) in an instrument's market, from its first row on.
+    #[must_use]
+    pub fn tape(mut self, instrument: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.tapes.push((instrument.into(), TapeSource::File(path.into())));
+        self
+    }
+
+    /// Plays rows in an instrument's market, from the first one on. They must be sorted by time.
+    #[must_use]
+    pub fn tape_rows(mut self, instrument: impl Into<String>, rows: Vec<Row>) -> Self {
+        self.tapes.push((instrument.into(), TapeSource::Rows(rows)));
+        self
+    }
+
+    /// Markets without a tape stand still: nothing happens but what [`TwsSim::quote`] and [`TwsSim::trade`] show.
+    #[must_use]
+    pub fn still_markets(mut self) -> Self {
+        self.feed = Feed::Still;
+        self
+    }
+
+    /// How fast time passes.
+    #[must_use]
+    pub fn speed(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// How long every answer takes, in simulated time.
+    #[must_use]
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// Starts the simulator on the current tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is wrong and what to do.
+    pub async fn start(self) -> Result<TwsSim, StartError> {
+        let address = self.listen;
+        if self.reach == Reach::LoopbackOnly && !address.ip().is_loopback() {
+            return Err(StartError::NotLoopback { address });
+        }
+        if !self.newest.is_supported() {
+            return Err(StartError::Version { version: self.newest });
+        }
+        if let Pace::Factor(factor) = self.pace
+            && !(factor.is_finite() && factor > 0.0)
+        {
+            return Err(StartError::Speed { factor });
+        }
+        let (newest, pace) = (self.newest, self.pace);
+        let core = Core::new(self.setup()?);
+        TwsSim::start(core, address, newest, pace).await.map_err(|cause| StartError::Listen { address, cause })
+    }
+
+    fn setup(self) -> Result<CoreSetup, StartError> {
+        let start = self.start.unwrap_or_else(wall_clock);
+        let mut catalogue = Catalogue::built_in();
+        for file in &self.instrument_files {
+            catalogue.add_file(file)?;
+        }
+        for instrument in self.instruments {
+            catalogue.add(instrument)?;
+        }
+        let mut feeds = BTreeMap::new();
+        for (name, source) in self.tapes {
+            let Some(instrument) = catalogue.by_name(&name) else { return Err(UnknownInstrument { name }.into()) };
+            let tape = match source {
+                TapeSource::File(path) => Tape::open(&path, start)?,
+                TapeSource::Rows(rows) => Tape::from_rows(rows, start).ok_or(StartError::EmptyTape { name })?,
+            };
+            feeds.insert(instrument.contract_id, Feed::Tape(tape));
+        }
+        let mut setup = CoreSetup { catalogue, feed: self.feed, feeds, ..CoreSetup::new(self.seed, start) };
+        setup.latency_ms = i64::try_from(self.latency.as_millis()).unwrap_or(i64::MAX);
+        if !self.accounts.is_empty() {
+            setup.accounts = self.accounts;
+        }
+        let mut names: Vec<&str> = setup.accounts.iter().map(|account| account.name.as_str()).collect();
+        names.sort_unstable();
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+        if let Some(name) = names.iter().copied().find(|name| name.is_empty() || name.contains(',')).or(twice) {
+            return Err(StartError::Account { name: name.to_owned() });
+        }
+        Ok(setup)
+    }
+}
+
+/// The machine's clock, read once at the start: from there on time is counted, not read.
+fn wall_clock() -> SimTime {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    SimTime(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}

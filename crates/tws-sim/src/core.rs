@@ -1,0 +1,339 @@
+//! [`Core`]: the whole simulated TWS without socket, clock or task.
+//!
+//! Inputs go in with the time at which they happen, outputs come out; [`Core::next_wake`] says when the core wants to be
+//! stepped again though nothing came in. The same configuration and the same inputs give the same outputs.
+
+mod accounts;
+mod market_data;
+mod start;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+use tws_proto::ids::{ClientId, ContractId};
+use tws_proto::{BadFrame, ClientMessage, ServerVersion};
+
+use crate::catalogue::Catalogue;
+use crate::feed::Before;
+use crate::instrument::Instrument;
+use crate::market::{Market, MarketEvent, Source};
+use crate::outbox::Outbox;
+use crate::session::{Session, SessionId};
+use crate::tape::Tape;
+use crate::time::SimTime;
+use crate::walk::Walk;
+
+pub use crate::outbox::{CloseReason, Output};
+
+/// What can happen to the simulated TWS.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A client finished the handshake.
+    Connected {
+        /// Its connection from now on.
+        session: SessionId,
+        /// Version both sides agreed on.
+        version: ServerVersion,
+    },
+    /// A connection is gone.
+    Disconnected {
+        /// Which.
+        session: SessionId,
+    },
+    /// A client said something.
+    Message {
+        /// Who.
+        session: SessionId,
+        /// What.
+        message: ClientMessage,
+    },
+    /// A client sent a frame that could not be read.
+    BadFrame {
+        /// Who.
+        session: SessionId,
+        /// Id of the request, where the frame told that much.
+        request: Option<i32>,
+        /// What was wrong.
+        bad: BadFrame,
+    },
+    /// A quote or a trade from outside. The market stands still from now on but for what is handed in.
+    Market {
+        /// Where.
+        contract: ContractId,
+        /// What.
+        event: MarketEvent,
+    },
+    /// Nothing but time.
+    TimePassed,
+}
+
+/// One account of the simulated login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSetup {
+    /// Its number; `DU` in front for a paper account.
+    pub name: String,
+    /// Dollars it starts with.
+    pub cash: Decimal,
+}
+
+impl AccountSetup {
+    /// An account with a million dollars.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), cash: Decimal::from(1_000_000) }
+    }
+}
+
+/// What moves a market.
+#[derive(Debug, Default)]
+pub enum Feed {
+    /// A random walk from the seed.
+    #[default]
+    Walk,
+    /// Recorded rows.
+    Tape(Tape),
+    /// Nothing but [`Input::Market`].
+    Still,
+}
+
+/// What a [`Core`] is made of.
+#[derive(Debug)]
+pub struct CoreSetup {
+    /// All randomness comes from it.
+    pub seed: u64,
+    /// The time at which the core begins.
+    pub start: SimTime,
+    /// At least one.
+    pub accounts: Vec<AccountSetup>,
+    /// The contracts there are.
+    pub catalogue: Catalogue,
+    /// What moves the markets that are not named here.
+    pub feed: Feed,
+    /// What moves the markets of these contracts.
+    pub feeds: BTreeMap<ContractId, Feed>,
+    /// How long every answer takes, milliseconds.
+    pub latency_ms: i64,
+}
+
+impl CoreSetup {
+    /// The built-in instruments, one paper account `DU1234567`, random markets.
+    #[must_use]
+    pub fn new(seed: u64, start: SimTime) -> Self {
+        Self {
+            seed,
+            start,
+            accounts: vec![AccountSetup::new("DU1234567")],
+            catalogue: Catalogue::built_in(),
+            feed: Feed::Walk,
+            feeds: BTreeMap::new(),
+            latency_ms: 0,
+        }
+    }
+}
+
+/// The whole simulated TWS.
+#[derive(Debug)]
+pub struct Core {
+    now: SimTime,
+    catalogue: Catalogue,
+    accounts: Vec<AccountSetup>,
+    markets: BTreeMap<ContractId, Market>,
+    sessions: BTreeMap<SessionId, Session>,
+    outbox: Outbox,
+}
+
+impl Core {
+    /// A TWS that nobody is connected to yet.
+    #[must_use]
+    pub fn new(setup: CoreSetup) -> Self {
+        let CoreSetup { seed, start, accounts, catalogue, feed, mut feeds, latency_ms } = setup;
+        let markets = catalogue.iter().map(|instrument| {
+            let id = instrument.contract_id;
+            let source = match feeds.remove(&id) {
+                Some(feed) => source(feed, instrument, seed, start),
+                None => match feed {
+                    Feed::Walk => Source::Walk(Box::new(Walk::new(instrument, seed, start))),
+                    // One tape cannot move all markets.
+                    Feed::Still | Feed::Tape(_) => Source::Still,
+                },
+            };
+            let close = matches!(source, Source::Walk(_)).then_some(instrument.price);
+            (id, Market::new(source, close))
+        });
+        let markets = markets.collect();
+        let mut core = Self {
+            now: start,
+            accounts,
+            markets,
+            sessions: BTreeMap::new(),
+            outbox: Outbox::new(latency_ms),
+            catalogue,
+        };
+        core.outbox.set_time(start);
+        core.advance(start);
+        core
+    }
+
+    /// Lets everything happen that is due by `now`, then `input`, and tells what has to be done. Time never goes back:
+    /// an earlier `now` counts as the latest one.
+    pub fn step(&mut self, input: Input, now: SimTime) -> Vec<Output> {
+        let now = now.max(self.now);
+        self.advance(now);
+        match input {
+            Input::Connected { session, version } => {
+                self.sessions.insert(session, Session::new(version));
+            }
+            Input::Disconnected { session } => self.forget(session),
+            Input::Message { session, message } => {
+                if self.sessions.contains_key(&session) {
+                    self.handle(session, message);
+                }
+            }
+            Input::BadFrame { session, request, bad } => {
+                if self.sessions.contains_key(&session) {
+                    let text = format!("Error reading request. {bad}");
+                    self.outbox.notice(session, request.unwrap_or(-1), 320, text);
+                }
+            }
+            Input::Market { contract, event } => {
+                if let Some(market) = self.markets.get_mut(&contract) {
+                    market.stand_still();
+                    self.market_event(contract, &event);
+                }
+            }
+            Input::TimePassed => {}
+        }
+        self.outbox.due(now)
+    }
+
+    /// When the core wants to be stepped next, whatever else happens.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<SimTime> {
+        [self.next_due().map(|(time, _)| time), self.outbox.next_time()].into_iter().flatten().min()
+    }
+
+    /// The time of the last step.
+    #[must_use]
+    pub const fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// The contracts there are.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// What an instrument shows now.
+    #[must_use]
+    pub fn market(&self, contract: ContractId) -> Option<&Market> {
+        self.markets.get(&contract)
+    }
+
+    /// Whether any client waits for a market to move: it has a subscription or a live order.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.sessions.values().any(|session| !session.market_data.is_empty() || !session.single_ticks.is_empty())
+    }
+
+    /// Client ids that are connected.
+    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
+        self.sessions.values().filter_map(|session| session.client)
+    }
+
+    fn handle(&mut self, session: SessionId, message: ClientMessage) {
+        if let ClientMessage::StartApi(start) = message {
+            return self.start_api(session, &start);
+        }
+        if self.sessions.get(&session).is_none_or(|session| session.client.is_none()) {
+            // TWS drops what comes before START_API.
+            tracing::debug!(?session, "dropped a message before START_API");
+            return;
+        }
+        match message {
+            ClientMessage::StartApi(_) => {} // answered above
+            ClientMessage::RequestIds(_) => self.send_next_valid_id(session),
+            ClientMessage::RequestManagedAccounts(_) => self.send_managed_accounts(session),
+            ClientMessage::RequestCurrentTime(_) => self.send_time(session),
+            ClientMessage::RequestCurrentTimeMillis(_) => self.send_time_ms(session),
+            ClientMessage::RequestContractData(request) => self.send_contract_data(session, &request),
+            ClientMessage::RequestMarketData(request) => self.request_market_data(session, &request),
+            ClientMessage::CancelMarketData(cancel) => self.cancel_market_data(session, cancel.request_id),
+            ClientMessage::RequestMarketDataType(_) => {} // everything is live here, which TWS gives to those who may have it
+            ClientMessage::RequestTickByTick(request) => self.request_tick_by_tick(session, &request),
+            ClientMessage::CancelTickByTick(cancel) => self.cancel_tick_by_tick(session, cancel.request_id),
+            ClientMessage::PlaceOrder(_)
+            | ClientMessage::CancelOrder(_)
+            | ClientMessage::GlobalCancel(_)
+            | ClientMessage::RequestOpenOrders(_)
+            | ClientMessage::RequestAllOpenOrders(_)
+            | ClientMessage::RequestCompletedOrders(_)
+            | ClientMessage::RequestExecutions(_)
+            | ClientMessage::RequestPositions(_)
+            | ClientMessage::CancelPositions(_)
+            | ClientMessage::RequestAccountSummary(_)
+            | ClientMessage::CancelAccountSummary(_) => {}
+        }
+    }
+
+    /// What is due next: the earliest of all, the market with the lowest number first.
+    fn next_due(&self) -> Option<(SimTime, Due)> {
+        let markets = self.markets.iter().filter_map(|(id, market)| Some((market.next_time()?, Due::Market(*id))));
+        let snapshots = self.next_snapshot().map(|time| (time, Due::Snapshots));
+        markets.chain(snapshots).min()
+    }
+
+    /// Lets everything happen that is due by `until`, in order of time.
+    fn advance(&mut self, until: SimTime) {
+        while let Some((time, due)) = self.next_due().filter(|(time, _)| *time <= until) {
+            self.set_time(time.max(self.now));
+            match due {
+                Due::Market(contract) => {
+                    let events = self.markets.get_mut(&contract).map(Market::next_events).unwrap_or_default();
+                    for event in events {
+                        self.market_event(contract, &event);
+                    }
+                }
+                Due::Snapshots => self.end_snapshots(),
+            }
+        }
+        self.set_time(until);
+    }
+
+    fn set_time(&mut self, now: SimTime) {
+        self.now = now;
+        self.outbox.set_time(now);
+    }
+
+    /// Makes a market event true and tells everybody whom it concerns.
+    fn market_event(&mut self, contract: ContractId, event: &MarketEvent) {
+        let Some(market) = self.markets.get_mut(&contract) else { return };
+        let before = Before::of(market);
+        market.apply(event, self.now);
+        self.tell_market_event(contract, event, &before);
+    }
+
+    fn forget(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+        self.outbox.forget(session);
+    }
+
+    fn connected_clients(&self) -> BTreeSet<ClientId> {
+        self.clients().collect()
+    }
+}
+
+/// What happens by itself when its time comes. The order of the variants is the order at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Market(ContractId),
+    Snapshots,
+}
+
+fn source(feed: Feed, instrument: &Instrument, seed: u64, start: SimTime) -> Source {
+    match feed {
+        Feed::Walk => Source::Walk(Box::new(Walk::new(instrument, seed, start))),
+        Feed::Tape(tape) => Source::Tape(tape),
+        Feed::Still => Source::Still,
+    }
+}

@@ -1,0 +1,1 @@
+//! Positions and account values.

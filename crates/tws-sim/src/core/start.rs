@@ -1,0 +1,81 @@
+//! The session itself: START_API, ids, accounts, clocks, contracts.
+
+use tws_proto::ids::OrderId;
+use tws_proto::message::{
+    ContractData, ContractDataEnd, CurrentTime, CurrentTimeMillis, ManagedAccounts, NextValidId, RequestContractData, StartApi,
+};
+
+use super::{CloseReason, Core};
+use crate::session::SessionId;
+
+/// What TWS says of its data farms to every client that starts.
+const FARMS: [(i32, &str); 3] = [
+    (2104, "Market data farm connection is OK:usfarm"),
+    (2106, "HMDS data farm connection is OK:ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefil"),
+];
+
+impl Core {
+    pub(super) fn start_api(&mut self, session: SessionId, start: &StartApi) {
+        let taken = self.connected_clients().contains(&start.client_id);
+        let Some(this) = self.sessions.get_mut(&session) else { return };
+        if this.client.is_some() {
+            return; // started before: TWS takes no notice
+        }
+        if taken {
+            let text = "Unable to connect as the client id is already in use. Retry with a unique client id.";
+            self.outbox.notice(session, -1, 326, text);
+            self.outbox.close(session, CloseReason::ClientIdInUse);
+            self.sessions.remove(&session);
+            return;
+        }
+        this.client = Some(start.client_id);
+        self.send_managed_accounts(session);
+        self.send_next_valid_id(session);
+        for (code, text) in FARMS {
+            self.outbox.notice(session, -1, code, text);
+        }
+    }
+
+    pub(super) fn send_next_valid_id(&mut self, session: SessionId) {
+        self.outbox.send(session, NextValidId { order_id: OrderId(1) });
+    }
+
+    pub(super) fn send_managed_accounts(&mut self, session: SessionId) {
+        let mut accounts = self.accounts.iter().map(|account| account.name.as_str()).collect::<Vec<_>>().join(",");
+        if self.accounts.len() > 1 {
+            accounts.push(','); // as TWS does
+        }
+        self.outbox.send(session, ManagedAccounts { accounts });
+    }
+
+    pub(super) fn send_time(&mut self, session: SessionId) {
+        self.outbox.send(session, CurrentTime { time_s: self.now.seconds() });
+    }
+
+    pub(super) fn send_time_ms(&mut self, session: SessionId) {
+        self.outbox.send(session, CurrentTimeMillis { time_ms: self.now.0 });
+    }
+
+    pub(super) fn send_contract_data(&mut self, session: SessionId, request: &RequestContractData) {
+        let RequestContractData { request_id, contract: wanted } = request;
+        if wanted.known_id().is_none() && wanted.security_type.is_none() {
+            let text = "Error validating request.-'bM' : cause - Please enter a valid security type";
+            return self.outbox.notice(session, request_id.0, 321, text);
+        }
+        let mut found = self.catalogue.matching(wanted).peekable();
+        if found.peek().is_none() {
+            let text = "No security definition has been found for the request";
+            return self.outbox.notice(session, request_id.0, 200, text);
+        }
+        for instrument in found {
+            let mut contract = instrument.contract();
+            if !wanted.exchange.is_empty() {
+                contract.exchange.clone_from(&wanted.exchange);
+            }
+            let details = instrument.details(self.now);
+            self.outbox.send(session, Box::new(ContractData { request_id: *request_id, contract, details }));
+        }
+        self.outbox.send(session, ContractDataEnd { request_id: *request_id });
+    }
+}

@@ -1,0 +1,216 @@
+//! What a market's events look like on the wire: level 1 ticks and single ticks.
+
+use rust_decimal::Decimal;
+use tws_proto::ServerMessage;
+use tws_proto::ids::RequestId;
+use tws_proto::kinds::TickKind;
+use tws_proto::message::{
+    MidPointTick, QuoteAttributes, QuoteTick, TickAttributes, TickByTick, TickEvent, TickPrice, TickSize, TickString,
+    TradeAttributes, TradeTick,
+};
+
+use crate::market::{Day, Level, Market, MarketEvent, Quote, Trade};
+use crate::session::TickChoice;
+use crate::time::SimTime;
+
+/// Price and size while nobody quotes.
+const NO_QUOTE: (Decimal, Decimal) = (Decimal::NEGATIVE_ONE, Decimal::ZERO);
+
+/// One level 1 tick before it is addressed to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tick {
+    Price { kind: TickKind, price: Decimal, size: Decimal },
+    Size { kind: TickKind, size: Decimal },
+    Text { kind: TickKind, value: String },
+}
+
+impl Tick {
+    pub(crate) fn addressed(&self, request_id: RequestId) -> ServerMessage {
+        match self {
+            Self::Price { kind, price, size } => {
+                let auto = matches!(kind, TickKind::Bid | TickKind::Ask) && *size > Decimal::ZERO;
+                TickPrice {
+                    request_id,
+                    kind: kind.clone(),
+                    price: Some(*price),
+                    size: Some(*size),
+                    attributes: TickAttributes(i32::from(auto)),
+                }
+                .into()
+            }
+            Self::Size { kind, size } => TickSize { request_id, kind: kind.clone(), size: Some(*size) }.into(),
+            Self::Text { kind, value } => TickString { request_id, kind: kind.clone(), value: value.clone() }.into(),
+        }
+    }
+}
+
+/// What a market showed before an event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Before {
+    pub(crate) quote: Quote,
+    pub(crate) last: Option<Decimal>,
+    pub(crate) day: Day,
+}
+
+impl Before {
+    pub(crate) fn of(market: &Market) -> Self {
+        let last = market.last().map(|(trade, _)| trade.price);
+        Self { quote: *market.quote(), last, day: *market.day() }
+    }
+}
+
+/// The ticks that tell an event, given what the market showed before it.
+pub(crate) fn ticks_of(event: &MarketEvent, before: &Before, market: &Market, now: SimTime) -> Vec<Tick> {
+    let mut ticks = Vec::new();
+    match event {
+        MarketEvent::Quote(quote) => {
+            side_ticks(&mut ticks, (TickKind::Bid, TickKind::BidSize), before.quote.bid, quote.bid);
+            side_ticks(&mut ticks, (TickKind::Ask, TickKind::AskSize), before.quote.ask, quote.ask);
+        }
+        MarketEvent::Trade(trade) => {
+            ticks.push(Tick::Text { kind: TickKind::LastTimestamp, value: now.seconds().to_string() });
+            if before.last != Some(trade.price) {
+                ticks.push(Tick::Price { kind: TickKind::Last, price: trade.price, size: trade.size });
+            }
+            ticks.push(Tick::Size { kind: TickKind::LastSize, size: trade.size });
+            ticks.push(Tick::Size { kind: TickKind::Volume, size: market.day().volume });
+            let day = market.day();
+            for (kind, was, is) in [(TickKind::High, before.day.high, day.high), (TickKind::Low, before.day.low, day.low)] {
+                if was != is {
+                    ticks.push(Tick::Price { kind, price: trade.price, size: Decimal::ZERO });
+                }
+            }
+        }
+    }
+    ticks
+}
+
+/// Everything a market shows now: what a new subscription or a snapshot gets first.
+pub(crate) fn picture(market: &Market) -> Vec<Tick> {
+    let mut ticks = Vec::new();
+    let Quote { bid, ask } = market.quote();
+    side_ticks(&mut ticks, (TickKind::Bid, TickKind::BidSize), None, *bid);
+    side_ticks(&mut ticks, (TickKind::Ask, TickKind::AskSize), None, *ask);
+    if let Some((trade, at)) = market.last() {
+        ticks.push(Tick::Price { kind: TickKind::Last, price: trade.price, size: trade.size });
+        ticks.push(Tick::Size { kind: TickKind::LastSize, size: trade.size });
+        ticks.push(Tick::Text { kind: TickKind::LastTimestamp, value: at.seconds().to_string() });
+        ticks.push(Tick::Size { kind: TickKind::Volume, size: market.day().volume });
+    }
+    let day = market.day();
+    for (kind, price) in
+        [(TickKind::High, day.high), (TickKind::Low, day.low), (TickKind::Close, day.close), (TickKind::Open, day.open)]
+    {
+        if let Some(price) = price {
+            ticks.push(Tick::Price { kind, price, size: Decimal::ZERO });
+        }
+    }
+    ticks
+}
+
+/// Generic tick 233: `price;size;time;volume;vwap;single`.
+pub(crate) fn trade_volume(trade: &Trade, market: &Market, now: SimTime) -> Tick {
+    let Day { volume, value, .. } = market.day();
+    let average = value.checked_div(*volume).unwrap_or(trade.price).round_dp(8).normalize();
+    let value = format!("{};{};{};{volume};{average};true", trade.price, trade.size, now.0);
+    Tick::Text { kind: TickKind::RealTimeVolume, value }
+}
+
+/// The single tick an event is to a subscription, if any.
+pub(crate) fn single_tick(choice: TickChoice, event: &MarketEvent, before: &Quote, now: SimTime) -> Option<TickEvent> {
+    let time_s = now.seconds();
+    match (choice, event) {
+        (TickChoice::Last, MarketEvent::Trade(trade)) => Some(TickEvent::Last(Box::new(trade_tick(trade, time_s)))),
+        (TickChoice::AllLast, MarketEvent::Trade(trade)) => Some(TickEvent::AllLast(Box::new(trade_tick(trade, time_s)))),
+        (TickChoice::BidAsk { ignore_size }, MarketEvent::Quote(quote)) => {
+            let prices = |quote: &Quote| (quote.bid.map(|level| level.price), quote.ask.map(|level| level.price));
+            let changed = if ignore_size { prices(before) != prices(quote) } else { before != quote };
+            changed.then(|| TickEvent::BidAsk(quote_tick(quote, time_s)))
+        }
+        (TickChoice::MidPoint, MarketEvent::Quote(quote)) => {
+            let midpoint = quote.midpoint()?;
+            (before.midpoint() != Some(midpoint))
+                .then(|| TickEvent::MidPoint(MidPointTick { time_s, price: Some(midpoint), size: None }))
+        }
+        (TickChoice::Last | TickChoice::AllLast, MarketEvent::Quote(_))
+        | (TickChoice::BidAsk { .. } | TickChoice::MidPoint, MarketEvent::Trade(_)) => None,
+    }
+}
+
+pub(crate) fn single(request_id: RequestId, event: TickEvent) -> ServerMessage {
+    TickByTick { request_id, event }.into()
+}
+
+/// A price tick where the price changed, and the size tick that TWS sends beside it.
+fn side_ticks(ticks: &mut Vec<Tick>, (price_kind, size_kind): (TickKind, TickKind), before: Option<Level>, now: Option<Level>) {
+    if before == now {
+        return;
+    }
+    let (price, size) = now.map_or(NO_QUOTE, |level| (level.price, level.size));
+    let price_before = before.map_or(NO_QUOTE.0, |level| level.price);
+    if price != price_before {
+        ticks.push(Tick::Price { kind: price_kind, price, size });
+    }
+    ticks.push(Tick::Size { kind: size_kind, size });
+}
+
+fn trade_tick(trade: &Trade, time_s: i64) -> TradeTick {
+    TradeTick {
+        time_s,
+        price: Some(trade.price),
+        size: Some(trade.size),
+        attributes: TradeAttributes::default(),
+        exchange: trade.exchange.clone(),
+        conditions: String::new(),
+    }
+}
+
+fn quote_tick(quote: &Quote, time_s: i64) -> QuoteTick {
+    let (bid_price, bid_size) = quote.bid.map_or(NO_QUOTE, |level| (level.price, level.size));
+    let (ask_price, ask_size) = quote.ask.map_or(NO_QUOTE, |level| (level.price, level.size));
+    QuoteTick {
+        time_s,
+        bid_price: Some(bid_price),
+        ask_price: Some(ask_price),
+        bid_size: Some(bid_size),
+        ask_size: Some(ask_size),
+        attributes: QuoteAttributes::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::Source;
+
+    fn level(price: i64, size: i64) -> Option<Level> {
+        Some(Level { price: price.into(), size: size.into() })
+    }
+
+    #[test]
+    fn a_price_comes_with_its_size_and_a_size_alone_when_only_it_changed() {
+        let before = Before { quote: Quote { bid: level(10, 1), ask: level(12, 5) }, ..Before::default() };
+        let quote = Quote { bid: level(11, 1), ask: level(12, 6) };
+        let market = Market::new(Source::Still, None);
+        let ticks = ticks_of(&MarketEvent::Quote(quote), &before, &market, SimTime(0));
+        let expected = [
+            Tick::Price { kind: TickKind::Bid, price: 11.into(), size: 1.into() },
+            Tick::Size { kind: TickKind::BidSize, size: 1.into() },
+            Tick::Size { kind: TickKind::AskSize, size: 6.into() },
+        ];
+        assert_eq!(ticks, expected);
+    }
+
+    #[test]
+    fn a_side_that_goes_away_is_minus_one() {
+        let before = Before { quote: Quote { bid: level(10, 1), ask: level(12, 5) }, ..Before::default() };
+        let quote = Quote { bid: None, ask: level(12, 5) };
+        let market = Market::new(Source::Still, None);
+        let ticks = ticks_of(&MarketEvent::Quote(quote), &before, &market, SimTime(0));
+        let expected = [
+            Tick::Price { kind: TickKind::Bid, price: (-1).into(), size: 0.into() },
+            Tick::Size { kind: TickKind::BidSize, size: 0.into() },
+        ];
+        assert_eq!(ticks, expected);
+    }
+}

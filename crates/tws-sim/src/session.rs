@@ -1,0 +1,79 @@
+//! [`Session`]: what the simulator remembers of one connected client.
+
+use std::collections::BTreeMap;
+
+use tws_proto::ServerVersion;
+use tws_proto::ids::{ClientId, ContractId, RequestId};
+
+use crate::time::SimTime;
+
+/// Names a connection for as long as the core lives; chosen by whoever feeds the core, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// What the simulator remembers of one connected client.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) version: ServerVersion,
+    /// Set by START_API; nothing but that is answered before.
+    pub(crate) client: Option<ClientId>,
+    pub(crate) market_data: BTreeMap<RequestId, MarketSubscription>,
+    pub(crate) single_ticks: BTreeMap<RequestId, TickSubscription>,
+    pub(crate) summaries: BTreeMap<RequestId, SummarySubscription>,
+    pub(crate) positions: PositionFeed,
+}
+
+impl Session {
+    pub(crate) fn new(version: ServerVersion) -> Self {
+        Self {
+            version,
+            client: None,
+            market_data: BTreeMap::new(),
+            single_ticks: BTreeMap::new(),
+            summaries: BTreeMap::new(),
+            positions: PositionFeed::Off,
+        }
+    }
+}
+
+/// Whether a session hears of changed positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PositionFeed {
+    Off,
+    On,
+}
+
+/// A stream of level 1 ticks, or a snapshot that still waits for its values.
+#[derive(Clone, Debug)]
+pub(crate) struct MarketSubscription {
+    pub(crate) contract: ContractId,
+    /// Generic tick 233.
+    pub(crate) trade_volume: bool,
+    /// A snapshot ends at this moment, complete or not.
+    pub(crate) snapshot_until: Option<SimTime>,
+}
+
+/// Which single ticks a subscription gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TickChoice {
+    Last,
+    AllLast,
+    BidAsk { ignore_size: bool },
+    MidPoint,
+}
+
+/// A stream of single ticks.
+#[derive(Clone, Debug)]
+pub(crate) struct TickSubscription {
+    pub(crate) contract: ContractId,
+    pub(crate) choice: TickChoice,
+}
+
+/// A stream of account values.
+#[derive(Clone, Debug)]
+pub(crate) struct SummarySubscription {
+    pub(crate) tags: Vec<String>,
+    pub(crate) next_update: SimTime,
+    /// What was told last, by account and tag.
+    pub(crate) told: BTreeMap<(String, String), String>,
+}

@@ -1,0 +1,177 @@
+//! The shell around the core: listener, one task a client, one task for the clock. It decides nothing about trading.
+
+mod client;
+mod clock;
+mod hub;
+mod listener;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tws_proto::ServerVersion;
+use tws_proto::ids::ContractId;
+
+use crate::builder::Builder;
+use crate::core::{Core, Input};
+use crate::market::{MarketEvent, Quote, Trade};
+use crate::time::SimTime;
+
+pub use clock::Pace;
+
+use clock::Clock;
+use hub::Hub;
+use listener::Command;
+
+/// How long the clock waits for clients that do not read when it runs as fast as it can; then they are dropped.
+const STALL_S: u64 = 5;
+
+/// A running simulator. Dropping it stops it.
+///
+/// ```
+/// use tokio::io::AsyncReadExt;
+/// use tws_sim::TwsSim;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sim = TwsSim::builder().seed(7).start().await?;
+/// let mut socket = tokio::net::TcpStream::connect(sim.address()).await?;
+/// # use tokio::io::AsyncWriteExt;
+/// socket.write_all(b"API\0\0\0\0\x09v100..226").await?;
+/// let mut answer = [0; 8];
+/// socket.read_exact(&mut answer).await?;
+/// assert_eq!(&answer[4..8], b"226\0");
+/// sim.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct TwsSim {
+    address: SocketAddr,
+    hub: Arc<Hub>,
+    commands: mpsc::Sender<Command>,
+    listener: JoinHandle<()>,
+    clock: JoinHandle<()>,
+}
+
+/// No instrument has this name. Add one with [`Builder::instrument`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the simulator knows no instrument {name:?}; add it with Builder::instrument")]
+pub struct UnknownInstrument {
+    /// What was asked for.
+    pub name: String,
+}
+
+impl TwsSim {
+    /// Where every simulator starts.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) async fn start(core: Core, address: SocketAddr, version: ServerVersion, pace: Pace) -> std::io::Result<Self> {
+        let socket = listener::bind(address).await?;
+        let address = socket.local_addr()?;
+        let clock = Clock::new(core.now(), pace);
+        let hub = Arc::new(Hub::new(core, clock));
+        let (commands, orders) = mpsc::channel(4);
+        let listener = tokio::spawn(listener::run(socket, orders, Arc::clone(&hub), version));
+        let clock = tokio::spawn(clock::run(Arc::clone(&hub)));
+        tracing::info!(%address, %version, "listening");
+        Ok(Self { address, hub, commands, listener, clock })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The simulated time.
+    #[must_use]
+    pub fn now(&self) -> SimTime {
+        self.hub.now()
+    }
+
+    /// How many clients have started their API session.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.hub.read(|core| core.clients().count())
+    }
+
+    /// Shows a quote of 1000 units on both sides. The instrument's market stands still from now on but for what is
+    /// handed in.
+    ///
+    /// # Errors
+    /// [`UnknownInstrument`] where no instrument has this name.
+    pub fn quote(&self, instrument: &str, bid: impl Into<rust_decimal::Decimal>, ask: impl Into<rust_decimal::Decimal>) -> Result<(), UnknownInstrument> {
+        let size = rust_decimal::Decimal::ONE_THOUSAND;
+        self.quote_with_sizes(instrument, Quote::new(bid.into(), size, ask.into(), size))
+    }
+
+    /// Shows a quote; see [`TwsSim::quote`].
+    ///
+    /// # Errors
+    /// [`UnknownInstrument`] where no instrument has this name.
+    pub fn quote_with_sizes(&self, instrument: &str, quote: Quote) -> Result<(), UnknownInstrument> {
+        self.market_event(instrument, MarketEvent::Quote(quote))
+    }
+
+    /// Shows a trade between others; see [`TwsSim::quote`].
+    ///
+    /// # Errors
+    /// [`UnknownInstrument`] where no instrument has this name.
+    pub fn trade(&self, instrument: &str, trade: Trade) -> Result<(), UnknownInstrument> {
+        self.market_event(instrument, MarketEvent::Trade(trade))
+    }
+
+    /// Cuts every connection at once, without a word. New ones are accepted.
+    pub fn drop_connections(&self) {
+        self.hub.cut_all();
+    }
+
+    /// Stops listening: whoever connects is refused, until [`TwsSim::accept_connections`]. Live connections stay.
+    pub async fn refuse_connections(&self) {
+        let (done, is_done) = oneshot::channel();
+        // Where the listener is gone, nobody is accepted anyway.
+        if self.commands.send(Command::Refuse(done)).await.is_ok() {
+            let _ = is_done.await;
+        }
+    }
+
+    /// Listens again at the same address.
+    ///
+    /// # Errors
+    /// What the system says when somebody else took the port in the meantime.
+    pub async fn accept_connections(&self) -> std::io::Result<()> {
+        let (done, is_done) = oneshot::channel();
+        let gone = || std::io::Error::other("the simulator has stopped");
+        self.commands.send(Command::Accept(done)).await.map_err(|_| gone())?;
+        is_done.await.map_err(|_| gone())?
+    }
+
+    /// Stops listening, cuts every connection and ends every task.
+    pub async fn shutdown(mut self) {
+        self.clock.abort();
+        self.listener.abort();
+        self.hub.cut_all();
+        // An aborted task ends in an error that says so.
+        let _ = (&mut self.clock).await;
+        let _ = (&mut self.listener).await;
+    }
+
+    fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), UnknownInstrument> {
+        let contract: Option<ContractId> = self.hub.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
+        let contract = contract.ok_or_else(|| UnknownInstrument { name: instrument.to_owned() })?;
+        self.hub.step(Input::Market { contract, event });
+        Ok(())
+    }
+}
+
+impl Drop for TwsSim {
+    fn drop(&mut self) {
+        self.clock.abort();
+        self.listener.abort(); // and with it the clients, which it owns
+    }
+}
