@@ -1,0 +1,320 @@
+//! [`Config`]: where TWS is, who we are, and every limit of a session.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tws_proto::ServerVersion;
+use tws_proto::ids::ClientId;
+
+/// Port on which TWS listens for paper trading.
+pub const TWS_PAPER_PORT: u16 = 7497;
+/// Port on which TWS listens for live trading.
+pub const TWS_LIVE_PORT: u16 = 7496;
+/// Port on which IB Gateway listens for paper trading.
+pub const GATEWAY_PAPER_PORT: u16 = 4002;
+/// Port on which IB Gateway listens for live trading.
+pub const GATEWAY_LIVE_PORT: u16 = 4001;
+
+/// Everything a session is told; validated once, by [`Client::connect`](crate::Client::connect).
+///
+/// ```
+/// use tws_client::{Config, config};
+///
+/// let config = Config { port: config::GATEWAY_PAPER_PORT, ..Config::paper() };
+/// assert!(config.validate().is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Name or address of the machine on which TWS runs. TWS speaks plain TCP: loopback or a private tunnel only.
+    pub host: String,
+    /// Port of the API, see the constants of [`crate::config`].
+    pub port: u16,
+    /// Which API client this is. Orders belong to it: another id can neither change nor cancel them.
+    pub client_id: ClientId,
+    /// Highest server version offered.
+    pub newest_version: ServerVersion,
+    /// Connect options, `+PACEAPI` or empty.
+    pub options: String,
+    /// Sent with `START_API`; empty by habit.
+    pub optional_capabilities: String,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// How often things may be sent.
+    pub pacing: Pacing,
+    /// How much may wait.
+    pub limits: Limits,
+    /// Starts the generator that spreads reconnects; the same seed gives the same session.
+    pub seed: u64,
+}
+
+impl Config {
+    /// A paper login of a TWS on this machine: 127.0.0.1:7497, client id 1.
+    #[must_use]
+    pub fn paper() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: TWS_PAPER_PORT,
+            client_id: ClientId(1),
+            newest_version: ServerVersion::NEWEST,
+            options: String::new(),
+            optional_capabilities: String::new(),
+            timeouts: Timeouts::default(),
+            pacing: Pacing::default(),
+            limits: Limits::default(),
+            seed: 0x7c15_9e37_79b9_7f4a,
+        }
+    }
+
+    /// A live login of a TWS on this machine: 127.0.0.1:7496, client id 1.
+    #[must_use]
+    pub fn live() -> Self {
+        Self { port: TWS_LIVE_PORT, ..Self::paper() }
+    }
+
+    /// Whether the host is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Looks for faults.
+    ///
+    /// # Errors
+    /// [`ConnectError`] names the first setting that cannot work.
+    pub fn validate(&self) -> Result<(), ConnectError> {
+        let printable = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let Timeouts {
+            connect,
+            handshake,
+            start,
+            probe_after,
+            dead_after,
+            order_silence,
+            order_probe,
+            order_stale,
+            write,
+            request,
+            snapshot,
+            end_marker_grace,
+            upstream_down,
+            not_ready_alarm,
+            back_off_first,
+            back_off_most,
+            client_id_in_use,
+        } = self.timeouts;
+        let durations = [
+            ("connect", connect),
+            ("handshake", handshake),
+            ("start", start),
+            ("probe_after", probe_after),
+            ("dead_after", dead_after),
+            ("order_silence", order_silence),
+            ("order_probe", order_probe),
+            ("order_stale", order_stale),
+            ("write", write),
+            ("request", request),
+            ("snapshot", snapshot),
+            ("end_marker_grace", end_marker_grace),
+            ("upstream_down", upstream_down),
+            ("not_ready_alarm", not_ready_alarm),
+            ("back_off_first", back_off_first),
+            ("back_off_most", back_off_most),
+            ("client_id_in_use", client_id_in_use),
+        ];
+        if self.host.is_empty() || !printable(&self.host) {
+            return Err(ConnectError::Host);
+        }
+        if self.port == 0 {
+            return Err(ConnectError::Port);
+        }
+        if self.client_id.0 < 0 {
+            return Err(ConnectError::ClientId(self.client_id));
+        }
+        if !self.newest_version.is_supported() {
+            return Err(ConnectError::Version { given: self.newest_version });
+        }
+        if !printable(&self.options) || self.options.len() > 256 {
+            return Err(ConnectError::Options);
+        }
+        if !printable(&self.optional_capabilities) {
+            return Err(ConnectError::OptionalCapabilities);
+        }
+        for (name, duration) in durations {
+            if duration.is_zero() || duration > DURATION_MOST {
+                return Err(ConnectError::Timeout { name, given: duration });
+            }
+        }
+        if probe_after >= dead_after || back_off_first > back_off_most {
+            return Err(ConnectError::TimeoutOrder);
+        }
+        let Pacing { frames_per_second, reserved_for_cancels, reserved_for_orders } = self.pacing;
+        if reserved_for_cancels == 0
+            || u64::from(reserved_for_cancels) + u64::from(reserved_for_orders) >= u64::from(frames_per_second)
+        {
+            return Err(ConnectError::Pacing);
+        }
+        let Limits { lane_events, requests, answers, subscriptions, stream_updates, order_messages } = self.limits;
+        if [lane_events, requests, answers, subscriptions, stream_updates, order_messages].contains(&0) {
+            return Err(ConnectError::Limits);
+        }
+        Ok(())
+    }
+}
+
+/// The longest duration a setting may have; keeps every sum of times far from overflow.
+const DURATION_MOST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For the TCP connection; 10 s.
+    pub connect: Duration,
+    /// For the server's answer to the greeting; 10 s. TWS is silent while it waits for a click or a login.
+    pub handshake: Duration,
+    /// From `START_API` to `NEXT_VALID_ID` and `MANAGED_ACCTS`; 20 s.
+    pub start: Duration,
+    /// Silence after which the server is asked for its clock; 5 s.
+    pub probe_after: Duration,
+    /// Silence after which the link is dead; 10 s.
+    pub dead_after: Duration,
+    /// Silence after which an order waits for one answered probe; 2 s.
+    pub order_silence: Duration,
+    /// For the answer to that probe, else the order is not sent; 500 ms.
+    pub order_probe: Duration,
+    /// How long an accepted burst may wait for its turn, else it is not sent; 2 s.
+    pub order_stale: Duration,
+    /// How long bytes may wait for a peer that does not read, else the link is dropped; 2 s.
+    pub write: Duration,
+    /// For the whole answer to a request; 10 s.
+    pub request: Duration,
+    /// For the whole answer to a market data snapshot, which TWS itself may take 11 s for; 15 s.
+    pub snapshot: Duration,
+    /// How long a request without an id, once timed out, keeps others of its kind waiting, so that its late end
+    /// marker does not end theirs; 30 s.
+    pub end_marker_grace: Duration,
+    /// How long TWS may say that it lost IB before a fresh connection is made to learn the truth; 5 min.
+    pub upstream_down: Duration,
+    /// How long a session may be without Ready before that is an error in the log; 60 s.
+    pub not_ready_alarm: Duration,
+    /// First pause before a reconnect; it doubles with every failure; 0.5 s.
+    pub back_off_first: Duration,
+    /// Longest pause before a reconnect; 30 s.
+    pub back_off_most: Duration,
+    /// Shortest pause after error 326, client id in use; 2 s.
+    pub client_id_in_use: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            handshake: Duration::from_secs(10),
+            start: Duration::from_secs(20),
+            probe_after: Duration::from_secs(5),
+            dead_after: Duration::from_secs(10),
+            order_silence: Duration::from_secs(2),
+            order_probe: Duration::from_millis(500),
+            order_stale: Duration::from_secs(2),
+            write: Duration::from_secs(2),
+            request: Duration::from_secs(10),
+            snapshot: Duration::from_secs(15),
+            end_marker_grace: Duration::from_secs(30),
+            upstream_down: Duration::from_secs(300),
+            not_ready_alarm: Duration::from_secs(60),
+            back_off_first: Duration::from_millis(500),
+            back_off_most: Duration::from_secs(30),
+            client_id_in_use: Duration::from_secs(2),
+        }
+    }
+}
+
+/// How often frames may be sent: in any window of one second, all kinds together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pacing {
+    /// Frames in a second; 45, nine tenths of what TWS takes with the usual 100 market data lines.
+    pub frames_per_second: u32,
+    /// Of these, how many only cancels (and probes) may use; 5.
+    pub reserved_for_cancels: u32,
+    /// Of the rest, how many only orders may use; 10.
+    pub reserved_for_orders: u32,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self { frames_per_second: 45, reserved_for_cancels: 5, reserved_for_orders: 10 }
+    }
+}
+
+/// How much may wait, in items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Order events that nobody has read yet; more end the epoch; 65 536.
+    pub lane_events: usize,
+    /// Requests without an answer; more are refused; 1024.
+    pub requests: usize,
+    /// Answers to one request; more fail it; 100 000.
+    pub answers: usize,
+    /// Live market data streams; more are refused; 500.
+    pub subscriptions: usize,
+    /// Unread updates of one stream; beyond, an update replaces the last of its kind; 256.
+    pub stream_updates: usize,
+    /// Order messages that wait for their turn; more are refused; 1024.
+    pub order_messages: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lane_events: 65_536,
+            requests: 1024,
+            answers: 100_000,
+            subscriptions: 500,
+            stream_updates: 256,
+            order_messages: 1024,
+        }
+    }
+}
+
+/// A setting with which no session can start. Nothing was connected; correct the [`Config`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The host is empty or not printable.
+    #[error("host must be a name or an address in printable ASCII")]
+    Host,
+    /// The port is 0.
+    #[error("port must not be 0; TWS listens on 7497 (paper) or 7496 (live), IB Gateway on 4002 or 4001")]
+    Port,
+    /// The client id is negative.
+    #[error("client id must not be negative, it is {}", .0.0)]
+    ClientId(ClientId),
+    /// The version is not one that is spoken here.
+    #[error("newest version {given} is not among {} to {}", ServerVersion::OLDEST, ServerVersion::NEWEST)]
+    Version {
+        /// What it was set to.
+        given: ServerVersion,
+    },
+    /// The connect options cannot travel.
+    #[error("options must be at most 256 characters of printable ASCII")]
+    Options,
+    /// The optional capabilities cannot travel.
+    #[error("optional capabilities must be printable ASCII")]
+    OptionalCapabilities,
+    /// A timeout is zero or absurdly long.
+    #[error("timeout {name} must be above zero and at most a week, it is {given:?}")]
+    Timeout {
+        /// Which one.
+        name: &'static str,
+        /// What it was set to.
+        given: Duration,
+    },
+    /// Two timeouts are the wrong way round.
+    #[error("probe_after must be below dead_after, and back_off_first not above back_off_most")]
+    TimeoutOrder,
+    /// The reserves leave nothing for requests, or nothing is reserved for cancels.
+    #[error("pacing must reserve something for cancels and leave something for requests")]
+    Pacing,
+    /// A limit is zero.
+    #[error("limits must be above zero")]
+    Limits,
+}

@@ -1,0 +1,119 @@
+//! What can go wrong with a request, a burst of order messages, and the session as a whole.
+
+use std::time::Duration;
+
+use tws_proto::Refused;
+use tws_proto::handshake::HandshakeError;
+use tws_proto::ids::OrderId;
+
+use crate::log::Quoted;
+use crate::state::Phase;
+
+/// Why a request has no answer. Except for [`RequestError::Rejected`], nothing is known about what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// TWS refused it. The code tells why; asking the same again gives the same.
+    #[error("TWS rejected the request with code {code}: {}", Quoted(text))]
+    Rejected {
+        /// The broker's code.
+        code: i32,
+        /// The broker's words.
+        text: String,
+    },
+    /// The whole answer did not come in time. Ask again; part of an answer is never given out.
+    #[error("no complete answer within {after:?}; ask again")]
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The connection ended before the whole answer came. Ask again when the session is ready.
+    #[error("the connection ended before the answer was complete; ask again once the session is ready")]
+    ConnectionReset,
+    /// The session is not ready. Wait for [`Client::ready`](crate::Client::ready).
+    #[error("the session is not ready but {phase}; wait for ready()")]
+    NotReady {
+        /// Where it stands.
+        phase: Phase,
+    },
+    /// The message cannot be said at this server version.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The session has ended.
+    #[error("the session has ended; connect anew")]
+    Closed,
+    /// Too many requests or streams at a time. Wait for some to end.
+    #[error("too many requests or streams are under way; wait for some to end")]
+    QueueFull,
+    /// The answer was larger than [`Limits::answers`](crate::config::Limits::answers). Ask for less.
+    #[error("the answer has more than {limit} parts; ask for less")]
+    TooManyAnswers {
+        /// The limit.
+        limit: usize,
+    },
+    /// The answer cannot be used as it is, a clock out of range.
+    #[error("TWS answered {message} with a value that has no meaning")]
+    Nonsense {
+        /// Wire name of the answer.
+        message: &'static str,
+    },
+}
+
+/// Why a burst of order messages was not sent. Nothing of it left, and nothing of it will.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The session is not ready. Nothing waits for later: decide again when it is.
+    #[error("nothing was sent: the session is not ready but {phase}")]
+    NotReady {
+        /// Where it stands.
+        phase: Phase,
+    },
+    /// TWS lost its link to IB; it may keep an order and submit it hours later. Cancels may be sent.
+    #[error("nothing was sent: TWS lost IB (code {code}); cancels only until it is back")]
+    UpstreamDown {
+        /// 1100 or 2110.
+        code: i32,
+    },
+    /// A message of the burst cannot be said at this server version.
+    #[error("nothing was sent: {0}")]
+    Refused(#[from] Refused),
+    /// A message that is neither an order nor a cancel.
+    #[error("nothing was sent: {message} is neither an order nor a cancel")]
+    NotAnOrder {
+        /// Its wire name.
+        message: &'static str,
+    },
+    /// The order id lies where request ids do, so that an answer could not be told apart.
+    #[error("nothing was sent: order id {} is reserved for requests; use ids below {}", .0.0, crate::session::REQUEST_ID_FIRST)]
+    ReservedOrderId(OrderId),
+    /// More messages than one second allows; a burst travels whole or not at all.
+    #[error("nothing was sent: the burst has {messages} messages, at most {limit} travel together")]
+    BurstTooLarge {
+        /// How many it has.
+        messages: usize,
+        /// How many may travel together.
+        limit: usize,
+    },
+    /// Too many order messages wait for their turn.
+    #[error("nothing was sent: too many order messages wait for their turn")]
+    QueueFull,
+    /// The session has ended.
+    #[error("nothing was sent: the session has ended; connect anew")]
+    Closed,
+}
+
+/// Why the driver returned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Exit {
+    /// [`Client::shutdown`](crate::Client::shutdown) was called; what was under way was written and the socket closed.
+    #[error("the session was shut down")]
+    Shutdown,
+    /// Every [`Client`](crate::Client) is gone, so nobody can use the session any more.
+    #[error("the session ended because every handle to it is gone")]
+    Abandoned,
+    /// This TWS cannot be talked to, whatever is tried. Upgrade it.
+    #[error(transparent)]
+    Incompatible(HandshakeError),
+}

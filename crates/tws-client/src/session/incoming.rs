@@ -1,0 +1,237 @@
+//! What comes in: bytes to frames, frames to the order lane, to requests and to streams.
+
+use std::time::Instant;
+
+use tws_proto::connection::Event as Frame;
+use tws_proto::handshake::Progress;
+use tws_proto::ids::RequestId;
+use tws_proto::message::{Message, Notice, ServerMessage};
+
+use super::subscriptions::update_of;
+use super::{Event, FeedUpdate, Session, Stage, Start};
+use crate::error::RequestError;
+use crate::notice::{self, NoticeClass};
+use crate::relation::{is_lane, request_id};
+use crate::session::outgoing::Waiting;
+use crate::state::{LaneEvent, Phase, Ready, Reason, StateChange, UnsentCause, Upstream};
+
+/// How many farms are remembered as down; there are about twenty.
+const FARMS_MAX: usize = 64;
+
+impl Session {
+    /// Bytes came off the socket. Every whole frame in them is taken at once.
+    pub fn handle_input(&mut self, bytes: &[u8], now: Instant) {
+        match &mut self.stage {
+            Stage::Handshaking { handshake, .. } => {
+                let Some(waiting) = handshake.take() else { return };
+                match waiting.handle_input(bytes) {
+                    Ok(Progress::More(more)) => {
+                        *handshake = Some(more);
+                        return;
+                    }
+                    Ok(Progress::Done((connection, _))) => self.begin(connection, now),
+                    Err(error) => return self.lose(Reason::Handshake(error), now),
+                }
+            }
+            Stage::Live(live) => {
+                live.connection.handle_input(bytes);
+                live.last_heard = now;
+                live.probed = None;
+                live.hold = None;
+            }
+            // Bytes of a connection that is over.
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Closing { .. } | Stage::Closed(_) => return,
+        }
+        self.take_frames(now);
+    }
+
+    fn take_frames(&mut self, now: Instant) {
+        while let Stage::Live(live) = &mut self.stage {
+            match live.connection.poll_event() {
+                Ok(Some(Frame::Message(message))) => self.take_message(message, now),
+                Ok(Some(Frame::BadFrame(bad))) => self.events.push_back(Event::Lane(LaneEvent::BadFrame(bad))),
+                Ok(None) => return,
+                Err(out_of_step) => return self.lose(Reason::OutOfStep(out_of_step), now),
+            }
+        }
+    }
+
+    fn take_message(&mut self, message: ServerMessage, now: Instant) {
+        let limit = self.config.limits.answers;
+        let named = request_id(&message);
+        if let Some(subscription) = named.and_then(|id| self.subscriptions.of(id)) {
+            match update_of(message) {
+                Ok(update) => self.events.push_back(Event::Update { subscription, update }),
+                Err(other) => self.events.push_back(Event::Stray(other.facts().name)),
+            }
+            return;
+        }
+        if let ServerMessage::Notice(notice) = message {
+            return self.take_notice(*notice, now);
+        }
+        let change = match named {
+            Some(id) => self.requests.keyed_answer(id, &message, limit),
+            None => self.requests.unkeyed_answer(&message, limit),
+        };
+        match &message {
+            ServerMessage::NextValidId(body) => {
+                let order_id = body.order_id;
+                self.take_start(|start| {
+                    if let Start::Awaiting { order_id: awaited, .. } = start {
+                        *awaited = Some(order_id);
+                    }
+                });
+                self.state.next_order_id = Some(order_id);
+            }
+            ServerMessage::ManagedAccounts(body) => {
+                let accounts: Vec<String> = body.iter().map(str::to_owned).collect();
+                self.state.accounts.clone_from(&accounts);
+                self.take_start(|start| {
+                    if let Start::Awaiting { accounts: awaited, .. } = start {
+                        *awaited = Some(accounts);
+                    }
+                });
+            }
+            _ => {}
+        }
+        let is_start = matches!(message, ServerMessage::NextValidId(_) | ServerMessage::ManagedAccounts(_));
+        if is_lane(&message) {
+            self.events.push_back(Event::Lane(LaneEvent::Message(message)));
+        } else if change.is_none() && named.is_some_and(|id| !self.requests.has_id(id)) {
+            self.events.push_back(Event::Stray(message.facts().name));
+        }
+        if let Some(change) = change {
+            self.apply(change);
+        }
+        if is_start {
+            self.finish_start(now);
+        }
+    }
+
+    fn take_start(&mut self, take: impl FnOnce(&mut Start)) {
+        if let Stage::Live(live) = &mut self.stage {
+            take(&mut live.start);
+        }
+    }
+
+    /// Ready, once both answers are there.
+    fn finish_start(&mut self, now: Instant) {
+        let Stage::Live(live) = &mut self.stage else { return };
+        let Start::Awaiting { order_id: Some(next_order_id), accounts: Some(accounts), .. } = &mut live.start else {
+            // Later words of the same kind only change the state.
+            if matches!(live.start, Start::Done) {
+                self.change_state(|_| {});
+            }
+            return;
+        };
+        let ready = Ready {
+            accounts: std::mem::take(accounts),
+            next_order_id: *next_order_id,
+            server_version: live.connection.version(),
+            epoch: self.state.epoch,
+        };
+        live.start = Start::Done;
+        live.last_heard = now;
+        self.alarm_at = None;
+        self.back_off.reset();
+        self.lane_state(StateChange::Ready(ready));
+        self.change_state(|state| {
+            state.phase = Phase::Ready;
+            state.reason = None;
+            state.attempts = 0;
+        });
+        if let Some(kind) = self.subscriptions.data_kind.clone() {
+            let message = tws_proto::message::RequestMarketDataType { kind }.into();
+            self.queue.push_back(Waiting::Message(message));
+        }
+        self.resubscribe();
+    }
+
+    /// Asks for every stream anew, once.
+    fn resubscribe(&mut self) {
+        self.subscriptions.reset();
+        self.queue.retain(|waiting| !matches!(waiting, Waiting::Subscribe(_)));
+        self.queue.extend(self.subscriptions.ids().map(Waiting::Subscribe));
+    }
+
+    fn take_notice(&mut self, notice: Notice, now: Instant) {
+        let class = NoticeClass::of(notice.code);
+        if let Some(id) = notice.id.map(RequestId).filter(|id| id.0 >= super::REQUEST_ID_FIRST) {
+            self.take_request_notice(id, &notice, class);
+            self.events.push_back(Event::Notice(notice));
+            return;
+        }
+        self.events.push_back(Event::Lane(LaneEvent::Notice(notice.clone())));
+        match class {
+            NoticeClass::Connection => self.take_connection_notice(&notice, now),
+            NoticeClass::Farm => self.take_farm_notice(&notice),
+            // About an order, or nothing that changes the session: whoever reads the lane decides.
+            NoticeClass::Reject | NoticeClass::RejectOrWarning | NoticeClass::OrderWarning => {}
+            NoticeClass::Cancel | NoticeClass::Failed | NoticeClass::FailedOrReject => {}
+            NoticeClass::Warning | NoticeClass::Pacing | NoticeClass::Local | NoticeClass::Unlisted => {}
+        }
+    }
+
+    fn take_request_notice(&mut self, id: RequestId, notice: &Notice, class: NoticeClass) {
+        let error = || RequestError::Rejected { code: notice.code, text: notice.text.clone() };
+        if let Some(subscription) = self.subscriptions.of(id) {
+            let update = if class.ends_request() {
+                self.subscriptions.fail(subscription);
+                FeedUpdate::Ended(error())
+            } else {
+                FeedUpdate::Notice(notice.clone())
+            };
+            self.events.push_back(Event::Update { subscription, update });
+        } else if class.ends_request()
+            && let Some(change) = self.requests.fail(id, error())
+        {
+            // What was refused never began, so nothing must be cancelled.
+            self.apply(super::Change { follow_up: None, ..change });
+        }
+    }
+
+    fn take_connection_notice(&mut self, notice: &Notice, now: Instant) {
+        let epoch = self.state.epoch;
+        let Stage::Live(live) = &mut self.stage else { return };
+        match notice.code {
+            code @ (notice::UPSTREAM_LOST | notice::UPSTREAM_BROKEN) => {
+                live.upstream_down_since.get_or_insert(now);
+                let unsent = self.orders.drop_bursts(epoch, UnsentCause::UpstreamDown);
+                self.tell_unsent(unsent);
+                self.lane_state(StateChange::UpstreamDown { epoch, code });
+                self.change_state(|state| state.upstream = Upstream::Down { code });
+            }
+            code @ (notice::UPSTREAM_BACK_DATA_LOST | notice::UPSTREAM_BACK_DATA_KEPT) => {
+                live.upstream_down_since = None;
+                let is_ready = matches!(live.start, Start::Done);
+                self.lane_state(StateChange::UpstreamUp { epoch, code });
+                self.change_state(|state| state.upstream = Upstream::Up);
+                if code == notice::UPSTREAM_BACK_DATA_LOST && is_ready {
+                    self.resubscribe();
+                }
+            }
+            notice::CLIENT_ID_IN_USE if matches!(live.start, Start::Awaiting { .. }) => {
+                self.lose(Reason::ClientIdInUse, now);
+            }
+            notice::CLIENT_ID_IN_USE => self.announced_end = Some(Reason::ClientIdInUse),
+            notice::PORT_CHANGED => self.announced_end = Some(Reason::PortChanged(notice.text.clone())),
+            _ => {}
+        }
+    }
+
+    /// Farm notices end with the name of the farm behind a colon.
+    fn take_farm_notice(&mut self, notice: &Notice) {
+        let Some((_, farm)) = notice.text.rsplit_once(':') else { return };
+        let farm = farm.trim();
+        let known = self.state.farms_down.iter().position(|down| down == farm);
+        match (notice::farm_is_down(notice.code), known) {
+            (true, None) if self.state.farms_down.len() < FARMS_MAX => {
+                self.change_state(|state| state.farms_down.push(farm.to_owned()));
+            }
+            (false, Some(place)) => self.change_state(|state| {
+                state.farms_down.remove(place);
+            }),
+            (true, _) | (false, None) => {}
+        }
+    }
+}

@@ -1,0 +1,496 @@
+//! [`Session`]: the whole life of a session as a state machine without socket, clock or task.
+//!
+//! Its methods are of four kinds. `handle_*`: something came in. Commands ([`Session::request`],
+//! [`Session::send_orders`], ...): the caller wants something. `poll_*`: something must go out. The rest are getters.
+//! After every `handle_*` and every command, drain [`Session::poll_transmit`] and [`Session::poll_event`], then look at
+//! [`Session::link`] and [`Session::poll_timeout`].
+
+mod back_off;
+mod incoming;
+mod orders;
+mod outgoing;
+mod pacer;
+mod requests;
+mod subscriptions;
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use tws_proto::connection::{Client as ClientSide, Connection};
+use tws_proto::handshake::{ClientHandshake, HandshakeError};
+use tws_proto::ids::OrderId;
+use tws_proto::message::{Notice, ServerMessage, StartApi};
+
+use crate::config::Config;
+use crate::error::{Exit, RequestError};
+use crate::state::{Epoch, LaneEvent, Phase, Reason, State, StateChange, Upstream};
+use back_off::BackOff;
+use orders::Orders;
+use pacer::{Pacer, Urgency};
+use requests::{Change, Requests};
+use subscriptions::Subscriptions;
+
+pub use requests::{Ask, RequestKey};
+pub use subscriptions::{Feed, FeedUpdate, SubscriptionId};
+
+pub(crate) use requests::{newest_by, position_key};
+
+/// Request ids start here, far above what order ids reach, since notices name both in one field.
+pub const REQUEST_ID_FIRST: i32 = 2_000_000_000;
+
+/// How long a shutdown waits for bytes that are under way.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// What a session wants of the network; compare it with what there is after every call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// No socket.
+    None,
+    /// A connection attempt, the n-th of the session.
+    Dial(u64),
+    /// The socket of that attempt, to be kept.
+    Keep(u64),
+}
+
+/// What a session tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The state changed to this.
+    State(Box<State>),
+    /// An event of the order lane.
+    Lane(LaneEvent),
+    /// A request ended.
+    Answer {
+        /// Which one.
+        key: RequestKey,
+        /// Every message that answers it, or why there is no answer.
+        result: Result<Vec<ServerMessage>, RequestError>,
+    },
+    /// A stream goes on, or ends.
+    Update {
+        /// Which one.
+        subscription: SubscriptionId,
+        /// What it says.
+        update: FeedUpdate,
+    },
+    /// A notice about a request or a stream; already acted on, for the log.
+    Notice(Notice),
+    /// A message that nobody asked for, by its wire name; for the log.
+    Stray(&'static str),
+    /// The session has not been ready for so long that somebody should look.
+    NotReady(Duration),
+}
+
+/// One live session with TWS. See the [module](self) for how it is driven.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    stage: Stage,
+    state: State,
+    dials: u64,
+    back_off: BackOff,
+    pacer: Pacer,
+    orders: Orders,
+    requests: Requests,
+    subscriptions: Subscriptions,
+    queue: VecDeque<outgoing::Waiting>,
+    next_request_id: i32,
+    events: VecDeque<Event>,
+    alarm_at: Option<Instant>,
+    not_ready_since: Instant,
+    /// What the peer said would end the connection, before it did.
+    announced_end: Option<Reason>,
+}
+
+/// How far the connection is, with what only that stage has.
+#[derive(Debug)]
+enum Stage {
+    /// No connection; `retry_at` is unset while the order lane must be read first.
+    Idle {
+        retry_at: Option<Instant>,
+    },
+    Connecting {
+        deadline: Instant,
+    },
+    Handshaking {
+        handshake: Option<ClientHandshake>,
+        greeting: BytesMut,
+        deadline: Instant,
+    },
+    Live(Box<Live>),
+    Closing {
+        connection: Option<Box<Connection<ClientSide>>>,
+        deadline: Instant,
+        exit: Exit,
+    },
+    Closed(Exit),
+}
+
+/// A connection whose version is settled.
+#[derive(Debug)]
+struct Live {
+    connection: Connection<ClientSide>,
+    start: Start,
+    last_heard: Instant,
+    /// When the last probe left, unset once anything was heard.
+    probed: Option<Instant>,
+    /// Until when orders wait for the answer to a probe.
+    hold: Option<Instant>,
+    /// Since when bytes wait that the socket did not take.
+    unflushed: Option<Instant>,
+    upstream_down_since: Option<Instant>,
+}
+
+/// What of the start is still awaited.
+#[derive(Debug)]
+enum Start {
+    Awaiting { deadline: Instant, order_id: Option<OrderId>, accounts: Option<Vec<String>> },
+    Done,
+}
+
+impl Session {
+    /// A session that wants to connect at once. `config` must be valid.
+    #[must_use]
+    pub fn new(config: Config, now: Instant) -> Self {
+        let Config { timeouts, pacing, limits, seed, .. } = &config;
+        Self {
+            stage: Stage::Idle { retry_at: Some(now) },
+            state: State::default(),
+            dials: 0,
+            back_off: BackOff::new(timeouts.back_off_first, timeouts.back_off_most, *seed),
+            pacer: Pacer::new(*pacing),
+            orders: Orders::new(limits.order_messages),
+            requests: Requests::default(),
+            subscriptions: Subscriptions::default(),
+            queue: VecDeque::new(),
+            next_request_id: REQUEST_ID_FIRST,
+            events: VecDeque::new(),
+            alarm_at: Some(now + timeouts.not_ready_alarm),
+            not_ready_since: now,
+            announced_end: None,
+            config,
+        }
+    }
+
+    /// Where the session stands.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What the session wants of the network.
+    #[must_use]
+    pub fn link(&self) -> Link {
+        match &self.stage {
+            Stage::Idle { .. } | Stage::Closed(_) => Link::None,
+            Stage::Connecting { .. } => Link::Dial(self.dials),
+            Stage::Handshaking { .. } | Stage::Live(_) => Link::Keep(self.dials),
+            Stage::Closing { connection, .. } => {
+                if connection.is_some() {
+                    Link::Keep(self.dials)
+                } else {
+                    Link::None
+                }
+            }
+        }
+    }
+
+    /// Why the session has ended for good, once it has.
+    #[must_use]
+    pub fn exit(&self) -> Option<&Exit> {
+        match &self.stage {
+            Stage::Closed(exit) => Some(exit),
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => None,
+            Stage::Live(_) | Stage::Closing { .. } => None,
+        }
+    }
+
+    /// TCP is connected.
+    pub fn handle_connected(&mut self, now: Instant) {
+        let Stage::Connecting { .. } = self.stage else { return };
+        let epoch = Epoch(self.state.epoch.0 + 1);
+        self.announced_end = None;
+        self.stage = match ClientHandshake::start(self.config.newest_version, &self.config.options) {
+            Ok((handshake, greeting)) => Stage::Handshaking {
+                handshake: Some(handshake),
+                greeting: BytesMut::from(&greeting[..]),
+                deadline: now + self.config.timeouts.handshake,
+            },
+            Err(error) => return self.lose(Reason::Handshake(error), now),
+        };
+        self.state.epoch = epoch;
+        self.lane_state(StateChange::EpochBegan { epoch });
+        self.change_state(|state| state.phase = Phase::Handshaking);
+    }
+
+    /// TCP could not be connected.
+    pub fn handle_connect_failed(&mut self, error: io::ErrorKind, now: Instant) {
+        if let Stage::Connecting { .. } = self.stage {
+            self.lose(Reason::ConnectFailed(error), now);
+        }
+    }
+
+    /// The peer closed the connection, or the socket failed with an error.
+    pub fn handle_closed(&mut self, error: Option<io::ErrorKind>, now: Instant) {
+        let announced = self.announced_end.take();
+        let reason = match (announced, error) {
+            (Some(announced), _) => announced,
+            (None, Some(error)) => Reason::SocketFailed(error),
+            (None, None) => Reason::ClosedByPeer,
+        };
+        match &self.stage {
+            Stage::Handshaking { .. } | Stage::Live(_) => self.lose(reason, now),
+            Stage::Closing { exit, .. } => self.finish(exit.clone()),
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Closed(_) => {}
+        }
+    }
+
+    /// The socket has taken all that [`Session::poll_transmit`] gave.
+    pub fn handle_flushed(&mut self) {
+        match &mut self.stage {
+            Stage::Live(live) => live.unflushed = None,
+            Stage::Closing { connection, exit, .. } => {
+                if connection.as_ref().is_none_or(|connection| connection.output_len() == 0) {
+                    let exit = exit.clone();
+                    self.finish(exit);
+                }
+            }
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } | Stage::Closed(_) => {}
+        }
+    }
+
+    /// The order lane is fuller than it may be: the epoch ends, and none begins before the lane is drained.
+    pub fn handle_lane_overflow(&mut self, now: Instant) {
+        if let Stage::Handshaking { .. } | Stage::Live(_) = self.stage {
+            self.lose(Reason::LaneOverflow, now);
+        }
+        if let Stage::Idle { retry_at } = &mut self.stage {
+            *retry_at = None;
+        }
+    }
+
+    /// The order lane was read: epochs may begin again.
+    pub fn handle_lane_drained(&mut self, now: Instant) {
+        if let Stage::Idle { retry_at: retry_at @ None } = &mut self.stage {
+            *retry_at = Some(now + self.back_off.next());
+        }
+    }
+
+    /// Ends the session: what was written goes out, what waits is dropped and told so.
+    pub fn shutdown(&mut self, exit: Exit, now: Instant) {
+        if let Stage::Closing { .. } | Stage::Closed(_) = self.stage {
+            return;
+        }
+        let idle = Stage::Idle { retry_at: None };
+        let connection = match std::mem::replace(&mut self.stage, idle) {
+            Stage::Live(live) => Some(Box::new(live.connection)),
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => None,
+            Stage::Closing { .. } | Stage::Closed(_) => None,
+        };
+        let in_epoch = matches!(self.state.phase, Phase::Handshaking | Phase::Starting | Phase::Ready);
+        self.abandon(&RequestError::Closed, in_epoch.then_some(Reason::Shutdown));
+        for subscription in self.subscriptions.close() {
+            let update = FeedUpdate::Ended(RequestError::Closed);
+            self.events.push_back(Event::Update { subscription, update });
+        }
+        if connection.is_some() {
+            self.stage = Stage::Closing { connection, deadline: now + CLOSING, exit };
+            self.change_state(|state| state.phase = Phase::Disconnected);
+        } else {
+            self.finish(exit);
+        }
+    }
+
+    /// Time has come to [`Session::poll_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.alarm_at.is_some_and(|at| at <= now) {
+            self.alarm_at = None;
+            self.events.push_back(Event::NotReady(now.saturating_duration_since(self.not_ready_since)));
+        }
+        match &self.stage {
+            Stage::Idle { retry_at } if retry_at.is_some_and(|at| at <= now) => {
+                self.dials += 1;
+                self.stage = Stage::Connecting { deadline: now + self.config.timeouts.connect };
+                self.change_state(|state| {
+                    state.phase = Phase::Connecting;
+                    state.attempts = state.attempts.saturating_add(1);
+                });
+            }
+            Stage::Connecting { deadline } if *deadline <= now => self.lose(Reason::ConnectTimedOut, now),
+            Stage::Handshaking { deadline, .. } if *deadline <= now => self.lose(Reason::HandshakeTimedOut, now),
+            Stage::Live(_) => self.handle_live_timeout(now),
+            Stage::Closing { deadline, exit, .. } if *deadline <= now => self.finish(exit.clone()),
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => {}
+            Stage::Closing { .. } | Stage::Closed(_) => {}
+        }
+    }
+
+    fn handle_live_timeout(&mut self, now: Instant) {
+        let timeouts = self.config.timeouts;
+        let Stage::Live(live) = &mut self.stage else { return };
+        let reason = match &live.start {
+            Start::Awaiting { deadline, .. } => (*deadline <= now).then_some(Reason::StartTimedOut),
+            Start::Done => (live.dead_at(&timeouts) <= now && live.probed.is_some()).then_some(Reason::Silent),
+        };
+        let not_reading = live.unflushed.is_some_and(|since| since + timeouts.write <= now);
+        let upstream_down = live.upstream_down_since.is_some_and(|since| since + timeouts.upstream_down <= now);
+        let reason =
+            reason.or(not_reading.then_some(Reason::PeerNotReading)).or(upstream_down.then_some(Reason::UpstreamDown));
+        if let Some(reason) = reason {
+            return self.lose(reason, now);
+        }
+        if matches!(live.start, Start::Done) && live.last_heard + timeouts.probe_after <= now {
+            self.probe(now);
+        }
+        self.expire_orders(now);
+        while let Some(change) = self.requests.expire(timeouts.end_marker_grace, now) {
+            self.apply(change);
+        }
+    }
+
+    /// The next thing that must be told, or `None`.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Session::handle_timeout`] must be called, if nothing else happens.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let timeouts = &self.config.timeouts;
+        let at = match &self.stage {
+            Stage::Idle { retry_at } => *retry_at,
+            Stage::Connecting { deadline } | Stage::Handshaking { deadline, .. } => Some(*deadline),
+            Stage::Closing { deadline, .. } => Some(*deadline),
+            Stage::Closed(_) => return None,
+            Stage::Live(live) => {
+                let liveness = match &live.start {
+                    Start::Awaiting { deadline, .. } => *deadline,
+                    Start::Done if live.probed.is_some() => live.dead_at(timeouts),
+                    Start::Done => live.last_heard + timeouts.probe_after,
+                };
+                let waits = [
+                    Some(liveness),
+                    live.unflushed.map(|since| since + timeouts.write),
+                    live.upstream_down_since.map(|since| since + timeouts.upstream_down),
+                    live.hold,
+                    self.requests.deadline(),
+                    self.orders.stale_at(timeouts.order_stale),
+                    self.room_at(live),
+                ];
+                waits.into_iter().flatten().min()
+            }
+        };
+        at.into_iter().chain(self.alarm_at).min()
+    }
+
+    /// The connection, or the attempt, is over; the next one waits its time.
+    fn lose(&mut self, reason: Reason, now: Instant) {
+        let in_epoch = matches!(self.stage, Stage::Handshaking { .. } | Stage::Live(_));
+        self.stage = Stage::Idle { retry_at: None };
+        if self.state.phase == Phase::Ready {
+            self.not_ready_since = now;
+            self.alarm_at = Some(now + self.config.timeouts.not_ready_alarm);
+        }
+        self.abandon(&RequestError::ConnectionReset, in_epoch.then(|| reason.clone()));
+        if let Reason::Handshake(error @ HandshakeError::ServerTooOld { .. }) = reason {
+            // No attempt will ever succeed; a person must upgrade TWS.
+            let exit = Exit::Incompatible(error.clone());
+            self.state.reason = Some(Reason::Handshake(error));
+            return self.shutdown(exit, now);
+        }
+        let mut pause = self.back_off.next();
+        if reason == Reason::ClientIdInUse {
+            pause = pause.max(self.config.timeouts.client_id_in_use);
+        }
+        self.stage = Stage::Idle { retry_at: Some(now + pause) };
+        self.change_state(|state| {
+            state.phase = Phase::Disconnected;
+            state.reason = Some(reason);
+        });
+    }
+
+    /// Everything that belonged to the epoch ends with it.
+    fn abandon(&mut self, error: &RequestError, lost: Option<Reason>) {
+        let epoch = self.state.epoch;
+        self.queue.clear();
+        self.subscriptions.reset();
+        for unsent in self.orders.reset(epoch) {
+            self.events.push_back(Event::Lane(LaneEvent::Unsent(unsent)));
+        }
+        for (key, result) in self.requests.reset(error) {
+            self.events.push_back(Event::Answer { key, result });
+        }
+        if let Some(reason) = lost {
+            self.lane_state(StateChange::EpochLost { epoch, reason });
+        }
+        self.state.upstream = Upstream::Up;
+        self.state.accounts.clear();
+        self.state.farms_down.clear();
+        self.state.server_version = None;
+        self.state.next_order_id = None;
+    }
+
+    fn finish(&mut self, exit: Exit) {
+        self.stage = Stage::Closed(exit);
+        self.alarm_at = None;
+        self.change_state(|state| state.phase = Phase::Closed);
+    }
+
+    /// The handshake is over: `START_API` is the first word.
+    fn begin(&mut self, mut connection: Connection<ClientSide>, now: Instant) {
+        let Config { client_id, optional_capabilities, timeouts, .. } = &self.config;
+        let start = StartApi { client_id: *client_id, optional_capabilities: optional_capabilities.clone() };
+        if let Err(refused) = connection.send(start) {
+            return self.lose(Reason::Refused(refused), now);
+        }
+        self.pacer.sent(now);
+        let version = connection.version();
+        let deadline = now + timeouts.start;
+        self.stage = Stage::Live(Box::new(Live {
+            connection,
+            start: Start::Awaiting { deadline, order_id: None, accounts: None },
+            last_heard: now,
+            probed: None,
+            hold: None,
+            unflushed: None,
+            upstream_down_since: None,
+        }));
+        self.change_state(|state| {
+            state.phase = Phase::Starting;
+            state.server_version = Some(version);
+        });
+    }
+
+    fn apply(&mut self, change: Change) {
+        let Change { ended, next, follow_up } = change;
+        if let Some((key, result)) = ended {
+            self.events.push_back(Event::Answer { key, result });
+        }
+        if let Some(message) = follow_up {
+            self.queue.push_back(outgoing::Waiting::Message(message));
+        }
+        if let Some(key) = next {
+            self.queue.push_back(outgoing::Waiting::Request(key));
+        }
+    }
+
+    fn lane_state(&mut self, change: StateChange) {
+        self.events.push_back(Event::Lane(LaneEvent::State(change)));
+    }
+
+    fn change_state(&mut self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state);
+        self.events.push_back(Event::State(Box::new(self.state.clone())));
+    }
+}
+
+impl Live {
+    /// A link is dead after a silence, but never before a probe had its chance: this process may have slept.
+    fn dead_at(&self, timeouts: &crate::config::Timeouts) -> Instant {
+        let chance = timeouts.dead_after.saturating_sub(timeouts.probe_after);
+        let silence = self.last_heard + timeouts.dead_after;
+        self.probed.map_or(silence, |probed| silence.max(probed + chance))
+    }
+}

@@ -1,0 +1,154 @@
+//! [`Orders`]: accepted bursts that wait for their turn, and the cancels that overtake them.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use tws_proto::ids::OrderId;
+use tws_proto::message::{ClientMessage, Message};
+
+use crate::error::SendError;
+use crate::state::{Epoch, Unsent, UnsentCause};
+
+/// Bursts and cancels of one epoch.
+#[derive(Debug)]
+pub(super) struct Orders {
+    bursts: VecDeque<Burst>,
+    cancels: VecDeque<ClientMessage>,
+    /// Messages in `bursts`.
+    waiting: usize,
+    capacity: usize,
+}
+
+/// Messages that travel together or not at all.
+#[derive(Debug)]
+pub(super) struct Burst {
+    pub(super) messages: Vec<ClientMessage>,
+    pub(super) since: Instant,
+}
+
+/// What a burst asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// To end orders and nothing else.
+    CancelOnly,
+    /// To place or change at least one.
+    Place,
+}
+
+/// What a burst asks for, or why it is no burst of orders.
+pub(super) fn aim_of(messages: &[ClientMessage]) -> Result<Aim, SendError> {
+    let mut aim = Aim::CancelOnly;
+    for message in messages {
+        match message {
+            ClientMessage::PlaceOrder(body) if body.order_id.0 >= super::REQUEST_ID_FIRST => {
+                return Err(SendError::ReservedOrderId(body.order_id));
+            }
+            ClientMessage::PlaceOrder(_) => aim = Aim::Place,
+            ClientMessage::CancelOrder(_) | ClientMessage::GlobalCancel(_) => {}
+            other => return Err(SendError::NotAnOrder { message: other.facts().name }),
+        }
+    }
+    Ok(aim)
+}
+
+impl Orders {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { bursts: VecDeque::new(), cancels: VecDeque::new(), waiting: 0, capacity }
+    }
+
+    pub(super) fn add_burst(&mut self, messages: Vec<ClientMessage>, now: Instant) -> Result<(), SendError> {
+        if self.waiting + messages.len() > self.capacity {
+            return Err(SendError::QueueFull);
+        }
+        self.waiting += messages.len();
+        self.bursts.push_back(Burst { messages, since: now });
+        Ok(())
+    }
+
+    /// Cancels overtake; a burst whose order they name must not leave after them.
+    pub(super) fn add_cancels(&mut self, cancels: Vec<ClientMessage>, epoch: Epoch) -> Result<Vec<Unsent>, SendError> {
+        if self.cancels.len() + cancels.len() > self.capacity {
+            return Err(SendError::QueueFull);
+        }
+        let hit = |burst: &Burst| {
+            burst.messages.iter().any(|message| match message {
+                ClientMessage::PlaceOrder(body) => cancels.iter().any(|cancel| ends(cancel, body.order_id)),
+                _ => false,
+            })
+        };
+        let (overtaken, kept) = std::mem::take(&mut self.bursts).into_iter().partition::<VecDeque<_>, _>(hit);
+        self.bursts = kept;
+        self.cancels.extend(cancels);
+        Ok(overtaken.into_iter().map(|burst| self.unsent(burst.messages, epoch, UnsentCause::Cancelled)).collect())
+    }
+
+    pub(super) fn has_cancel(&self) -> bool {
+        !self.cancels.is_empty()
+    }
+
+    pub(super) fn take_cancel(&mut self) -> Option<ClientMessage> {
+        self.cancels.pop_front()
+    }
+
+    pub(super) fn next_burst(&self) -> Option<&Burst> {
+        self.bursts.front()
+    }
+
+    pub(super) fn take_burst(&mut self) -> Option<Burst> {
+        let burst = self.bursts.pop_front()?;
+        self.waiting -= burst.messages.len();
+        Some(burst)
+    }
+
+    /// When the oldest burst has waited too long.
+    pub(super) fn stale_at(&self, stale: Duration) -> Option<Instant> {
+        self.bursts.front().map(|burst| burst.since + stale)
+    }
+
+    /// Drops every burst that has waited too long.
+    pub(super) fn expire(&mut self, stale: Duration, epoch: Epoch, now: Instant) -> Vec<Unsent> {
+        let mut unsent = Vec::new();
+        while self.stale_at(stale).is_some_and(|at| at <= now) {
+            let Some(burst) = self.bursts.pop_front() else { break };
+            unsent.push(self.unsent(burst.messages, epoch, UnsentCause::Stale));
+        }
+        unsent
+    }
+
+    /// Drops every burst; cancels stay.
+    pub(super) fn drop_bursts(&mut self, epoch: Epoch, cause: UnsentCause) -> Vec<Unsent> {
+        let bursts = std::mem::take(&mut self.bursts);
+        bursts.into_iter().map(|burst| self.unsent(burst.messages, epoch, cause)).collect()
+    }
+
+    /// The epoch ended: nothing waits any more.
+    pub(super) fn reset(&mut self, epoch: Epoch) -> Vec<Unsent> {
+        let mut unsent = self.drop_bursts(epoch, UnsentCause::EpochLost);
+        for cancel in std::mem::take(&mut self.cancels) {
+            let order_ids = order_id(&cancel).into_iter().collect();
+            unsent.push(Unsent { epoch, order_ids, cause: UnsentCause::EpochLost });
+        }
+        unsent
+    }
+
+    fn unsent(&mut self, messages: Vec<ClientMessage>, epoch: Epoch, cause: UnsentCause) -> Unsent {
+        self.waiting -= messages.len();
+        Unsent { epoch, order_ids: messages.iter().filter_map(order_id).collect(), cause }
+    }
+}
+
+fn order_id(message: &ClientMessage) -> Option<OrderId> {
+    match message {
+        ClientMessage::PlaceOrder(body) => Some(body.order_id),
+        ClientMessage::CancelOrder(body) => Some(body.order_id),
+        // A global cancel names no order; nothing else comes here.
+        _ => None,
+    }
+}
+
+fn ends(cancel: &ClientMessage, order: OrderId) -> bool {
+    match cancel {
+        ClientMessage::GlobalCancel(_) => true,
+        other => order_id(other) == Some(order),
+    }
+}

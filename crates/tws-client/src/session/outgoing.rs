@@ -1,0 +1,290 @@
+//! What leaves: cancels first, then orders, then the rest, all of it through one window.
+
+use std::time::Instant;
+
+use bytes::BytesMut;
+use tws_proto::connection::{Client as ClientSide, Side};
+use tws_proto::ids::RequestId;
+use tws_proto::kinds::MarketDataKind;
+use tws_proto::message::{ClientMessage, Message, RequestCurrentTime, RequestMarketDataType};
+
+use super::orders::{Aim, aim_of};
+use super::{
+    Ask, Event, Feed, FeedUpdate, Live, REQUEST_ID_FIRST, RequestKey, Session, Stage, Start, SubscriptionId, Urgency,
+};
+use crate::error::{RequestError, SendError};
+use crate::relation::Kind;
+use crate::state::{Epoch, LaneEvent, Phase, Unsent, UnsentCause, Upstream};
+
+/// Bytes that may wait for a peer that does not read; beyond, nothing more is encoded.
+const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// What waits for its turn behind the orders.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    /// A request; gone where it timed out meanwhile.
+    Request(RequestKey),
+    /// A stream to be asked for; gone where it was dropped meanwhile.
+    Subscribe(SubscriptionId),
+    /// Anything else: ends of streams, choices of data.
+    Message(ClientMessage),
+}
+
+impl Session {
+    /// Asks for something. The answer is an [`Event::Answer`] with this key, within the request's deadline.
+    ///
+    /// # Errors
+    /// [`RequestError::NotReady`], [`RequestError::QueueFull`], [`RequestError::Closed`]: nothing was asked.
+    pub fn request(&mut self, ask: Ask, now: Instant) -> Result<RequestKey, RequestError> {
+        match self.state.phase {
+            Phase::Ready => {}
+            Phase::Closed => return Err(RequestError::Closed),
+            phase @ (Phase::Disconnected | Phase::Connecting | Phase::Handshaking | Phase::Starting) => {
+                return Err(RequestError::NotReady { phase });
+            }
+        }
+        if self.requests.len() >= self.config.limits.requests {
+            return Err(RequestError::QueueFull);
+        }
+        let timeouts = &self.config.timeouts;
+        let after = if ask.kind() == Kind::Snapshot { timeouts.snapshot } else { timeouts.request };
+        let request_id = self.fresh_request_id();
+        let (key, first) = self.requests.add(ask, request_id, after, now);
+        if first {
+            self.queue.push_back(Waiting::Request(key));
+        }
+        self.pump(now);
+        Ok(key)
+    }
+
+    /// Begins a stream: now, or once the session is ready; and again in every epoch until it is removed or fails.
+    ///
+    /// # Errors
+    /// [`RequestError::QueueFull`], [`RequestError::Closed`]: no stream began.
+    pub fn subscribe(&mut self, feed: Feed, now: Instant) -> Result<SubscriptionId, RequestError> {
+        if let Stage::Closing { .. } | Stage::Closed(_) = self.stage {
+            return Err(RequestError::Closed);
+        }
+        if self.subscriptions.len() >= self.config.limits.subscriptions {
+            return Err(RequestError::QueueFull);
+        }
+        let id = self.subscriptions.add(feed);
+        if self.state.is_ready() {
+            self.queue.push_back(Waiting::Subscribe(id));
+            self.pump(now);
+        }
+        Ok(id)
+    }
+
+    /// Ends a stream, at the server too.
+    pub fn unsubscribe(&mut self, id: SubscriptionId, now: Instant) {
+        if let Some(cancel) = self.subscriptions.remove(id) {
+            self.queue.push_back(Waiting::Message(cancel));
+            self.pump(now);
+        }
+    }
+
+    /// Chooses live, frozen or delayed data for streams that begin from now on, in this epoch and later ones.
+    pub fn choose_data_kind(&mut self, kind: MarketDataKind, now: Instant) {
+        self.subscriptions.data_kind = Some(kind.clone());
+        if self.state.is_ready() {
+            self.queue.push_back(Waiting::Message(RequestMarketDataType { kind }.into()));
+            self.pump(now);
+        }
+    }
+
+    /// Sends a burst of order messages, in order, all of them or none, in the epoch that is returned. It leaves at once,
+    /// unless the window is full or the link has been silent; if it then cannot leave in time, a
+    /// [`LaneEvent::Unsent`] says so.
+    ///
+    /// # Errors
+    /// [`SendError`]: nothing left, and nothing will.
+    pub fn send_orders(&mut self, messages: Vec<ClientMessage>, now: Instant) -> Result<Epoch, SendError> {
+        let aim = aim_of(&messages)?;
+        match self.state.phase {
+            Phase::Ready => {}
+            Phase::Closed => return Err(SendError::Closed),
+            phase @ (Phase::Disconnected | Phase::Connecting | Phase::Handshaking | Phase::Starting) => {
+                return Err(SendError::NotReady { phase });
+            }
+        }
+        if let (Aim::Place, Upstream::Down { code }) = (aim, self.state.upstream) {
+            return Err(SendError::UpstreamDown { code });
+        }
+        let limit = self.pacer.most(Urgency::Order);
+        if aim == Aim::Place && messages.len() > limit {
+            return Err(SendError::BurstTooLarge { messages: messages.len(), limit });
+        }
+        let Stage::Live(live) = &mut self.stage else {
+            return Err(SendError::NotReady { phase: self.state.phase });
+        };
+        let mut scratch = BytesMut::new();
+        for message in &messages {
+            message.clone().write(live.connection.version(), <ClientSide as Side>::MISSING, &mut scratch)?;
+        }
+        let epoch = self.state.epoch;
+        match aim {
+            Aim::CancelOnly => {
+                let overtaken = self.orders.add_cancels(messages, epoch)?;
+                self.tell_unsent(overtaken);
+            }
+            Aim::Place => {
+                self.orders.add_burst(messages, now)?;
+                let timeouts = self.config.timeouts;
+                if now.saturating_duration_since(live.last_heard) > timeouts.order_silence && live.hold.is_none() {
+                    // Silence proves nothing: an order must not go to a link that is dead already.
+                    live.hold = Some(now + timeouts.order_probe);
+                    self.probe(now);
+                }
+            }
+        }
+        self.pump(now);
+        Ok(epoch)
+    }
+
+    /// What must go to the socket now, or `None`. Call [`Session::handle_flushed`] once the socket has taken it.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<BytesMut> {
+        self.pump(now);
+        match &mut self.stage {
+            Stage::Handshaking { greeting, .. } => (!greeting.is_empty()).then(|| greeting.split()),
+            Stage::Live(live) => {
+                let output = live.connection.poll_transmit()?;
+                live.unflushed = live.unflushed.or(Some(now));
+                Some(output)
+            }
+            Stage::Closing { connection, .. } => connection.as_mut()?.poll_transmit(),
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Closed(_) => None,
+        }
+    }
+
+    /// Asks for the server's clock, to hear whether the link lives. Leaves even when the window is full of requests.
+    pub(super) fn probe(&mut self, now: Instant) {
+        let Stage::Live(live) = &mut self.stage else { return };
+        // The probe has no place for anything that could be refused; and one answer is enough.
+        if live.probed.is_none() && live.connection.send(RequestCurrentTime {}).is_ok() {
+            live.probed = Some(now);
+            self.pacer.sent(now);
+        }
+    }
+
+    /// Drops bursts whose time has passed.
+    pub(super) fn expire_orders(&mut self, now: Instant) {
+        let epoch = self.state.epoch;
+        if let Stage::Live(live) = &mut self.stage
+            && live.hold.is_some_and(|until| until <= now)
+        {
+            live.hold = None;
+            let unsent = self.orders.drop_bursts(epoch, UnsentCause::NoProbeAnswer);
+            self.tell_unsent(unsent);
+        }
+        // What can leave now must not be dropped as stale.
+        self.pump(now);
+        let unsent = self.orders.expire(self.config.timeouts.order_stale, epoch, now);
+        self.tell_unsent(unsent);
+    }
+
+    pub(super) fn tell_unsent(&mut self, unsent: Vec<Unsent>) {
+        self.events.extend(unsent.into_iter().map(|unsent| Event::Lane(LaneEvent::Unsent(unsent))));
+    }
+
+    /// Moves what may leave now into the connection.
+    pub(super) fn pump(&mut self, now: Instant) {
+        let Stage::Live(live) = &mut self.stage else { return };
+        if !matches!(live.start, Start::Done) {
+            return;
+        }
+        let room = |live: &Live| live.connection.output_len() < OUTPUT_BYTES_MAX;
+        while self.orders.has_cancel() && room(live) && self.pacer.has_room(Urgency::Cancel, 1, now) {
+            let Some(cancel) = self.orders.take_cancel() else { break };
+            // It was written once already to see that it can travel.
+            let _ = live.connection.send(cancel);
+            self.pacer.sent(now);
+        }
+        while live.hold.is_none() && room(live) && !self.orders.has_cancel() {
+            let Some(burst) = self.orders.next_burst() else { break };
+            if !self.pacer.has_room(Urgency::Order, burst.messages.len(), now) {
+                break;
+            }
+            let Some(burst) = self.orders.take_burst() else { break };
+            for message in burst.messages {
+                let _ = live.connection.send(message);
+                self.pacer.sent(now);
+            }
+        }
+        while !self.queue.is_empty() && self.may_ask(now) {
+            let Some(waiting) = self.queue.pop_front() else { break };
+            self.write(waiting, now);
+        }
+    }
+
+    fn may_ask(&mut self, now: Instant) -> bool {
+        let Stage::Live(live) = &self.stage else { return false };
+        let orders_first = self.orders.has_cancel() || (live.hold.is_none() && self.orders.next_burst().is_some());
+        !orders_first
+            && live.connection.output_len() < OUTPUT_BYTES_MAX
+            && self.pacer.has_room(Urgency::Request, 1, now)
+    }
+
+    fn write(&mut self, waiting: Waiting, now: Instant) {
+        let request_id = self.fresh_request_id();
+        let Stage::Live(live) = &mut self.stage else { return };
+        let (message, subject) = match waiting {
+            Waiting::Message(message) => (message, None),
+            Waiting::Request(key) => match self.requests.ask(key) {
+                Some(message) => (message, Some(Err(key))),
+                None => return,
+            },
+            Waiting::Subscribe(id) => match self.subscriptions.ask(id, request_id) {
+                Some((message, gap)) => {
+                    if gap {
+                        let update = FeedUpdate::Gap(self.state.epoch);
+                        self.events.push_back(Event::Update { subscription: id, update });
+                    }
+                    (message, Some(Ok(id)))
+                }
+                None => return,
+            },
+        };
+        let sent = live.connection.send(message);
+        match (sent, subject) {
+            (Ok(()), _) => self.pacer.sent(now),
+            (Err(refused), Some(Err(key))) => {
+                let change = self.requests.fail_key(key, RequestError::Refused(refused));
+                self.apply(super::Change { follow_up: None, ..change });
+            }
+            (Err(refused), Some(Ok(subscription))) => {
+                self.subscriptions.fail(subscription);
+                let update = FeedUpdate::Ended(RequestError::Refused(refused));
+                self.events.push_back(Event::Update { subscription, update });
+            }
+            // Ends of streams and choices of data hold nothing that a version could refuse.
+            (Err(_), None) => {}
+        }
+    }
+
+    /// When the window has room for what waits.
+    pub(super) fn room_at(&self, live: &Live) -> Option<Instant> {
+        if !matches!(live.start, Start::Done) {
+            return None;
+        }
+        if self.orders.has_cancel() {
+            return self.pacer.room_at(Urgency::Cancel, 1);
+        }
+        match self.orders.next_burst().filter(|_| live.hold.is_none()) {
+            Some(burst) => self.pacer.room_at(Urgency::Order, burst.messages.len()),
+            None if self.queue.is_empty() => None,
+            None => self.pacer.room_at(Urgency::Request, 1),
+        }
+    }
+
+    /// A request id that nothing uses, so that a late answer is never taken for another request's.
+    fn fresh_request_id(&mut self) -> RequestId {
+        loop {
+            let id = RequestId(self.next_request_id);
+            self.next_request_id = if id.0 >= i32::MAX - 1 { REQUEST_ID_FIRST } else { id.0 + 1 };
+            if !self.requests.has_id(id) && !self.subscriptions.has_id(id) {
+                return id;
+            }
+        }
+    }
+}

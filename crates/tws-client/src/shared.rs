@@ -1,0 +1,335 @@
+//! [`Shared`]: the session and its consumers, between the driver and every handle.
+//!
+//! One short lock holds the state machine; nothing waits inside it. Handles change the session directly, so that an
+//! order is refused or written before the call returns, and then wake the driver to carry the bytes out.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use tokio::sync::{Notify, oneshot, watch};
+use tracing::{debug, error, info, warn};
+use tws_proto::message::{ClientMessage, Notice, ServerMessage, TickEvent};
+
+use crate::config::Config;
+use crate::error::{Exit, RequestError, SendError};
+use crate::lane::{Lane, Pushed};
+use crate::log::{MaskedList, redacted};
+use crate::mailbox::Mailbox;
+use crate::notice::NoticeClass;
+use crate::session::{Ask, Event, Feed, FeedUpdate, Link, RequestKey, Session, SubscriptionId};
+use crate::state::{Epoch, LaneEvent, Phase, State, StateChange};
+use crate::stream::{Tick, Update, Updates};
+
+pub(crate) type Answers = Result<Vec<ServerMessage>, RequestError>;
+type Callback = Box<dyn Fn(&State) + Send + Sync>;
+
+/// How many callbacks may watch the state.
+const CALLBACKS_MAX: usize = 64;
+
+pub(crate) struct Shared {
+    core: Mutex<Core>,
+    pub(crate) wake: Notify,
+    pub(crate) lane: Arc<Lane>,
+    state: watch::Sender<State>,
+    callbacks: Mutex<Vec<Arc<Callback>>>,
+    stream_updates: usize,
+}
+
+struct Core {
+    session: Session,
+    waiters: BTreeMap<RequestKey, oneshot::Sender<Answers>>,
+    sinks: BTreeMap<SubscriptionId, Sink>,
+}
+
+/// Where the updates of a stream go.
+#[derive(Clone)]
+enum Sink {
+    MarketData(Arc<Mailbox<Updates<Tick>>>),
+    TickByTick(Arc<Mailbox<Updates<TickEvent>>>),
+}
+
+/// What the driver does next.
+pub(crate) struct Step {
+    pub(crate) link: Link,
+    pub(crate) transmit: Option<BytesMut>,
+    pub(crate) timeout: Option<Instant>,
+    pub(crate) exit: Option<Exit>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("state", &*self.state.borrow()).finish_non_exhaustive()
+    }
+}
+
+/// The clock of the session: tokio's, so that tests may stop it.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config) -> Self {
+        let (state, _) = watch::channel(State::default());
+        Self {
+            wake: Notify::new(),
+            lane: Arc::new(Lane::new(config.limits.lane_events)),
+            state,
+            callbacks: Mutex::new(Vec::new()),
+            stream_updates: config.limits.stream_updates,
+            core: Mutex::new(Core {
+                session: Session::new(config, now()),
+                waiters: BTreeMap::new(),
+                sinks: BTreeMap::new(),
+            }),
+        }
+    }
+
+    /// The session is a state machine that ends each call in a whole state, so a panic elsewhere does not spoil it.
+    fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    /// Keeps a callback; false where there are too many.
+    pub(crate) fn on_state(&self, callback: Callback) -> bool {
+        let mut callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = callbacks.len() < CALLBACKS_MAX;
+        if room {
+            callbacks.push(Arc::new(callback));
+        }
+        room
+    }
+
+    pub(crate) fn request(&self, ask: Ask) -> Result<oneshot::Receiver<Answers>, RequestError> {
+        let mut core = self.core();
+        let key = core.session.request(ask, now())?;
+        let (sender, receiver) = oneshot::channel();
+        core.waiters.insert(key, sender);
+        drop(core);
+        self.wake.notify_one();
+        Ok(receiver)
+    }
+
+    pub(crate) fn send_orders(&self, messages: Vec<ClientMessage>) -> Result<Epoch, SendError> {
+        let sent = self.core().session.send_orders(messages, now());
+        self.wake.notify_one();
+        sent
+    }
+
+    pub(crate) fn choose_data_kind(&self, kind: tws_proto::kinds::MarketDataKind) {
+        self.core().session.choose_data_kind(kind, now());
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn market_data(
+        &self,
+        feed: Feed,
+    ) -> Result<(SubscriptionId, Arc<Mailbox<Updates<Tick>>>), RequestError> {
+        let mailbox = Arc::new(Mailbox::new(Updates::new(self.stream_updates)));
+        let id = self.subscribe(feed, Sink::MarketData(Arc::clone(&mailbox)))?;
+        Ok((id, mailbox))
+    }
+
+    pub(crate) fn tick_by_tick(
+        &self,
+        feed: Feed,
+    ) -> Result<(SubscriptionId, Arc<Mailbox<Updates<TickEvent>>>), RequestError> {
+        let mailbox = Arc::new(Mailbox::new(Updates::new(self.stream_updates)));
+        let id = self.subscribe(feed, Sink::TickByTick(Arc::clone(&mailbox)))?;
+        Ok((id, mailbox))
+    }
+
+    fn subscribe(&self, feed: Feed, sink: Sink) -> Result<SubscriptionId, RequestError> {
+        let mut core = self.core();
+        let id = core.session.subscribe(feed, now())?;
+        core.sinks.insert(id, sink);
+        drop(core);
+        self.wake.notify_one();
+        Ok(id)
+    }
+
+    pub(crate) fn unsubscribe(&self, id: SubscriptionId) {
+        let mut core = self.core();
+        core.session.unsubscribe(id, now());
+        core.sinks.remove(&id);
+        drop(core);
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn shutdown(&self, exit: Exit) {
+        self.core().session.shutdown(exit, now());
+        self.wake.notify_one();
+    }
+
+    /// The driver is gone: nobody will ever carry anything again.
+    pub(crate) fn close(&self) {
+        let mut core = self.core();
+        core.session.shutdown(Exit::Shutdown, now());
+        core.session.handle_closed(None, now());
+        drop(core);
+        self.deliver();
+        self.lane.end();
+    }
+
+    /// Lets the driver tell the session what came in.
+    pub(crate) fn handle(&self, input: impl FnOnce(&mut Session, Instant)) {
+        let now = now();
+        let mut core = self.core();
+        input(&mut core.session, now);
+        core.session.handle_timeout(now);
+    }
+
+    /// Carries out every event, then says what the driver does next.
+    pub(crate) fn step(&self, takes_output: bool) -> Step {
+        let now = now();
+        let transmit = takes_output.then(|| self.core().session.poll_transmit(now)).flatten();
+        self.deliver();
+        let core = self.core();
+        Step {
+            link: core.session.link(),
+            transmit,
+            timeout: core.session.poll_timeout(),
+            exit: core.session.exit().cloned(),
+        }
+    }
+
+    /// Gives every event to whom it concerns. Callbacks run without the lock.
+    fn deliver(&self) {
+        let mut states = Vec::new();
+        let mut core = self.core();
+        let mut overflow = false;
+        while let Some(event) = core.session.poll_event() {
+            let state = core.session.state();
+            match event {
+                Event::State(state) => states.push(state),
+                Event::Lane(event) => {
+                    log_lane(&event, state);
+                    if self.lane.push(event) == Pushed::Overflow && !overflow {
+                        overflow = true;
+                        error!(epoch = state.epoch.0, "order events are not read in time; ending the epoch");
+                        core.session.handle_lane_overflow(now());
+                    }
+                }
+                Event::Answer { key, result } => {
+                    if let Some(waiter) = core.waiters.remove(&key) {
+                        // A waiter that went away does not want its answer any more.
+                        let _ = waiter.send(result);
+                    }
+                }
+                Event::Update { subscription, update } => core.update(subscription, update),
+                Event::Notice(notice) => log_notice(&notice, state),
+                Event::Stray(message) => debug!(epoch = state.epoch.0, message, "message that nobody asked for"),
+                Event::NotReady(since) => {
+                    error!(epoch = state.epoch.0, seconds = since.as_secs(), "not ready for long; look at TWS");
+                }
+            }
+        }
+        drop(core);
+        for state in states {
+            log_state(&state);
+            let callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            self.state.send_replace((*state).clone());
+            for callback in callbacks {
+                callback(&state);
+            }
+        }
+    }
+}
+
+impl Core {
+    fn update(&mut self, id: SubscriptionId, update: FeedUpdate) {
+        let ended = matches!(update, FeedUpdate::Ended(_));
+        match self.sinks.get(&id) {
+            Some(Sink::MarketData(mailbox)) => {
+                if let Some(update) = market_data(update) {
+                    mailbox.put(|updates| updates.push(update));
+                }
+            }
+            Some(Sink::TickByTick(mailbox)) => {
+                if let Some(update) = tick_by_tick(update) {
+                    mailbox.put(|updates| updates.push(update));
+                }
+            }
+            None => {}
+        }
+        if ended {
+            self.sinks.remove(&id);
+        }
+    }
+}
+
+/// An update of quotes; `None` for what only single ticks carry.
+fn market_data(update: FeedUpdate) -> Option<Update<Tick>> {
+    match update {
+        FeedUpdate::Tick(tick) => Some(Update::Data(tick)),
+        FeedUpdate::TickByTick(_) => None,
+        FeedUpdate::Gap(epoch) => Some(Update::Gap { epoch }),
+        FeedUpdate::Notice(notice) => Some(Update::Notice(notice)),
+        FeedUpdate::Ended(error) => Some(Update::Ended(error)),
+    }
+}
+
+/// An update of single ticks; `None` for what only quotes carry.
+fn tick_by_tick(update: FeedUpdate) -> Option<Update<TickEvent>> {
+    match update {
+        FeedUpdate::TickByTick(event) => Some(Update::Data(event)),
+        FeedUpdate::Tick(_) => None,
+        FeedUpdate::Gap(epoch) => Some(Update::Gap { epoch }),
+        FeedUpdate::Notice(notice) => Some(Update::Notice(notice)),
+        FeedUpdate::Ended(error) => Some(Update::Ended(error)),
+    }
+}
+
+fn log_state(state: &State) {
+    let epoch = state.epoch.0;
+    match state.phase {
+        Phase::Disconnected => {
+            let reason = state.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+            warn!(epoch, reason, attempts = state.attempts, "disconnected");
+        }
+        Phase::Ready => {
+            let accounts = MaskedList(&state.accounts);
+            debug!(epoch, %accounts, upstream = ?state.upstream, farms_down = state.farms_down.len(), "ready");
+        }
+        Phase::Connecting | Phase::Handshaking | Phase::Starting => debug!(epoch, phase = %state.phase, "on the way"),
+        Phase::Closed => info!(epoch, "closed"),
+    }
+}
+
+fn log_lane(event: &LaneEvent, state: &State) {
+    let epoch = state.epoch.0;
+    match event {
+        LaneEvent::Message(_) => {}
+        LaneEvent::Notice(notice) => log_notice(notice, state),
+        LaneEvent::BadFrame(bad) => warn!(epoch, %bad, "frame skipped"),
+        LaneEvent::Unsent(unsent) => warn!(epoch, orders = ?unsent.order_ids, cause = ?unsent.cause, "burst not sent"),
+        LaneEvent::State(change) => match change {
+            StateChange::EpochBegan { .. } => debug!(epoch, "connected"),
+            StateChange::Ready(ready) => {
+                let accounts = MaskedList(&ready.accounts);
+                info!(epoch, version = %ready.server_version, %accounts, "ready");
+            }
+            StateChange::EpochLost { reason, .. } => warn!(epoch, %reason, "epoch lost"),
+            StateChange::UpstreamDown { code, .. } => warn!(epoch, code, "TWS lost IB"),
+            StateChange::UpstreamUp { code, .. } => info!(epoch, code, "TWS has IB again"),
+        },
+    }
+}
+
+fn log_notice(notice: &Notice, state: &State) {
+    let (epoch, id, code) = (state.epoch.0, notice.id, notice.code);
+    let text = redacted(&notice.text, &state.accounts);
+    match NoticeClass::of(code) {
+        NoticeClass::Farm | NoticeClass::Cancel => debug!(epoch, id, code, text, "notice"),
+        NoticeClass::Warning | NoticeClass::OrderWarning => info!(epoch, id, code, text, "notice"),
+        NoticeClass::Connection | NoticeClass::Pacing => warn!(epoch, id, code, text, "notice"),
+        NoticeClass::Reject | NoticeClass::RejectOrWarning => warn!(epoch, id, code, text, "notice"),
+        NoticeClass::Failed | NoticeClass::FailedOrReject => warn!(epoch, id, code, text, "notice"),
+        NoticeClass::Local | NoticeClass::Unlisted => warn!(epoch, id, code, text, "notice"),
+    }
+}

@@ -1,0 +1,247 @@
+//! Where a session stands, why it stands there, and what its order lane carries.
+
+use std::fmt;
+use std::io;
+
+use tws_proto::connection::OutOfStep;
+use tws_proto::handshake::HandshakeError;
+use tws_proto::ids::OrderId;
+use tws_proto::message::Notice;
+use tws_proto::{BadFrame, ServerMessage, ServerVersion};
+
+use crate::log::Quoted;
+
+/// One TCP connection: 0 before the first, then 1, 2, 3, ... in this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(pub u64);
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// No connection; the next attempt waits.
+    #[default]
+    Disconnected,
+    /// TCP is being connected.
+    Connecting,
+    /// The greeting was sent.
+    Handshaking,
+    /// `START_API` was sent; ids and accounts are awaited.
+    Starting,
+    /// Requests and orders may be sent.
+    Ready,
+    /// The session has ended for good.
+    Closed,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Disconnected => "disconnected",
+            Self::Connecting => "connecting",
+            Self::Handshaking => "handshaking",
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Closed => "closed",
+        })
+    }
+}
+
+/// Whether TWS has its link to IB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Upstream {
+    /// As far as is known: TWS has not said otherwise in this epoch.
+    #[default]
+    Up,
+    /// TWS said that it lost IB.
+    Down {
+        /// 1100 or 2110.
+        code: i32,
+    },
+}
+
+/// Where a session stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct State {
+    /// How far the connection has come.
+    pub phase: Phase,
+    /// The connection meant; the last one while there is none.
+    pub epoch: Epoch,
+    /// Version both sides agreed on, in this epoch.
+    pub server_version: Option<ServerVersion>,
+    /// Why the last connection, or attempt at one, ended; `None` once ready again.
+    pub reason: Option<Reason>,
+    /// Accounts of the login, in this epoch.
+    pub accounts: Vec<String>,
+    /// Lowest order id that TWS says may be used next. An id once written must not be used again even so.
+    pub next_order_id: Option<OrderId>,
+    /// Whether TWS has its link to IB.
+    pub upstream: Upstream,
+    /// Data farms that are down, by name: how fresh market data is, and nothing else.
+    pub farms_down: Vec<String>,
+    /// Attempts to connect since the session was last ready.
+    pub attempts: u32,
+}
+
+impl State {
+    /// Whether requests may be sent.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Whether new orders may be sent: ready, and TWS has not lost IB.
+    #[must_use]
+    pub fn takes_orders(&self) -> bool {
+        self.is_ready() && self.upstream == Upstream::Up
+    }
+}
+
+/// What is known once a session is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ready {
+    /// Accounts of the login; empty where TWS named none.
+    pub accounts: Vec<String>,
+    /// Lowest order id that TWS says may be used next.
+    pub next_order_id: OrderId,
+    /// Version both sides agreed on.
+    pub server_version: ServerVersion,
+    /// The connection.
+    pub epoch: Epoch,
+}
+
+/// Why a connection, or an attempt at one, ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// No TCP connection came about. Check that TWS runs, its API is enabled, host and port.
+    #[error("could not connect ({0}); check that TWS runs with its API enabled, host and port")]
+    ConnectFailed(io::ErrorKind),
+    /// No TCP connection came about in time.
+    #[error("could not connect in time; check host, port and network")]
+    ConnectTimedOut,
+    /// The peer accepted and said nothing. Look at the screen of TWS.
+    #[error("TWS accepted the connection and said nothing; look whether it waits for a click or a login")]
+    HandshakeTimedOut,
+    /// The peer does not speak the protocol.
+    #[error(transparent)]
+    Handshake(HandshakeError),
+    /// TWS did not name order id and accounts in time. Look at the screen of TWS.
+    #[error("TWS did not get ready in time; look whether it waits for a login")]
+    StartTimedOut,
+    /// Error 326: another connection holds our client id, perhaps our own last one. The session tries on.
+    #[error("client id is in use; close the other client, or wait until TWS lets go of the last connection")]
+    ClientIdInUse,
+    /// Error 1300: TWS moved its port. Set the new one.
+    #[error("TWS moved its API to another port: {}", Quoted(.0))]
+    PortChanged(String),
+    /// The peer closed the connection.
+    #[error("TWS closed the connection; if at once, check trusted addresses, and the limit of 32 clients")]
+    ClosedByPeer,
+    /// The socket failed.
+    #[error("the connection broke ({0})")]
+    SocketFailed(io::ErrorKind),
+    /// The stream cannot be read any further.
+    #[error(transparent)]
+    OutOfStep(OutOfStep),
+    /// Nothing came for too long, not even the answer to a probe.
+    #[error("TWS went silent and did not answer a probe")]
+    Silent,
+    /// The peer does not read what is sent.
+    #[error("TWS does not read what is sent")]
+    PeerNotReading,
+    /// TWS had lost IB for so long that a fresh connection must tell the truth.
+    #[error("TWS had lost IB for long; connecting anew to learn the truth")]
+    UpstreamDown,
+    /// Nobody reads the order events; the epoch ended so that none is lost. Read [`OrderEvents`](crate::OrderEvents) faster.
+    #[error("order events were not read in time; the connection was ended so that none is lost")]
+    LaneOverflow,
+    /// `START_API` cannot be said at this version.
+    #[error(transparent)]
+    Refused(tws_proto::Refused),
+    /// The session was told to end.
+    #[error("the session was shut down")]
+    Shutdown,
+}
+
+/// A change of the link, as the order lane tells it: in order with the fills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StateChange {
+    /// A TCP connection stands. Nothing may be sent yet.
+    EpochBegan {
+        /// The connection.
+        epoch: Epoch,
+    },
+    /// The session is ready.
+    Ready(Ready),
+    /// The connection ended. What was sent in it and not answered has an unknown outcome.
+    EpochLost {
+        /// The connection.
+        epoch: Epoch,
+        /// Why it ended.
+        reason: Reason,
+    },
+    /// TWS lost IB. What was sent and not answered has an unknown outcome.
+    UpstreamDown {
+        /// The connection.
+        epoch: Epoch,
+        /// 1100 or 2110.
+        code: i32,
+    },
+    /// TWS has IB again.
+    UpstreamUp {
+        /// The connection.
+        epoch: Epoch,
+        /// 1101 where market data was lost (it is subscribed anew), 1102 where it was kept.
+        code: i32,
+    },
+}
+
+/// A burst that was accepted and then, for certain, not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// The connection for which it was accepted.
+    pub epoch: Epoch,
+    /// The orders it named, in order; none for a global cancel.
+    pub order_ids: Vec<OrderId>,
+    /// Why it did not leave.
+    pub cause: UnsentCause,
+}
+
+/// Why an accepted burst did not leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UnsentCause {
+    /// Its turn did not come in time.
+    Stale,
+    /// The link had been silent, and TWS did not answer a probe in time.
+    NoProbeAnswer,
+    /// A cancel of one of its orders came while it waited.
+    Cancelled,
+    /// TWS lost IB while it waited.
+    UpstreamDown,
+    /// The connection ended while it waited.
+    EpochLost,
+}
+
+/// What the order lane carries, in the exact order of the wire.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LaneEvent {
+    /// Open orders, statuses, completed orders, executions, commissions, positions, their end markers, order ids and
+    /// accounts; asked for or not.
+    Message(ServerMessage),
+    /// A notice that names an order, or nothing in particular (-1).
+    Notice(Notice),
+    /// The link changed.
+    State(StateChange),
+    /// A burst that was accepted and then, for certain, not sent.
+    Unsent(Unsent),
+    /// A frame that could not be read. It may have been an order's: look at the broker's lists.
+    BadFrame(BadFrame),
+}
