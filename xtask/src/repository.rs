@@ -88,9 +88,16 @@ impl Repository {
     }
 
     fn tree(&self, arguments: &[&str]) -> Result<Vec<TreeEntry>> {
-        let mut command = self.cargo(&["tree", "--offline", "--locked", "--prefix", "depth", "--format", "|{p}|{l}"]);
-        command.args(arguments);
-        let text = output(command)?;
+        let tree = || {
+            let mut tree = self.cargo(&["tree", "--offline", "--locked", "--prefix", "depth", "--format", "|{p}|{l}"]);
+            tree.args(arguments);
+            output(tree)
+        };
+        let text = tree().or_else(|error| {
+            // On a fresh machine nothing but what xtask needs was fetched until now.
+            output(self.cargo(&["fetch", "--locked"])).map_err(|_| error)?;
+            tree()
+        })?;
         let mut path: Vec<String> = Vec::new();
         let mut entries = Vec::new();
         for line in text.lines().filter(|line| !line.is_empty()) {
