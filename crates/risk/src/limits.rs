@@ -1,0 +1,475 @@
+//! [`Limits`]: what may be traded, and how much. No limit set = no trading.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// Most open orders a contract and side can have: IB itself takes 20, the rest is left for orders made by hand.
+pub const OPEN_ORDERS_MAX: u32 = 15;
+/// Longest window in which duplicates are looked for.
+pub const DUPLICATE_WINDOW_MS_MAX: u64 = 60_000;
+/// Most orders a second that can be allowed; it bounds what the gate remembers.
+pub const ORDERS_PER_SECOND_MAX: u32 = 1_000;
+
+/// Whether money is at stake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TradingMode {
+    /// Paper accounts only; any other is refused.
+    #[default]
+    Paper,
+    /// Only accounts named as live, and only while a person has armed the gate.
+    Live,
+}
+
+impl fmt::Display for TradingMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Paper => "paper",
+            Self::Live => "live",
+        })
+    }
+}
+
+/// What happens to orders whose price cannot be held against a fresh quote (C2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithoutQuote {
+    /// Every order is refused.
+    RefuseAll,
+    /// Market orders are refused; orders with a price of their own are not held against the market.
+    #[default]
+    RefuseMarket,
+    /// Every order passes that can be valued: market orders at the last quote, however old.
+    Allow,
+}
+
+/// Which names are allowed: `"any"`, or a list. An empty list allows nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "AllowListText", into = "AllowListText")]
+pub enum AllowList {
+    /// Every name. Has to be said; it is never a default.
+    Any,
+    /// These names and no others.
+    Only(BTreeSet<String>),
+}
+
+impl AllowList {
+    /// These names and no others.
+    pub fn only<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
+        Self::Only(names.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether a name is allowed.
+    #[must_use]
+    pub fn allows(&self, name: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(names) => names.contains(name),
+        }
+    }
+}
+
+/// Nothing.
+impl Default for AllowList {
+    fn default() -> Self {
+        Self::Only(BTreeSet::new())
+    }
+}
+
+/// The limits of a [`RiskGate`](crate::RiskGate), as configured.
+///
+/// What has no sensible default starts unset or empty, and [`Limits::validate`] refuses it: forgetting a limit means no
+/// trading, never trading without it. Quantities and values are those of one account.
+///
+/// As TOML:
+///
+/// ```toml
+/// mode = "paper"
+/// accounts = ["DU123"]
+/// symbols = ["IBM", "SPY"]     # or "any"
+/// security_types = ["STK"]     # IB's words, or "any"
+/// order_quantity_max = "500"
+/// order_value_max = "100000"
+/// position_max = "1000"
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Paper by default.
+    pub mode: TradingMode,
+    /// Accounts that may trade (C8).
+    pub accounts: BTreeSet<String>,
+    /// Accounts that may trade in live mode: the second lock, set apart from `accounts`.
+    pub live_accounts: BTreeSet<String>,
+    /// Symbols that may be traded (C8).
+    pub symbols: AllowList,
+    /// Kinds of contracts that may be traded, in IB's words: `STK`, `FUT`, ... (C8).
+    pub security_types: AllowList,
+    /// Most units of one order (C1).
+    pub order_quantity_max: Option<Decimal>,
+    /// Most money of one order, in the order's own currency (C1).
+    pub order_value_max: Option<Decimal>,
+    /// Most money of one order in these currencies, in the place of `order_value_max` (C1).
+    pub order_value_max_by_currency: BTreeMap<String, Decimal>,
+    /// Most units of one contract, long or short, with all open orders counted as filled (C6).
+    pub position_max: Option<Decimal>,
+    /// Most open orders of one contract and side; at most [`OPEN_ORDERS_MAX`], which is the default (C6).
+    pub open_orders_max: u32,
+    /// By how many percent a price may be worse than the market; 5 by default (C2).
+    pub collar_percent: Decimal,
+    /// How old a quote may be to measure a price by, in milliseconds; 10 000 by default (C2).
+    pub quote_age_max_ms: u64,
+    /// What happens without such a quote (C2).
+    pub without_quote: WithoutQuote,
+    /// For how long an order like one just accepted counts as its duplicate, in milliseconds; 1 000 by default (C4).
+    pub duplicate_window_ms: u64,
+    /// Most orders that one strategy sends within a second; 5 by default (C3).
+    pub orders_per_second_strategy: u32,
+    /// Most orders that all strategies send within a second; 30 by default (C3).
+    pub orders_per_second: u32,
+}
+
+/// Paper mode, and nothing allowed yet.
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            mode: TradingMode::Paper,
+            accounts: BTreeSet::new(),
+            live_accounts: BTreeSet::new(),
+            symbols: AllowList::default(),
+            security_types: AllowList::default(),
+            order_quantity_max: None,
+            order_value_max: None,
+            order_value_max_by_currency: BTreeMap::new(),
+            position_max: None,
+            open_orders_max: OPEN_ORDERS_MAX,
+            collar_percent: Decimal::from(5),
+            quote_age_max_ms: 10_000,
+            without_quote: WithoutQuote::default(),
+            duplicate_window_ms: 1_000,
+            orders_per_second_strategy: 5,
+            orders_per_second: 30,
+        }
+    }
+}
+
+impl Limits {
+    /// Checks that every limit is set and makes sense.
+    ///
+    /// # Errors
+    /// [`LimitsError`] names every fault at once.
+    pub fn validate(&self) -> Result<(), LimitsError> {
+        let mut faults = Vec::new();
+        self.check_accounts(&mut faults);
+        for (limit, list) in [(Limit::Symbols, &self.symbols), (Limit::SecurityTypes, &self.security_types)] {
+            match list {
+                AllowList::Only(names) if names.is_empty() => faults.push(LimitFault::Missing(limit)),
+                AllowList::Any | AllowList::Only(_) => {}
+            }
+        }
+        for (limit, value) in [
+            (Limit::OrderQuantity, self.order_quantity_max),
+            (Limit::OrderValue, self.order_value_max),
+            (Limit::Position, self.position_max),
+        ] {
+            match value {
+                // A list of currencies can stand alone: orders in others are then refused.
+                None if limit == Limit::OrderValue && !self.order_value_max_by_currency.is_empty() => {}
+                None => faults.push(LimitFault::Missing(limit)),
+                Some(value) => positive(limit, value, &mut faults),
+            }
+        }
+        for value in self.order_value_max_by_currency.values() {
+            positive(Limit::OrderValue, *value, &mut faults);
+        }
+        positive(Limit::Collar, self.collar_percent, &mut faults);
+        for (limit, value, max) in [
+            (Limit::OpenOrders, u64::from(self.open_orders_max), u64::from(OPEN_ORDERS_MAX)),
+            (Limit::QuoteAge, self.quote_age_max_ms, u64::from(u32::MAX)),
+            (Limit::DuplicateWindow, self.duplicate_window_ms, DUPLICATE_WINDOW_MS_MAX),
+            (Limit::StrategyRate, u64::from(self.orders_per_second_strategy), u64::from(ORDERS_PER_SECOND_MAX)),
+            (Limit::TotalRate, u64::from(self.orders_per_second), u64::from(ORDERS_PER_SECOND_MAX)),
+        ] {
+            if !(1..=max).contains(&value) {
+                faults.push(LimitFault::OutOfRange { limit, value, max });
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(LimitsError { faults }) }
+    }
+
+    fn check_accounts(&self, faults: &mut Vec<LimitFault>) {
+        if self.accounts.is_empty() {
+            faults.push(LimitFault::Missing(Limit::Accounts));
+        }
+        for account in &self.accounts {
+            match self.mode {
+                TradingMode::Paper if !is_paper_account(account) => {
+                    faults.push(LimitFault::LiveAccountInPaperMode(account.clone()));
+                }
+                TradingMode::Live if !self.live_accounts.contains(account) => {
+                    faults.push(LimitFault::AccountNotNamedLive(account.clone()));
+                }
+                TradingMode::Paper | TradingMode::Live => {}
+            }
+        }
+    }
+
+    /// The duplicate window in the unit of timestamps.
+    pub(crate) fn duplicate_window_us(&self) -> i64 {
+        i64::try_from(self.duplicate_window_ms.min(DUPLICATE_WINDOW_MS_MAX) * 1_000).unwrap_or(i64::MAX)
+    }
+
+    /// Most money of one order in this currency; `None` where none is set, so that nothing may be traded in it.
+    #[must_use]
+    pub fn order_value_max_in(&self, currency: &str) -> Option<Decimal> {
+        self.order_value_max_by_currency.get(currency).copied().or(self.order_value_max)
+    }
+}
+
+/// Whether an account is a paper account by its name: `DU123`, `DF123`, ... Live ones do not start with D.
+#[must_use]
+pub fn is_paper_account(account: &str) -> bool {
+    match account.as_bytes() {
+        [b'D', kind, number, rest @ ..] => {
+            kind.is_ascii_uppercase() && number.is_ascii_digit() && rest.iter().all(u8::is_ascii_alphanumeric)
+        }
+        _ => false,
+    }
+}
+
+/// Why limits are no limits: everything that is wrong with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitsError {
+    /// Every fault; never empty.
+    pub faults: Vec<LimitFault>,
+}
+
+impl std::error::Error for LimitsError {}
+
+impl fmt::Display for LimitsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nothing can be traded with these limits")?;
+        for (number, fault) in self.faults.iter().enumerate() {
+            f.write_str(if number == 0 { ": " } else { "; " })?;
+            fault.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing that is wrong with limits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitFault {
+    /// It is not set, or allows nothing.
+    #[error("set {0}: without it nothing is allowed")]
+    Missing(Limit),
+    /// It is zero or negative.
+    #[error("{limit} is {value}; it must be positive")]
+    NotPositive {
+        /// Which one.
+        limit: Limit,
+        /// What was set.
+        value: Decimal,
+    },
+    /// It is not between 1 and its maximum.
+    #[error("{limit} is {value}; it must be from 1 to {max}")]
+    OutOfRange {
+        /// Which one.
+        limit: Limit,
+        /// What was set.
+        value: u64,
+        /// The most that can be set.
+        max: u64,
+    },
+    /// An account that is not a paper account, in paper mode.
+    #[error("account {0} is not a paper account (DU..., DF...) and the mode is paper; name paper accounts")]
+    LiveAccountInPaperMode(String),
+    /// An account that is not among the live ones, in live mode.
+    #[error("account {0} is not in `live_accounts` and the mode is live; name it there too")]
+    AccountNotNamedLive(String),
+}
+
+/// Names a limit, as it is spelled in [`Limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// `accounts`
+    Accounts,
+    /// `symbols`
+    Symbols,
+    /// `security_types`
+    SecurityTypes,
+    /// `order_quantity_max`
+    OrderQuantity,
+    /// `order_value_max`
+    OrderValue,
+    /// `position_max`
+    Position,
+    /// `open_orders_max`
+    OpenOrders,
+    /// `collar_percent`
+    Collar,
+    /// `quote_age_max_ms`
+    QuoteAge,
+    /// `duplicate_window_ms`
+    DuplicateWindow,
+    /// `orders_per_second_strategy`
+    StrategyRate,
+    /// `orders_per_second`
+    TotalRate,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accounts => "`accounts`",
+            Self::Symbols => "`symbols`",
+            Self::SecurityTypes => "`security_types`",
+            Self::OrderQuantity => "`order_quantity_max`",
+            Self::OrderValue => "`order_value_max`",
+            Self::Position => "`position_max`",
+            Self::OpenOrders => "`open_orders_max`",
+            Self::Collar => "`collar_percent`",
+            Self::QuoteAge => "`quote_age_max_ms`",
+            Self::DuplicateWindow => "`duplicate_window_ms`",
+            Self::StrategyRate => "`orders_per_second_strategy`",
+            Self::TotalRate => "`orders_per_second`",
+        })
+    }
+}
+
+fn positive(limit: Limit, value: Decimal, faults: &mut Vec<LimitFault>) {
+    if value <= Decimal::ZERO {
+        faults.push(LimitFault::NotPositive { limit, value });
+    }
+}
+
+/// How an [`AllowList`] is spelled.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum AllowListText {
+    Word(Any),
+    Names(BTreeSet<String>),
+}
+
+#[derive(Serialize, Deserialize)]
+enum Any {
+    #[serde(rename = "any")]
+    Any,
+}
+
+impl From<AllowListText> for AllowList {
+    fn from(text: AllowListText) -> Self {
+        match text {
+            AllowListText::Word(Any::Any) => Self::Any,
+            AllowListText::Names(names) => Self::Only(names),
+        }
+    }
+}
+
+impl From<AllowList> for AllowListText {
+    fn from(list: AllowList) -> Self {
+        match list {
+            AllowList::Any => Self::Word(Any::Any),
+            AllowList::Only(names) => Self::Names(names),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete() -> Limits {
+        Limits {
+            accounts: BTreeSet::from(["DU1".to_owned()]),
+            symbols: AllowList::only(["IBM"]),
+            security_types: AllowList::Any,
+            order_quantity_max: Some(Decimal::from(100)),
+            order_value_max: Some(Decimal::from(10_000)),
+            position_max: Some(Decimal::from(200)),
+            ..Limits::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Limits), expected: &[LimitFault]) {
+        let mut limits = complete();
+        change(&mut limits);
+        let faults = limits.validate().map_or_else(|error| error.faults, |()| Vec::new());
+        assert_eq!(faults, expected);
+    }
+
+    #[test]
+    fn defaults_allow_nothing_and_every_fault_is_named() {
+        let error = Limits::default().validate().unwrap_err(); // it is what this test is about
+        assert_eq!(
+            error.to_string(),
+            "nothing can be traded with these limits: set `accounts`: without it nothing is allowed; \
+             set `symbols`: without it nothing is allowed; set `security_types`: without it nothing is allowed; \
+             set `order_quantity_max`: without it nothing is allowed; set `order_value_max`: without it nothing is \
+             allowed; set `position_max`: without it nothing is allowed"
+        );
+    }
+
+    #[test]
+    fn each_limit_is_checked() {
+        let not_positive = |limit, value: i64| LimitFault::NotPositive { limit, value: Decimal::from(value) };
+        let out = |limit, value, max| LimitFault::OutOfRange { limit, value, max };
+        check(|_| (), &[]);
+        check(|limits| limits.accounts.clear(), &[LimitFault::Missing(Limit::Accounts)]);
+        check(|limits| limits.symbols = AllowList::only([""; 0]), &[LimitFault::Missing(Limit::Symbols)]);
+        check(|limits| limits.symbols = AllowList::Any, &[]);
+        check(|limits| limits.security_types = AllowList::default(), &[LimitFault::Missing(Limit::SecurityTypes)]);
+        check(|limits| limits.order_quantity_max = None, &[LimitFault::Missing(Limit::OrderQuantity)]);
+        check(|limits| limits.order_quantity_max = Some(Decimal::ZERO), &[not_positive(Limit::OrderQuantity, 0)]);
+        check(|limits| limits.order_value_max = None, &[LimitFault::Missing(Limit::OrderValue)]);
+        check(|limits| limits.order_value_max = Some(Decimal::from(-1)), &[not_positive(Limit::OrderValue, -1)]);
+        let by_currency = |limits: &mut Limits, value: i64| {
+            limits.order_value_max = None;
+            limits.order_value_max_by_currency.insert("USD".to_owned(), Decimal::from(value));
+        };
+        check(|limits| by_currency(limits, 5), &[]);
+        check(|limits| by_currency(limits, 0), &[not_positive(Limit::OrderValue, 0)]);
+        check(|limits| limits.position_max = None, &[LimitFault::Missing(Limit::Position)]);
+        check(|limits| limits.collar_percent = Decimal::ZERO, &[not_positive(Limit::Collar, 0)]);
+        check(|limits| limits.open_orders_max = 0, &[out(Limit::OpenOrders, 0, 15)]);
+        check(|limits| limits.open_orders_max = 16, &[out(Limit::OpenOrders, 16, 15)]);
+        check(|limits| limits.quote_age_max_ms = 0, &[out(Limit::QuoteAge, 0, u64::from(u32::MAX))]);
+        check(|limits| limits.duplicate_window_ms = 60_001, &[out(Limit::DuplicateWindow, 60_001, 60_000)]);
+        check(|limits| limits.orders_per_second_strategy = 0, &[out(Limit::StrategyRate, 0, 1_000)]);
+        check(|limits| limits.orders_per_second = 1_001, &[out(Limit::TotalRate, 1_001, 1_000)]);
+    }
+
+    #[test]
+    fn paper_and_live_accounts_do_not_mix() {
+        let live = |limits: &mut Limits, named: &str| {
+            limits.mode = TradingMode::Live;
+            limits.accounts = BTreeSet::from(["U1".to_owned()]);
+            limits.live_accounts = BTreeSet::from([named.to_owned()]);
+        };
+        let u1 = || "U1".to_owned();
+        check(|limits| limits.accounts.extend([u1()]), &[LimitFault::LiveAccountInPaperMode(u1())]);
+        check(|limits| live(limits, "U2"), &[LimitFault::AccountNotNamedLive(u1())]);
+        check(|limits| live(limits, "U1"), &[]);
+        for (account, paper) in [
+            ("DU1234567", true),
+            ("DF1234567", true),
+            ("DI1234567", true),
+            ("DU1234567A", true),
+            ("U1234567", false),
+            ("F1234567", false),
+            ("D", false),
+            ("DU", false),
+            ("du123", false),
+            ("DU-1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_paper_account(account), paper, "{account}");
+        }
+    }
+}

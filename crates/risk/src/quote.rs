@@ -1,0 +1,37 @@
+//! [`Quote`]: the prices that an order is measured by.
+
+use order::kind::Side;
+use rust_decimal::Decimal;
+
+/// The best prices of one contract as they were last told; what is gone or never came is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quote {
+    /// Best bid.
+    pub bid: Option<Decimal>,
+    /// Best ask.
+    pub ask: Option<Decimal>,
+    /// Price of the last trade.
+    pub last: Option<Decimal>,
+}
+
+impl Quote {
+    /// Where the market is: between bid and ask, else at the last trade, else at the one side there is.
+    #[must_use]
+    pub fn reference(&self) -> Option<Decimal> {
+        let middle = match (self.bid, self.ask) {
+            (Some(bid), Some(ask)) => bid.checked_add(ask).map(|sum| sum / Decimal::TWO), // half of it fits
+            (Some(_) | None, _) => None,
+        };
+        middle.or(self.last).or(self.bid).or(self.ask)
+    }
+
+    /// What a market order of this side pays or gets: the other side's price, else [`Quote::reference`].
+    #[must_use]
+    pub fn taken_by(&self, side: Side) -> Option<Decimal> {
+        let other = match side {
+            Side::Buy => self.ask,
+            Side::Sell => self.bid,
+        };
+        other.or_else(|| self.reference())
+    }
+}

@@ -1,0 +1,211 @@
+//! [`Refusal`]: which control refused an order, by which numbers, and what to do about it.
+
+use order::kind::OrderKind;
+use position::InstrumentError;
+use rust_decimal::Decimal;
+use thiserror::Error;
+use tws_proto::ids::ContractId;
+
+/// Why an order did not pass. Nothing was journaled or sent.
+///
+/// The text starts with the control's number; [`Refusal::control`] gives it alone. Times are in microseconds of the
+/// caller's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// C11: somebody pulled the kill switch.
+    #[error("C11 kill switch: {by} stopped all trading: {reason}; a person must re-arm")]
+    Killed {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// C11: live trading needs a person's word, which was not given or has run out.
+    #[error("C11 arming: live trading is not armed{}; a person must arm it", .expired_us.map_or("", |_| " any more"))]
+    NotArmed {
+        /// When the last arming ran out.
+        expired_us: Option<i64>,
+    },
+    /// C8: the account is not allowed.
+    #[error("C8 accounts: {account} is not among the allowed accounts; trade one of those or change `accounts`")]
+    AccountNotAllowed {
+        /// Which.
+        account: String,
+    },
+    /// C8: the account is no paper account and the mode is paper.
+    #[error("C8 paper interlock: {account} is not a paper account and the mode is paper; use a paper login")]
+    LiveAccountInPaperMode {
+        /// Which.
+        account: String,
+    },
+    /// C8: the account is not named as live and the mode is live.
+    #[error("C8 live interlock: {account} is not in `live_accounts`; name it there or trade one of those")]
+    AccountNotNamedLive {
+        /// Which.
+        account: String,
+    },
+    /// C8: the symbol is not allowed.
+    #[error("C8 symbols: {symbol} is not among the allowed symbols; change `symbols` to trade it")]
+    SymbolNotAllowed {
+        /// Which.
+        symbol: String,
+    },
+    /// C8: the kind of contract is not allowed.
+    #[error("C8 security types: {security_type} is not among the allowed kinds; change `security_types` to trade it")]
+    SecurityTypeNotAllowed {
+        /// IB's word for it; empty where the contract does not say.
+        security_type: String,
+    },
+    /// C8: the contract does not tell enough to count its risk.
+    #[error("C8 contract: {0}")]
+    Contract(#[from] InstrumentError),
+    /// C1: nothing, or less, was asked for.
+    #[error("C1 order quantity: asked {asked}; ask for more than zero")]
+    QuantityNotPositive {
+        /// How much.
+        asked: Decimal,
+    },
+    /// C1: more units than one order may have.
+    #[error("C1 order quantity: asked {asked}, limit {limit}; ask for less")]
+    OrderQuantity {
+        /// How much.
+        asked: Decimal,
+        /// The most.
+        limit: Decimal,
+    },
+    /// C1: more money than one order may move.
+    #[error("C1 order value: asked {asked} {currency}, limit {limit}; ask for less")]
+    OrderValue {
+        /// How much.
+        asked: Decimal,
+        /// The most.
+        limit: Decimal,
+        /// In which currency.
+        currency: String,
+    },
+    /// C1: no limit is set for this currency.
+    #[error("C1 order value: no limit is set for {currency}; set one to trade in it")]
+    NoValueLimit {
+        /// Which.
+        currency: String,
+    },
+    /// C1: nobody knows what the order is worth: it has no price and the contract no quote.
+    #[error("C1 order value: no price is known for contract {contract_id}; wait for a quote or set a limit price")]
+    NoPrice {
+        /// Which.
+        contract_id: ContractId,
+    },
+    /// C1: the kind of order has a price that this gate cannot value.
+    #[error("C1 order value: {kind:?} orders cannot be valued; use a market, limit, stop or stop limit order")]
+    KindNotValued {
+        /// Which.
+        kind: Box<OrderKind>,
+    },
+    /// C2: there is no quote, or an old one, to hold the price against.
+    #[error("C2 price collar: contract {contract_id} has {}; subscribe to its market data and wait for a quote", quote_age(*.age_ms, *.limit_ms))]
+    NoFreshQuote {
+        /// Which.
+        contract_id: ContractId,
+        /// How old its quote is; `None` without one.
+        age_ms: Option<u64>,
+        /// How old it may be.
+        limit_ms: u64,
+    },
+    /// C2: the price is too much worse than the market.
+    #[error(
+        "C2 price collar: price {asked} is beyond {limit}, {percent} % from {reference}; ask for a price nearer to it"
+    )]
+    Collar {
+        /// The price.
+        asked: Decimal,
+        /// The worst one allowed.
+        limit: Decimal,
+        /// The market's, or for a stop limit its own trigger.
+        reference: Decimal,
+        /// How far it may be.
+        percent: Decimal,
+    },
+    /// C6: the position would grow too big if every open order filled.
+    #[error(
+        "C6 position: asked {asked} on top of {have} held and {pending} in open orders, limit {limit}; cancel, close or ask for less"
+    )]
+    Position {
+        /// How much, negative sold.
+        asked: Decimal,
+        /// The account's position.
+        have: Decimal,
+        /// Rest of the open orders of this side, those with unknown outcome too; negative sold.
+        pending: Decimal,
+        /// The most, long or short.
+        limit: Decimal,
+    },
+    /// C6: too many open orders of this contract and side.
+    #[error("C6 open orders: {have} of {limit} of this contract and side are open; cancel one first")]
+    OpenOrders {
+        /// How many.
+        have: u32,
+        /// The most.
+        limit: u32,
+    },
+    /// C4: the same order was accepted a moment ago.
+    #[error("C4 duplicate: the same order was accepted {age_ms} ms ago, window {limit_ms} ms; if two are meant, wait")]
+    Duplicate {
+        /// How long ago.
+        age_ms: u64,
+        /// From when on it is a new order.
+        limit_ms: u64,
+    },
+    /// C3: the strategy sends too fast.
+    #[error("C3 order rate: strategy {strategy} sent {have} orders within a second, limit {limit}; slow down")]
+    StrategyRate {
+        /// Which.
+        strategy: String,
+        /// How many.
+        have: u32,
+        /// The most.
+        limit: u32,
+    },
+    /// C3: all strategies together send too fast.
+    #[error("C3 order rate: {have} orders were sent within a second, limit {limit}; slow down")]
+    TotalRate {
+        /// How many.
+        have: u32,
+        /// The most.
+        limit: u32,
+    },
+    /// C1, C6: an amount is beyond what a decimal holds.
+    #[error("C1 order value: an amount is beyond what a decimal holds; ask for less")]
+    OutOfRange,
+}
+
+impl Refusal {
+    /// Number of the control that refused, as in the text: `"C1"` to `"C11"`.
+    #[must_use]
+    pub const fn control(&self) -> &'static str {
+        match self {
+            Self::QuantityNotPositive { .. }
+            | Self::OrderQuantity { .. }
+            | Self::OrderValue { .. }
+            | Self::NoValueLimit { .. }
+            | Self::NoPrice { .. }
+            | Self::KindNotValued { .. }
+            | Self::OutOfRange => "C1",
+            Self::NoFreshQuote { .. } | Self::Collar { .. } => "C2",
+            Self::StrategyRate { .. } | Self::TotalRate { .. } => "C3",
+            Self::Duplicate { .. } => "C4",
+            Self::Position { .. } | Self::OpenOrders { .. } => "C6",
+            Self::AccountNotAllowed { .. }
+            | Self::LiveAccountInPaperMode { .. }
+            | Self::AccountNotNamedLive { .. }
+            | Self::SymbolNotAllowed { .. }
+            | Self::SecurityTypeNotAllowed { .. }
+            | Self::Contract(_) => "C8",
+            Self::Killed { .. } | Self::NotArmed { .. } => "C11",
+        }
+    }
+}
+
+fn quote_age(age_ms: Option<u64>, limit_ms: u64) -> String {
+    age_ms.map_or_else(|| "no quote".to_owned(), |age| format!("a quote {age} ms old, limit {limit_ms} ms"))
+}
