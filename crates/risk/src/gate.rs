@@ -172,7 +172,7 @@ impl CheckAt<'_> {
     pub fn judge(&self, intent: &Intent, open: OpenOrders) -> Result<(), Refusal> {
         self.switches()?;
         self.names(intent)?;
-        let instrument = Instrument::of(&intent.contract)?;
+        let instrument = self.instrument(intent)?;
         self.quantity(intent)?;
         let market = self.market(intent, instrument.contract_id)?;
         self.value(intent, &instrument, market)?;
@@ -224,6 +224,17 @@ impl CheckAt<'_> {
             return Err(Refusal::SecurityTypeNotAllowed { security_type: security_type.to_owned() });
         }
         Ok(())
+    }
+
+    /// C8: what turns prices into money. A strategy that got a multiplier wrong would fool every control behind this.
+    fn instrument(&self, intent: &Intent) -> Result<Instrument, Refusal> {
+        let asked = Instrument::of(&intent.contract)?;
+        match self.ledger.instrument(asked.contract_id) {
+            Some(held) if held.currency != asked.currency || held.multiplier != asked.multiplier => {
+                Err(Refusal::ContractDiffers { held: Box::new(held.clone()), asked: Box::new(asked) })
+            }
+            Some(_) | None => Ok(asked),
+        }
     }
 
     /// C1, units.

@@ -1,7 +1,7 @@
 //! [`Refusal`]: which control refused an order, by which numbers, and what to do about it.
 
 use order::kind::OrderKind;
-use position::InstrumentError;
+use position::{Instrument, InstrumentError};
 use rust_decimal::Decimal;
 use thiserror::Error;
 use tws_proto::ids::ContractId;
@@ -60,6 +60,17 @@ pub enum Refusal {
     /// C8: the contract does not tell enough to count its risk.
     #[error("C8 contract: {0}")]
     Contract(#[from] InstrumentError),
+    /// C8: the contract says something else than the one that is held.
+    #[error(
+        "C8 contract: {} is held in {} with multiplier {}, the order says {} with {}; ask for contract details",
+        .held.contract_id, .held.currency, .held.multiplier, .asked.currency, .asked.multiplier
+    )]
+    ContractDiffers {
+        /// As the ledger counts it.
+        held: Box<Instrument>,
+        /// As the order says.
+        asked: Box<Instrument>,
+    },
     /// C1: nothing, or less, was asked for.
     #[error("C1 order quantity: asked {asked}; ask for more than zero")]
     QuantityNotPositive {
@@ -200,7 +211,8 @@ impl Refusal {
             | Self::AccountNotNamedLive { .. }
             | Self::SymbolNotAllowed { .. }
             | Self::SecurityTypeNotAllowed { .. }
-            | Self::Contract(_) => "C8",
+            | Self::Contract(_)
+            | Self::ContractDiffers { .. } => "C8",
             Self::Killed { .. } | Self::NotArmed { .. } => "C11",
         }
     }
