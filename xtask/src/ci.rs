@@ -16,6 +16,9 @@ pub(crate) struct Options {
     /// Leave out what takes long: doc tests, documentation and the trading session.
     #[arg(long)]
     quick: bool,
+    /// One JSON object instead of the table; what the steps print goes to the error output.
+    #[arg(long)]
+    json: bool,
 }
 
 /// One step of the gate.
@@ -83,6 +86,23 @@ struct Report {
     outcome: Outcome,
 }
 
+impl Report {
+    fn json(&self) -> serde_json::Value {
+        let (detail, has_passed) = match &self.outcome {
+            Outcome::Passed => ("", true),
+            Outcome::Failed(why) => (why.as_str(), false),
+            Outcome::Skipped(why) => (why.as_str(), true),
+        };
+        serde_json::json!({
+            "name": self.name,
+            "ok": has_passed,
+            "result": self.outcome.word(),
+            "ms": self.took.map(|took| took.as_millis() as u64),
+            "detail": detail,
+        })
+    }
+}
+
 /// Runs every step, also after one failed, and says at the end what became of each.
 pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode> {
     let skips = repository.workspace()?.target_directory.join("strangers").join("skipped.txt");
@@ -107,8 +127,13 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
             reports.extend(skipped_tests(&skips));
         }
     }
-    print_summary(&reports, started.elapsed());
     let has_failed = reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_)));
+    if options.json {
+        let steps: Vec<_> = reports.iter().map(Report::json).collect();
+        println!("{}", serde_json::json!({ "ok": !has_failed, "steps": steps }));
+    } else {
+        print_summary(&reports, started.elapsed());
+    }
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -124,7 +149,9 @@ fn execute(repository: &Repository, run: &Run) -> Outcome {
         Run::Tidy(check) => match check(repository) {
             Ok(faults) if faults.is_empty() => Outcome::Passed,
             Ok(faults) => {
-                tidy::print(&faults);
+                for fault in &faults {
+                    eprintln!("{fault}");
+                }
                 Outcome::Failed(format!("{} faults", faults.len()))
             }
             Err(error) => Outcome::Failed(format!("{error:#}")),
@@ -133,7 +160,8 @@ fn execute(repository: &Repository, run: &Run) -> Outcome {
 }
 
 fn start(mut command: Command) -> Outcome {
-    match command.stdin(Stdio::null()).status() {
+    // All that a step prints is progress; the output proper is the summary.
+    match command.stdin(Stdio::null()).stdout(std::io::stderr()).status() {
         Ok(status) if status.success() => Outcome::Passed,
         Ok(status) => Outcome::Failed(status.to_string()),
         Err(error) => Outcome::Failed(format!("cannot start {}: {error}", command.get_program().to_string_lossy())),

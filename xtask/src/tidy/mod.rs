@@ -47,7 +47,10 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
     } else if faults.is_empty() {
         println!("tidy: dependency rules, sources, licences and documents are in order");
     } else {
-        print(&faults);
+        for fault in &faults {
+            println!("{fault}");
+        }
+        println!("tidy: {} fault{}", faults.len(), if faults.len() == 1 { "" } else { "s" });
     }
     Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -64,14 +67,6 @@ pub(crate) fn rules(repository: &Repository) -> Result<Vec<Fault>> {
 /// The licences of everything that is used.
 pub(crate) fn licences(repository: &Repository) -> Result<Vec<Fault>> {
     licences::check(repository)
-}
-
-/// Prints faults for people, one a line, and how many there are.
-pub(crate) fn print(faults: &[Fault]) {
-    for fault in faults {
-        println!("{fault}");
-    }
-    println!("tidy: {} fault{}", faults.len(), if faults.len() == 1 { "" } else { "s" });
 }
 
 impl Fault {
