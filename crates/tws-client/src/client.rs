@@ -104,9 +104,10 @@ impl Client {
     /// [`ConnectError`] where a setting cannot work.
     pub fn connect_with<C: Connector>(config: Config, connector: C) -> Result<(Self, Driver<C>), ConnectError> {
         config.validate()?;
+        let client_id = config.client_id;
         let shared = Arc::new(Shared::new(config));
         let handle = Arc::new(Handle { shared: Arc::clone(&shared) });
-        Ok((Self { handle }, Driver::new(shared, connector)))
+        Ok((Self { handle }, Driver::new(shared, connector, client_id)))
     }
 
     /// The state of the session, to look at and to wait for changes of.
@@ -330,7 +331,7 @@ impl Client {
     }
 
     /// Ends the session cleanly: what was written goes out, the socket is closed, and every waiter hears
-    /// [`RequestError::Closed`]. Returns once the driver is done, or at once where it never ran.
+    /// [`RequestError::Closed`]. Returns once the driver, which must run or be gone, is done.
     pub async fn shutdown(&self) {
         self.shared().shutdown(Exit::Shutdown);
         let mut states = self.state();

@@ -11,6 +11,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use tracing::Instrument;
+use tws_proto::ids::ClientId;
+
 use crate::error::Exit;
 use crate::session::Link;
 use crate::shared::{Shared, Step};
@@ -64,6 +67,7 @@ impl Connector for TcpConnector {
 pub struct Driver<C: Connector = TcpConnector> {
     shared: Arc<Shared>,
     connector: C,
+    client_id: ClientId,
     dialing: Option<Dialing<C>>,
     socket: Option<Socket<C>>,
     input: BytesMut,
@@ -102,13 +106,18 @@ impl<C: Connector> fmt::Debug for Driver<C> {
 }
 
 impl<C: Connector> Driver<C> {
-    pub(crate) fn new(shared: Arc<Shared>, connector: C) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, connector: C, client_id: ClientId) -> Self {
         let (input, output) = (BytesMut::with_capacity(READ_BYTES), BytesMut::new());
-        Self { shared, connector, dialing: None, socket: None, input, output }
+        Self { shared, connector, client_id, dialing: None, socket: None, input, output }
     }
 
     /// Runs the session to its end, reconnecting for ever.
-    pub async fn run(mut self) -> Exit {
+    pub async fn run(self) -> Exit {
+        let span = tracing::info_span!("tws", client_id = self.client_id.0);
+        self.drive().instrument(span).await
+    }
+
+    async fn drive(mut self) -> Exit {
         self.shared.handle(|_, _| {});
         loop {
             let step = self.shared.step(self.output.is_empty());

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tws_proto::Refused;
 use tws_proto::handshake::HandshakeError;
 use tws_proto::ids::OrderId;
+use tws_proto::{BadFrame, Refused};
 
 use crate::log::Quoted;
 use crate::state::Phase;
@@ -51,6 +51,9 @@ pub enum RequestError {
         /// The limit.
         limit: usize,
     },
+    /// A frame that may have been part of the answer could not be read. Part of an answer is never given out.
+    #[error("part of the answer could not be read ({0}); ask again")]
+    BadAnswer(BadFrame),
     /// The answer cannot be used as it is, a clock out of range.
     #[error("TWS answered {message} with a value that has no meaning")]
     Nonsense {

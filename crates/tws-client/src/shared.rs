@@ -23,6 +23,8 @@ use crate::state::{Epoch, LaneEvent, Phase, State, StateChange};
 use crate::stream::{Tick, Update, Updates};
 
 pub(crate) type Answers = Result<Vec<ServerMessage>, RequestError>;
+/// A stream and where it is read.
+type Opened<T> = Result<(SubscriptionId, Arc<Mailbox<Updates<T>>>), RequestError>;
 type Callback = Box<dyn Fn(&State) + Send + Sync>;
 
 /// How many callbacks may watch the state.
@@ -126,19 +128,13 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    pub(crate) fn market_data(
-        &self,
-        feed: Feed,
-    ) -> Result<(SubscriptionId, Arc<Mailbox<Updates<Tick>>>), RequestError> {
+    pub(crate) fn market_data(&self, feed: Feed) -> Opened<Tick> {
         let mailbox = Arc::new(Mailbox::new(Updates::new(self.stream_updates)));
         let id = self.subscribe(feed, Sink::MarketData(Arc::clone(&mailbox)))?;
         Ok((id, mailbox))
     }
 
-    pub(crate) fn tick_by_tick(
-        &self,
-        feed: Feed,
-    ) -> Result<(SubscriptionId, Arc<Mailbox<Updates<TickEvent>>>), RequestError> {
+    pub(crate) fn tick_by_tick(&self, feed: Feed) -> Opened<TickEvent> {
         let mailbox = Arc::new(Mailbox::new(Updates::new(self.stream_updates)));
         let id = self.subscribe(feed, Sink::TickByTick(Arc::clone(&mailbox)))?;
         Ok((id, mailbox))
@@ -290,7 +286,11 @@ fn log_state(state: &State) {
     match state.phase {
         Phase::Disconnected => {
             let reason = state.reason.as_ref().map(ToString::to_string).unwrap_or_default();
-            warn!(epoch, reason, attempts = state.attempts, "disconnected");
+            if reason.is_empty() {
+                debug!(epoch, "disconnected");
+            } else {
+                warn!(epoch, reason, attempts = state.attempts, "disconnected");
+            }
         }
         Phase::Ready => {
             let accounts = MaskedList(&state.accounts);

@@ -117,10 +117,10 @@ pub struct Key {
 impl Conflate for Tick {
     fn key(&self) -> Option<Key> {
         let (shape, kind) = match self {
-            Self::Price(tick) => (0, tick.kind.clone()),
-            Self::Size(tick) => (1, tick.kind.clone()),
-            Self::Generic(tick) => (2, tick.kind.clone()),
-            Self::Text(tick) => (3, tick.kind.clone()),
+            Self::Price(tick) => (0, tick.kind),
+            Self::Size(tick) => (1, tick.kind),
+            Self::Generic(tick) => (2, tick.kind),
+            Self::Text(tick) => (3, tick.kind),
             Self::DataKind(_) => (4, TickKind::default()),
             Self::Parameters(_) => (5, TickKind::default()),
         };

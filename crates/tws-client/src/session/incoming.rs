@@ -49,7 +49,10 @@ impl Session {
         while let Stage::Live(live) = &mut self.stage {
             match live.connection.poll_event() {
                 Ok(Some(Frame::Message(message))) => self.take_message(message, now),
-                Ok(Some(Frame::BadFrame(bad))) => self.events.push_back(Event::Lane(LaneEvent::BadFrame(bad))),
+                Ok(Some(Frame::BadFrame(bad))) => {
+                    self.requests.spoil(&bad);
+                    self.events.push_back(Event::Lane(LaneEvent::BadFrame(bad)));
+                }
                 Ok(None) => return,
                 Err(out_of_step) => return self.lose(Reason::OutOfStep(out_of_step), now),
             }
@@ -140,7 +143,7 @@ impl Session {
             state.reason = None;
             state.attempts = 0;
         });
-        if let Some(kind) = self.subscriptions.data_kind.clone() {
+        if let Some(kind) = self.subscriptions.data_kind {
             let message = tws_proto::message::RequestMarketDataType { kind }.into();
             self.queue.push_back(Waiting::Message(message));
         }

@@ -285,8 +285,11 @@ impl Session {
         }
         let idle = Stage::Idle { retry_at: None };
         let connection = match std::mem::replace(&mut self.stage, idle) {
-            Stage::Live(live) => Some(Box::new(live.connection)),
-            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => None,
+            // Where nothing is under way, there is nothing to wait for.
+            Stage::Live(live) if live.unflushed.is_some() || live.connection.output_len() > 0 => {
+                Some(Box::new(live.connection))
+            }
+            Stage::Live(_) | Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => None,
             Stage::Closing { .. } | Stage::Closed(_) => None,
         };
         let in_epoch = matches!(self.state.phase, Phase::Handshaking | Phase::Starting | Phase::Ready);
@@ -336,8 +339,9 @@ impl Session {
         };
         let not_reading = live.unflushed.is_some_and(|since| since + timeouts.write <= now);
         let upstream_down = live.upstream_down_since.is_some_and(|since| since + timeouts.upstream_down <= now);
-        let reason =
-            reason.or(not_reading.then_some(Reason::PeerNotReading)).or(upstream_down.then_some(Reason::UpstreamDown));
+        let reason = reason
+            .or_else(|| not_reading.then_some(Reason::PeerNotReading))
+            .or_else(|| upstream_down.then_some(Reason::UpstreamDown));
         if let Some(reason) = reason {
             return self.lose(reason, now);
         }
@@ -397,6 +401,7 @@ impl Session {
         if let Reason::Handshake(error @ HandshakeError::ServerTooOld { .. }) = reason {
             // No attempt will ever succeed; a person must upgrade TWS.
             let exit = Exit::Incompatible(error.clone());
+            self.state.phase = Phase::Disconnected;
             self.state.reason = Some(Reason::Handshake(error));
             return self.shutdown(exit, now);
         }

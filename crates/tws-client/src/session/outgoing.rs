@@ -78,16 +78,23 @@ impl Session {
 
     /// Ends a stream, at the server too.
     pub fn unsubscribe(&mut self, id: SubscriptionId, now: Instant) {
-        if let Some(cancel) = self.subscriptions.remove(id) {
-            self.queue.push_back(Waiting::Message(cancel));
-            self.pump(now);
+        match self.subscriptions.remove(id) {
+            Some(cancel) => {
+                self.queue.push_back(Waiting::Message(cancel));
+                self.pump(now);
+            }
+            // It may still wait to be asked for: nothing dropped may fill the queue.
+            None => self.queue.retain(|waiting| !matches!(waiting, Waiting::Subscribe(waits) if *waits == id)),
         }
     }
 
     /// Chooses live, frozen or delayed data for streams that begin from now on, in this epoch and later ones.
     pub fn choose_data_kind(&mut self, kind: MarketDataKind, now: Instant) {
-        self.subscriptions.data_kind = Some(kind.clone());
+        self.subscriptions.data_kind = Some(kind);
         if self.state.is_ready() {
+            let older =
+                |waiting: &Waiting| matches!(waiting, Waiting::Message(ClientMessage::RequestMarketDataType(_)));
+            self.queue.retain(|waiting| !older(waiting));
             self.queue.push_back(Waiting::Message(RequestMarketDataType { kind }.into()));
             self.pump(now);
         }
@@ -264,7 +271,7 @@ impl Session {
 
     /// When the window has room for what waits.
     pub(super) fn room_at(&self, live: &Live) -> Option<Instant> {
-        if !matches!(live.start, Start::Done) {
+        if !matches!(live.start, Start::Done) || live.connection.output_len() >= OUTPUT_BYTES_MAX {
             return None;
         }
         if self.orders.has_cancel() {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use tws_proto::ServerMessage;
 use tws_proto::contract::Contract;
 use tws_proto::ids::{ContractId, RequestId};
 use tws_proto::message::{
     self as m, CancelAccountSummary, CancelPositions, ClientMessage, ExecutionFilter, Message, RequestAccountSummary,
     RequestContractData, RequestExecutions, RequestIds, RequestMarketData,
 };
+use tws_proto::{BadFrame, Fault, ServerMessage};
 
 use crate::error::RequestError;
 use crate::relation::{Channel, Kind, Relation, Role};
@@ -127,9 +127,26 @@ enum Stage {
     /// Not written yet.
     Waiting(ClientMessage),
     /// Written; answers are collected.
-    Asked(Vec<ServerMessage>),
+    Asked(Answers),
     /// Given up; keeps its channel, so that its late end marker does not end the next request.
     Abandoned,
+}
+
+/// The answers so far, and the first of them that could not be read.
+#[derive(Debug, Default)]
+struct Answers {
+    messages: Vec<ServerMessage>,
+    spoiled: Option<BadFrame>,
+}
+
+impl Answers {
+    /// Part of an answer is never given out as the whole.
+    fn whole(&mut self) -> Result<Vec<ServerMessage>, RequestError> {
+        match self.spoiled.take() {
+            None => Ok(std::mem::take(&mut self.messages)),
+            Some(bad) => Err(RequestError::BadAnswer(bad)),
+        }
+    }
 }
 
 impl Requests {
@@ -164,7 +181,7 @@ impl Requests {
     /// The message of a request whose turn has come; from now on it counts as asked.
     pub(super) fn ask(&mut self, key: RequestKey) -> Option<ClientMessage> {
         let pending = self.pending.get_mut(&key)?;
-        match std::mem::replace(&mut pending.stage, Stage::Asked(Vec::new())) {
+        match std::mem::replace(&mut pending.stage, Stage::Asked(Answers::default())) {
             Stage::Waiting(message) => {
                 if pending.relation.keyed {
                     self.by_id.insert(pending.request_id, key);
@@ -199,13 +216,28 @@ impl Requests {
         self.answer(asking, message, limit)
     }
 
+    /// A frame could not be read. It may have been an answer to whatever is answered by its kind, or, where not even its
+    /// kind could be read, to anything.
+    pub(super) fn spoil(&mut self, bad: &BadFrame) {
+        let kind_known = bad.message != "frame";
+        if matches!(bad.fault, Fault::UnknownMessage(_)) {
+            return;
+        }
+        for pending in self.pending.values_mut() {
+            let Stage::Asked(answers) = &mut pending.stage else { continue };
+            if !kind_known || pending.relation.role(bad.message) != Role::None {
+                answers.spoiled.get_or_insert_with(|| bad.clone());
+            }
+        }
+    }
+
     /// A commission joins the executions that are being collected and hold its execution.
     fn commission(&mut self, report: &m::CommissionReport) {
         for pending in self.pending.values_mut().filter(|pending| pending.kind == Kind::Executions) {
             let Stage::Asked(answers) = &mut pending.stage else { continue };
             let joins = |answer: &ServerMessage| matches!(answer, ServerMessage::ExecutionData(data) if data.execution.execution_id == report.execution_id);
-            if answers.iter().rev().any(joins) {
-                answers.push(ServerMessage::CommissionReport(Box::new(report.clone())));
+            if answers.messages.iter().rev().any(joins) {
+                answers.messages.push(ServerMessage::CommissionReport(Box::new(report.clone())));
             }
         }
     }
@@ -218,16 +250,16 @@ impl Requests {
             (Stage::Waiting(_), _) | (_, Role::None) => return None,
             (Stage::Abandoned, Role::Answer) => return None,
             (Stage::Abandoned, Role::End | Role::Whole) => None,
-            (Stage::Asked(answers), Role::Answer) if answers.len() < limit => {
-                answers.push(message.clone());
+            (Stage::Asked(answers), Role::Answer) if answers.messages.len() < limit => {
+                answers.messages.push(message.clone());
                 return None;
             }
             (Stage::Asked(_), Role::Answer) => Some(Err(RequestError::TooManyAnswers { limit })),
             (Stage::Asked(answers), Role::Whole) => {
-                answers.push(message.clone());
-                Some(Ok(std::mem::take(answers)))
+                answers.messages.push(message.clone());
+                Some(answers.whole())
             }
-            (Stage::Asked(answers), Role::End) => Some(Ok(std::mem::take(answers))),
+            (Stage::Asked(answers), Role::End) => Some(answers.whole()),
         };
         Some(self.finish(key, result))
     }
