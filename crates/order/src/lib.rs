@@ -1,1 +1,86 @@
 //! What we want and what the broker did: intents, states and fills.
+//!
+//! [`Orders`] is a book without socket, disk, clock or task. Commands ([`Orders::submit`], [`Orders::cancel`],
+//! [`Orders::change`]) and events ([`Orders::step`]) go in with the time they happened; out come a [`Step`] of records,
+//! which must be made durable first, and actions, which follow. The book's state is what its records say:
+//! [`Orders::apply`] moves it, live and in replay alike.
+//!
+//! What is promised, by rule (the numbers stand beside the code that keeps them):
+//!
+//! - an order is sent once per intent, whatever the link does (R4); its id is never used again (R3);
+//! - nothing is submitted past a [`Gate`];
+//! - fills come from executions, each counted once at its highest revision (R12, R13);
+//! - silence ends nothing: what is unknown is live for risk until it is proven otherwise (R6, R9);
+//! - no end is final: an order that comes back is taken up again, with an alarm (R11);
+//! - filled + working + unknown + cancelled = ordered, at all times (R27).
+//!
+//! Read first: [`state`], the table; then [`orders`], the commands; then `evidence.rs`, how events find their order.
+//!
+//! ```
+//! use order::{Event, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, Timestamp};
+//! use tws_proto::Contract;
+//! use tws_proto::ids::ClientId;
+//! use tws_proto::kinds::TimeInForce;
+//!
+//! struct AtMost(rust_decimal::Decimal);
+//!
+//! impl Gate for AtMost {
+//!     type Refusal = &'static str;
+//!     fn check(&self, intent: &Intent, _: &Orders) -> Result<(), &'static str> {
+//!         if intent.quantity <= self.0 { Ok(()) } else { Err("too much") }
+//!     }
+//! }
+//!
+//! let mut orders = Orders::new(Instance::new("t1").unwrap(), ClientId(1));
+//! let intent = Intent {
+//!     id: IntentId(1),
+//!     strategy: "example".into(),
+//!     account: "DU1".into(),
+//!     contract: Contract::stock("IBM", "USD"),
+//!     side: Side::Buy,
+//!     quantity: 100.into(),
+//!     kind: OrderKind::Market,
+//!     time_in_force: TimeInForce::Day,
+//!     hours: Hours::Regular,
+//! };
+//! assert!(orders.submit(intent.clone().into(), &AtMost(50.into()), Timestamp(0)).is_err());
+//! let step = orders.submit(intent.into(), &AtMost(500.into()), Timestamp(0)).unwrap();
+//! assert_eq!(step.records.len(), 1); // make it durable, then carry out step.actions
+//!
+//! let mut replayed = Orders::new(Instance::new("t1").unwrap(), ClientId(1));
+//! for record in &step.records {
+//!     replayed.apply(record);
+//! }
+//! assert_eq!(replayed, orders);
+//! ```
+
+pub mod action;
+pub mod change;
+pub mod event;
+pub mod fills;
+pub mod group;
+pub mod intent;
+pub mod kind;
+pub mod notice;
+pub mod orders;
+pub mod reference;
+pub mod state;
+pub mod time;
+pub mod tracked;
+
+mod evidence;
+
+pub use action::{
+    Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Question, Step, UncountableReason,
+};
+pub use change::Change;
+pub use event::{BrokerEvent, Event, Input, LinkEvent, Record, SnapshotEvent};
+pub use fills::{Execution, Executions};
+pub use group::{Bracket, Submission};
+pub use intent::{GroupFault, Hours, Intent, Invalid};
+pub use kind::{Distance, OrderKind, Side};
+pub use orders::{CancelError, ChangeError, Gate, Orders, SubmitError, is_same_instrument};
+pub use reference::{Instance, IntentId, Owner};
+pub use state::{Acknowledgement, Stage, State};
+pub use time::{SECOND_US, Timestamp};
+pub use tracked::Tracked;

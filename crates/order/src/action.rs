@@ -1,0 +1,268 @@
+//! What follows from an event: messages to send, and news for owners.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tws_proto::ids::{ContractId, OrderId, PermanentId};
+use tws_proto::{ClientMessage, Contract};
+
+use crate::event::Record;
+use crate::kind::Side;
+use crate::reference::IntentId;
+use crate::state::State;
+use crate::time::Timestamp;
+
+/// What one call did: records that must be durable before any of the actions is carried out.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "records must be made durable and actions carried out"]
+pub struct Step {
+    /// What changed the book, to be journaled as one.
+    pub records: Vec<Record>,
+    /// What follows, in order.
+    pub actions: Vec<Action>,
+}
+
+/// Something to do or to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Send these messages as one burst, once.
+    Send(Burst),
+    /// An order's state or quantities changed.
+    Changed(Box<OrderUpdate>),
+    /// Something was traded, or what was traded is corrected.
+    Filled(Box<Fill>),
+    /// What a fill cost is known.
+    Commission(Box<Commission>),
+    /// A person should know.
+    Alarm(Alarm),
+    /// The broker should be asked.
+    Ask(Question),
+}
+
+/// Messages that leave together or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Burst {
+    /// The intents that are placed by it; empty for changes and cancels.
+    pub places: Vec<IntentId>,
+    /// The messages, in order.
+    pub messages: Vec<ClientMessage>,
+}
+
+/// Where an order stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderUpdate {
+    /// Which order.
+    pub intent: IntentId,
+    /// Whose.
+    pub strategy: String,
+    /// In which account.
+    pub account: String,
+    /// Its number at this client.
+    pub order_id: OrderId,
+    /// IB's numbers for it; more than one is more than one live order.
+    pub permanent_ids: Vec<PermanentId>,
+    /// Symbol, for people.
+    pub symbol: String,
+    /// Which way.
+    pub side: Side,
+    /// State.
+    pub state: State,
+    /// How much was ordered. At all times the sum of the four below, an overfill aside.
+    pub quantity: Decimal,
+    /// How much has filled.
+    pub filled: Decimal,
+    /// How much works, or may work.
+    pub working: Decimal,
+    /// How much nobody knows about.
+    pub unknown: Decimal,
+    /// How much will not fill any more.
+    pub cancelled: Decimal,
+    /// Average price of what has filled.
+    pub average_price: Option<Decimal>,
+    /// The broker's words, or ours, for a state that needs some.
+    pub reason: String,
+    /// When this became so.
+    pub at: Timestamp,
+}
+
+/// What was traded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    /// The order of ours that traded; `None` for trades that are not ours.
+    pub intent: Option<IntentId>,
+    /// Whose; `None` for EXTERNAL.
+    pub strategy: Option<String>,
+    /// The execution's id without its revision: one trade, one root.
+    pub root: String,
+    /// Its revision; a higher one replaces what a lower one said.
+    pub revision: u32,
+    /// In which account.
+    pub account: String,
+    /// What.
+    pub contract: Contract,
+    /// Which way.
+    pub side: Side,
+    /// How much; zero where the exchange took the trade back.
+    pub quantity: Decimal,
+    /// At which price, without commission.
+    pub price: Decimal,
+    /// The broker's own time of it.
+    pub broker_time: String,
+    /// When it was heard of.
+    pub at: Timestamp,
+    /// Quantity and price that this one replaces.
+    pub replaces: Option<(Decimal, Decimal)>,
+}
+
+/// What a fill cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commission {
+    /// Whose fill; `None` for EXTERNAL.
+    pub strategy: Option<String>,
+    /// The root of the execution.
+    pub root: String,
+    /// Its revision.
+    pub revision: u32,
+    /// Commission and fees.
+    pub amount: Decimal,
+    /// Their currency.
+    pub currency: String,
+    /// When it was heard of.
+    pub at: Timestamp,
+}
+
+/// Something a person should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Alarm {
+    /// An order that had ended lives again (R11).
+    #[error("order {intent} had ended as {was} and is {now} again; check what replaced it")]
+    Reopened {
+        /// Which.
+        intent: IntentId,
+        /// As what it had ended.
+        was: State,
+        /// As what it lives.
+        now: State,
+    },
+    /// A notice refuses an order that works (R23).
+    #[error("order {intent} is {state}, but code {code} speaks against it: {text}")]
+    Contradiction {
+        /// Which.
+        intent: IntentId,
+        /// What it is.
+        state: State,
+        /// The code.
+        code: i32,
+        /// The broker's words.
+        text: String,
+    },
+    /// A status word nobody knows (R24).
+    #[error("order {intent} has the unknown status {status:?}; it counts as live")]
+    StrangeStatus {
+        /// Which.
+        intent: IntentId,
+        /// The word.
+        status: String,
+    },
+    /// More has filled than was ordered (R26).
+    #[error("order {intent} was for {quantity}, but {filled} have filled")]
+    Overfilled {
+        /// Which.
+        intent: IntentId,
+        /// Ordered.
+        quantity: Decimal,
+        /// Filled.
+        filled: Decimal,
+    },
+    /// One intent is alive as several orders (R22).
+    #[error("order {intent} is alive as {} orders at IB; cancel reaches them all", permanent_ids.len())]
+    SeveralIncarnations {
+        /// Which.
+        intent: IntentId,
+        /// As which.
+        permanent_ids: Vec<PermanentId>,
+    },
+    /// A cancel was not answered (R19).
+    #[error("no answer to {tries} cancels of order {intent}; it may still fill")]
+    CancelUnanswered {
+        /// Which.
+        intent: IntentId,
+        /// How many were sent.
+        tries: u32,
+    },
+    /// An order carries our mark but is not in our book (R38).
+    #[error(
+        "the broker has order {reference} which the journal does not know; is a second trader running, or the journal not the right one?"
+    )]
+    StrangerWithOurMark {
+        /// Its reference.
+        reference: String,
+    },
+    /// An execution cannot be counted as it stands.
+    #[error("execution {execution_id} cannot be counted: {reason}")]
+    UncountableExecution {
+        /// Its id.
+        execution_id: String,
+        /// Why.
+        reason: UncountableReason,
+    },
+    /// An order never left this machine.
+    #[error("order {intent} was not sent: {reason}")]
+    NotSent {
+        /// Which.
+        intent: IntentId,
+        /// Why.
+        reason: String,
+    },
+    /// An order is lost, by all evidence (R9).
+    #[error("order {intent} never reached the broker, by all evidence; submit again if it is still wanted")]
+    Lost {
+        /// Which.
+        intent: IntentId,
+    },
+}
+
+/// Why an execution cannot be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum UncountableReason {
+    /// No id, or one that is no id.
+    #[error("it has no usable id")]
+    Id,
+    /// Neither bought nor sold.
+    #[error("its side is unknown")]
+    Side,
+    /// No quantity or no price.
+    #[error("its quantity or price is missing")]
+    Numbers,
+}
+
+/// Something the broker should be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// For executions: a status told of fills that are not known.
+    Executions,
+    /// For a whole snapshot: something does not fit.
+    Snapshot,
+}
+
+/// An order that is not ours: by hand, by another client, from before the journal (R17).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalOrder {
+    /// IB's number.
+    pub permanent_id: PermanentId,
+    /// In which account.
+    pub account: String,
+    /// What; `None` where IB's number is not known.
+    pub contract_id: Option<ContractId>,
+    /// Symbol, for people.
+    pub symbol: String,
+    /// Which way; `None` for a word nobody knows.
+    pub side: Option<Side>,
+    /// How much may still fill.
+    pub remaining: Decimal,
+    /// Its own reference.
+    pub reference: String,
+}

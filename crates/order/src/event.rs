@@ -1,0 +1,136 @@
+//! What an order book is told, and the record of it.
+
+use serde::{Deserialize, Serialize};
+use tws_proto::ServerMessage;
+use tws_proto::ids::OrderId;
+use tws_proto::message::{
+    CommissionReport, CompletedOrder, ExecutionData, NextValidId, Notice, OpenOrder, OrderStatus,
+};
+
+use crate::change::Change;
+use crate::group::Submission;
+use crate::reference::IntentId;
+use crate::time::Timestamp;
+
+/// Something happened outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The broker said something.
+    Broker(BrokerEvent),
+    /// A link came or went.
+    Link(LinkEvent),
+    /// A snapshot of the broker's book begins or ends.
+    Snapshot(SnapshotEvent),
+    /// These intents never left: the client refused them before the first byte.
+    NotSent {
+        /// Which ones.
+        intents: Vec<IntentId>,
+        /// Why.
+        reason: String,
+    },
+    /// Time has passed; call it about once a second.
+    Timer,
+}
+
+/// What the broker says of orders, fills and costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BrokerEvent {
+    /// An order and its state.
+    OpenOrder(Box<OpenOrder>),
+    /// Where an order stands.
+    OrderStatus(Box<OrderStatus>),
+    /// An order that works no more.
+    CompletedOrder(Box<CompletedOrder>),
+    /// A fill.
+    Execution(Box<ExecutionData>),
+    /// What a fill cost.
+    Commission(Box<CommissionReport>),
+    /// An error, a warning or a remark.
+    Notice(Box<Notice>),
+    /// The lowest id that may be used next.
+    NextValidId(NextValidId),
+}
+
+impl BrokerEvent {
+    /// The event in a message of the order lane; other messages come back as they are.
+    ///
+    /// # Errors
+    /// The message itself, where it says nothing about orders.
+    pub fn from_server(message: ServerMessage) -> Result<Self, Box<ServerMessage>> {
+        Ok(match message {
+            ServerMessage::OpenOrder(open) => Self::OpenOrder(open),
+            ServerMessage::OrderStatus(status) => Self::OrderStatus(status),
+            ServerMessage::CompletedOrder(completed) => Self::CompletedOrder(completed),
+            ServerMessage::ExecutionData(execution) => Self::Execution(execution),
+            ServerMessage::CommissionReport(report) => Self::Commission(report),
+            ServerMessage::Notice(notice) => Self::Notice(notice),
+            ServerMessage::NextValidId(next) => Self::NextValidId(next),
+            other => return Err(Box::new(other)),
+        })
+    }
+}
+
+/// A link came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkEvent {
+    /// The connection to TWS is gone.
+    Lost,
+    /// The session is ready again; what is open must be asked for.
+    Ready {
+        /// The lowest order id TWS would take.
+        next_order_id: OrderId,
+    },
+    /// TWS has lost IB.
+    UpstreamLost,
+    /// TWS has IB back.
+    UpstreamRestored,
+}
+
+/// A snapshot: all open orders, completed orders and executions, in one epoch with IB there throughout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotEvent {
+    /// Everything was asked for.
+    Began,
+    /// Every end marker has come.
+    Ended,
+}
+
+/// What changed the book, complete: the same records in the same order make the same book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub input: Input,
+}
+
+/// What went in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// Orders were accepted by the gate and given ids.
+    Submitted {
+        /// The orders.
+        submission: Submission,
+        /// One a leg, in order.
+        order_ids: Vec<OrderId>,
+    },
+    /// An owner wants orders gone.
+    CancelAsked {
+        /// Which ones.
+        intents: Vec<IntentId>,
+    },
+    /// An owner wants an order changed, and the gate agreed.
+    ChangeAsked {
+        /// Which one.
+        intent: IntentId,
+        /// How.
+        change: Change,
+    },
+    /// Something happened outside.
+    Happened(Event),
+}

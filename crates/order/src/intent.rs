@@ -1,0 +1,158 @@
+//! [`Intent`]: one wish to place an order, complete and checked before anybody hears of it.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tws_proto::kinds::{SecurityType, TimeInForce};
+use tws_proto::{Contract, Order};
+
+use crate::kind::{OrderKind, Side};
+use crate::reference::{Instance, IntentId};
+
+/// One wish to place an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Its name, never used before.
+    pub id: IntentId,
+    /// Who wants it; attribution follows every fill.
+    pub strategy: String,
+    /// The account it trades for.
+    pub account: String,
+    /// What to trade.
+    pub contract: Contract,
+    /// Which way.
+    pub side: Side,
+    /// How much, above zero, in units of the contract.
+    pub quantity: Decimal,
+    /// At which price.
+    pub kind: OrderKind,
+    /// How long it stands.
+    pub time_in_force: TimeInForce,
+    /// Whether it may trade outside regular hours.
+    pub hours: Hours,
+}
+
+/// During which hours an order may trade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hours {
+    /// Regular hours only.
+    #[default]
+    Regular,
+    /// Regular and extended hours.
+    Extended,
+}
+
+impl Intent {
+    /// Looks for what can never be right, whatever the market does.
+    ///
+    /// # Errors
+    /// [`Invalid`] names the first fault; the intent must be mended by whoever made it.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        let Self { account, strategy, contract, quantity, kind, .. } = self;
+        if account.is_empty() || !is_printable(account) {
+            return Err(Invalid::Account);
+        }
+        if strategy.is_empty() || strategy.len() > 64 {
+            return Err(Invalid::Strategy);
+        }
+        if contract.known_id().is_none() && (contract.symbol.is_empty() || contract.security_type.is_none()) {
+            return Err(Invalid::Contract);
+        }
+        if contract.exchange.is_empty() {
+            return Err(Invalid::Exchange);
+        }
+        if *quantity <= Decimal::ZERO {
+            return Err(Invalid::Quantity { quantity: *quantity });
+        }
+        // Futures and combinations can trade at or below zero; the others cannot.
+        let below_zero_possible = matches!(
+            contract.security_type,
+            Some(
+                SecurityType::Future | SecurityType::FutureOption | SecurityType::Combination | SecurityType::Commodity
+            )
+        );
+        let is_distance = matches!(kind, OrderKind::Trail { .. });
+        match kind.numbers().find(|number| *number <= Decimal::ZERO) {
+            Some(price) if is_distance || !below_zero_possible => Err(Invalid::Price { price }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The order as the wire has it, without what its place in a group adds.
+    #[must_use]
+    pub fn to_order(&self, instance: &Instance) -> Order {
+        let mut order = Order {
+            account: self.account.clone(),
+            time_in_force: Some(self.time_in_force.clone()),
+            outside_regular_hours: self.hours == Hours::Extended,
+            order_reference: instance.reference(self.id),
+            ..Order::market(self.side.action(), self.quantity)
+        };
+        self.kind.write(&mut order);
+        order
+    }
+}
+
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Why an intent can never be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Invalid {
+    /// No account, or one with characters no account has.
+    #[error("the intent names no account; every order trades for one")]
+    Account,
+    /// No strategy, or a name beyond 64 bytes.
+    #[error("the intent names no strategy (1 to 64 bytes); every order belongs to one")]
+    Strategy,
+    /// A contract that nobody could tell.
+    #[error("the contract has neither a number nor a symbol with a security type")]
+    Contract,
+    /// No exchange to send it to.
+    #[error("the contract names no exchange; SMART leaves it to IB's router")]
+    Exchange,
+    /// A quantity that is not above zero.
+    #[error("the quantity is {quantity}; it must be above zero, the side says which way")]
+    Quantity {
+        /// The quantity.
+        quantity: Decimal,
+    },
+    /// A price or distance that is not above zero.
+    #[error("a price of {price} is not above zero")]
+    Price {
+        /// The price.
+        price: Decimal,
+    },
+    /// The legs of a group do not fit together.
+    #[error("the group is not sound: {0}")]
+    Group(GroupFault),
+}
+
+/// What does not fit in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupFault {
+    /// Legs for different accounts, strategies or contracts.
+    #[error("all legs must be of one account, strategy and contract")]
+    Mixed,
+    /// An exit on the side of its entry.
+    #[error("take profit and stop loss must be on the other side than the entry")]
+    SameSide,
+    /// Exits for more or less than the entry.
+    #[error("take profit and stop loss must have the quantity of the entry")]
+    Quantity,
+    /// A take profit that is no limit order, or a stop loss that is no stop.
+    #[error("a take profit is a limit order, a stop loss a stop, stop limit or trailing stop")]
+    Kinds,
+    /// Exits that would trade at once.
+    #[error("take profit and stop loss lie on the wrong sides of the entry")]
+    Prices,
+    /// Fewer than two legs, or more than the limit.
+    #[error("a group has 2 to 10 legs")]
+    Size,
+    /// Two legs with one id.
+    #[error("every leg needs an id of its own")]
+    Ids,
+}

@@ -1,0 +1,189 @@
+//! [`OrderKind`]: how an order decides at which price it trades, with the prices that kind needs and no others.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tws_proto::Order;
+use tws_proto::kinds::{Action, OrderType};
+
+/// Which way an order trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Buys.
+    Buy,
+    /// Sells, what is held or short.
+    Sell,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
+    /// As the wire has it.
+    #[must_use]
+    pub const fn action(self) -> Action {
+        match self {
+            Self::Buy => Action::Buy,
+            Self::Sell => Action::Sell,
+        }
+    }
+
+    /// The side of an order on the wire; `None` for a word nobody knows.
+    #[must_use]
+    pub const fn of_action(action: &Action) -> Option<Self> {
+        match action {
+            Action::Buy => Some(Self::Buy),
+            Action::Sell | Action::SellShort | Action::SellLong => Some(Self::Sell),
+            Action::Other(_) => None,
+        }
+    }
+
+    /// The quantity with the sign of what it does to a position.
+    #[must_use]
+    pub fn signed(self, quantity: Decimal) -> Decimal {
+        match self {
+            Self::Buy => quantity,
+            Self::Sell => -quantity,
+        }
+    }
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Buy => "buy",
+            Self::Sell => "sell",
+        })
+    }
+}
+
+/// How an order decides at which price it trades.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum OrderKind {
+    /// At once, at whatever price. Wire word `MKT`.
+    Market,
+    /// At the limit price or better. Wire word `LMT`.
+    Limit {
+        /// The worst price.
+        limit_price: Decimal,
+    },
+    /// At the market once the stop price is touched. Wire word `STP`.
+    Stop {
+        /// The price that triggers it.
+        stop_price: Decimal,
+    },
+    /// At the limit price or better once the stop price is touched. Wire word `STP LMT`.
+    StopLimit {
+        /// The price that triggers it.
+        stop_price: Decimal,
+        /// The worst price.
+        limit_price: Decimal,
+    },
+    /// A stop that follows the market at a distance. Wire word `TRAIL`.
+    Trail {
+        /// The distance.
+        distance: Distance,
+    },
+    /// At the market once the trigger is touched from the better side. Wire word `MIT`.
+    MarketIfTouched {
+        /// The price that triggers it.
+        trigger_price: Decimal,
+    },
+    /// At the limit price or better once the trigger is touched from the better side. Wire word `LIT`.
+    LimitIfTouched {
+        /// The price that triggers it.
+        trigger_price: Decimal,
+        /// The worst price.
+        limit_price: Decimal,
+    },
+    /// At the market in the closing auction. Wire word `MOC`.
+    MarketOnClose,
+    /// At the limit price or better in the closing auction. Wire word `LOC`.
+    LimitOnClose {
+        /// The worst price.
+        limit_price: Decimal,
+    },
+}
+
+/// How far a trailing stop stays behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distance {
+    /// By an amount of the price.
+    Amount(Decimal),
+    /// By a percentage of the price, 1 for one percent.
+    Percent(Decimal),
+}
+
+impl OrderKind {
+    /// The worst price at which it may trade, where the kind has one.
+    #[must_use]
+    pub const fn limit_price(&self) -> Option<Decimal> {
+        match self {
+            Self::Limit { limit_price }
+            | Self::StopLimit { limit_price, .. }
+            | Self::LimitIfTouched { limit_price, .. }
+            | Self::LimitOnClose { limit_price } => Some(*limit_price),
+            Self::Market
+            | Self::Stop { .. }
+            | Self::Trail { .. }
+            | Self::MarketIfTouched { .. }
+            | Self::MarketOnClose => None,
+        }
+    }
+
+    /// The price that triggers it, where the kind has one.
+    #[must_use]
+    pub const fn trigger_price(&self) -> Option<Decimal> {
+        match self {
+            Self::Stop { stop_price } | Self::StopLimit { stop_price, .. } => Some(*stop_price),
+            Self::MarketIfTouched { trigger_price } | Self::LimitIfTouched { trigger_price, .. } => {
+                Some(*trigger_price)
+            }
+            Self::Market
+            | Self::Limit { .. }
+            | Self::Trail { .. }
+            | Self::MarketOnClose
+            | Self::LimitOnClose { .. } => None,
+        }
+    }
+
+    /// Writes the type and the prices into an order of the wire.
+    pub(crate) fn write(&self, order: &mut Order) {
+        let (order_type, aux_price) = match self {
+            Self::Market => (OrderType::Market, None),
+            Self::Limit { .. } => (OrderType::Limit, None),
+            Self::Stop { stop_price } => (OrderType::Stop, Some(*stop_price)),
+            Self::StopLimit { stop_price, .. } => (OrderType::StopLimit, Some(*stop_price)),
+            Self::Trail { distance: Distance::Amount(amount) } => (OrderType::Trail, Some(*amount)),
+            Self::Trail { distance: Distance::Percent(percent) } => {
+                order.trailing_percent = Some(*percent);
+                (OrderType::Trail, None)
+            }
+            Self::MarketIfTouched { trigger_price } => (OrderType::MarketIfTouched, Some(*trigger_price)),
+            Self::LimitIfTouched { trigger_price, .. } => (OrderType::LimitIfTouched, Some(*trigger_price)),
+            Self::MarketOnClose => (OrderType::MarketOnClose, None),
+            Self::LimitOnClose { .. } => (OrderType::LimitOnClose, None),
+        };
+        order.order_type = order_type;
+        order.aux_price = aux_price;
+        order.limit_price = self.limit_price();
+    }
+
+    /// Every price and distance of the kind.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = Decimal> {
+        let distance = match self {
+            Self::Trail { distance: Distance::Amount(amount) | Distance::Percent(amount) } => Some(*amount),
+            _ => None,
+        };
+        [self.limit_price(), self.trigger_price(), distance].into_iter().flatten()
+    }
+}

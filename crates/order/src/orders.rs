@@ -1,0 +1,380 @@
+//! [`Orders`]: the book of our orders. Commands and events go in; records and actions come out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tws_proto::Contract;
+use tws_proto::ids::{ClientId, OrderId, PermanentId};
+use tws_proto::message::{CancelOrder, ClientMessage};
+
+use crate::action::{Action, Burst, ExternalOrder, OrderUpdate, Step};
+use crate::change::Change;
+use crate::event::{Event, Input, Record};
+use crate::fills::Executions;
+use crate::group::Submission;
+use crate::intent::{Intent, Invalid};
+use crate::kind::{OrderKind, Side};
+use crate::reference::{Instance, IntentId};
+use crate::time::Timestamp;
+use crate::tracked::{Cancel, Tracked};
+
+/// The highest id an order may have; requests use those above.
+pub const ORDER_ID_MAX: i32 = 0x3FFF_FFFF;
+
+/// The check that every new and every changed order passes. The book has no way around it.
+pub trait Gate {
+    /// Why an order was not let through.
+    type Refusal;
+
+    /// Looks at an order as it would be, beside all that is live already.
+    ///
+    /// # Errors
+    /// The refusal; nothing was recorded and nothing will be sent.
+    fn check(&self, intent: &Intent, orders: &Orders) -> Result<(), Self::Refusal>;
+}
+
+/// The book of our orders.
+///
+/// Its state follows from its records alone: [`Orders::apply`] is the only place where it changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Orders {
+    pub(crate) instance: Instance,
+    pub(crate) client_id: ClientId,
+    pub(crate) orders: BTreeMap<IntentId, Tracked>,
+    pub(crate) by_order_id: BTreeMap<OrderId, IntentId>,
+    pub(crate) by_permanent_id: BTreeMap<PermanentId, IntentId>,
+    pub(crate) executions: Executions,
+    pub(crate) external: BTreeMap<PermanentId, ExternalOrder>,
+    pub(crate) next_order_id: i32,
+    pub(crate) link: LinkView,
+    pub(crate) snapshot: Option<Snapshot>,
+}
+
+/// What the book knows of the links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LinkView {
+    /// Whether the session is ready.
+    pub(crate) ready: bool,
+    /// Since when TWS has had IB, as far as is known.
+    pub(crate) upstream_since: Option<Timestamp>,
+}
+
+/// A snapshot that is coming in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) began_at: Timestamp,
+    pub(crate) seen: BTreeSet<IntentId>,
+    pub(crate) external_seen: BTreeSet<PermanentId>,
+}
+
+impl Orders {
+    /// An empty book for one trader at one API client.
+    #[must_use]
+    pub fn new(instance: Instance, client_id: ClientId) -> Self {
+        Self {
+            instance,
+            client_id,
+            orders: BTreeMap::new(),
+            by_order_id: BTreeMap::new(),
+            by_permanent_id: BTreeMap::new(),
+            executions: Executions::default(),
+            external: BTreeMap::new(),
+            next_order_id: 1,
+            link: LinkView::default(),
+            snapshot: None,
+        }
+    }
+
+    /// Takes a submission whose every leg the gate lets through.
+    ///
+    /// # Errors
+    /// [`SubmitError`]; then nothing was recorded and nothing will be sent.
+    pub fn submit<G: Gate>(
+        &mut self,
+        submission: Submission,
+        gate: &G,
+        now: Timestamp,
+    ) -> Result<Step, SubmitError<G::Refusal>> {
+        submission.validate().map_err(SubmitError::Invalid)?;
+        let mut order_ids = Vec::new();
+        for (id, leg) in (self.next_order_id..).zip(submission.legs()) {
+            if self.orders.contains_key(&leg.id) {
+                return Err(SubmitError::IdUsed(leg.id));
+            }
+            if id > ORDER_ID_MAX {
+                return Err(SubmitError::IdsExhausted);
+            }
+            gate.check(leg, self).map_err(SubmitError::Refused)?;
+            order_ids.push(OrderId(id));
+        }
+        Ok(self.record(Input::Submitted { submission, order_ids }, now))
+    }
+
+    /// Asks for one order to be cancelled; asking again changes nothing (R19).
+    ///
+    /// # Errors
+    /// [`CancelError::NoSuchOrder`].
+    pub fn cancel(&mut self, id: IntentId, now: Timestamp) -> Result<Step, CancelError> {
+        let order = self.orders.get(&id).ok_or(CancelError::NoSuchOrder(id))?;
+        if !order.state.is_live() || order.cancel.is_some() {
+            return Ok(Step::default());
+        }
+        Ok(self.record(Input::CancelAsked { intents: vec![id] }, now))
+    }
+
+    /// Asks for every live order that `which` picks to be cancelled, in one record.
+    pub fn cancel_all(&mut self, which: impl Fn(&Tracked) -> bool, now: Timestamp) -> Step {
+        let intents: Vec<IntentId> =
+            self.live().filter(|order| order.cancel.is_none() && which(order)).map(|order| order.intent.id).collect();
+        if intents.is_empty() { Step::default() } else { self.record(Input::CancelAsked { intents }, now) }
+    }
+
+    /// Asks for a working order to be changed (R21).
+    ///
+    /// # Errors
+    /// [`ChangeError`]; then nothing was recorded and nothing will be sent.
+    pub fn change<G: Gate>(
+        &mut self,
+        id: IntentId,
+        change: Change,
+        gate: &G,
+        now: Timestamp,
+    ) -> Result<Step, ChangeError<G::Refusal>> {
+        let order = self.orders.get(&id).ok_or(ChangeError::NoSuchOrder(id))?;
+        if !order.state.is_acknowledged() {
+            return Err(ChangeError::NotAcknowledged(order.state.name()));
+        }
+        if order.change.is_some() || order.cancel.is_some() {
+            return Err(ChangeError::InFlight);
+        }
+        let changed = change.applied_to(&order.intent);
+        if std::mem::discriminant::<OrderKind>(&changed.kind) != std::mem::discriminant(&order.intent.kind) {
+            return Err(ChangeError::OtherKind);
+        }
+        changed.validate().map_err(ChangeError::Invalid)?;
+        if changed.quantity <= order.filled {
+            return Err(ChangeError::BelowFilled { filled: order.filled });
+        }
+        gate.check(&changed, self).map_err(ChangeError::Refused)?;
+        Ok(self.record(Input::ChangeAsked { intent: id, change }, now))
+    }
+
+    /// Takes an event from outside.
+    pub fn step(&mut self, event: Event, now: Timestamp) -> Step {
+        if event == Event::Timer && !self.is_anything_due(now) {
+            return Step::default();
+        }
+        self.record(Input::Happened(event), now)
+    }
+
+    fn record(&mut self, input: Input, at: Timestamp) -> Step {
+        let record = Record { at, input };
+        let actions = self.apply(&record);
+        Step { records: vec![record], actions }
+    }
+
+    /// Moves the book by one record: the only place where it changes, live and in replay alike. In replay the actions
+    /// are history and must not be carried out again.
+    pub fn apply(&mut self, record: &Record) -> Vec<Action> {
+        let at = record.at;
+        let mut actions = Vec::new();
+        match &record.input {
+            Input::Submitted { submission, order_ids } => self.submitted(submission, order_ids, at, &mut actions),
+            Input::CancelAsked { intents } => self.cancel_asked(intents, at, &mut actions),
+            Input::ChangeAsked { intent, change } => self.change_asked(*intent, change, &mut actions),
+            Input::Happened(event) => self.happened(event, at, &mut actions),
+        }
+        actions
+    }
+
+    fn submitted(&mut self, submission: &Submission, order_ids: &[OrderId], at: Timestamp, actions: &mut Vec<Action>) {
+        let burst = submission.burst(order_ids, &self.instance);
+        let mut places = Vec::new();
+        let mut messages = Vec::new();
+        let mut updates = Vec::new();
+        for (leg, place) in submission.legs().zip(burst) {
+            let order = Tracked::new(leg.clone(), &place, at);
+            self.next_order_id = self.next_order_id.max(place.order_id.0.saturating_add(1));
+            self.by_order_id.insert(place.order_id, leg.id);
+            updates.push(Action::Changed(Box::new(order.update())));
+            self.orders.insert(leg.id, order);
+            places.push(leg.id);
+            messages.push(ClientMessage::from(Box::new(place)));
+        }
+        actions.push(Action::Send(Burst { places, messages }));
+        actions.append(&mut updates);
+    }
+
+    fn cancel_asked(&mut self, intents: &[IntentId], at: Timestamp, actions: &mut Vec<Action>) {
+        let mut messages = Vec::new();
+        for id in intents {
+            if let Some(order) = self.orders.get_mut(id)
+                && order.state.is_live()
+            {
+                order.cancel = Some(Cancel { asked_at: at, sent_at: at, tries: 1 });
+                messages.push(ClientMessage::from(CancelOrder::new(order.order_id)));
+            }
+        }
+        // One burst a cancel: a cancel that cannot leave must not keep the others.
+        actions.extend(
+            messages.into_iter().map(|message| Action::Send(Burst { places: Vec::new(), messages: vec![message] })),
+        );
+    }
+
+    fn change_asked(&mut self, id: IntentId, change: &Change, actions: &mut Vec<Action>) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        let changed = change.applied_to(&order.intent);
+        let place = order.place(&changed, &self.instance);
+        order.change = Some(change.clone());
+        actions.push(Action::Send(Burst { places: Vec::new(), messages: vec![ClientMessage::from(Box::new(place))] }));
+    }
+
+    /// One order.
+    #[must_use]
+    pub fn get(&self, id: IntentId) -> Option<&Tracked> {
+        self.orders.get(&id)
+    }
+
+    /// One order as its owner is told.
+    #[must_use]
+    pub fn update(&self, id: IntentId) -> Option<OrderUpdate> {
+        self.orders.get(&id).map(Tracked::update)
+    }
+
+    /// Every order ever recorded, oldest id first.
+    pub fn iter(&self) -> impl Iterator<Item = &Tracked> {
+        self.orders.values()
+    }
+
+    /// Every order that can still trade, as far as anybody knows.
+    pub fn live(&self) -> impl Iterator<Item = &Tracked> {
+        self.iter().filter(|order| order.state.is_live())
+    }
+
+    /// How much may still be bought or sold of a contract in an account: all that is live or unknown counts in full
+    /// (R6), and so do the orders of others.
+    #[must_use]
+    pub fn live_quantity(&self, account: &str, contract: &Contract, side: Side, now: Timestamp) -> Decimal {
+        let ours: Decimal = self
+            .iter()
+            .filter(|order| order.intent.account == account && order.intent.side == side)
+            .filter(|order| is_same_instrument(&order.intent.contract, contract))
+            .map(|order| order.exposure(now))
+            .sum();
+        let external: Decimal = self
+            .external
+            .values()
+            .filter(|order| order.account == account && order.side.is_none_or(|known| known == side))
+            .filter(|order| order.contract_id.is_none() || order.contract_id == contract.known_id())
+            .filter(|order| order.contract_id.is_some() || order.symbol == contract.symbol)
+            .map(|order| order.remaining)
+            .sum();
+        ours + external
+    }
+
+    /// How many orders are live for a contract on one side of an account.
+    #[must_use]
+    pub fn live_count(&self, account: &str, contract: &Contract, side: Side) -> usize {
+        self.live()
+            .filter(|order| order.intent.account == account && order.intent.side == side)
+            .filter(|order| is_same_instrument(&order.intent.contract, contract))
+            .count()
+    }
+
+    /// Live orders that are not ours.
+    pub fn external(&self) -> impl Iterator<Item = &ExternalOrder> {
+        self.external.values()
+    }
+
+    /// Every execution.
+    #[must_use]
+    pub const fn executions(&self) -> &Executions {
+        &self.executions
+    }
+
+    /// The id the next order will have.
+    #[must_use]
+    pub const fn next_order_id(&self) -> OrderId {
+        OrderId(self.next_order_id)
+    }
+
+    /// Whether any order's outcome is not known.
+    #[must_use]
+    pub fn has_unknown(&self) -> bool {
+        self.iter().any(|order| matches!(order.state, crate::state::State::Unknown(_)))
+    }
+}
+
+/// Whether two contracts are one instrument: by IB's number where both have it, else by what names it.
+#[must_use]
+pub fn is_same_instrument(one: &Contract, other: &Contract) -> bool {
+    match (one.known_id(), other.known_id()) {
+        (Some(one), Some(other)) => one == other,
+        _ => {
+            one.symbol == other.symbol
+                && one.security_type == other.security_type
+                && one.currency == other.currency
+                && one.last_trade_date_or_month == other.last_trade_date_or_month
+                && one.strike == other.strike
+                && one.right == other.right
+        }
+    }
+}
+
+/// Why a submission was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError<R> {
+    /// It can never be right.
+    #[error(transparent)]
+    Invalid(Invalid),
+    /// The gate did not let it through.
+    #[error("refused: {0}")]
+    Refused(R),
+    /// Its id was used before.
+    #[error("intent {0} was submitted before; every wish needs an id of its own")]
+    IdUsed(IntentId),
+    /// There are no order ids left.
+    #[error("order ids are exhausted; reset the API order id sequence in TWS")]
+    IdsExhausted,
+}
+
+/// Why a cancel was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CancelError {
+    /// The book does not know it.
+    #[error("there is no order {0}")]
+    NoSuchOrder(IntentId),
+}
+
+/// Why a change was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError<R> {
+    /// The book does not know the order.
+    #[error("there is no order {0}")]
+    NoSuchOrder(IntentId),
+    /// The broker has not confirmed it, or it has ended.
+    #[error("the order is {0}; only what the broker has confirmed can be changed")]
+    NotAcknowledged(&'static str),
+    /// Another change or a cancel is on its way.
+    #[error("another change or a cancel of the order is on its way; wait for its outcome")]
+    InFlight,
+    /// The kind of an order cannot change.
+    #[error("the kind of an order cannot be changed, only its prices, size and time in force")]
+    OtherKind,
+    /// Less than has filled.
+    #[error("{filled} have filled already; the new quantity must be above that")]
+    BelowFilled {
+        /// How much has filled.
+        filled: Decimal,
+    },
+    /// It can never be right.
+    #[error(transparent)]
+    Invalid(Invalid),
+    /// The gate did not let it through.
+    #[error("refused: {0}")]
+    Refused(R),
+}
