@@ -3,9 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use order::intent::Intent;
-use order::kind::{OrderKind, Side};
-use order::time::{SECOND_US, Timestamp};
+use order::{Gate, Intent, OrderKind, Orders, SECOND_US, Side, Timestamp};
 use position::{Instrument, Ledger};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -66,7 +64,20 @@ pub enum ArmingError {
     },
 }
 
-/// The open orders of one account, contract and side, from anybody, those with unknown outcome too.
+/// What an order would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is new.
+    #[default]
+    Place,
+    /// It is an order as it would be after a change. Nothing like a duplicate is looked for.
+    Change {
+        /// How much of it has filled, and so is in the position already.
+        filled: Decimal,
+    },
+}
+
+/// The other open orders of one account, contract and side, from anybody, those with unknown outcome too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenOrders {
     /// How many there are.
@@ -164,12 +175,33 @@ pub struct CheckAt<'a> {
     legs_passed: Cell<usize>,
 }
 
+/// Open orders of anybody count as filled, those with unknown outcome too (R6). An intent that the book knows already is
+/// a change of that order: its old self does not count beside it.
+impl Gate for CheckAt<'_> {
+    type Refusal = Refusal;
+
+    fn check(&self, intent: &Intent, orders: &Orders) -> Result<(), Refusal> {
+        let Intent { account, contract, side, .. } = intent;
+        let mut count = orders.live_count(account, contract, *side);
+        let mut quantity = orders.live_quantity(account, contract, *side, self.now);
+        let mut purpose = Purpose::Place;
+        if let Some(old) = orders.get(intent.id) {
+            count -= usize::from(old.state.is_live() && count > 0);
+            quantity = quantity.checked_sub(old.exposure(self.now)).ok_or(Refusal::OutOfRange)?;
+            purpose = Purpose::Change { filled: old.filled };
+        }
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.judge(intent, OpenOrders { count, quantity }, purpose)
+    }
+}
+
 impl CheckAt<'_> {
-    /// Holds an order against every control, given the open orders of its account, contract and side.
+    /// Holds an order against every control, given the other open orders of its account, contract and side. The
+    /// [`Gate`] that `order` asks looks those up by itself.
     ///
     /// # Errors
     /// The first [`Refusal`]; the kill switch comes first.
-    pub fn judge(&self, intent: &Intent, open: OpenOrders) -> Result<(), Refusal> {
+    pub fn judge(&self, intent: &Intent, open: OpenOrders, purpose: Purpose) -> Result<(), Refusal> {
         self.switches()?;
         self.names(intent)?;
         let instrument = self.instrument(intent)?;
@@ -177,8 +209,14 @@ impl CheckAt<'_> {
         let market = self.market(intent, instrument.contract_id)?;
         self.value(intent, &instrument, market)?;
         self.collar(intent, market)?;
-        self.position(intent, instrument.contract_id, open)?;
-        self.duplicate(intent)?;
+        let (unfilled, is_new) = match purpose {
+            Purpose::Place => (intent.quantity, true),
+            Purpose::Change { filled } => (intent.quantity.checked_sub(filled).ok_or(Refusal::OutOfRange)?, false),
+        };
+        self.position(intent, unfilled, instrument.contract_id, open)?;
+        if is_new {
+            self.duplicate(intent)?;
+        }
         self.rates(intent)?;
         self.legs_passed.set(self.legs_passed.get() + 1);
         Ok(())
@@ -308,13 +346,19 @@ impl CheckAt<'_> {
     }
 
     /// C6: as if every open order of this side filled and none of the other.
-    fn position(&self, intent: &Intent, contract_id: ContractId, open: OpenOrders) -> Result<(), Refusal> {
+    fn position(
+        &self,
+        intent: &Intent,
+        unfilled: Decimal,
+        contract_id: ContractId,
+        open: OpenOrders,
+    ) -> Result<(), Refusal> {
         let limits = &self.gate.limits;
         if open.count >= limits.open_orders_max {
             return Err(Refusal::OpenOrders { have: open.count, limit: limits.open_orders_max });
         }
         let have = self.ledger.position(&intent.account, contract_id).ok_or(Refusal::OutOfRange)?.quantity;
-        let asked = intent.side.signed(intent.quantity);
+        let asked = intent.side.signed(unfilled);
         let pending = intent.side.signed(open.quantity);
         let worst = have.checked_add(pending).and_then(|sum| sum.checked_add(asked)).ok_or(Refusal::OutOfRange)?;
         let limit = limits.position_max.unwrap_or_default(); // a validated gate has one

@@ -17,7 +17,7 @@
 //! Cancels never come here: nothing may stop a cancel.
 //!
 //! ```
-//! use order::time::Timestamp;
+//! use order::Timestamp;
 //! use position::Ledger;
 //! use risk::{AllowList, Limits, RiskGate};
 //! use rust_decimal::Decimal;
@@ -47,7 +47,7 @@ pub mod refusal;
 
 mod throttle;
 
-pub use gate::{Arming, ArmingError, CheckAt, Kill, OpenOrders, RiskGate};
+pub use gate::{Arming, ArmingError, CheckAt, Kill, OpenOrders, Purpose, RiskGate};
 pub use limits::{AllowList, Limit, LimitFault, Limits, LimitsError, TradingMode, WithoutQuote, is_paper_account};
 pub use quote::Quote;
 pub use refusal::Refusal;

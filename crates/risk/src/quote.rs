@@ -1,6 +1,6 @@
 //! [`Quote`]: the prices that an order is measured by.
 
-use order::kind::Side;
+use order::Side;
 use rust_decimal::Decimal;
 
 /// The best prices of one contract as they were last told; what is gone or never came is `None`.

@@ -1,6 +1,6 @@
 //! [`Refusal`]: which control refused an order, by which numbers, and what to do about it.
 
-use order::kind::OrderKind;
+use order::OrderKind;
 use position::{Instrument, InstrumentError};
 use rust_decimal::Decimal;
 use thiserror::Error;

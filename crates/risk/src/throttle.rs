@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use order::intent::Intent;
-use order::kind::{OrderKind, Side};
-use order::time::{SECOND_US, Timestamp};
+use order::{Intent, OrderKind, SECOND_US, Side, Timestamp};
 use rust_decimal::Decimal;
 use tws_proto::ids::ContractId;
 

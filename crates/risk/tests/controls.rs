@@ -1,11 +1,8 @@
 //! Every control at its limit, just below and just above it.
 
-use order::intent::{Hours, Intent};
-use order::kind::{Distance, OrderKind, Side};
-use order::reference::IntentId;
-use order::time::Timestamp;
+use order::{Distance, Hours, Intent, IntentId, OrderKind, Side, Timestamp};
 use position::{Fill, Instrument, InstrumentError, Ledger};
-use risk::{AllowList, ArmingError, Limits, OpenOrders, Quote, Refusal, RiskGate, TradingMode, WithoutQuote};
+use risk::{AllowList, ArmingError, Limits, OpenOrders, Purpose, Quote, Refusal, RiskGate, TradingMode, WithoutQuote};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
@@ -44,6 +41,7 @@ struct Scene {
     quote: Option<Quote>,
     held: &'static str,
     open: OpenOrders,
+    purpose: Purpose,
     now: Timestamp,
     intent: Intent,
     prepare: fn(&mut RiskGate),
@@ -57,6 +55,7 @@ impl Default for Scene {
             quote: Some(quote),
             held: "0",
             open: OpenOrders::default(),
+            purpose: Purpose::Place,
             now: Timestamp(1_000 * MILLISECOND),
             intent: intent(Side::Buy, "10", OrderKind::Limit { limit_price: decimal("100") }),
             prepare: |_| (),
@@ -104,7 +103,7 @@ fn judge(scene: &Scene) -> Result<(), Refusal> {
         gate.quote(IBM, quote, Timestamp(0));
     }
     (scene.prepare)(&mut gate);
-    gate.at(scene.now, &ledger_with(decimal(scene.held))).judge(&scene.intent, scene.open)
+    gate.at(scene.now, &ledger_with(decimal(scene.held))).judge(&scene.intent, scene.open, scene.purpose)
 }
 
 /// What the change of the usual scene leads to: empty for a pass, else the text of the refusal.
@@ -304,11 +303,15 @@ fn c3_counts_the_legs_of_one_submission() {
     let ledger = Ledger::default();
     let check = gate.at(Timestamp(0), &ledger);
     let leg = limit(Side::Buy, "1", "100");
-    assert_eq!(check.judge(&leg, OpenOrders::default()), Ok(()));
-    assert_eq!(check.judge(&leg, OpenOrders::default()), Ok(()));
+    assert_eq!(check.judge(&leg, OpenOrders::default(), Purpose::Place), Ok(()));
+    assert_eq!(check.judge(&leg, OpenOrders::default(), Purpose::Place), Ok(()));
     let refusal = Refusal::StrategyRate { strategy: "mean".to_owned(), have: 2, limit: 2 };
-    assert_eq!(check.judge(&leg, OpenOrders::default()), Err(refusal));
-    assert_eq!(gate.at(Timestamp(0), &ledger).judge(&leg, OpenOrders::default()), Ok(()), "nothing was accepted");
+    assert_eq!(check.judge(&leg, OpenOrders::default(), Purpose::Place), Err(refusal));
+    assert_eq!(
+        gate.at(Timestamp(0), &ledger).judge(&leg, OpenOrders::default(), Purpose::Place),
+        Ok(()),
+        "nothing was accepted"
+    );
 }
 
 #[test]
@@ -365,6 +368,28 @@ fn c6_position() {
     row(Side::Sell, "100", "1000", "0", "");
     row(Side::Buy, "100", "-1000", "0", "");
     row(Side::Buy, "1", "1000", "0", &refusal("1", "1000", "0"));
+}
+
+#[test]
+fn a_change_counts_what_is_not_filled_and_is_no_duplicate() {
+    let change = |filled: &str, held: &'static str, expected: &str| {
+        check(
+            |scene| {
+                scene.purpose = Purpose::Change { filled: decimal(filled) };
+                scene.intent = limit(Side::Buy, "100", "100");
+                scene.held = held;
+                scene.prepare = |gate| gate.accepted(&limit(Side::Buy, "100", "100"), Timestamp(MILLISECOND));
+            },
+            expected,
+        );
+    };
+    change("0", "150", "");
+    change("40", "190", "");
+    change(
+        "40",
+        "191",
+        "C6 position: asked 60 on top of 191 held and 0 in open orders, limit 250; cancel, close or ask for less",
+    );
 }
 
 #[test]

@@ -1,13 +1,10 @@
 //! The gate against a slow, plain reading of the same limits, and what it remembers.
 
-use order::intent::{Hours, Intent};
-use order::kind::{OrderKind, Side};
-use order::reference::IntentId;
-use order::time::Timestamp;
+use order::{Hours, Intent, IntentId, OrderKind, Side, Timestamp};
 use position::{Adjustment, Instrument, Ledger};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use risk::{AllowList, Limits, OpenOrders, RiskGate};
+use risk::{AllowList, Limits, OpenOrders, Purpose, RiskGate};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
@@ -66,7 +63,7 @@ proptest! {
             time_us: 0,
         }).unwrap(); // it fits
         let orders = OpenOrders { count: open.len() as u32, quantity: open.iter().sum() };
-        let verdict = gate.at(Timestamp(0), &ledger).judge(&intent(side, quantity, price), orders);
+        let verdict = gate.at(Timestamp(0), &ledger).judge(&intent(side, quantity, price), orders, Purpose::Place);
 
         // In hundredths and plain integers, and by walking every order, so that nothing is shared with the gate.
         let whole = |value: Decimal| i128::try_from(value * Decimal::TEN).unwrap(); // one decimal at most
@@ -101,7 +98,7 @@ proptest! {
             // Each of a size of its own, so that none is a duplicate.
             let mut asked = intent(Side::Buy, Decimal::from(number + 1), Decimal::ONE);
             asked.strategy = strategy.to_string();
-            let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, OpenOrders::default());
+            let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, OpenOrders::default(), Purpose::Place);
             let recent = passed.iter().filter(|(time, _)| now - time < 1_000_000);
             let own = recent.clone().filter(|(_, owner)| *owner == strategy).count();
             let allowed = own < by_strategy as usize && recent.count() < in_all as usize;
@@ -130,7 +127,7 @@ proptest! {
         for (quantity, wait) in steps {
             now += wait * 1_000;
             let asked = intent(Side::Sell, Decimal::from(quantity), Decimal::ONE);
-            let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, OpenOrders::default());
+            let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, OpenOrders::default(), Purpose::Place);
             let allowed = !passed.iter().any(|(time, like)| *like == quantity && now - time < 1_000_000);
             prop_assert_eq!(verdict.is_ok(), allowed, "{:?}", verdict);
             if allowed {

@@ -1,0 +1,104 @@
+//! The gate as the book of orders asks it.
+
+use order::{
+    BrokerEvent, Change, ChangeError, Event, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side,
+    SubmitError, Timestamp,
+};
+use position::Ledger;
+use risk::{AllowList, Limits, Quote, Refusal, RiskGate};
+use rust_decimal::Decimal;
+use tws_proto::Contract;
+use tws_proto::ids::{ClientId, ContractId, PermanentId};
+use tws_proto::kinds::{Status, TimeInForce};
+use tws_proto::message::OrderStatus;
+
+const ID: ContractId = ContractId(8314);
+
+fn gate() -> RiskGate {
+    let limits = Limits {
+        accounts: ["DU1".to_owned()].into(),
+        symbols: AllowList::Any,
+        security_types: AllowList::Any,
+        order_quantity_max: Some(Decimal::from(1_000)),
+        order_value_max: Some(Decimal::from(1_000_000)),
+        position_max: Some(Decimal::from(150)),
+        open_orders_max: 2,
+        ..Limits::default()
+    };
+    let mut gate = RiskGate::new(limits).unwrap(); // sound limits
+    gate.quote(ID, Quote { last: Some(Decimal::ONE_HUNDRED), ..Quote::default() }, Timestamp(0));
+    gate
+}
+
+fn intent(id: u128, side: Side, quantity: i64) -> Intent {
+    Intent {
+        id: IntentId(id),
+        strategy: "mean".to_owned(),
+        account: "DU1".to_owned(),
+        contract: Contract { contract_id: Some(ID), ..Contract::stock("IBM", "USD") },
+        side,
+        quantity: Decimal::from(quantity),
+        kind: OrderKind::Limit { limit_price: Decimal::ONE_HUNDRED },
+        time_in_force: TimeInForce::Day,
+        hours: Hours::Regular,
+    }
+}
+
+fn orders() -> Orders {
+    Orders::new(Instance::new("t1").unwrap(), ClientId(1)) // a sound name
+}
+
+fn submit(orders: &mut Orders, gate: &RiskGate, intent: Intent) -> Result<(), SubmitError<Refusal>> {
+    let (now, ledger) = (Timestamp(0), Ledger::default());
+    orders.submit(intent.into(), &gate.at(now, &ledger), now).map(|_| ())
+}
+
+/// The broker says that every order of ours works.
+fn acknowledge(orders: &mut Orders) {
+    let ids: Vec<_> = orders.live().map(|order| order.order_id).collect();
+    for order_id in ids {
+        let status = OrderStatus {
+            order_id,
+            status: Status::Submitted,
+            permanent_id: Some(PermanentId(i64::from(order_id.0) + 1_000)),
+            client_id: Some(ClientId(1)),
+            ..OrderStatus::default()
+        };
+        let _ = orders.step(Event::Broker(BrokerEvent::OrderStatus(Box::new(status))), Timestamp(1));
+    }
+}
+
+fn too_big(asked: i64, pending: i64) -> Refusal {
+    let [asked, pending, limit] = [asked, pending, 150].map(Decimal::from);
+    Refusal::Position { asked, have: Decimal::ZERO, pending, limit }
+}
+
+#[test]
+fn open_and_unknown_orders_count_as_filled() {
+    let (gate, mut orders) = (gate(), orders());
+    assert_eq!(submit(&mut orders, &gate, intent(1, Side::Buy, 100)), Ok(()));
+    assert_eq!(submit(&mut orders, &gate, intent(2, Side::Buy, 51)), Err(SubmitError::Refused(too_big(51, 100))));
+    let _ = orders.step(Event::Link(LinkEvent::Lost), Timestamp(1));
+    assert!(orders.has_unknown());
+    assert_eq!(submit(&mut orders, &gate, intent(2, Side::Buy, 51)), Err(SubmitError::Refused(too_big(51, 100))));
+    assert_eq!(submit(&mut orders, &gate, intent(3, Side::Sell, 150)), Ok(()), "the other side is its own");
+    assert_eq!(submit(&mut orders, &gate, intent(4, Side::Buy, 50)), Ok(()));
+    let many = Refusal::OpenOrders { have: 2, limit: 2 };
+    assert_eq!(submit(&mut orders, &gate, intent(5, Side::Buy, 1)), Err(SubmitError::Refused(many)));
+}
+
+#[test]
+fn a_change_does_not_count_beside_its_old_self() {
+    let (mut gate, mut orders) = (gate(), orders());
+    let (now, ledger) = (Timestamp(0), Ledger::default());
+    let first = intent(1, Side::Buy, 100);
+    assert_eq!(submit(&mut orders, &gate, first.clone()), Ok(()));
+    gate.accepted(&first, now);
+    acknowledge(&mut orders);
+    let to = |quantity: i64| Change { quantity: Some(Decimal::from(quantity)), ..Change::default() };
+    let refused = orders.change(IntentId(1), to(151), &gate.at(now, &ledger), now).map(|_| ());
+    assert_eq!(refused, Err(ChangeError::Refused(too_big(151, 0))));
+    assert_eq!(orders.change(IntentId(1), to(150), &gate.at(now, &ledger), now).map(|_| ()), Ok(()));
+    // While the change is on its way, the larger quantity counts.
+    assert_eq!(submit(&mut orders, &gate, intent(2, Side::Buy, 1)), Err(SubmitError::Refused(too_big(1, 150))));
+}
