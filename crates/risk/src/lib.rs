@@ -16,11 +16,18 @@
 //!
 //! Cancels never come here: nothing may stop a cancel.
 //!
+//! The gate errs on the safe side. Both exits of a bracket, and all members of a one-cancels-all group, count as open
+//! orders that may fill, though one cancels the other; so does a change that is on its way. A clock that jumps by more than
+//! their age makes quotes old and the windows of C3 and C4 empty.
+//!
 //! ```
-//! use order::Timestamp;
+//! use order::{Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, SubmitError, Timestamp};
 //! use position::Ledger;
-//! use risk::{AllowList, Limits, RiskGate};
+//! use risk::{AllowList, Limits, Quote, Refusal, RiskGate};
 //! use rust_decimal::Decimal;
+//! use tws_proto::Contract;
+//! use tws_proto::ids::{ClientId, ContractId};
+//! use tws_proto::kinds::TimeInForce;
 //!
 //! let limits = Limits {
 //!     accounts: ["DU123".to_owned()].into(),
@@ -32,12 +39,32 @@
 //!     ..Limits::default()
 //! };
 //! let mut gate = RiskGate::new(limits)?;
-//! let ledger = Ledger::default();
-//! let check = gate.at(Timestamp(0), &ledger); // an `order::Gate` for one submission
-//! # let _ = check;
+//! let mut orders = Orders::new(Instance::new("t1")?, ClientId(1));
+//! let (ledger, now) = (Ledger::default(), Timestamp(0));
+//!
+//! let intent = Intent {
+//!     id: IntentId(1),
+//!     strategy: "breakout".into(),
+//!     account: "DU123".into(),
+//!     contract: Contract { contract_id: Some(ContractId(8314)), ..Contract::stock("IBM", "USD") },
+//!     side: Side::Buy,
+//!     quantity: 100.into(),
+//!     kind: OrderKind::Market,
+//!     time_in_force: TimeInForce::Day,
+//!     hours: Hours::Regular,
+//! };
+//! let refused = orders.submit(intent.clone().into(), &gate.at(now, &ledger), now);
+//! assert!(matches!(refused, Err(SubmitError::Refused(Refusal::NoFreshQuote { .. }))));
+//!
+//! gate.quote(ContractId(8314), Quote { last: Some(Decimal::new(181_50, 2)), ..Quote::default() }, now);
+//! let step = orders.submit(intent.clone().into(), &gate.at(now, &ledger), now)?;
+//! // Make step.records durable; then, before anything else is submitted:
+//! gate.accepted(&intent, now);
+//!
 //! gate.kill("ops", "prices look wrong"); // from here on everything is refused
 //! gate.rearm("ops");
-//! # Ok::<(), risk::LimitsError>(())
+//! # drop(step);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod gate;

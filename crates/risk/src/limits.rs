@@ -446,6 +446,24 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_written_in_toml() {
+        let text = r#"
+            accounts = ["DU1"]
+            symbols = ["IBM"]
+            security_types = "any"
+            order_quantity_max = 100
+            order_value_max = "10000"
+            position_max = "200"
+        "#;
+        let read = |text: &str| toml::from_str::<Limits>(text);
+        assert_eq!(read(text), Ok(complete()));
+        assert_eq!(read(&toml::to_string(&complete()).unwrap()), Ok(complete())); // limits are plain data
+        assert_eq!(read(""), Ok(Limits::default()));
+        assert!(read("symbols = \"all\"").is_err());
+        assert!(read("max_order = 5").is_err());
+    }
+
+    #[test]
     fn paper_and_live_accounts_do_not_mix() {
         let live = |limits: &mut Limits, named: &str| {
             limits.mode = TradingMode::Live;
