@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use tws_proto::ServerVersion;
 
 use crate::catalogue::{Catalogue, CatalogueError};
+use crate::commission::CommissionSchedule;
 use crate::core::{AccountSetup, Core, CoreSetup, Feed};
 use crate::instrument::Instrument;
 use crate::shell::{Pace, TwsSim, UnknownInstrument};
@@ -30,6 +31,7 @@ pub struct Builder {
     tapes: Vec<(String, TapeSource)>,
     feed: Feed,
     pace: Pace,
+    commissions: CommissionSchedule,
     latency: Duration,
 }
 
@@ -112,6 +114,7 @@ impl Default for Builder {
             tapes: Vec::new(),
             feed: Feed::Walk,
             pace: Pace::Real,
+            commissions: CommissionSchedule::default(),
             latency: Duration::ZERO,
         }
     }
@@ -209,6 +212,13 @@ impl Builder {
         self
     }
 
+    /// What fills cost.
+    #[must_use]
+    pub fn commissions(mut self, commissions: CommissionSchedule) -> Self {
+        self.commissions = commissions;
+        self
+    }
+
     /// How long every answer takes, in simulated time.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
@@ -257,6 +267,7 @@ impl Builder {
             feeds.insert(instrument.contract_id, Feed::Tape(tape));
         }
         let mut setup = CoreSetup { catalogue, feed: self.feed, feeds, ..CoreSetup::new(self.seed, start) };
+        setup.commissions = self.commissions;
         setup.latency_ms = i64::try_from(self.latency.as_millis()).unwrap_or(i64::MAX);
         if !self.accounts.is_empty() {
             setup.accounts = self.accounts;

@@ -4,19 +4,25 @@
 //! stepped again though nothing came in. The same configuration and the same inputs give the same outputs.
 
 mod accounts;
+mod execution;
+mod lists;
 mod market_data;
+mod orders;
 mod start;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use tws_proto::ids::{ClientId, ContractId};
+use tws_proto::ids::{ClientId, ContractId, OrderId};
 use tws_proto::{BadFrame, ClientMessage, ServerVersion};
 
+use crate::books::{Books, Worth};
 use crate::catalogue::Catalogue;
+use crate::commission::CommissionSchedule;
 use crate::feed::Before;
 use crate::instrument::Instrument;
 use crate::market::{Market, MarketEvent, Source};
+use crate::orders::{OrderDesk, OrderKey, OrderRecord};
 use crate::outbox::Outbox;
 use crate::session::{Session, SessionId};
 use crate::tape::Tape;
@@ -111,6 +117,8 @@ pub struct CoreSetup {
     pub feed: Feed,
     /// What moves the markets of these contracts.
     pub feeds: BTreeMap<ContractId, Feed>,
+    /// What fills cost.
+    pub commissions: CommissionSchedule,
     /// How long every answer takes, milliseconds.
     pub latency_ms: i64,
 }
@@ -126,6 +134,7 @@ impl CoreSetup {
             catalogue: Catalogue::built_in(),
             feed: Feed::Walk,
             feeds: BTreeMap::new(),
+            commissions: CommissionSchedule::default(),
             latency_ms: 0,
         }
     }
@@ -136,9 +145,16 @@ impl CoreSetup {
 pub struct Core {
     now: SimTime,
     catalogue: Catalogue,
+    commissions: CommissionSchedule,
     accounts: Vec<AccountSetup>,
     markets: BTreeMap<ContractId, Market>,
     sessions: BTreeMap<SessionId, Session>,
+    desk: OrderDesk,
+    books: Books,
+    /// First segment of execution ids: differs from run to run, so that a client's memory of an earlier one is no clash.
+    execution_prefix: u32,
+    executions: u64,
+    day_end: SimTime,
     outbox: Outbox,
 }
 
@@ -146,7 +162,7 @@ impl Core {
     /// A TWS that nobody is connected to yet.
     #[must_use]
     pub fn new(setup: CoreSetup) -> Self {
-        let CoreSetup { seed, start, accounts, catalogue, feed, mut feeds, latency_ms } = setup;
+        let CoreSetup { seed, start, accounts, catalogue, feed, mut feeds, commissions, latency_ms } = setup;
         let markets = catalogue.iter().map(|instrument| {
             let id = instrument.contract_id;
             let source = match feeds.remove(&id) {
@@ -163,6 +179,12 @@ impl Core {
         let markets = markets.collect();
         let mut core = Self {
             now: start,
+            books: Books::new(&accounts),
+            desk: OrderDesk::new(first_permanent_id(start)),
+            execution_prefix: (start.seconds() & 0xFFFF_FFFF) as u32,
+            executions: 0,
+            day_end: start.day_end(),
+            commissions,
             accounts,
             markets,
             sessions: BTreeMap::new(),
@@ -180,8 +202,9 @@ impl Core {
         let now = now.max(self.now);
         self.advance(now);
         match input {
-            Input::Connected { session, version } => {
-                self.sessions.insert(session, Session::new(version));
+            // What a version cannot carry is the connection's concern.
+            Input::Connected { session, version: _ } => {
+                self.sessions.insert(session, Session::new());
             }
             Input::Disconnected { session } => self.forget(session),
             Input::Message { session, message } => {
@@ -233,7 +256,42 @@ impl Core {
     /// Whether any client waits for a market to move: it has a subscription or a live order.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.sessions.values().any(|session| !session.market_data.is_empty() || !session.single_ticks.is_empty())
+        let subscribed =
+            self.sessions.values().any(|session| !session.market_data.is_empty() || !session.single_ticks.is_empty());
+        subscribed || self.desk.live().next().is_some()
+    }
+
+    /// When a market moves next by itself.
+    #[must_use]
+    pub fn next_market_time(&self) -> Option<SimTime> {
+        self.markets.values().filter_map(Market::next_time).min()
+    }
+
+    /// Cash, holdings and executions of all accounts.
+    #[must_use]
+    pub const fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// Every order the broker has heard of, by client and id.
+    pub fn orders(&self) -> impl Iterator<Item = &OrderRecord> {
+        self.desk.iter()
+    }
+
+    /// One order.
+    #[must_use]
+    pub fn order(&self, client: ClientId, order: OrderId) -> Option<&OrderRecord> {
+        self.desk.get(OrderKey { client, order })
+    }
+
+    /// What an account is worth at the prices shown now.
+    #[must_use]
+    pub fn worth(&self, account: &str) -> Worth {
+        self.books.worth(account, |contract| {
+            let instrument = self.catalogue.by_id(contract)?;
+            let mark = self.markets.get(&contract).and_then(Market::mark);
+            Some((instrument, mark.unwrap_or(instrument.price)))
+        })
     }
 
     /// Client ids that are connected.
@@ -245,11 +303,11 @@ impl Core {
         if let ClientMessage::StartApi(start) = message {
             return self.start_api(session, &start);
         }
-        if self.sessions.get(&session).is_none_or(|session| session.client.is_none()) {
+        let Some(client) = self.sessions.get(&session).and_then(|session| session.client) else {
             // TWS drops what comes before START_API.
             tracing::debug!(?session, "dropped a message before START_API");
             return;
-        }
+        };
         match message {
             ClientMessage::StartApi(_) => {} // answered above
             ClientMessage::RequestIds(_) => self.send_next_valid_id(session),
@@ -262,17 +320,17 @@ impl Core {
             ClientMessage::RequestMarketDataType(_) => {} // everything is live here, which TWS gives to those who may have it
             ClientMessage::RequestTickByTick(request) => self.request_tick_by_tick(session, &request),
             ClientMessage::CancelTickByTick(cancel) => self.cancel_tick_by_tick(session, cancel.request_id),
-            ClientMessage::PlaceOrder(_)
-            | ClientMessage::CancelOrder(_)
-            | ClientMessage::GlobalCancel(_)
-            | ClientMessage::RequestOpenOrders(_)
-            | ClientMessage::RequestAllOpenOrders(_)
-            | ClientMessage::RequestCompletedOrders(_)
-            | ClientMessage::RequestExecutions(_)
-            | ClientMessage::RequestPositions(_)
-            | ClientMessage::CancelPositions(_)
-            | ClientMessage::RequestAccountSummary(_)
-            | ClientMessage::CancelAccountSummary(_) => {}
+            ClientMessage::PlaceOrder(request) => self.place_order(session, client, &request),
+            ClientMessage::CancelOrder(cancel) => self.cancel_order(session, client, cancel.order_id),
+            ClientMessage::GlobalCancel(_) => self.global_cancel(),
+            ClientMessage::RequestOpenOrders(_) => self.send_open_orders(session, client),
+            ClientMessage::RequestAllOpenOrders(_) => self.send_all_open_orders(session),
+            ClientMessage::RequestCompletedOrders(_) => self.send_completed_orders(session),
+            ClientMessage::RequestExecutions(request) => self.send_executions(session, &request),
+            ClientMessage::RequestPositions(_) => self.request_positions(session),
+            ClientMessage::CancelPositions(_) => self.cancel_positions(session),
+            ClientMessage::RequestAccountSummary(request) => self.request_summary(session, &request),
+            ClientMessage::CancelAccountSummary(cancel) => self.cancel_summary(session, cancel.request_id),
         }
     }
 
@@ -280,7 +338,9 @@ impl Core {
     fn next_due(&self) -> Option<(SimTime, Due)> {
         let markets = self.markets.iter().filter_map(|(id, market)| Some((market.next_time()?, Due::Market(*id))));
         let snapshots = self.next_snapshot().map(|time| (time, Due::Snapshots));
-        markets.chain(snapshots).min()
+        let summaries = self.next_summary().map(|time| (time, Due::Summaries));
+        let day_end = std::iter::once((self.day_end, Due::DayEnd));
+        markets.chain(snapshots).chain(summaries).chain(day_end).min()
     }
 
     /// Lets everything happen that is due by `until`, in order of time.
@@ -295,6 +355,11 @@ impl Core {
                     }
                 }
                 Due::Snapshots => self.end_snapshots(),
+                Due::Summaries => self.update_summaries(),
+                Due::DayEnd => {
+                    self.end_day();
+                    self.day_end = self.now.day_end();
+                }
             }
         }
         self.set_time(until);
@@ -311,23 +376,27 @@ impl Core {
         let before = Before::of(market);
         market.apply(event, self.now);
         self.tell_market_event(contract, event, &before);
+        self.match_market(contract, event);
+    }
+
+    /// The connection of a client, while there is one.
+    fn session_of(&self, client: ClientId) -> Option<SessionId> {
+        self.sessions.iter().find(|(_, session)| session.client == Some(client)).map(|(id, _)| *id)
     }
 
     fn forget(&mut self, session: SessionId) {
         self.sessions.remove(&session);
         self.outbox.forget(session);
     }
-
-    fn connected_clients(&self) -> BTreeSet<ClientId> {
-        self.clients().collect()
-    }
 }
 
 /// What happens by itself when its time comes. The order of the variants is the order at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
+    DayEnd,
     Market(ContractId),
     Snapshots,
+    Summaries,
 }
 
 fn source(feed: Feed, instrument: &Instrument, seed: u64, start: SimTime) -> Source {
@@ -336,4 +405,10 @@ fn source(feed: Feed, instrument: &Instrument, seed: u64, start: SimTime) -> Sou
         Feed::Tape(tape) => Source::Tape(tape),
         Feed::Still => Source::Still,
     }
+}
+
+/// Ten a second since the epoch: a simulator that is started later begins above what an earlier one gave out, and below
+/// server version 191 the wire has 32 bits for it.
+fn first_permanent_id(start: SimTime) -> i64 {
+    start.0.div_euclid(100).rem_euclid(1_900_000_000) + 1
 }

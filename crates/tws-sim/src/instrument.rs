@@ -29,6 +29,19 @@ pub enum MarketKind {
     TradesOnly,
 }
 
+/// How a kind of contract is charged, margined and settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Stocks, funds and everything else that is paid for when bought.
+    Stocks,
+    /// Options and what is like them: paid for when bought.
+    Options,
+    /// Futures and options on them: settled daily.
+    Futures,
+    /// Currency pairs. Both legs are kept as one holding in the quote currency.
+    Forex,
+}
+
 /// One contract that the simulator knows. [`Instrument::stock`] makes the common kind; every field may be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,6 +187,27 @@ impl Instrument {
     #[must_use]
     pub fn name(&self) -> &str {
         if self.local_symbol.is_empty() { &self.symbol } else { &self.local_symbol }
+    }
+
+    /// How it is charged, margined and settled.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match &self.security_type {
+            SecurityType::Future | SecurityType::ContinuousFuture | SecurityType::FutureOption => Class::Futures,
+            SecurityType::Option | SecurityType::Warrant | SecurityType::StructuredProduct => Class::Options,
+            SecurityType::Forex => Class::Forex,
+            SecurityType::Stock
+            | SecurityType::Index
+            | SecurityType::Combination
+            | SecurityType::Bond
+            | SecurityType::Fund
+            | SecurityType::Commodity
+            | SecurityType::ContractForDifference
+            | SecurityType::Crypto
+            | SecurityType::News
+            | SecurityType::Bill
+            | SecurityType::Other(_) => Class::Stocks,
+        }
     }
 
     /// Units of the underlying in one contract.

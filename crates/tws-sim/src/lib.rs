@@ -8,19 +8,27 @@ pub mod builder;
 pub mod core;
 pub mod shell;
 
+pub mod book;
+pub mod books;
 pub mod catalogue;
+pub mod commission;
 pub mod instrument;
 pub mod market;
+pub mod orders;
 pub mod session;
 pub mod tape;
 pub mod time;
 pub mod walk;
 
 mod feed;
+mod matching;
 mod outbox;
 mod peek;
+mod validation;
 
+pub use book::Book;
 pub use builder::{Builder, StartError};
+pub use commission::CommissionSchedule;
 pub use instrument::Instrument;
 pub use market::{Quote, Trade};
 pub use shell::{Pace, TwsSim, UnknownInstrument};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use tws_proto::ServerVersion;
 use tws_proto::ids::{ClientId, ContractId, RequestId};
 
 use crate::time::SimTime;
@@ -14,7 +13,6 @@ pub struct SessionId(pub u64);
 /// What the simulator remembers of one connected client.
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) version: ServerVersion,
     /// Set by START_API; nothing but that is answered before.
     pub(crate) client: Option<ClientId>,
     pub(crate) market_data: BTreeMap<RequestId, MarketSubscription>,
@@ -24,9 +22,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(version: ServerVersion) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            version,
             client: None,
             market_data: BTreeMap::new(),
             single_ticks: BTreeMap::new(),

@@ -8,11 +8,13 @@ mod listener;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tws_proto::ServerVersion;
 use tws_proto::ids::ContractId;
 
+use crate::book::Book;
 use crate::builder::Builder;
 use crate::core::{Core, Input};
 use crate::market::{MarketEvent, Quote, Trade};
@@ -100,13 +102,19 @@ impl TwsSim {
         self.hub.read(|core| core.clients().count())
     }
 
+    /// The broker's truth now: positions, cash, executions, orders.
+    #[must_use]
+    pub fn book(&self) -> Book {
+        self.hub.read(Book::of)
+    }
+
     /// Shows a quote of 1000 units on both sides. The instrument's market stands still from now on but for what is
     /// handed in.
     ///
     /// # Errors
     /// [`UnknownInstrument`] where no instrument has this name.
-    pub fn quote(&self, instrument: &str, bid: impl Into<rust_decimal::Decimal>, ask: impl Into<rust_decimal::Decimal>) -> Result<(), UnknownInstrument> {
-        let size = rust_decimal::Decimal::ONE_THOUSAND;
+    pub fn quote(&self, instrument: &str, bid: impl Into<Decimal>, ask: impl Into<Decimal>) -> Result<(), UnknownInstrument> {
+        let size = Decimal::ONE_THOUSAND;
         self.quote_with_sizes(instrument, Quote::new(bid.into(), size, ask.into(), size))
     }
 

@@ -1,6 +1,5 @@
 //! The session itself: START_API, ids, accounts, clocks, contracts.
 
-use tws_proto::ids::OrderId;
 use tws_proto::message::{
     ContractData, ContractDataEnd, CurrentTime, CurrentTimeMillis, ManagedAccounts, NextValidId, RequestContractData, StartApi,
 };
@@ -17,7 +16,7 @@ const FARMS: [(i32, &str); 3] = [
 
 impl Core {
     pub(super) fn start_api(&mut self, session: SessionId, start: &StartApi) {
-        let taken = self.connected_clients().contains(&start.client_id);
+        let taken = self.clients().any(|client| client == start.client_id);
         let Some(this) = self.sessions.get_mut(&session) else { return };
         if this.client.is_some() {
             return; // started before: TWS takes no notice
@@ -32,13 +31,16 @@ impl Core {
         this.client = Some(start.client_id);
         self.send_managed_accounts(session);
         self.send_next_valid_id(session);
+        self.replay_open_orders(session, start.client_id);
         for (code, text) in FARMS {
             self.outbox.notice(session, -1, code, text);
         }
     }
 
     pub(super) fn send_next_valid_id(&mut self, session: SessionId) {
-        self.outbox.send(session, NextValidId { order_id: OrderId(1) });
+        if let Some(client) = self.sessions.get(&session).and_then(|session| session.client) {
+            self.outbox.send(session, NextValidId { order_id: self.desk.next_valid(client) });
+        }
     }
 
     pub(super) fn send_managed_accounts(&mut self, session: SessionId) {

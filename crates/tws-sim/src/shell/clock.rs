@@ -56,7 +56,7 @@ impl Clock {
             Pace::Real => Duration::from_millis(milliseconds),
             // A day at most, and never an endless one for a tiny factor; the loop looks again.
             Pace::Factor(factor) => Duration::from_secs_f64((milliseconds as f64 / factor / 1000.0).min(86_400.0)),
-            Pace::AsFast => Duration::ZERO,
+            Pace::AsFast => Duration::from_millis(milliseconds),
         }
     }
 }

@@ -145,6 +145,10 @@ impl Hub {
                 if wake <= now { Plan::Step } else { Plan::Sleep(state.clock.until(wake, now)) }
             }
             Pace::AsFast if !state.core.is_watched() => Plan::Wait,
+            // Leaping over silence would end the day at once: what is not a market takes its time.
+            Pace::AsFast if state.core.next_market_time().is_none() => {
+                Plan::Sleep(state.clock.until(wake, state.core.now()))
+            }
             Pace::AsFast if state.clients.values().any(|client| client.waiting() >= QUEUE_HIGH) => Plan::Drain,
             Pace::AsFast => Plan::Step,
         }

@@ -1,0 +1,109 @@
+//! What clients are told of orders and executions, unasked and asked.
+
+use tws_proto::ids::ClientId;
+use tws_proto::kinds::ExecutionSide;
+use tws_proto::message::{CompletedOrdersEnd, ExecutionFilter, ExecutionsEnd, OpenOrdersEnd, RequestExecutions};
+
+use super::Core;
+use crate::books::Fill;
+use crate::orders::{OrderKey, OrderRecord};
+use crate::session::SessionId;
+
+impl Core {
+    /// OPEN_ORDER and ORDER_STATUS to the owner.
+    pub(super) fn tell_order(&mut self, key: OrderKey) {
+        if let (Some(record), Some(session)) = (self.desk.get(key), self.session_of(key.client)) {
+            let (order, status) = (record.open_order(), record.order_status());
+            self.outbox.send(session, Box::new(order));
+            self.outbox.send(session, Box::new(status));
+        }
+    }
+
+    /// ORDER_STATUS to the owner.
+    pub(super) fn tell_status(&mut self, key: OrderKey) {
+        if let (Some(record), Some(session)) = (self.desk.get(key), self.session_of(key.client)) {
+            let status = record.order_status();
+            self.outbox.send(session, Box::new(status));
+        }
+    }
+
+    /// A notice about an order to whoever owns it, not to whoever caused it.
+    pub(super) fn notice_to_owner(&mut self, key: OrderKey, code: i32, text: String) {
+        if let Some(session) = self.session_of(key.client) {
+            self.outbox.notice(session, key.order.0, code, text);
+        }
+    }
+
+    /// What a client gets unasked when it starts.
+    pub(super) fn replay_open_orders(&mut self, session: SessionId, client: ClientId) {
+        self.send_live(session, |record| record.key.client == client);
+    }
+
+    /// Own orders; client 0 sees all.
+    pub(super) fn send_open_orders(&mut self, session: SessionId, client: ClientId) {
+        self.send_live(session, |record| client == ClientId(0) || record.key.client == client);
+        self.outbox.send(session, OpenOrdersEnd {});
+    }
+
+    pub(super) fn send_all_open_orders(&mut self, session: SessionId) {
+        self.send_live(session, |_| true);
+        self.outbox.send(session, OpenOrdersEnd {});
+    }
+
+    pub(super) fn send_completed_orders(&mut self, session: SessionId) {
+        let today = self.now.day();
+        let ended_today = |record: &&OrderRecord| record.completed.as_ref().is_some_and(|(time, _)| time.day() == today);
+        for record in self.desk.iter().filter(ended_today) {
+            self.outbox.send(session, Box::new(record.completed_order()));
+        }
+        self.outbox.send(session, CompletedOrdersEnd {});
+    }
+
+    pub(super) fn send_executions(&mut self, session: SessionId, request: &RequestExecutions) {
+        let filter = request.filter.clone().unwrap_or_default();
+        let fills: Vec<Fill> = self.books.fills().iter().filter(|fill| self.passes(&filter, fill)).cloned().collect();
+        for fill in fills {
+            self.send_execution(session, request.request_id, &fill);
+            self.send_commission(session, &fill);
+        }
+        self.outbox.send(session, ExecutionsEnd { request_id: request.request_id });
+    }
+
+    fn send_live(&mut self, session: SessionId, wanted: impl Fn(&OrderRecord) -> bool) {
+        for record in self.desk.live().filter(|record| wanted(record)) {
+            self.outbox.send(session, Box::new(record.open_order()));
+            self.outbox.send(session, Box::new(record.order_status()));
+        }
+    }
+
+    /// Without days in the filter: since midnight, as TWS has it.
+    fn passes(&self, filter: &ExecutionFilter, fill: &Fill) -> bool {
+        let ExecutionFilter { client_id, account, time, symbol, security_type, exchange, side, last_days, dates } = filter;
+        let Some(instrument) = self.catalogue.by_id(fill.contract) else { return false };
+        let any_or = |wanted: &str, own: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(own);
+        let day = fill.time.day();
+        let in_days = match last_days.filter(|days| *days > 0) {
+            _ if !dates.is_empty() => dates.contains(&day),
+            Some(days) => self.now.plus_ms(-86_400_000 * i64::from(days - 1)).day() <= day,
+            None => day == self.now.day(),
+        };
+        let in_time = time.is_empty() || spelled(time) <= spelled(&fill.time.stamp());
+        let own_side = match &fill.side {
+            ExecutionSide::Bought => ["BOT", "BUY"],
+            ExecutionSide::Sold | ExecutionSide::Other(_) => ["SLD", "SELL"],
+        };
+        in_days
+            && in_time
+            && client_id.is_none_or(|client| client == ClientId(0) || client == fill.client)
+            && any_or(account, &fill.account)
+            && any_or(symbol, &instrument.symbol)
+            && any_or(security_type, instrument.security_type.as_str())
+            && any_or(exchange, &fill.exchange)
+            && (side.is_empty() || own_side.iter().any(|word| side.eq_ignore_ascii_case(word)))
+    }
+}
+
+/// The fourteen digits of `20261122 15:00:00 US/Eastern` and `20261122-15:00:00` alike.
+fn spelled(time: &str) -> String {
+    time.chars().filter(char::is_ascii_digit).take(14).collect()
+}
