@@ -180,6 +180,14 @@ fn commissions_join_in_either_order_and_the_newest_counts() {
     let replaced = CommissionOutcome::Replaced { previous: decimal("-0.05") };
     told(&mut ledger, in_euro, replaced, "1.05", 0);
     assert_eq!(ledger.totals(ACCOUNT, "EUR").commission, Some(decimal("3")));
+    let mut told_once = Ledger::default();
+    for row in [commission("a", 1, "1.05"), Commission { currency: "EUR".to_owned(), ..commission("b", 3, "3") }] {
+        told_once.commission(&row).unwrap(); // as above
+    }
+    for text in ["a buy 100 @ 10", "b sell 100 @ 11"] {
+        told_once.apply(&fill(text)).unwrap(); // as above
+    }
+    assert_eq!(ledger, told_once, "what was replaced leaves no trace");
     let keys: Vec<_> = ledger.all_totals().into_keys().collect();
     assert_eq!(keys, [(ACCOUNT.to_owned(), "EUR".to_owned()), (ACCOUNT.to_owned(), "USD".to_owned())]);
 }
@@ -259,7 +267,10 @@ fn what_is_forgotten_keeps_its_sums_and_is_never_counted_again() {
     ledger.forget_before(25);
     totals.commissions_pending -= 1; // that of b
     assert_eq!((ledger.position(ACCOUNT, ContractId(1)), ledger.totals(ACCOUNT, "USD")), (position, totals));
-    let forgotten = LedgerError::Forgotten { key: "a".to_owned(), time_us: 10, before_us: 25 };
+    ledger.forget_before(30);
+    assert_eq!(ledger.counted_revision("c"), Some(1), "what is just as old is kept");
+    ledger.forget_before(25);
+    let forgotten = LedgerError::Forgotten { key: "a".to_owned(), time_us: 10, before_us: 30 };
     assert_eq!(ledger.apply(&at("a buy 100 @ 10", 10)), Err(forgotten));
     assert_eq!(ledger.commission(&commission("c", 1, "1")), Ok(CommissionOutcome::Joined));
     assert_eq!(

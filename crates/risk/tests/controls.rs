@@ -162,7 +162,15 @@ fn c1_order_value() {
     check(|scene| scene.intent = intent(Side::Buy, "100", stop_limit), &beyond("10200"));
     let trail = OrderKind::Trail { distance: Distance::Percent(Decimal::ONE) };
     check(|scene| scene.intent = intent(Side::Buy, "100", trail), &beyond("10100"));
-    // The multiplier counts.
+    // What a negative price pays out is money too, and the multiplier counts.
+    check(
+        |scene| {
+            scene.quote = None;
+            scene.intent = limit(Side::Buy, "3", "-40");
+            scene.intent.contract.multiplier = Some(Decimal::ONE_HUNDRED);
+        },
+        &beyond("12000"),
+    );
     check(
         |scene| {
             scene.intent = limit(Side::Buy, "3", "40");

@@ -98,7 +98,12 @@ fn a_change_does_not_count_beside_its_old_self() {
     let to = |quantity: i64| Change { quantity: Some(Decimal::from(quantity)), ..Change::default() };
     let refused = orders.change(IntentId(1), to(151), &gate.at(now, &ledger), now).map(|_| ());
     assert_eq!(refused, Err(ChangeError::Refused(too_big(151, 0))));
+    // Nor does it take one of the two places beside itself.
+    assert_eq!(submit(&mut orders, &gate, intent(2, Side::Buy, 50)), Ok(()));
+    let refused = orders.change(IntentId(1), to(101), &gate.at(now, &ledger), now).map(|_| ());
+    assert_eq!(refused, Err(ChangeError::Refused(too_big(101, 50))));
+    let _ = orders.step(Event::NotSent { intents: vec![IntentId(2)], reason: String::new() }, now);
     assert_eq!(orders.change(IntentId(1), to(150), &gate.at(now, &ledger), now).map(|_| ()), Ok(()));
     // While the change is on its way, the larger quantity counts.
-    assert_eq!(submit(&mut orders, &gate, intent(2, Side::Buy, 1)), Err(SubmitError::Refused(too_big(1, 150))));
+    assert_eq!(submit(&mut orders, &gate, intent(3, Side::Buy, 1)), Err(SubmitError::Refused(too_big(1, 150))));
 }
