@@ -1,0 +1,320 @@
+//! The state machine alone, its clock moved by hand.
+
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use tws_client::session::{Ask, Event, Feed, Link, Session, SubscriptionId};
+use tws_client::{Config, Epoch, Exit, LaneEvent, Phase, Reason, State, StateChange};
+use tws_proto::connection::{Connection, Event as Frame, Server};
+use tws_proto::handshake::{Progress, ServerHandshake};
+use tws_proto::ids::{ContractId, OrderId};
+use tws_proto::kinds::Action;
+use tws_proto::message::*;
+use tws_proto::{Contract, Order, ServerVersion};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A session and its server, with one clock and no task.
+struct Pair {
+    session: Session,
+    now: Instant,
+    started: Instant,
+    server: ServerEnd,
+    link: Link,
+    /// Whether the socket takes what is written.
+    reads: bool,
+    /// Whether the server answers probes, and starts sessions.
+    lives: bool,
+    heard: Vec<ClientMessage>,
+    events: Vec<Event>,
+}
+
+enum ServerEnd {
+    Absent,
+    Greeting(Option<ServerHandshake>),
+    Talking(Connection<Server>),
+}
+
+impl Pair {
+    fn new(config: Config) -> Self {
+        let now = Instant::now();
+        let session = Session::new(config, now);
+        let server = ServerEnd::Absent;
+        let (heard, events) = (Vec::new(), Vec::new());
+        Self { session, now, started: now, server, link: Link::None, reads: true, lives: true, heard, events }
+    }
+
+    fn ready() -> Self {
+        let mut pair = Self::new(Config::paper());
+        pair.run_for(SECOND);
+        assert_eq!(pair.session.state().phase, Phase::Ready);
+        pair
+    }
+
+    /// Lets time pass from deadline to deadline.
+    fn run_for(&mut self, time: Duration) {
+        let until = self.now + time;
+        loop {
+            self.settle();
+            match self.session.poll_timeout() {
+                Some(at) if at <= until => self.now = at,
+                Some(_) | None => break,
+            }
+        }
+        self.now = until;
+        self.settle();
+    }
+
+    /// Carries bytes and events until nothing moves, without time passing.
+    fn settle(&mut self) {
+        for _ in 0..1000 {
+            self.session.handle_timeout(self.now);
+            self.follow();
+            let output = if self.reads { self.session.poll_transmit(self.now) } else { None };
+            while let Some(event) = self.session.poll_event() {
+                self.events.push(event);
+            }
+            let Some(output) = output else {
+                // Whoever waits for a time that has passed would wait for nothing, for ever.
+                let at = self.session.poll_timeout();
+                assert!(at.is_none_or(|at| at > self.now) || self.session.link() != self.link, "late by {at:?}");
+                if self.session.link() == self.link {
+                    return;
+                }
+                continue;
+            };
+            self.session.handle_flushed();
+            let answer = self.serve(&output);
+            if !answer.is_empty() {
+                self.session.handle_input(&answer, self.now);
+            }
+        }
+        panic!("it never comes to rest");
+    }
+
+    fn follow(&mut self) {
+        let link = self.session.link();
+        if link != self.link {
+            self.server = ServerEnd::Absent;
+            if let Link::Dial(_) = link {
+                self.server = ServerEnd::Greeting(Some(ServerHandshake::start(ServerVersion::NEWEST, "20261122")));
+                self.session.handle_connected(self.now);
+            }
+            self.link = self.session.link();
+        }
+    }
+
+    /// What the server answers.
+    fn serve(&mut self, bytes: &[u8]) -> BytesMut {
+        match &mut self.server {
+            ServerEnd::Absent => return BytesMut::new(),
+            ServerEnd::Greeting(handshake) => {
+                let waiting = handshake.take().unwrap();
+                match waiting.handle_input(bytes).unwrap() {
+                    Progress::More(more) => *handshake = Some(more),
+                    Progress::Done((connection, _)) => self.server = ServerEnd::Talking(connection),
+                }
+            }
+            ServerEnd::Talking(connection) => connection.handle_input(bytes),
+        }
+        let ServerEnd::Talking(connection) = &mut self.server else { return BytesMut::new() };
+        while let Some(frame) = connection.poll_event().unwrap() {
+            let Frame::Message(message) = frame else { panic!("{frame:?}") };
+            match &message {
+                ClientMessage::StartApi(_) if self.lives => {
+                    connection.send(ManagedAccounts { accounts: "DU1".into() }).unwrap();
+                    connection.send(NextValidId { order_id: OrderId(1) }).unwrap();
+                }
+                ClientMessage::RequestCurrentTime(_) if self.lives => connection.send(CurrentTime::default()).unwrap(),
+                _ => {}
+            }
+            self.heard.push(message);
+        }
+        connection.poll_transmit().unwrap_or_default()
+    }
+
+    fn say(&mut self, message: impl Into<ServerMessage>) {
+        let ServerEnd::Talking(connection) = &mut self.server else { return };
+        connection.send(message).unwrap();
+        let output = connection.poll_transmit().unwrap();
+        self.session.handle_input(&output, self.now);
+        self.settle();
+    }
+
+    fn notice(&mut self, code: i32) {
+        self.say(Box::new(Notice { id: Some(-1), code, ..Notice::default() }));
+    }
+
+    fn state(&self) -> &State {
+        self.session.state()
+    }
+
+    fn at(&self) -> Duration {
+        self.now - self.started
+    }
+}
+
+fn place(id: i32) -> ClientMessage {
+    let (contract, order) = (Contract::by_id(ContractId(1), "SMART"), Order::market(Action::Buy, 1.into()));
+    Box::new(PlaceOrder { order_id: OrderId(id), contract, order, attached: None }).into()
+}
+
+fn quotes() -> Feed {
+    Feed::MarketData { contract: Box::default(), generic_ticks: String::new() }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_session() {
+    let dials = |seed| {
+        let mut pair = Pair::new(Config { seed, ..Config::paper() });
+        pair.lives = false;
+        pair.run_for(600 * SECOND);
+        let mut began = Vec::new();
+        for event in &pair.events {
+            if let Event::State(state) = event {
+                began.push((state.phase, state.attempts));
+            }
+        }
+        (began, pair.session.poll_timeout().unwrap() - pair.started)
+    };
+    assert_eq!(dials(1), dials(1));
+    assert_ne!(dials(1).1, dials(2).1);
+}
+
+#[test]
+fn a_peer_that_does_not_read_is_dropped_before_an_order_grows_old() {
+    let mut pair = Pair::ready();
+    pair.session.send_orders(vec![place(1)], pair.now).unwrap();
+    // The socket takes the bytes from us and does not get rid of them.
+    assert!(pair.session.poll_transmit(pair.now).is_some());
+    pair.reads = false;
+    pair.run_for(2 * SECOND);
+    assert_eq!(pair.state().reason, Some(Reason::PeerNotReading));
+}
+
+#[test]
+fn long_without_ib_means_a_fresh_connection() {
+    let mut pair = Pair::ready();
+    pair.notice(1100);
+    pair.run_for(299 * SECOND);
+    assert_eq!((pair.state().epoch, pair.state().takes_orders()), (Epoch(1), false));
+    pair.run_for(3 * SECOND);
+    assert_eq!((pair.state().epoch, pair.state().takes_orders()), (Epoch(2), true));
+}
+
+#[test]
+fn the_alarm_sounds_once_in_an_outage() {
+    let mut pair = Pair::ready();
+    pair.lives = false;
+    pair.events.clear();
+    pair.run_for(3600 * SECOND);
+    let alarms = pair.events.iter().filter(|event| matches!(event, Event::NotReady(_))).count();
+    assert_eq!(alarms, 1);
+    pair.lives = true;
+    pair.run_for(60 * SECOND);
+    assert!(pair.state().is_ready());
+    pair.lives = false;
+    pair.run_for(3600 * SECOND);
+    let alarms = pair.events.iter().filter(|event| matches!(event, Event::NotReady(_))).count();
+    assert_eq!(alarms, 2);
+}
+
+#[test]
+fn a_process_that_slept_asks_before_it_calls_the_link_dead() {
+    let mut pair = Pair::ready();
+    pair.now += 3600 * SECOND;
+    pair.settle();
+    assert_eq!(pair.state().epoch, Epoch(1));
+    assert!(pair.state().is_ready());
+    assert!(matches!(pair.heard.last(), Some(ClientMessage::RequestCurrentTime(_))));
+    // One that cannot answer is dead soon after.
+    pair.lives = false;
+    pair.now += 3600 * SECOND;
+    pair.run_for(6 * SECOND);
+    assert_ne!(pair.state().epoch, Epoch(1));
+}
+
+#[test]
+fn a_port_that_moved_is_named() {
+    let mut pair = Pair::ready();
+    pair.say(Box::new(Notice { id: Some(-1), code: 1300, text: "port 7500".into(), ..Notice::default() }));
+    assert!(pair.state().is_ready(), "TWS drops the connection itself");
+    pair.session.handle_closed(None, pair.now);
+    assert_eq!(pair.state().reason, Some(Reason::PortChanged("port 7500".into())));
+}
+
+#[test]
+fn a_clean_end_is_told_in_order() {
+    let mut pair = Pair::ready();
+    let stream = pair.session.subscribe(quotes(), pair.now).unwrap();
+    let key = pair.session.request(Ask::Positions, pair.now).unwrap();
+    pair.settle();
+    pair.events.clear();
+    pair.session.shutdown(Exit::Shutdown, pair.now);
+    pair.settle();
+    assert_eq!(pair.session.exit(), Some(&Exit::Shutdown));
+    let place = |wanted: &dyn Fn(&Event) -> bool| pair.events.iter().position(wanted).expect("told");
+    let answer = place(&|event| matches!(event, Event::Answer { key: ended, .. } if *ended == key));
+    let lost = place(&|event| {
+        matches!(event, Event::Lane(LaneEvent::State(StateChange::EpochLost { reason: Reason::Shutdown, .. })))
+    });
+    let ended = place(&|event| matches!(event, Event::Update { subscription, .. } if *subscription == stream));
+    let closed = place(&|event| matches!(event, Event::State(state) if state.phase == Phase::Closed));
+    assert!(answer < lost && lost < ended && ended < closed);
+}
+
+/// Anything may happen at any time; a session comes to rest, keeps its promises of time, and gets ready again.
+#[test]
+fn whatever_happens_it_comes_to_rest_and_back() {
+    for seed in 0..60u64 {
+        let mut pair = Pair::new(Config { seed, ..Config::paper() });
+        let mut dice = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut streams: Vec<SubscriptionId> = Vec::new();
+        let mut asked = 0;
+        for step in 0..400 {
+            dice ^= dice << 13;
+            dice ^= dice >> 7;
+            dice ^= dice << 17;
+            let now = pair.now;
+            match dice % 20 {
+                0 => pair.session.handle_closed(None, now),
+                1 => pair.session.handle_closed(Some(std::io::ErrorKind::ConnectionReset), now),
+                2 => pair.lives = !pair.lives,
+                3 | 4 => streams.extend(pair.session.subscribe(quotes(), now)),
+                5 => {
+                    if let Some(stream) = streams.pop() {
+                        pair.session.unsubscribe(stream, now);
+                    }
+                }
+                6 => pair.notice(1100),
+                7 => pair.notice(1101),
+                8 => pair.notice(1102),
+                9 => pair.session.handle_input(&[0xff, 0xff, 0xff, 0xff], now),
+                10 => asked += usize::from(pair.session.request(Ask::OpenOrders, now).is_ok()),
+                11 => asked += usize::from(pair.session.request(Ask::Snapshot(Box::default()), now).is_ok()),
+                12 => pair.say(OpenOrdersEnd {}),
+                13 => drop(pair.session.send_orders((0..30).map(|id| place(step * 30 + id)).collect(), now)),
+                14 => drop(pair.session.send_orders(vec![CancelOrder::new(OrderId(step * 30 - 20)).into()], now)),
+                15 => pair.session.handle_lane_overflow(now),
+                16 => pair.session.handle_lane_drained(now),
+                _ => pair.run_for(Duration::from_millis(dice % 7000)),
+            }
+            pair.settle();
+        }
+        pair.lives = true;
+        pair.session.handle_lane_drained(pair.now);
+        pair.run_for(60 * SECOND);
+        assert!(pair.state().is_ready(), "seed {seed}: {:?} after {:?}", pair.state(), pair.at());
+        let answered = pair.events.iter().filter(|event| matches!(event, Event::Answer { .. })).count();
+        assert_eq!(answered, asked, "seed {seed}: every request ends");
+        let id = |message: &ClientMessage| match message {
+            ClientMessage::PlaceOrder(body) => Some(body.order_id),
+            _ => None,
+        };
+        let mut placed: Vec<OrderId> = pair.heard.iter().filter_map(id).collect();
+        let all = placed.len();
+        placed.sort_unstable();
+        placed.dedup();
+        assert_eq!(placed.len(), all, "seed {seed}: no order leaves twice");
+    }
+}
