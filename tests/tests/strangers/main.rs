@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use rust_decimal::Decimal;
 use tws_proto::ServerVersion;
-use tws_sim::TwsSim;
+use tws_sim::{Book, TwsSim};
 
 use crate::environment::Environment;
 use crate::told::{Execution, Heard, Placed, Told};
@@ -43,7 +43,7 @@ async fn check_ibapi(test: &str, version: ServerVersion) -> Result<()> {
     let address = sim.address();
     let arguments = [address.ip().to_string(), address.port().to_string(), CLIENT_ID.to_string(), SYMBOL.to_owned()];
     let told = Told::parse(&environment.run("ibapi/session.py", &arguments).await?)?;
-    judge(&told, version).with_context(|| told.story())
+    judge(&told, version).and_then(|()| judge_book(&told.heard, &sim.book())).with_context(|| told.story())
 }
 
 /// Everything the client was told against what it did. Every fact is checked; the first that is wrong fails.
@@ -161,6 +161,23 @@ fn judge_execution(
     ensure!(execution.price <= placed.limit, "above the limit: {execution:?}");
     let is_quoted = heard.prices.iter().any(|tick| tick.tick_type == ASK && tick.price == execution.price);
     ensure!(is_quoted, "bought at {}, which no ask showed", execution.price);
+    Ok(())
+}
+
+/// What the client was told of its executions is what the broker's book holds, to the last digit.
+fn judge_book(heard: &Heard, book: &Book) -> Result<()> {
+    let fills = book.executions();
+    ensure!(fills.len() == heard.executions.len(), "the book has {} executions", fills.len());
+    for fill in fills {
+        let told = heard.executions.iter().find(|told| told.exec_id == fill.execution_id);
+        let told = told.with_context(|| format!("nothing was told of {fill:?}"))?;
+        ensure!(told.price == fill.price && told.shares == fill.quantity, "{told:?} is in the book as {fill:?}");
+        ensure!(told.account == fill.account && told.perm_id == fill.permanent_id.0, "{told:?} is {fill:?}");
+        let charged = heard.commissions.iter().find(|told| told.exec_id == fill.execution_id);
+        let charged = charged.with_context(|| format!("no commission was told of {fill:?}"))?;
+        ensure!(charged.commission == fill.commission && charged.currency == fill.currency, "{charged:?}, {fill:?}");
+        ensure!(book.position(&fill.account, SYMBOL) == fill.cumulative, "the position is not what was bought");
+    }
     Ok(())
 }
 
