@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail, ensure};
 use rust_decimal::Decimal;
 use tws_proto::ServerVersion;
-use tws_sim::{Book, TwsSim};
+use tws_sim::{Book, Pace, SimTime, TwsSim};
 
 use crate::environment::Environment;
 use crate::told::{Execution, Heard, Placed, Told};
@@ -21,6 +21,8 @@ const SYMBOL: &str = "IBM";
 const BID: i32 = 1;
 const ASK: i32 = 2;
 const LAST: i32 = 4;
+/// 23 November 2026, 10:00 in New York.
+const MONDAY_MORNING: SimTime = SimTime(1_795_446_000_000);
 /// Ticks that carry the size of bid, ask and last.
 const SIZES: [i32; 3] = [0, 3, 5];
 
@@ -39,7 +41,9 @@ async fn check_ibapi(test: &str, version: ServerVersion) -> Result<()> {
         Ok(environment) => environment,
         Err(missing) => return missing.report(test),
     };
-    let sim = TwsSim::builder().max_version(version).start().await?;
+    // Ten times real speed: a trade, and with it a last price, comes within a second.
+    let sim =
+        TwsSim::builder().max_version(version).start_time(MONDAY_MORNING).speed(Pace::Factor(10.0)).start().await?;
     let address = sim.address();
     let arguments = [address.ip().to_string(), address.port().to_string(), CLIENT_ID.to_string(), SYMBOL.to_owned()];
     let told = Told::parse(&environment.run("ibapi/session.py", &arguments).await?)?;
