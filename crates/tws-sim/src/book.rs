@@ -41,7 +41,11 @@ impl Book {
     pub fn holding(&self, account: &str, instrument: &str) -> Holding {
         let contract = self.catalogue.by_name(instrument).map(|found| found.contract_id);
         let account = self.books.account(account);
-        contract.zip(account).and_then(|(contract, account)| account.holdings.get(&contract)).copied().unwrap_or_default()
+        contract
+            .zip(account)
+            .and_then(|(contract, account)| account.holdings.get(&contract))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Signed number of contracts an account holds of an instrument.

@@ -209,7 +209,11 @@ impl Books {
     }
 
     /// What an account is worth at these marks.
-    pub(crate) fn worth<'a>(&self, name: &str, look: impl Fn(ContractId) -> Option<(&'a Instrument, Decimal)>) -> Worth {
+    pub(crate) fn worth<'a>(
+        &self,
+        name: &str,
+        look: impl Fn(ContractId) -> Option<(&'a Instrument, Decimal)>,
+    ) -> Worth {
         let Some(account) = self.accounts.get(name) else { return Worth::default() };
         let mut worth = Worth { cash: account.cash, net_liquidation: account.cash, ..Worth::default() };
         for (contract, holding) in &account.holdings {

@@ -48,7 +48,9 @@ pub enum StartError {
         cause: std::io::Error,
     },
     /// The address can be reached from other machines, and the protocol has no password.
-    #[error("{address} can be reached from other machines and the protocol has no password; listen at 127.0.0.1, or allow it explicitly")]
+    #[error(
+        "{address} can be reached from other machines and the protocol has no password; listen at 127.0.0.1, or allow it explicitly"
+    )]
     NotLoopback {
         /// Where.
         address: SocketAddr,

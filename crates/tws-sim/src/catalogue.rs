@@ -125,7 +125,9 @@ impl Catalogue {
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Instrument> {
         let all = || self.instruments.values();
-        all().find(|instrument| instrument.name() == name).or_else(|| all().find(|instrument| instrument.symbol == name))
+        all()
+            .find(|instrument| instrument.name() == name)
+            .or_else(|| all().find(|instrument| instrument.symbol == name))
     }
 
     /// Every instrument, by number.

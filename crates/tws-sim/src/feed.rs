@@ -75,7 +75,9 @@ pub(crate) fn ticks_of(event: &MarketEvent, before: &Before, market: &Market, no
             ticks.push(Tick::Size { kind: TickKind::LastSize, size: trade.size });
             ticks.push(Tick::Size { kind: TickKind::Volume, size: market.day().volume });
             let day = market.day();
-            for (kind, was, is) in [(TickKind::High, before.day.high, day.high), (TickKind::Low, before.day.low, day.low)] {
+            for (kind, was, is) in
+                [(TickKind::High, before.day.high, day.high), (TickKind::Low, before.day.low, day.low)]
+            {
                 if was != is {
                     ticks.push(Tick::Price { kind, price: trade.price, size: Decimal::ZERO });
                 }
@@ -121,7 +123,9 @@ pub(crate) fn single_tick(choice: TickChoice, event: &MarketEvent, before: &Quot
     let time_s = now.seconds();
     match (choice, event) {
         (TickChoice::Last, MarketEvent::Trade(trade)) => Some(TickEvent::Last(Box::new(trade_tick(trade, time_s)))),
-        (TickChoice::AllLast, MarketEvent::Trade(trade)) => Some(TickEvent::AllLast(Box::new(trade_tick(trade, time_s)))),
+        (TickChoice::AllLast, MarketEvent::Trade(trade)) => {
+            Some(TickEvent::AllLast(Box::new(trade_tick(trade, time_s))))
+        }
         (TickChoice::BidAsk { ignore_size }, MarketEvent::Quote(quote)) => {
             let prices = |quote: &Quote| (quote.bid.map(|level| level.price), quote.ask.map(|level| level.price));
             let changed = if ignore_size { prices(before) != prices(quote) } else { before != quote };
@@ -142,7 +146,12 @@ pub(crate) fn single(request_id: RequestId, event: TickEvent) -> ServerMessage {
 }
 
 /// A price tick where the price changed, and the size tick that TWS sends beside it.
-fn side_ticks(ticks: &mut Vec<Tick>, (price_kind, size_kind): (TickKind, TickKind), before: Option<Level>, now: Option<Level>) {
+fn side_ticks(
+    ticks: &mut Vec<Tick>,
+    (price_kind, size_kind): (TickKind, TickKind),
+    before: Option<Level>,
+    now: Option<Level>,
+) {
     if before == now {
         return;
     }

@@ -399,7 +399,10 @@ mod tests {
     #[test]
     fn hours_are_spelled_out_for_the_days_ahead() {
         let friday = SimTime(1_381_507_200_000); // 11 October 2013, noon in New York
-        assert!(hours("0400-2000", friday).starts_with("20131011:0400-20131011:2000;20131012:CLOSED;20131013:CLOSED;20131014:0400"));
+        assert!(
+            hours("0400-2000", friday)
+                .starts_with("20131011:0400-20131011:2000;20131012:CLOSED;20131013:CLOSED;20131014:0400")
+        );
         assert!(hours("1700-1600", friday).starts_with("20131010:1700-20131011:1600;"));
     }
 

@@ -223,7 +223,12 @@ pub(crate) struct OrderDesk {
 
 impl OrderDesk {
     pub(crate) fn new(first_permanent: i64) -> Self {
-        Self { records: BTreeMap::new(), live: BTreeMap::new(), highest: BTreeMap::new(), next_permanent: first_permanent }
+        Self {
+            records: BTreeMap::new(),
+            live: BTreeMap::new(),
+            highest: BTreeMap::new(),
+            next_permanent: first_permanent,
+        }
     }
 
     /// The lowest id this client may use next.

@@ -1,7 +1,7 @@
 //! The id of a request whose frame could not be read, so that the answer can name it.
 
-use tws_proto::message::{ClientMessage, Facts, Message};
 use tws_proto::ServerVersion;
+use tws_proto::message::{ClientMessage, Facts, Message};
 
 /// Ids above this are protobuf's.
 const PROTOBUF_ID_OFFSET: i32 = 200;
@@ -38,14 +38,22 @@ fn behind_version(name: &str, version: ServerVersion) -> Option<VersionField> {
     Some(match name {
         "PLACE_ORDER" | "REQ_TICK_BY_TICK_DATA" | "CANCEL_TICK_BY_TICK_DATA" => VersionField::Absent,
         "CANCEL_ORDER" if version >= ServerVersion::CME_TAGGING_FIELDS => VersionField::Absent,
-        "CANCEL_ORDER" | "REQ_MKT_DATA" | "CANCEL_MKT_DATA" | "REQ_EXECUTIONS" | "REQ_CONTRACT_DATA"
-        | "REQ_ACCOUNT_SUMMARY" | "CANCEL_ACCOUNT_SUMMARY" => VersionField::Present,
+        "CANCEL_ORDER"
+        | "REQ_MKT_DATA"
+        | "CANCEL_MKT_DATA"
+        | "REQ_EXECUTIONS"
+        | "REQ_CONTRACT_DATA"
+        | "REQ_ACCOUNT_SUMMARY"
+        | "CANCEL_ACCOUNT_SUMMARY" => VersionField::Present,
         _ => return None,
     })
 }
 
 fn facts(id: i32) -> Option<&'static Facts> {
-    ClientMessage::ALL.iter().find(|facts| facts.id == id).filter(|facts| behind_version(facts.name, ServerVersion::NEWEST).is_some())
+    ClientMessage::ALL
+        .iter()
+        .find(|facts| facts.id == id)
+        .filter(|facts| behind_version(facts.name, ServerVersion::NEWEST).is_some())
 }
 
 fn field(bytes: &[u8]) -> Option<(i32, &[u8])> {

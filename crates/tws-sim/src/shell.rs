@@ -72,7 +72,12 @@ impl TwsSim {
         Builder::default()
     }
 
-    pub(crate) async fn start(core: Core, address: SocketAddr, version: ServerVersion, pace: Pace) -> std::io::Result<Self> {
+    pub(crate) async fn start(
+        core: Core,
+        address: SocketAddr,
+        version: ServerVersion,
+        pace: Pace,
+    ) -> std::io::Result<Self> {
         let socket = listener::bind(address).await?;
         let address = socket.local_addr()?;
         let clock = Clock::new(core.now(), pace);
@@ -113,7 +118,12 @@ impl TwsSim {
     ///
     /// # Errors
     /// [`UnknownInstrument`] where no instrument has this name.
-    pub fn quote(&self, instrument: &str, bid: impl Into<Decimal>, ask: impl Into<Decimal>) -> Result<(), UnknownInstrument> {
+    pub fn quote(
+        &self,
+        instrument: &str,
+        bid: impl Into<Decimal>,
+        ask: impl Into<Decimal>,
+    ) -> Result<(), UnknownInstrument> {
         let size = Decimal::ONE_THOUSAND;
         self.quote_with_sizes(instrument, Quote::new(bid.into(), size, ask.into(), size))
     }
@@ -170,7 +180,8 @@ impl TwsSim {
     }
 
     fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), UnknownInstrument> {
-        let contract: Option<ContractId> = self.hub.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
+        let contract: Option<ContractId> =
+            self.hub.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
         let contract = contract.ok_or_else(|| UnknownInstrument { name: instrument.to_owned() })?;
         self.hub.step(Input::Market { contract, event });
         Ok(())

@@ -304,7 +304,10 @@ mod tests {
         check(&format!("{HEAD}1,T,1,-1,,,\n"), "bad.csv:2: column size is out of range");
         check(&format!("{HEAD}1,T,0,1,,,\n"), "bad.csv:2: column price is out of range");
         check(&format!("{HEAD}1,T,1\n"), "bad.csv:2: has 3 columns, needs 7");
-        check(&format!("{HEAD}2,T,1,1,,,\n1,T,1,1,,,\n"), "bad.csv:3: is earlier than the row before it; sort the file by time");
+        check(
+            &format!("{HEAD}2,T,1,1,,,\n1,T,1,1,,,\n"),
+            "bad.csv:3: is earlier than the row before it; sort the file by time",
+        );
         let missing = Tape::open(Path::new("no/such.csv"), SimTime(0)).unwrap_err().to_string();
         assert!(missing.starts_with("cannot open the tape no/such.csv: "), "{missing}");
     }

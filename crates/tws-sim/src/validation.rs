@@ -182,10 +182,16 @@ mod tests {
         check_order(|order| order.all_or_none = true, rejected("allOrNone"));
         check_order(|order| order.algo_strategy = "Vwap".into(), rejected("algoStrategy"));
         let grid = "The price does not conform to the minimum price variation for this contract.";
-        check_order(|order| order.limit_price = Some(Decimal::new(10_001, 3)), Some(Refusal::Invalid(110, grid.into())));
+        check_order(
+            |order| order.limit_price = Some(Decimal::new(10_001, 3)),
+            Some(Refusal::Invalid(110, grid.into())),
+        );
         let zero = "The order size cannot be zero.";
         check_order(|order| order.total_quantity = Some(Decimal::ZERO), Some(Refusal::Invalid(434, zero.into())));
         let fraction = "This order doesn't support fractional quantity trading";
-        check_order(|order| order.total_quantity = Some(Decimal::new(5, 1)), Some(Refusal::Invalid(10318, fraction.into())));
+        check_order(
+            |order| order.total_quantity = Some(Decimal::new(5, 1)),
+            Some(Refusal::Invalid(10318, fraction.into())),
+        );
     }
 }

@@ -125,7 +125,9 @@ impl Core {
             .accounts()
             .map(|account| (account.name.clone(), account.initial_cash, self.worth(&account.name)))
             .collect();
-        let Some(summary) = self.sessions.get_mut(&session).and_then(|this| this.summaries.get_mut(&id)) else { return };
+        let Some(summary) = self.sessions.get_mut(&session).and_then(|this| this.summaries.get_mut(&id)) else {
+            return;
+        };
         for (account, initial, worth) in worths {
             for tag in &summary.tags {
                 let value = value_of(tag, initial, &worth);

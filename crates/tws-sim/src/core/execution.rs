@@ -25,7 +25,8 @@ impl Core {
     pub(super) fn try_order(&mut self, key: OrderKey, news: Option<&MarketEvent>) {
         self.try_trigger(key, news);
         let Some(record) = self.desk.get(key).filter(|record| record.stage == Stage::Working) else { return };
-        let increment = self.catalogue.by_id(record.contract_id).map_or(Decimal::ONE, |instrument| instrument.size_increment);
+        let increment =
+            self.catalogue.by_id(record.contract_id).map_or(Decimal::ONE, |instrument| instrument.size_increment);
         let market = self.markets.get(&record.contract_id);
         if let Some(level) = market.and_then(|market| matching::fillable(record, market, increment)) {
             self.fill(key, level);
@@ -149,9 +150,13 @@ impl Core {
     fn spare_siblings(&mut self, parent: OrderKey) {
         let Some(opened) = self.desk.get(parent).map(|record| (record.taker(), record.filled)) else { return };
         let children = self.desk.children(parent);
-        let closing = || children.iter().filter_map(|child| self.desk.get(*child)).filter(|child| child.taker() != opened.0);
+        let closing =
+            || children.iter().filter_map(|child| self.desk.get(*child)).filter(|child| child.taker() != opened.0);
         let open = opened.1 - closing().map(|child| child.filled).sum::<Decimal>();
-        let live: Vec<OrderKey> = closing().filter(|child| child.stage.is_live() && child.remaining() > open).map(|child| child.key).collect();
+        let live: Vec<OrderKey> = closing()
+            .filter(|child| child.stage.is_live() && child.remaining() > open)
+            .map(|child| child.key)
+            .collect();
         for child in live {
             self.reduce(child, open);
         }

@@ -52,7 +52,8 @@ impl Core {
 
     pub(super) fn send_completed_orders(&mut self, session: SessionId) {
         let today = self.now.day();
-        let ended_today = |record: &&OrderRecord| record.completed.as_ref().is_some_and(|(time, _)| time.day() == today);
+        let ended_today =
+            |record: &&OrderRecord| record.completed.as_ref().is_some_and(|(time, _)| time.day() == today);
         for record in self.desk.iter().filter(ended_today) {
             self.outbox.send(session, Box::new(record.completed_order()));
         }
@@ -78,7 +79,8 @@ impl Core {
 
     /// Without days in the filter: since midnight, as TWS has it.
     fn passes(&self, filter: &ExecutionFilter, fill: &Fill) -> bool {
-        let ExecutionFilter { client_id, account, time, symbol, security_type, exchange, side, last_days, dates } = filter;
+        let ExecutionFilter { client_id, account, time, symbol, security_type, exchange, side, last_days, dates } =
+            filter;
         let Some(instrument) = self.catalogue.by_id(fill.contract) else { return false };
         let any_or = |wanted: &str, own: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(own);
         let day = fill.time.day();

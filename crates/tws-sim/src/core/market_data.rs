@@ -3,7 +3,9 @@
 use tws_proto::Contract;
 use tws_proto::ids::{ContractId, RequestId};
 use tws_proto::kinds::MarketDataKind;
-use tws_proto::message::{MarketDataType, RequestMarketData, RequestTickByTick, TickRequestParameters, TickSnapshotEnd};
+use tws_proto::message::{
+    MarketDataType, RequestMarketData, RequestTickByTick, TickRequestParameters, TickSnapshotEnd,
+};
 
 use super::Core;
 use crate::catalogue::Resolution;
@@ -28,9 +30,10 @@ impl Core {
         match self.catalogue.resolve(wanted) {
             Resolution::One(instrument) => Ok(instrument.contract_id),
             Resolution::Unknown => Err((200, NO_DEFINITION)),
-            Resolution::Ambiguous => {
-                Err((200, "The contract description specified is ambiguous; you must specify the local symbol or the conid."))
-            }
+            Resolution::Ambiguous => Err((
+                200,
+                "The contract description specified is ambiguous; you must specify the local symbol or the conid.",
+            )),
             Resolution::WithoutKind => {
                 Err((321, "Error validating request.-'bM' : cause - Please enter a valid security type"))
             }
@@ -43,7 +46,9 @@ impl Core {
             return self.outbox.notice(session, id.0, 102, "Duplicate ticker id");
         }
         let mut generic = request.generic_ticks.split(',').map(str::trim).filter(|tick| !tick.is_empty());
-        if let Some(bad) = generic.clone().find(|tick| tick.trim_start_matches("mdoff").parse::<u16>().is_err() && *tick != "mdoff") {
+        if let Some(bad) =
+            generic.clone().find(|tick| tick.trim_start_matches("mdoff").parse::<u16>().is_err() && *tick != "mdoff")
+        {
             let text = format!("Error validating request.-'bQ' : cause - Incorrect generic tick list: {bad}");
             return self.outbox.notice(session, id.0, 321, text);
         }
@@ -144,7 +149,9 @@ impl Core {
         let mut complete_snapshots = Vec::new();
         let is_complete = self.is_complete(contract, market);
         for (session, this) in &self.sessions {
-            for (id, subscription) in this.market_data.iter().filter(|(_, subscription)| subscription.contract == contract) {
+            for (id, subscription) in
+                this.market_data.iter().filter(|(_, subscription)| subscription.contract == contract)
+            {
                 if subscription.snapshot_until.is_some() {
                     if is_complete {
                         complete_snapshots.push((*session, *id));
@@ -158,7 +165,9 @@ impl Core {
                     self.outbox.send(*session, feed::trade_volume(trade, market, self.now).addressed(*id));
                 }
             }
-            for (id, subscription) in this.single_ticks.iter().filter(|(_, subscription)| subscription.contract == contract) {
+            for (id, subscription) in
+                this.single_ticks.iter().filter(|(_, subscription)| subscription.contract == contract)
+            {
                 if let Some(tick) = feed::single_tick(subscription.choice, event, &before.quote, self.now) {
                     self.outbox.send(*session, feed::single(*id, tick));
                 }

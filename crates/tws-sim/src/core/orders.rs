@@ -122,9 +122,14 @@ impl Core {
             let parent = record.parent().and_then(|parent| self.desk.get(parent));
             let stage = match parent.map(|parent| parent.stage) {
                 None | Some(Stage::Filled) => record.armed(),
-                Some(Stage::Held | Stage::Waiting | Stage::Untriggered | Stage::Working | Stage::Cancelled | Stage::Inactive) => {
-                    Stage::Waiting
-                }
+                Some(
+                    Stage::Held
+                    | Stage::Waiting
+                    | Stage::Untriggered
+                    | Stage::Working
+                    | Stage::Cancelled
+                    | Stage::Inactive,
+                ) => Stage::Waiting,
             };
             self.desk.set_stage(*member, stage);
             if let Some(record) = self.desk.get_mut(*member) {
@@ -191,7 +196,14 @@ impl Core {
     }
 
     /// What an order would do to the account: nothing is placed.
-    fn preview(&mut self, session: SessionId, key: OrderKey, request: &PlaceOrder, contract_id: ContractId, account: &str) -> Result<(), Refusal> {
+    fn preview(
+        &mut self,
+        session: SessionId,
+        key: OrderKey,
+        request: &PlaceOrder,
+        contract_id: ContractId,
+        account: &str,
+    ) -> Result<(), Refusal> {
         let Some(instrument) = self.catalogue.by_id(contract_id) else { return Ok(()) };
         let order = &request.order;
         let mark = self.markets.get(&contract_id).and_then(crate::market::Market::mark).unwrap_or(instrument.price);
@@ -243,10 +255,15 @@ impl Core {
             }
             Some(stage @ (Stage::Filled | Stage::Cancelled | Stage::Inactive)) => {
                 let state = stage.status();
-                let text = format!("OrderId {order} that needs to be cancelled can not be cancelled, state: {}.", state.as_str());
+                let text = format!(
+                    "OrderId {order} that needs to be cancelled can not be cancelled, state: {}.",
+                    state.as_str()
+                );
                 self.outbox.notice(session, order.0, 10148, text);
             }
-            Some(Stage::Held | Stage::Waiting | Stage::Untriggered | Stage::Working) => self.end_order(key, "Cancelled by Trader", CANCELLED),
+            Some(Stage::Held | Stage::Waiting | Stage::Untriggered | Stage::Working) => {
+                self.end_order(key, "Cancelled by Trader", CANCELLED)
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! The session itself: START_API, ids, accounts, clocks, contracts.
 
 use tws_proto::message::{
-    ContractData, ContractDataEnd, CurrentTime, CurrentTimeMillis, ManagedAccounts, NextValidId, RequestContractData, StartApi,
+    ContractData, ContractDataEnd, CurrentTime, CurrentTimeMillis, ManagedAccounts, NextValidId, RequestContractData,
+    StartApi,
 };
 
 use super::{CloseReason, Core};

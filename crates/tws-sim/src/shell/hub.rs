@@ -129,8 +129,12 @@ impl Hub {
     /// Cuts whoever reads so slowly that time cannot pass.
     pub(crate) fn cut_stalled(&self) {
         let mut state = self.lock();
-        let stalled: Vec<SessionId> =
-            state.clients.iter().filter(|(_, client)| client.waiting() >= QUEUE_HIGH).map(|(session, _)| *session).collect();
+        let stalled: Vec<SessionId> = state
+            .clients
+            .iter()
+            .filter(|(_, client)| client.waiting() >= QUEUE_HIGH)
+            .map(|(session, _)| *session)
+            .collect();
         for session in stalled {
             state.cut(session, "it does not read");
         }

@@ -27,7 +27,12 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Runs until it is aborted; the clients' tasks end with it.
-pub(crate) async fn run(socket: TcpListener, mut commands: mpsc::Receiver<Command>, hub: Arc<Hub>, version: ServerVersion) {
+pub(crate) async fn run(
+    socket: TcpListener,
+    mut commands: mpsc::Receiver<Command>,
+    hub: Arc<Hub>,
+    version: ServerVersion,
+) {
     let Ok(address) = socket.local_addr() else { return };
     let mut socket = Some(socket);
     let mut clients = JoinSet::new();
