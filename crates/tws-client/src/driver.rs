@@ -120,15 +120,17 @@ impl<C: Connector> Driver<C> {
     async fn drive(mut self) -> Exit {
         self.shared.handle(|_, _| {});
         loop {
-            let step = self.shared.step(self.output.is_empty());
-            if let Some(transmit) = step.transmit {
-                self.output = transmit;
+            if self.output.is_empty()
+                && let Some(output) = self.shared.transmit()
+            {
+                self.output = output;
             }
+            let step = self.shared.step();
             self.follow(step.link);
             if let Some(exit) = step.exit {
                 return exit;
             }
-            let happened = self.wait(Step { transmit: None, ..step }).await;
+            let happened = self.wait(step).await;
             self.tell(happened);
         }
     }

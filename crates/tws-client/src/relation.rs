@@ -146,3 +146,49 @@ pub(crate) fn request_id(message: &ServerMessage) -> Option<RequestId> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tws_proto::message::Message;
+
+    use super::*;
+
+    const KINDS: [Kind; 12] = [
+        Kind::ContractDetails,
+        Kind::Positions,
+        Kind::AccountSummary,
+        Kind::OpenOrders,
+        Kind::AllOpenOrders,
+        Kind::CompletedOrders,
+        Kind::Executions,
+        Kind::NextOrderId,
+        Kind::Accounts,
+        Kind::Time,
+        Kind::TimeMillis,
+        Kind::Snapshot,
+    ];
+
+    #[test]
+    fn every_answer_and_end_is_a_message_of_the_server() {
+        for kind in KINDS {
+            let relation = Relation::of(kind);
+            for name in relation.answers.iter().chain([&relation.end]) {
+                assert!(ServerMessage::ALL.iter().any(|facts| facts.name == *name), "{kind:?}: {name}");
+            }
+            assert!(relation.keyed || relation.channel.is_some(), "{kind:?} cannot be told from another");
+        }
+    }
+
+    #[test]
+    fn what_one_channel_awaits_no_other_does() {
+        for kind in KINDS {
+            for other in KINDS {
+                let (one, two) = (Relation::of(kind), Relation::of(other));
+                if !one.keyed && !two.keyed && one.channel != two.channel {
+                    assert!(one.answers.iter().all(|name| two.role(name) == Role::None), "{kind:?} and {other:?}");
+                    assert_eq!(two.role(one.end), Role::None, "{kind:?} and {other:?}");
+                }
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@
 //! order is refused or written before the call returns, and then wake the driver to carry the bytes out.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -55,7 +56,6 @@ enum Sink {
 /// What the driver does next.
 pub(crate) struct Step {
     pub(crate) link: Link,
-    pub(crate) transmit: Option<BytesMut>,
     pub(crate) timeout: Option<Instant>,
     pub(crate) exit: Option<Exit>,
 }
@@ -152,8 +152,10 @@ impl Shared {
     pub(crate) fn unsubscribe(&self, id: SubscriptionId) {
         let mut core = self.core();
         core.session.unsubscribe(id, now());
-        core.sinks.remove(&id);
+        let sink = core.sinks.remove(&id);
+        // A sink may hold the last waker of a task, and the task a handle that needs this lock to be dropped.
         drop(core);
+        drop(sink);
         self.wake.notify_one();
     }
 
@@ -180,23 +182,22 @@ impl Shared {
         core.session.handle_timeout(now);
     }
 
+    /// What must go to the socket now.
+    pub(crate) fn transmit(&self) -> Option<BytesMut> {
+        self.core().session.poll_transmit(now())
+    }
+
     /// Carries out every event, then says what the driver does next.
-    pub(crate) fn step(&self, takes_output: bool) -> Step {
-        let now = now();
-        let transmit = takes_output.then(|| self.core().session.poll_transmit(now)).flatten();
+    pub(crate) fn step(&self) -> Step {
         self.deliver();
         let core = self.core();
-        Step {
-            link: core.session.link(),
-            transmit,
-            timeout: core.session.poll_timeout(),
-            exit: core.session.exit().cloned(),
-        }
+        Step { link: core.session.link(), timeout: core.session.poll_timeout(), exit: core.session.exit().cloned() }
     }
 
     /// Gives every event to whom it concerns. Callbacks run without the lock.
     fn deliver(&self) {
         let mut states = Vec::new();
+        let mut ended = Vec::new();
         let mut core = self.core();
         let mut overflow = false;
         while let Some(event) = core.session.poll_event() {
@@ -217,7 +218,7 @@ impl Shared {
                         let _ = waiter.send(result);
                     }
                 }
-                Event::Update { subscription, update } => core.update(subscription, update),
+                Event::Update { subscription, update } => ended.extend(core.update(subscription, update)),
                 Event::Notice(notice) => log_notice(&notice, state),
                 Event::Stray(message) => debug!(epoch = state.epoch.0, message, "message that nobody asked for"),
                 Event::NotReady(since) => {
@@ -226,19 +227,24 @@ impl Shared {
             }
         }
         drop(core);
+        drop(ended);
         for state in states {
             log_state(&state);
             let callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).clone();
             self.state.send_replace((*state).clone());
             for callback in callbacks {
-                callback(&state);
+                // A callback's panic is its own: the session goes on.
+                if catch_unwind(AssertUnwindSafe(|| callback(&state))).is_err() {
+                    error!(epoch = state.epoch.0, "a state callback panicked");
+                }
             }
         }
     }
 }
 
 impl Core {
-    fn update(&mut self, id: SubscriptionId, update: FeedUpdate) {
+    /// Delivers an update; gives the sink back where it was the last.
+    fn update(&mut self, id: SubscriptionId, update: FeedUpdate) -> Option<Sink> {
         let ended = matches!(update, FeedUpdate::Ended(_));
         match self.sinks.get(&id) {
             Some(Sink::MarketData(mailbox)) => {
@@ -253,9 +259,7 @@ impl Core {
             }
             None => {}
         }
-        if ended {
-            self.sinks.remove(&id);
-        }
+        if ended { self.sinks.remove(&id) } else { None }
     }
 }
 

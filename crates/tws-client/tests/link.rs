@@ -244,6 +244,7 @@ async fn a_driver_that_is_gone_leaves_nobody_waiting() {
 async fn callbacks_hear_every_phase_in_order() {
     let (sender, mut phases) = tokio::sync::mpsc::unbounded_channel();
     let (client, mut listener, _driver) = session(Config::paper());
+    assert!(client.on_state(|_| panic!("a careless callback")));
     assert!(client.on_state(move |state| sender.send(state.phase).unwrap()));
     let mut peer = listener.started().await;
     peer.say(NextValidId::default()).await;

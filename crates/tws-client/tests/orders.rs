@@ -186,6 +186,15 @@ async fn cancels_overtake_everything_and_the_window_holds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_cancel_leaves_however_many_there_are() {
+    let (client, _listener, mut peer) = ready_session().await;
+    client.send_order_messages((0..200).map(cancel).collect()).unwrap();
+    client.send_order_messages(vec![place(500)]).unwrap();
+    let heard = short(&peer.hear_for(6 * SECOND).await);
+    assert_eq!(heard, (0..200).map(|id| format!("cancel {id}")).collect::<Vec<_>>(), "and the order grew stale");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancel_never_overtakes_its_own_order() {
     let (client, _listener, mut peer) = ready_session().await;
     let mut events = client.take_order_events().unwrap();
