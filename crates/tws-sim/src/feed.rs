@@ -31,15 +31,15 @@ impl Tick {
                 let auto = matches!(kind, TickKind::Bid | TickKind::Ask) && *size > Decimal::ZERO;
                 TickPrice {
                     request_id,
-                    kind: kind.clone(),
+                    kind: *kind,
                     price: Some(*price),
                     size: Some(*size),
                     attributes: TickAttributes(i32::from(auto)),
                 }
                 .into()
             }
-            Self::Size { kind, size } => TickSize { request_id, kind: kind.clone(), size: Some(*size) }.into(),
-            Self::Text { kind, value } => TickString { request_id, kind: kind.clone(), value: value.clone() }.into(),
+            Self::Size { kind, size } => TickSize { request_id, kind: *kind, size: Some(*size) }.into(),
+            Self::Text { kind, value } => TickString { request_id, kind: *kind, value: value.clone() }.into(),
         }
     }
 }
@@ -133,8 +133,11 @@ pub(crate) fn single_tick(choice: TickChoice, event: &MarketEvent, before: &Quot
         }
         (TickChoice::MidPoint, MarketEvent::Quote(quote)) => {
             let midpoint = quote.midpoint()?;
-            (before.midpoint() != Some(midpoint))
-                .then(|| TickEvent::MidPoint(MidPointTick { time_s, price: Some(midpoint), size: None }))
+            (before.midpoint() != Some(midpoint)).then_some(TickEvent::MidPoint(MidPointTick {
+                time_s,
+                price: Some(midpoint),
+                size: None,
+            }))
         }
         (TickChoice::Last | TickChoice::AllLast, MarketEvent::Quote(_))
         | (TickChoice::BidAsk { .. } | TickChoice::MidPoint, MarketEvent::Trade(_)) => None,

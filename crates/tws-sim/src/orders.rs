@@ -1,4 +1,4 @@
-//! [`OrderDesk`]: every order the broker has heard of, live or not.
+//! [`OrderRecord`]: an order as the broker has it, and the desk that keeps them all, live or not.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! [`Session`]: what the simulator remembers of one connected client.
+//! What the simulator remembers of one connected client.
 
 use std::collections::BTreeMap;
 

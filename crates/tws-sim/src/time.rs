@@ -55,7 +55,7 @@ impl SimTime {
     #[must_use]
     pub fn day_end(self) -> Self {
         let tomorrow = self.zoned().checked_add(1.day()).and_then(|later| later.start_of_day());
-        tomorrow.map_or(self.plus_ms(86_400_000), |midnight| Self(midnight.timestamp().as_millisecond()))
+        tomorrow.map_or_else(|_| self.plus_ms(86_400_000), |midnight| Self(midnight.timestamp().as_millisecond()))
     }
 
     /// The days `0..count` from this one on, with whether the market is closed for the weekend.

@@ -2,8 +2,9 @@
 
 use rust_decimal::Decimal;
 use tws_proto::Order;
+use tws_proto::ids::OrderId;
 use tws_proto::kinds::{Action, OrderType, TimeInForce, TriggerMethod};
-use tws_proto::message::PlaceOrder;
+use tws_proto::message::{AttachedOrders, PlaceOrder};
 
 use crate::instrument::{Instrument, MarketKind};
 
@@ -40,13 +41,20 @@ pub(crate) fn check(request: &PlaceOrder, instrument: &Instrument) -> Result<(),
     if instrument.market == MarketKind::TradesOnly {
         return Err(Refusal::invalid(412, "The contract is not available for trading."));
     }
-    if request.attached.is_some() {
+    if request.attached.as_ref().is_some_and(asks_for_something) {
         return Err(Refusal::cannot("attachedOrders"));
     }
     match inexecutable(order) {
         Some(field) => Err(Refusal::cannot(field)),
         None => Ok(()),
     }
+}
+
+/// IB's own client sends an empty one with every order.
+fn asks_for_something(attached: &AttachedOrders) -> bool {
+    let AttachedOrders { stop_loss_id, stop_loss_type, profit_taker_id, profit_taker_type } = attached;
+    let is_set = |id: &Option<OrderId>| id.is_some_and(|id| id.0 != 0);
+    is_set(stop_loss_id) || is_set(profit_taker_id) || !stop_loss_type.is_empty() || !profit_taker_type.is_empty()
 }
 
 fn check_action(order: &Order) -> Result<(), Refusal> {
@@ -163,6 +171,21 @@ mod tests {
 
     fn bad(cause: &str) -> Option<Refusal> {
         Some(Refusal::Invalid(321, format!("Error validating request.-'bN' : cause - {cause}")))
+    }
+
+    #[track_caller]
+    fn check_attached(attached: AttachedOrders, expected: Option<Refusal>) {
+        let order = Order::market(Action::Buy, 100.into());
+        let request = PlaceOrder { order, attached: Some(attached), ..PlaceOrder::default() };
+        let instrument = Instrument::stock(1, "ACME", "USD", Decimal::TEN);
+        assert_eq!(check(&request, &instrument).err(), expected);
+    }
+
+    #[test]
+    fn empty_attachments_are_none() {
+        check_attached(AttachedOrders::default(), None);
+        let stop = AttachedOrders { stop_loss_id: Some(OrderId(2)), ..AttachedOrders::default() };
+        check_attached(stop, rejected("attachedOrders"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Core {
         match placed {
             Ok(()) => {}
             Err(Refusal::Invalid(code, text)) => self.outbox.notice(session, key.order.0, code, text),
-            Err(Refusal::Rejected(text)) => self.outbox.notice(session, key.order.0, 201, text),
+            Err(Refusal::Rejected(reason)) => self.outbox.notice(session, key.order.0, 201, rejected(&reason)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Core {
         let key = record.key;
         let completed = Some((self.now, format!("Rejected: {reason}")));
         self.desk.add(OrderRecord { stage: Stage::Inactive, completed, ..record });
-        self.notice_to_owner(key, 201, format!("Order rejected - reason:{reason}"));
+        self.notice_to_owner(key, 201, rejected(&reason));
         self.tell_status(key);
         Ok(())
     }
@@ -325,4 +325,9 @@ impl Core {
             }
         }
     }
+}
+
+/// Text of notice 201.
+fn rejected(reason: &str) -> String {
+    format!("Order rejected - reason:{reason}")
 }
