@@ -11,8 +11,8 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    pub(crate) const FULL: Self = Self { rounds: 101, batch: Duration::from_millis(5) };
-    pub(crate) const QUICK: Self = Self { rounds: 15, batch: Duration::from_millis(1) };
+    pub(crate) const FULL: Self = Self { rounds: 301, batch: Duration::from_millis(1) };
+    pub(crate) const QUICK: Self = Self { rounds: 31, batch: Duration::from_millis(1) };
 }
 
 /// Several ways to do the same.
@@ -59,22 +59,41 @@ pub(crate) struct Timing {
     pub(crate) median: f64,
     pub(crate) fastest: f64,
     pub(crate) slowest: f64,
+    /// Median of what it took as a multiple of what the first contender took in the same round: a slow second of the
+    /// machine hits both.
+    pub(crate) ratio: f64,
 }
 
-/// Measures all contenders in turns, a batch each, round by round.
+/// Measures all contenders in turns, a batch each, round by round, and each round begins with another one.
 pub(crate) fn measure(comparison: Comparison, effort: Effort) -> Measured {
     let Comparison { name, frame_bytes, contenders } = comparison;
     let repetitions: Vec<Repetitions> = contenders.iter().map(|contender| calibrate(contender, effort.batch)).collect();
     let mut rounds: Vec<Vec<f64>> = contenders.iter().map(|_| Vec::with_capacity(effort.rounds)).collect();
-    for _ in 0..effort.rounds {
-        for ((contender, times), repetitions) in contenders.iter().zip(&mut rounds).zip(&repetitions) {
+    for round in 0..effort.rounds {
+        for turn in 0..contenders.len() {
+            let at = (round + turn) % contenders.len();
             let started = Instant::now();
-            (contender.work)(*repetitions);
-            times.push(started.elapsed().as_nanos() as f64 / repetitions.0 as f64);
+            (contenders[at].work)(repetitions[at]);
+            rounds[at].push(started.elapsed().as_nanos() as f64 / repetitions[at].0 as f64);
         }
     }
-    let timings = contenders.iter().zip(rounds).map(|(contender, times)| Timing::of(contender.name, times)).collect();
-    Measured { name, frame_bytes, contenders: timings }
+    let timings = contenders.iter().zip(&rounds).map(|(contender, times)| {
+        let ratios = times.iter().zip(&rounds[0]).map(|(time, first)| time / first).collect();
+        let times = sorted(times.clone());
+        Timing {
+            name: contender.name,
+            median: times[times.len() / 2],
+            fastest: times[0],
+            slowest: times[times.len() - 1],
+            ratio: sorted(ratios)[times.len() / 2],
+        }
+    });
+    Measured { name, frame_bytes, contenders: timings.collect() }
+}
+
+fn sorted(mut numbers: Vec<f64>) -> Vec<f64> {
+    numbers.sort_by(f64::total_cmp);
+    numbers
 }
 
 /// How many repetitions take about as long as a batch; warms caches and branch predictors on the way.
@@ -90,13 +109,5 @@ fn calibrate(contender: &Contender, batch: Duration) -> Repetitions {
         // Doubles at least, so that it ends; grows at most tenfold, as one short time says little.
         let wanted = (batch.as_nanos() / took.as_nanos().max(1)).clamp(2, 10);
         count = count.saturating_mul(wanted as u64);
-    }
-}
-
-impl Timing {
-    fn of(name: &'static str, mut times: Vec<f64>) -> Self {
-        times.sort_by(f64::total_cmp);
-        let at = |index: usize| times.get(index).copied().unwrap_or(f64::NAN);
-        Self { name, median: at(times.len() / 2), fastest: at(0), slowest: at(times.len().saturating_sub(1)) }
     }
 }

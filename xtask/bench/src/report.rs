@@ -2,18 +2,21 @@
 
 use serde_json::json;
 
-use crate::harness::{Effort, Measured, Timing};
+use crate::harness::{Effort, Measured};
 
 /// A table a comparison.
 pub(crate) fn print_table(measured: &[Measured], effort: Effort) {
-    println!("medians of {} interleaved rounds; ratios are to the first line of each table", effort.rounds);
+    println!(
+        "medians of {} interleaved rounds; ratios are to the first line of each table, round by round",
+        effort.rounds
+    );
     for Measured { name, frame_bytes, contenders } in measured {
         println!("\n{name} (frame of {frame_bytes} bytes)");
         let width = contenders.iter().map(|timing| timing.name.len()).max().unwrap_or(0);
         println!("  {:<width$}  {:>10}  {:>6}  {:>20}", "", "median ns", "ratio", "fastest..slowest ns");
         for timing in contenders {
             let span = format!("{:.1}..{:.1}", timing.fastest, timing.slowest);
-            let ratio = ratio(timing, contenders);
+            let ratio = timing.ratio;
             println!("  {:<width$}  {:>10.1}  {ratio:>6.2}  {span:>20}", timing.name, timing.median);
         }
     }
@@ -32,7 +35,7 @@ pub(crate) fn print_json(measured: &[Measured], effort: Effort) {
                         "median_ns": timing.median,
                         "fastest_ns": timing.fastest,
                         "slowest_ns": timing.slowest,
-                        "ratio": ratio(timing, contenders),
+                        "ratio": timing.ratio,
                     })
                 })
                 .collect();
@@ -40,8 +43,4 @@ pub(crate) fn print_json(measured: &[Measured], effort: Effort) {
         })
         .collect();
     println!("{}", json!({ "rounds": effort.rounds, "comparisons": comparisons }));
-}
-
-fn ratio(timing: &Timing, contenders: &[Timing]) -> f64 {
-    contenders.first().map_or(f64::NAN, |first| timing.median / first.median)
 }
