@@ -349,22 +349,6 @@ impl Client {
     }
 }
 
-impl Tick {
-    /// The tick that a message carries, where it carries one.
-    #[must_use]
-    pub fn of(message: ServerMessage) -> Option<Self> {
-        match message {
-            ServerMessage::TickPrice(tick) => Some(Self::Price(tick)),
-            ServerMessage::TickSize(tick) => Some(Self::Size(tick)),
-            ServerMessage::TickGeneric(tick) => Some(Self::Generic(tick)),
-            ServerMessage::TickString(tick) => Some(Self::Text(tick)),
-            ServerMessage::MarketDataType(body) => Some(Self::DataKind(body.kind)),
-            ServerMessage::TickRequestParameters(body) => Some(Self::Parameters(body)),
-            _ => None,
-        }
-    }
-}
-
 fn ready_of(state: &State) -> Option<Result<Ready, RequestError>> {
     match state.phase {
         Phase::Closed => Some(Err(RequestError::Closed)),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use tws_proto::ServerMessage;
 use tws_proto::kinds::{MarketDataKind, TickKind};
 use tws_proto::message::{Notice, TickEvent, TickGeneric, TickPrice, TickRequestParameters, TickSize, TickString};
 
@@ -36,6 +37,22 @@ pub enum Tick {
     DataKind(MarketDataKind),
     /// How to read the ticks.
     Parameters(Box<TickRequestParameters>),
+}
+
+impl Tick {
+    /// The tick that a message carries, where it carries one.
+    #[must_use]
+    pub fn of(message: ServerMessage) -> Option<Self> {
+        match message {
+            ServerMessage::TickPrice(tick) => Some(Self::Price(tick)),
+            ServerMessage::TickSize(tick) => Some(Self::Size(tick)),
+            ServerMessage::TickGeneric(tick) => Some(Self::Generic(tick)),
+            ServerMessage::TickString(tick) => Some(Self::Text(tick)),
+            ServerMessage::MarketDataType(body) => Some(Self::DataKind(body.kind)),
+            ServerMessage::TickRequestParameters(body) => Some(Self::Parameters(body)),
+            _ => None,
+        }
+    }
 }
 
 /// What a stream delivers.

@@ -138,6 +138,25 @@ async fn orders_are_never_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_dies_with_its_epoch() {
+    let (client, mut listener, mut peer) = ready_session().await;
+    let mut events = client.take_order_events().unwrap();
+    client.send_order_messages((0..39).map(place).collect()).unwrap();
+    client.send_order_messages(vec![place(50), place(51)]).unwrap();
+    client.send_order_messages((100..110).map(cancel).collect()).unwrap();
+    assert_eq!(peer.hear_for(Duration::from_millis(100)).await.len(), 44);
+    drop(peer);
+    let mut peer = listener.ready().await;
+    assert_eq!(peer.hear_for(5 * SECOND).await, []);
+    assert_eq!(events.recv().await, Some(unsent(&[50, 51], UnsentCause::EpochLost)));
+    for id in 105..110 {
+        assert_eq!(events.recv().await, Some(unsent(&[id], UnsentCause::EpochLost)));
+    }
+    let lost = events.recv().await;
+    assert!(matches!(lost, Some(LaneEvent::State(StateChange::EpochLost { epoch: Epoch(1), .. }))), "{lost:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_tws_has_lost_ib_only_cancels_leave() {
     for code in [1100, 2110] {
         let (client, _listener, mut peer) = ready_session().await;

@@ -63,10 +63,9 @@ impl Session {
         let limit = self.config.limits.answers;
         let named = request_id(&message);
         if let Some(subscription) = named.and_then(|id| self.subscriptions.of(id)) {
-            match update_of(message) {
-                Ok(update) => self.events.push_back(Event::Update { subscription, update }),
-                Err(other) => self.events.push_back(Event::Stray(other.facts().name)),
-            }
+            let name = message.facts().name;
+            let update = update_of(message).map(|update| Event::Update { subscription, update });
+            self.events.push_back(update.unwrap_or(Event::Stray(name)));
             return;
         }
         if let ServerMessage::Notice(notice) = message {
@@ -76,28 +75,7 @@ impl Session {
             Some(id) => self.requests.keyed_answer(id, &message, limit),
             None => self.requests.unkeyed_answer(&message, limit),
         };
-        match &message {
-            ServerMessage::NextValidId(body) => {
-                let order_id = body.order_id;
-                self.take_start(|start| {
-                    if let Start::Awaiting { order_id: awaited, .. } = start {
-                        *awaited = Some(order_id);
-                    }
-                });
-                self.state.next_order_id = Some(order_id);
-            }
-            ServerMessage::ManagedAccounts(body) => {
-                let accounts: Vec<String> = body.iter().map(str::to_owned).collect();
-                self.state.accounts.clone_from(&accounts);
-                self.take_start(|start| {
-                    if let Start::Awaiting { accounts: awaited, .. } = start {
-                        *awaited = Some(accounts);
-                    }
-                });
-            }
-            _ => {}
-        }
-        let is_start = matches!(message, ServerMessage::NextValidId(_) | ServerMessage::ManagedAccounts(_));
+        let is_start = self.take_word_of_start(&message);
         if is_lane(&message) {
             self.events.push_back(Event::Lane(LaneEvent::Message(message)));
         } else if change.is_none() && named.is_some_and(|id| !self.requests.has_id(id)) {
@@ -111,9 +89,29 @@ impl Session {
         }
     }
 
-    fn take_start(&mut self, take: impl FnOnce(&mut Start)) {
-        if let Stage::Live(live) = &mut self.stage {
-            take(&mut live.start);
+    /// Keeps order id and accounts; tells whether the message was one of the two.
+    fn take_word_of_start(&mut self, message: &ServerMessage) -> bool {
+        let Stage::Live(live) = &mut self.stage else { return false };
+        let awaited = match &mut live.start {
+            Start::Awaiting { order_id, accounts, .. } => Some((order_id, accounts)),
+            Start::Done => None,
+        };
+        match message {
+            ServerMessage::NextValidId(body) => {
+                self.state.next_order_id = Some(body.order_id);
+                if let Some((order_id, _)) = awaited {
+                    *order_id = Some(body.order_id);
+                }
+                true
+            }
+            ServerMessage::ManagedAccounts(body) => {
+                self.state.accounts = body.iter().map(str::to_owned).collect();
+                if let Some((_, accounts)) = awaited {
+                    *accounts = Some(self.state.accounts.clone());
+                }
+                true
+            }
+            _ => false,
         }
     }
 

@@ -163,17 +163,10 @@ impl Subscriptions {
     }
 }
 
-/// What a message says to a stream, or the message back where it is no tick.
-pub(super) fn update_of(message: ServerMessage) -> Result<FeedUpdate, ServerMessage> {
-    use ServerMessage as S;
-    Ok(FeedUpdate::Tick(match message {
-        S::TickPrice(tick) => Tick::Price(tick),
-        S::TickSize(tick) => Tick::Size(tick),
-        S::TickGeneric(tick) => Tick::Generic(tick),
-        S::TickString(tick) => Tick::Text(tick),
-        S::MarketDataType(body) => Tick::DataKind(body.kind),
-        S::TickRequestParameters(body) => Tick::Parameters(body),
-        S::TickByTick(body) => return Ok(FeedUpdate::TickByTick(body.event)),
-        other => return Err(other),
-    }))
+/// What a message says to a stream; `None` where it is no tick.
+pub(super) fn update_of(message: ServerMessage) -> Option<FeedUpdate> {
+    match message {
+        ServerMessage::TickByTick(body) => Some(FeedUpdate::TickByTick(body.event)),
+        other => Tick::of(other).map(FeedUpdate::Tick),
+    }
 }
