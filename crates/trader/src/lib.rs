@@ -1,1 +1,32 @@
-//! The facade: configuration, the engine that joins the rooms, the Strategy trait and a prelude.
+//! The facade: configuration, the engine that joins the rooms, the [`Strategy`] trait and a prelude.
+//!
+//! A program that trades has three parts: a [`TraderConfig`], one or more [`Strategy`]s, and a [`Trader`] that runs them.
+#![doc = include_str!("../README.md")]
+//!
+//! Read first: [`Strategy`], [`Handle`], [`Ticket`]; then `engine/mod.rs`, one task that owns all trading state.
+
+pub mod books;
+pub mod config;
+pub mod event;
+pub mod handle;
+pub mod instrument;
+pub mod prelude;
+pub mod quote;
+pub mod record;
+pub mod strategy;
+pub mod ticket;
+pub mod trader;
+
+mod engine;
+
+pub use books::Books;
+pub use config::{Arming, ConfigError, TraderConfig};
+pub use engine::{Ended, Refused};
+pub use event::{Alarm, Event, FillEvent, Phase, Signal, TraderState};
+pub use handle::{Handle, NotReady, Placed, WaitError, WatchError};
+pub use instrument::Instrument;
+pub use quote::Quote;
+pub use record::Record;
+pub use strategy::{Outcome, Strategy};
+pub use ticket::Ticket;
+pub use trader::{StartError, Trader, TraderBuilder};

@@ -1,0 +1,172 @@
+//! [`Books`]: orders and positions together, as the journal's records make them.
+
+use order::{Action, Orders, Timestamp};
+use position::{Adjustment, Fill, Instrument, Ledger, LedgerError, Side};
+use risk::Kill;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tws_proto::ids::{ClientId, ContractId};
+
+use crate::event::{Alarm, Event, FillEvent};
+use crate::record::Record;
+
+/// Everything the engine knows that must survive: a pure function of the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Books {
+    /// Our orders and their fills.
+    pub orders: Orders,
+    /// Positions, ours and those of others.
+    pub ledger: Ledger,
+    /// Who stopped trading, if somebody did.
+    pub kill: Option<Kill>,
+}
+
+impl Books {
+    /// Empty books.
+    #[must_use]
+    pub fn new(instance: order::Instance, client_id: ClientId) -> Self {
+        Self { orders: Orders::new(instance, client_id), ledger: Ledger::default(), kill: None }
+    }
+
+    /// Moves the books by a record out of the journal. What follows from it has happened already.
+    pub fn replay(&mut self, record: &Record) {
+        match record {
+            Record::Started { .. } | Record::Refused { .. } => {}
+            Record::Order(record) => {
+                let actions = self.orders.apply(record);
+                self.follow(&actions);
+            }
+            Record::Adjusted(adjustment) => {
+                self.adjust(adjustment);
+            }
+            Record::Killed(kill) => self.kill = Some(kill.clone()),
+            Record::Rearmed { .. } => self.kill = None,
+        }
+    }
+
+    /// Moves positions by what the order book did, and says what owners should hear, in order.
+    pub(crate) fn follow(&mut self, actions: &[Action]) -> Vec<Event> {
+        let mut events = Vec::new();
+        for action in actions {
+            match action {
+                Action::Changed(update) => events.push(Event::Order(update.as_ref().clone())),
+                Action::Filled(fill) => events.push(self.book_fill(fill)),
+                Action::Commission(commission) => {
+                    let booked = self.ledger.commission(&position::Commission {
+                        key: commission.root.clone(),
+                        revision: commission.revision,
+                        amount: commission.amount,
+                        currency: commission.currency.clone(),
+                        time_us: commission.at.0,
+                    });
+                    events.push(match booked {
+                        Ok(_) => Event::Commission(commission.as_ref().clone()),
+                        Err(error) => unbooked(&commission.root, error),
+                    });
+                }
+                Action::Alarm(alarm) => events.push(Event::Alarm(Alarm::Order(alarm.clone()))),
+                Action::Send(_) | Action::Ask(_) => {}
+            }
+        }
+        events
+    }
+
+    fn book_fill(&mut self, fill: &order::Fill) -> Event {
+        let instrument = match Instrument::of(&fill.contract) {
+            Ok(instrument) => instrument,
+            Err(error) => return unbooked(&fill.root, error),
+        };
+        let contract_id = instrument.contract_id;
+        let booked = self.ledger.apply(&Fill {
+            key: fill.root.clone(),
+            revision: fill.revision,
+            account: fill.account.clone(),
+            strategy: fill.strategy.clone(),
+            instrument,
+            side: match fill.side {
+                order::Side::Buy => Side::Buy,
+                order::Side::Sell => Side::Sell,
+            },
+            quantity: fill.quantity,
+            price: fill.price,
+            time_us: fill.at.0,
+        });
+        match booked {
+            Ok(change) => {
+                let strategy = fill.strategy.as_deref();
+                let position = self.ledger.strategy_position(&fill.account, contract_id, strategy);
+                Event::Fill(Box::new(FillEvent { fill: fill.clone(), realised: change.realised, position: position.quantity }))
+            }
+            Err(error) => unbooked(&fill.root, error),
+        }
+    }
+
+    /// Adjusts a position to the broker's.
+    pub(crate) fn adjust(&mut self, adjustment: &Adjustment) -> Option<Event> {
+        self.ledger.adjust(adjustment).err().map(|error| unbooked(&adjustment.reason, error))
+    }
+
+    /// What the account holds of a contract, by our own count.
+    #[must_use]
+    pub fn position(&self, account: &str, contract_id: ContractId) -> Decimal {
+        self.ledger.position(account, contract_id).map_or(Decimal::ZERO, |position| position.quantity)
+    }
+
+    /// A fingerprint of everything the records made, marks aside: a market moves without a record.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        #[derive(Serialize)]
+        struct State<'a> {
+            orders: &'a Orders,
+            ledger: serde_json::Value,
+            kill: &'a Option<Kill>,
+        }
+        // Both are plain data with text keys; they always become JSON.
+        let mut ledger = serde_json::to_value(&self.ledger).unwrap_or_default();
+        if let Some(fields) = ledger.as_object_mut() {
+            fields.remove("marks");
+        }
+        let state = State { orders: &self.orders, ledger, kill: &self.kill };
+        let text = serde_json::to_vec(&state).unwrap_or_default();
+        Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The last time that anything was recorded, for ids that must rise over restarts.
+    pub(crate) fn last_id(&self) -> u128 {
+        self.orders.iter().map(|order| order.intent.id.0).max().unwrap_or_default()
+    }
+}
+
+fn unbooked(what: &str, error: impl Into<UnbookedCause>) -> Event {
+    Event::Alarm(Alarm::NotBooked { what: what.to_owned(), cause: error.into() })
+}
+
+/// Why something that happened could not be booked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnbookedCause {
+    /// The ledger cannot count it.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Its contract does not tell what it is worth.
+    #[error(transparent)]
+    Instrument(#[from] position::InstrumentError),
+}
+
+/// Ids of intents: the time in front, so that they rise over restarts too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IntentIds {
+    last: u128,
+}
+
+impl IntentIds {
+    pub(crate) fn after(last: u128) -> Self {
+        Self { last }
+    }
+
+    pub(crate) fn next(&mut self, now: Timestamp) -> order::IntentId {
+        let by_time = u128::from(now.0.unsigned_abs()) << 32;
+        self.last = by_time.max(self.last + 1);
+        order::IntentId(self.last)
+    }
+}

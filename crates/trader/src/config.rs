@@ -1,0 +1,554 @@
+//! Configuration: a TOML file, then the environment, then the builder; checked once, with every fault named.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use risk::{AllowList, Limit, LimitFault, Limits, TradingMode};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use tws_proto::ServerVersion;
+use tws_proto::ids::ClientId;
+
+/// Ports on which TWS and IB Gateway serve paper accounts by default.
+pub const PAPER_PORTS: [u16; 2] = [7497, 4002];
+/// Ports on which TWS and IB Gateway serve live accounts by default.
+pub const LIVE_PORTS: [u16; 2] = [7496, 4001];
+/// For how long live trading can be armed at most.
+pub const ARMED_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Everything a trader needs to know before it starts.
+///
+/// [`TraderConfig::paper`] holds the defaults: paper trading at 127.0.0.1:7497 as client 1, with small limits.
+/// [`TraderConfig::from_env`] lays the file named by `TWS_CONFIG` and the `TWS_*` variables over them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraderConfig {
+    /// Paper or live. `TWS_TRADING_MODE`.
+    pub mode: TradingMode,
+    /// Host of TWS or IB Gateway. `TWS_HOST`.
+    pub host: String,
+    /// Its API port. `TWS_PORT`.
+    pub port: u16,
+    /// Which API client this is; one trader a number. `TWS_CLIENT_ID`.
+    pub client_id: ClientId,
+    /// Accounts to trade; empty for every account of a paper login. `TWS_ACCOUNTS`, separated by commas.
+    pub accounts: Vec<String>,
+    /// The journal's file; every order and fill is in it. `TWS_JOURNAL`.
+    pub journal: PathBuf,
+    /// Names this trader inside order references, one to four letters or digits. `TWS_INSTANCE`.
+    pub instance: String,
+    /// Newest server version to agree on. `TWS_MAX_SERVER_VERSION`.
+    pub newest_version: ServerVersion,
+    /// How long to wait for the session to become ready at the start. `TWS_READY_TIMEOUT_S`.
+    pub ready_timeout: Duration,
+    /// Ports that may serve live accounts, beside [`LIVE_PORTS`]. `TWS_LIVE_PORTS`.
+    pub live_ports: Vec<u16>,
+    /// Who armed live trading, and until when. `TWS_LIVE_ARMED_BY`, `TWS_LIVE_ARMED_UNTIL`.
+    pub arming: Option<Arming>,
+    /// What the gate lets through: the `[limits]` table of the file, as [`risk::Limits`] spells it, then
+    /// `TWS_MAX_ORDER_QUANTITY`, `TWS_MAX_ORDER_VALUE`, `TWS_MAX_POSITION` and `TWS_SYMBOLS`. Mode and accounts are
+    /// taken from the settings above.
+    pub limits: Limits,
+}
+
+/// A named person's word that live trading may start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arming {
+    /// Who.
+    pub by: String,
+    /// Until when, at most [`ARMED_MAX`] ahead.
+    pub until: Timestamp,
+}
+
+impl TraderConfig {
+    /// The defaults for paper trading.
+    #[must_use]
+    pub fn paper() -> Self {
+        Self {
+            mode: TradingMode::Paper,
+            host: "127.0.0.1".to_owned(),
+            port: PAPER_PORTS[0],
+            client_id: ClientId(1),
+            accounts: Vec::new(),
+            journal: PathBuf::from("trader.db"),
+            instance: "t1".to_owned(),
+            newest_version: ServerVersion::NEWEST,
+            ready_timeout: Duration::from_secs(30),
+            live_ports: Vec::new(),
+            arming: None,
+            limits: Limits {
+                symbols: AllowList::Any,
+                security_types: AllowList::Any,
+                order_quantity_max: Some(Decimal::from(1_000)),
+                order_value_max: Some(Decimal::from(250_000)),
+                position_max: Some(Decimal::from(2_000)),
+                ..Limits::default()
+            },
+        }
+    }
+
+    /// The defaults for live trading: nothing is allowed until it is named.
+    #[must_use]
+    pub fn live() -> Self {
+        Self { mode: TradingMode::Live, port: LIVE_PORTS[0], limits: Limits::default(), ..Self::paper() }
+    }
+
+    /// Reads the file named by `TWS_CONFIG`, if any, then the `TWS_*` variables of the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names every fault at once: what is wrong with which setting, and what to do.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_variables(std::env::vars())
+    }
+
+    /// As [`TraderConfig::from_env`], from variables that are given.
+    ///
+    /// # Errors
+    /// As [`TraderConfig::from_env`].
+    pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let variables: BTreeMap<String, String> =
+            variables.into_iter().filter(|(name, _)| name.starts_with("TWS_")).collect();
+        let mut faults = Vec::new();
+        let mut settings = Settings::default();
+        if let Some(path) = variables.get("TWS_CONFIG") {
+            match read_file(path) {
+                Ok(file) => settings = file,
+                Err(fault) => faults.push(fault),
+            }
+        }
+        settings.lay_over(&variables, &mut faults);
+        let config = settings.build(&mut faults);
+        for name in variables.keys().filter(|name| !VARIABLES.contains(&name.as_str())) {
+            tracing::warn!(variable = name.as_str(), "unknown variable, ignored");
+        }
+        config.check(&mut faults);
+        if faults.is_empty() { Ok(config) } else { Err(ConfigError { faults }) }
+    }
+
+    /// Checks the settings against each other.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names every fault at once.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let mut faults = Vec::new();
+        self.check(&mut faults);
+        if faults.is_empty() { Ok(()) } else { Err(ConfigError { faults }) }
+    }
+
+    fn check(&self, faults: &mut Vec<ConfigFault>) {
+        let mut fault = |setting, value: &dyn fmt::Display, problem, remedy: &str| {
+            faults.push(ConfigFault { setting, value: value.to_string(), problem, remedy: remedy.to_owned() });
+        };
+        if self.host.trim().is_empty() {
+            fault("TWS_HOST", &self.host, Problem::Missing, "name the host of TWS, 127.0.0.1 if it runs here");
+        }
+        if self.port == 0 {
+            fault("TWS_PORT", &self.port, Problem::OutOfRange, "name the API port of TWS, 7497 for paper");
+        }
+        if self.client_id.0 < 1 {
+            fault("TWS_CLIENT_ID", &self.client_id, Problem::OutOfRange, "choose 1 or more; client 0 would bind orders made by hand");
+        }
+        if !self.newest_version.is_supported() {
+            fault("TWS_MAX_SERVER_VERSION", &self.newest_version, Problem::OutOfRange, "choose 176 to 226");
+        }
+        let instance_ok = (1..=4).contains(&self.instance.len()) && self.instance.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !instance_ok {
+            fault("TWS_INSTANCE", &self.instance, Problem::NotAllowed, "choose one to four ASCII letters or digits");
+        }
+        match self.mode {
+            TradingMode::Paper => {
+                if LIVE_PORTS.contains(&self.port) {
+                    fault("TWS_PORT", &self.port, Problem::LivePortInPaperMode, "use 7497 (TWS) or 4002 (IB Gateway) for paper");
+                }
+                for account in self.accounts.iter().filter(|account| !risk::is_paper_account(account)) {
+                    fault("TWS_ACCOUNTS", account, Problem::LiveAccountInPaperMode, "name paper accounts only; theirs start with D");
+                }
+            }
+            TradingMode::Live => self.check_live(&mut fault),
+        }
+        // Accounts of a paper login may be left to the session; what they are is checked there.
+        let unnamed = self.mode == TradingMode::Paper && self.accounts.is_empty();
+        let accounts = if unnamed { vec!["DU0".to_owned()] } else { self.accounts.clone() };
+        if let Err(error) = self.limits_for(accounts).validate() {
+            for limit in error.faults.into_iter().filter(|fault| !names_accounts(fault)) {
+                let remedy = "set it in the [limits] table of the file that TWS_CONFIG names, or its variable".to_owned();
+                faults.push(ConfigFault { setting: "[limits]", value: String::new(), problem: Problem::Limit(limit), remedy });
+            }
+        }
+    }
+
+    /// The gate's limits for these accounts.
+    pub(crate) fn limits_for(&self, accounts: Vec<String>) -> Limits {
+        let accounts: BTreeSet<String> = accounts.into_iter().collect();
+        let live_accounts = if self.mode == TradingMode::Live { accounts.clone() } else { BTreeSet::new() };
+        Limits { mode: self.mode, accounts, live_accounts, ..self.limits.clone() }
+    }
+
+    fn check_live(&self, fault: &mut dyn FnMut(&'static str, &dyn fmt::Display, Problem, &str)) {
+        if self.accounts.is_empty() {
+            fault("TWS_ACCOUNTS", &"", Problem::Missing, "name the live accounts that may be traded");
+        }
+        if !LIVE_PORTS.contains(&self.port) && !self.live_ports.contains(&self.port) {
+            fault("TWS_PORT", &self.port, Problem::NotAllowed, "use 7496 (TWS) or 4001 (IB Gateway) for live, or name the port in TWS_LIVE_PORTS");
+        }
+        match &self.arming {
+            None => fault("TWS_LIVE_ARMED_BY", &"", Problem::Missing, "a person must arm live trading: set TWS_LIVE_ARMED_BY and TWS_LIVE_ARMED_UNTIL"),
+            Some(arming) => {
+                let left = arming.until.duration_since(Timestamp::now());
+                if left.is_negative() || left.unsigned_abs() > ARMED_MAX {
+                    fault("TWS_LIVE_ARMED_UNTIL", &arming.until, Problem::OutOfRange, "name a time in the next 24 hours");
+                }
+            }
+        }
+    }
+}
+
+/// Faults of accounts are named by the settings that hold them.
+fn names_accounts(fault: &LimitFault) -> bool {
+    matches!(
+        fault,
+        LimitFault::Missing(Limit::Accounts) | LimitFault::LiveAccountInPaperMode(_) | LimitFault::AccountNotNamedLive(_)
+    )
+}
+
+/// Every variable that is read.
+const VARIABLES: [&str; 17] = [
+    "TWS_ACCOUNTS",
+    "TWS_CLIENT_ID",
+    "TWS_CONFIG",
+    "TWS_HOST",
+    "TWS_INSTANCE",
+    "TWS_JOURNAL",
+    "TWS_LIVE_ARMED_BY",
+    "TWS_LIVE_ARMED_UNTIL",
+    "TWS_LIVE_PORTS",
+    "TWS_MAX_ORDER_QUANTITY",
+    "TWS_MAX_ORDER_VALUE",
+    "TWS_MAX_POSITION",
+    "TWS_MAX_SERVER_VERSION",
+    "TWS_PORT",
+    "TWS_READY_TIMEOUT_S",
+    "TWS_SYMBOLS",
+    "TWS_TRADING_MODE",
+];
+
+/// What a file or the environment may say; what they leave out has its default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    trading_mode: Option<String>,
+    host: Option<String>,
+    port: Option<u16>,
+    client_id: Option<i32>,
+    accounts: Option<Vec<String>>,
+    journal: Option<PathBuf>,
+    instance: Option<String>,
+    max_server_version: Option<i32>,
+    ready_timeout_s: Option<u64>,
+    live_ports: Option<Vec<u16>>,
+    live_armed_by: Option<String>,
+    live_armed_until: Option<String>,
+    limits: Option<Limits>,
+    #[serde(skip)]
+    overrides: LimitOverrides,
+}
+
+/// Limits that have a variable of their own.
+#[derive(Debug, Default)]
+struct LimitOverrides {
+    order_quantity: Option<Decimal>,
+    order_value: Option<Decimal>,
+    position: Option<Decimal>,
+    symbols: Option<Vec<String>>,
+}
+
+impl Settings {
+    fn lay_over(&mut self, variables: &BTreeMap<String, String>, faults: &mut Vec<ConfigFault>) {
+        let mut over = Over { variables, faults };
+        over.text("TWS_TRADING_MODE", &mut self.trading_mode);
+        over.text("TWS_HOST", &mut self.host);
+        over.parsed("TWS_PORT", "a port number, 1 to 65535", &mut self.port);
+        over.parsed("TWS_CLIENT_ID", "a whole number, 1 or more", &mut self.client_id);
+        over.list("TWS_ACCOUNTS", "account names separated by commas", &mut self.accounts);
+        over.parsed("TWS_JOURNAL", "a path", &mut self.journal);
+        over.text("TWS_INSTANCE", &mut self.instance);
+        over.parsed("TWS_MAX_SERVER_VERSION", "a whole number, 176 to 226", &mut self.max_server_version);
+        over.parsed("TWS_READY_TIMEOUT_S", "a whole number of seconds", &mut self.ready_timeout_s);
+        over.list("TWS_LIVE_PORTS", "port numbers separated by commas", &mut self.live_ports);
+        over.text("TWS_LIVE_ARMED_BY", &mut self.live_armed_by);
+        over.text("TWS_LIVE_ARMED_UNTIL", &mut self.live_armed_until);
+        over.parsed("TWS_MAX_ORDER_QUANTITY", "a number", &mut self.overrides.order_quantity);
+        over.parsed("TWS_MAX_ORDER_VALUE", "a number", &mut self.overrides.order_value);
+        over.parsed("TWS_MAX_POSITION", "a number", &mut self.overrides.position);
+        over.list("TWS_SYMBOLS", "symbols separated by commas", &mut self.overrides.symbols);
+    }
+
+    fn build(self, faults: &mut Vec<ConfigFault>) -> TraderConfig {
+        let base = match self.trading_mode.as_deref() {
+            None | Some("paper") => TraderConfig::paper(),
+            Some("live") => TraderConfig::live(),
+            Some(other) => {
+                faults.push(ConfigFault::of("TWS_TRADING_MODE", other, Problem::NotAllowed, "choose paper or live"));
+                TraderConfig::paper()
+            }
+        };
+        let mut limits = self.limits.unwrap_or(base.limits);
+        let LimitOverrides { order_quantity, order_value, position, symbols } = self.overrides;
+        limits.order_quantity_max = order_quantity.or(limits.order_quantity_max);
+        limits.order_value_max = order_value.or(limits.order_value_max);
+        limits.position_max = position.or(limits.position_max);
+        if let Some(symbols) = symbols {
+            limits.symbols = AllowList::only(symbols);
+        }
+        let arming = self.live_armed_by.and_then(|by| {
+            let until = self.live_armed_until.unwrap_or_default();
+            match until.parse::<Timestamp>() {
+                Ok(until) => Some(Arming { by, until }),
+                Err(_) => {
+                    let remedy = "write a time such as 2026-11-23T20:00:00Z";
+                    faults.push(ConfigFault::of("TWS_LIVE_ARMED_UNTIL", &until, Problem::Unreadable, remedy));
+                    None
+                }
+            }
+        });
+        TraderConfig {
+            mode: base.mode,
+            host: self.host.unwrap_or(base.host),
+            port: self.port.unwrap_or(base.port),
+            client_id: self.client_id.map_or(base.client_id, ClientId),
+            accounts: self.accounts.unwrap_or(base.accounts),
+            journal: self.journal.unwrap_or(base.journal),
+            instance: self.instance.unwrap_or(base.instance),
+            newest_version: self.max_server_version.map_or(base.newest_version, ServerVersion),
+            ready_timeout: self.ready_timeout_s.map_or(base.ready_timeout, Duration::from_secs),
+            live_ports: self.live_ports.unwrap_or(base.live_ports),
+            arming,
+            limits,
+        }
+    }
+}
+
+/// Lays variables over settings and notes what cannot be read.
+struct Over<'a> {
+    variables: &'a BTreeMap<String, String>,
+    faults: &'a mut Vec<ConfigFault>,
+}
+
+impl Over<'_> {
+    fn text(&mut self, name: &'static str, setting: &mut Option<String>) {
+        if let Some(value) = self.variables.get(name) {
+            *setting = Some(value.trim().to_owned());
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &'static str, expected: &str, setting: &mut Option<T>) {
+        if let Some(value) = self.variables.get(name) {
+            match value.trim().parse() {
+                Ok(parsed) => *setting = Some(parsed),
+                Err(_) => self.faults.push(ConfigFault::of(name, value, Problem::Unreadable, &format!("write {expected}"))),
+            }
+        }
+    }
+
+    fn list<T: std::str::FromStr>(&mut self, name: &'static str, expected: &str, setting: &mut Option<Vec<T>>) {
+        if let Some(value) = self.variables.get(name) {
+            let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
+            match items.map(str::parse).collect() {
+                Ok(parsed) => *setting = Some(parsed),
+                Err(_) => self.faults.push(ConfigFault::of(name, value, Problem::Unreadable, &format!("write {expected}"))),
+            }
+        }
+    }
+}
+
+fn read_file(path: &str) -> Result<Settings, ConfigFault> {
+    let fault = |problem, remedy: String| ConfigFault { setting: "TWS_CONFIG", value: path.to_owned(), problem, remedy };
+    let text = std::fs::read_to_string(path).map_err(|error| fault(Problem::Unreadable, format!("make the file readable ({error})")))?;
+    toml::from_str(&text).map_err(|error| fault(Problem::Unreadable, format!("mend the file: {}", error.to_string().trim_end())))
+}
+
+/// What is wrong with the configuration: every fault at once.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} in the configuration:{}", if faults.len() == 1 { "a fault" } else { "faults" }, faults.iter().map(|fault| format!("\n  {fault}")).collect::<String>())]
+pub struct ConfigError {
+    /// The faults, in the order of the settings.
+    pub faults: Vec<ConfigFault>,
+}
+
+/// One setting that cannot stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFault {
+    /// The variable that holds it.
+    pub setting: &'static str,
+    /// What it says.
+    pub value: String,
+    /// What is wrong with that.
+    pub problem: Problem,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl ConfigFault {
+    fn of(setting: &'static str, value: &str, problem: Problem, remedy: &str) -> Self {
+        Self { setting, value: value.to_owned(), problem, remedy: remedy.to_owned() }
+    }
+}
+
+impl fmt::Display for ConfigFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setting, value, problem, remedy } = self;
+        write!(f, "{setting}")?;
+        if !value.is_empty() {
+            write!(f, "={}", value.escape_debug())?;
+        }
+        write!(f, " {problem}; {remedy}")
+    }
+}
+
+/// Kinds of faults of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// It cannot be read as what it should be.
+    Unreadable,
+    /// It must be there and is not.
+    Missing,
+    /// It is a value of the right kind outside its range.
+    OutOfRange,
+    /// It is not one of the values that are allowed.
+    NotAllowed,
+    /// A live port while the mode is paper.
+    LivePortInPaperMode,
+    /// A live account while the mode is paper.
+    LiveAccountInPaperMode,
+    /// A limit that would allow nothing, or cannot be meant.
+    Limit(LimitFault),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Limit(fault) => return fault.fmt(f),
+            Self::Unreadable => "cannot be read",
+            Self::Missing => "is missing",
+            Self::OutOfRange => "is out of range",
+            Self::NotAllowed => "is not allowed",
+            Self::LivePortInPaperMode => "is a live port, but the mode is paper",
+            Self::LiveAccountInPaperMode => "is a live account, but the mode is paper",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> Result<TraderConfig, ConfigError> {
+        TraderConfig::from_variables(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[track_caller]
+    fn check_faults(variables: &[(&str, &str)], expected: &[(&str, Problem)]) {
+        let error = from(variables).expect_err("the configuration should be refused");
+        let faults: Vec<_> = error.faults.iter().map(|fault| (fault.setting, fault.problem.clone())).collect();
+        assert_eq!(faults, expected, "{error}");
+    }
+
+    #[test]
+    fn nothing_set_is_paper_at_home() {
+        let config = from(&[("HOME", "/"), ("TWS_SOMETHING_ELSE", "x")]).unwrap();
+        assert_eq!(config, TraderConfig::paper());
+        assert_eq!((config.host.as_str(), config.port, config.client_id), ("127.0.0.1", 7497, ClientId(1)));
+    }
+
+    #[test]
+    fn variables_are_read() {
+        let config = from(&[
+            ("TWS_HOST", "10.0.0.5"),
+            ("TWS_PORT", " 4002 "),
+            ("TWS_CLIENT_ID", "7"),
+            ("TWS_ACCOUNTS", "DU1, DU2,"),
+            ("TWS_MAX_ORDER_VALUE", "5000.50"),
+            ("TWS_SYMBOLS", "IBM,SPY"),
+        ])
+        .unwrap();
+        assert_eq!((config.host.as_str(), config.port, config.client_id), ("10.0.0.5", 4002, ClientId(7)));
+        assert_eq!(config.accounts, ["DU1", "DU2"]);
+        assert_eq!(config.limits.order_value_max, Some(Decimal::new(500_050, 2)));
+        assert_eq!(config.limits.symbols, AllowList::only(["IBM", "SPY"]));
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        check_faults(
+            &[("TWS_PORT", "http"), ("TWS_CLIENT_ID", "0"), ("TWS_TRADING_MODE", "real"), ("TWS_INSTANCE", "too long")],
+            &[
+                ("TWS_PORT", Problem::Unreadable),
+                ("TWS_TRADING_MODE", Problem::NotAllowed),
+                ("TWS_CLIENT_ID", Problem::OutOfRange),
+                ("TWS_INSTANCE", Problem::NotAllowed),
+            ],
+        );
+    }
+
+    #[test]
+    fn paper_refuses_what_is_live() {
+        for port in LIVE_PORTS {
+            check_faults(&[("TWS_PORT", &port.to_string())], &[("TWS_PORT", Problem::LivePortInPaperMode)]);
+        }
+        check_faults(&[("TWS_ACCOUNTS", "U1234567")], &[("TWS_ACCOUNTS", Problem::LiveAccountInPaperMode)]);
+    }
+
+    #[test]
+    fn live_needs_every_lock() {
+        let missing = |limit| Problem::Limit(LimitFault::Missing(limit));
+        check_faults(
+            &[("TWS_TRADING_MODE", "live"), ("TWS_PORT", "7497")],
+            &[
+                ("TWS_ACCOUNTS", Problem::Missing),
+                ("TWS_PORT", Problem::NotAllowed),
+                ("TWS_LIVE_ARMED_BY", Problem::Missing),
+                ("[limits]", missing(Limit::Symbols)),
+                ("[limits]", missing(Limit::SecurityTypes)),
+                ("[limits]", missing(Limit::OrderQuantity)),
+                ("[limits]", missing(Limit::OrderValue)),
+                ("[limits]", missing(Limit::Position)),
+            ],
+        );
+        let until = (Timestamp::now() + Duration::from_secs(3600)).to_string();
+        let late = (Timestamp::now() + Duration::from_secs(200_000)).to_string();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("live.toml");
+        std::fs::write(&path, "[limits]\nsecurity_types = [\"STK\"]\n").unwrap();
+        let complete = [
+            ("TWS_CONFIG", path.to_str().unwrap()),
+            ("TWS_SYMBOLS", "IBM"),
+            ("TWS_TRADING_MODE", "live"),
+            ("TWS_ACCOUNTS", "U1234567"),
+            ("TWS_LIVE_ARMED_BY", "ann"),
+            ("TWS_LIVE_ARMED_UNTIL", until.as_str()),
+            ("TWS_MAX_ORDER_QUANTITY", "10"),
+            ("TWS_MAX_ORDER_VALUE", "1000"),
+            ("TWS_MAX_POSITION", "10"),
+        ];
+        assert_eq!(from(&complete).unwrap().port, 7496);
+        let mut too_long = complete;
+        too_long[5].1 = &late;
+        check_faults(&too_long, &[("TWS_LIVE_ARMED_UNTIL", Problem::OutOfRange)]);
+    }
+
+    #[test]
+    fn a_file_comes_before_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trader.toml");
+        std::fs::write(&path, "port = 4002\nclient_id = 3\n[limits]\nsymbols = \"any\"\nsecurity_types = \"any\"\norder_quantity_max = \"25\"\norder_value_max = \"1000\"\nposition_max = \"50\"\n").unwrap();
+        let path = path.to_str().unwrap();
+        let config = from(&[("TWS_CONFIG", path), ("TWS_CLIENT_ID", "9")]).unwrap();
+        assert_eq!((config.port, config.client_id, config.limits.order_quantity_max), (4002, ClientId(9), Some(Decimal::from(25))));
+        check_faults(&[("TWS_CONFIG", "/no/such/file.toml")], &[("TWS_CONFIG", Problem::Unreadable)]);
+        std::fs::write(path, "prot = 4002\n").unwrap();
+        check_faults(&[("TWS_CONFIG", path)], &[("TWS_CONFIG", Problem::Unreadable)]);
+    }
+}

@@ -1,0 +1,168 @@
+//! [`Event`]: what travels on the bus.
+
+use order::{Commission, Fill, OrderUpdate};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tws_proto::ids::ContractId;
+
+use crate::books::UnbookedCause;
+use crate::quote::Quote;
+
+/// Something that strategies, dashboards and logs can hear of. Orders, fills and positions are durable before they
+/// appear here.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A market moved.
+    Quote(Quote),
+    /// Market data of a contract was interrupted; the next quote is fresh.
+    QuoteGap {
+        /// Whose.
+        contract_id: ContractId,
+    },
+    /// An order's state or quantities changed.
+    Order(OrderUpdate),
+    /// Something was traded; the position has moved already.
+    Fill(Box<FillEvent>),
+    /// What a fill cost.
+    Commission(Commission),
+    /// The trader's own state changed.
+    State(TraderState),
+    /// A person should know.
+    Alarm(Alarm),
+    /// Something from outside: a prediction, a news item, a number.
+    Signal(Signal),
+    /// A remark of TWS that names no order.
+    Notice {
+        /// Its code.
+        code: i32,
+        /// Its words.
+        text: String,
+    },
+}
+
+/// A fill and what it did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FillEvent {
+    /// The fill.
+    pub fill: Fill,
+    /// Profit it realised, before commission.
+    pub realised: Decimal,
+    /// The strategy's position after it.
+    pub position: Decimal,
+}
+
+/// Something from outside the trader, put on the bus by [`Handle::publish`](crate::Handle::publish).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Who says it.
+    pub source: String,
+    /// What it is called.
+    pub name: String,
+    /// What it says.
+    pub value: serde_json::Value,
+}
+
+/// Where the trader stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraderState {
+    /// Its phase.
+    pub phase: Phase,
+    /// Why, where a phase needs words.
+    pub reason: String,
+    /// The connection, counted from 1.
+    pub epoch: u64,
+    /// Accounts it may trade.
+    pub accounts: Vec<String>,
+}
+
+/// What the trader takes.
+///
+/// | phase | new and changed orders | cancels |
+/// |---|---|---|
+/// | Connecting | refused | kept, sent first on return |
+/// | Reconciling | refused | sent |
+/// | Ready | taken | sent |
+/// | Degraded | refused | tried now, again on return |
+/// | Killed | refused | sent |
+/// | Halted | refused | sent |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No session with TWS.
+    Connecting,
+    /// The session stands; the broker's book is being compared with ours.
+    Reconciling,
+    /// Orders are taken.
+    Ready,
+    /// TWS has lost IB.
+    Degraded,
+    /// A person has stopped trading; only a person lets it go on.
+    Killed,
+    /// Something is wrong that only a person can mend; see the reason.
+    Halted,
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Connecting => "connecting",
+            Self::Reconciling => "reconciling",
+            Self::Ready => "ready",
+            Self::Degraded => "degraded",
+            Self::Killed => "killed",
+            Self::Halted => "halted",
+        })
+    }
+}
+
+/// Something a person should know.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Alarm {
+    /// The order book says so.
+    #[error(transparent)]
+    Order(order::Alarm),
+    /// Something happened at the broker that our own books cannot count.
+    #[error("{what} could not be booked: {cause}; positions may differ from the broker's")]
+    NotBooked {
+        /// What.
+        what: String,
+        /// Why.
+        cause: UnbookedCause,
+    },
+    /// The trader has stopped taking orders.
+    #[error("trading is halted: {0}")]
+    Halted(String),
+    /// A position at the broker is not the one our fills make; it was adjusted.
+    #[error("{account} holds {broker} {symbol} at the broker and {ours} by our fills; the difference is booked as EXTERNAL")]
+    PositionAdjusted {
+        /// Which account.
+        account: String,
+        /// Of what.
+        symbol: String,
+        /// What the broker says.
+        broker: Decimal,
+        /// What our fills make.
+        ours: Decimal,
+    },
+    /// A strategy ended by itself.
+    #[error("strategy {name} ended: {cause}; its orders stay as they are")]
+    StrategyEnded {
+        /// Which.
+        name: String,
+        /// Why.
+        cause: String,
+    },
+    /// A frame of the broker could not be read; its book is asked for.
+    #[error("{0}; the broker's book is compared with ours")]
+    BadFrame(tws_proto::BadFrame),
+    /// Market data of a contract has ended.
+    #[error("market data of {symbol} ended: {cause}")]
+    MarketDataEnded {
+        /// Whose.
+        symbol: String,
+        /// Why.
+        cause: String,
+    },
+}

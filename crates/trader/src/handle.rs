@@ -1,0 +1,351 @@
+//! [`Handle`]: what strategies and people do with a trader that runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use event_bus::{Bus, Queue, Subscription};
+use order::{Change, IntentId, OrderUpdate, Tracked};
+use position::Totals;
+use rust_decimal::Decimal;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+use tws_client::{Client, RequestError};
+use tws_proto::Contract;
+use tws_proto::ids::ContractId;
+
+use crate::books::Books;
+use crate::engine::{Command, Refused};
+use crate::event::{Event, Phase, Signal, TraderState};
+use crate::instrument::Instrument;
+use crate::ticket::Ticket;
+
+/// Events of one order that may wait for its owner.
+const ORDER_EVENTS_MAX: usize = 1024;
+
+/// What can be done with a trader that runs. Cheap to clone; every clone is as good.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) state: watch::Receiver<TraderState>,
+    pub(crate) bus: Bus<Event>,
+    pub(crate) client: Client,
+    /// In whose name orders are submitted.
+    pub(crate) owner: Arc<str>,
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    /// The same trader, in another's name: orders and fills are attributed to it.
+    #[must_use]
+    pub fn for_strategy(&self, name: impl Into<Arc<str>>) -> Self {
+        Self { owner: name.into(), ..self.clone() }
+    }
+
+    /// Where the trader stands now.
+    #[must_use]
+    pub fn state(&self) -> TraderState {
+        self.state.borrow().clone()
+    }
+
+    /// Waits until orders are taken.
+    ///
+    /// # Errors
+    /// [`NotReady`] with the state it stands in, when the time is up, when it halted or when it was killed.
+    pub async fn ready(&self, within: Duration) -> Result<TraderState, NotReady> {
+        let mut state = self.state.clone();
+        let settled = |state: &TraderState| matches!(state.phase, Phase::Ready | Phase::Halted | Phase::Killed);
+        let reached = match timeout(within, state.wait_for(settled)).await {
+            Ok(Ok(reached)) => reached.clone(),
+            Ok(Err(_)) | Err(_) => return Err(NotReady { state: self.state() }),
+        };
+        if reached.phase == Phase::Ready { Ok(reached) } else { Err(NotReady { state: reached }) }
+    }
+
+    /// Finds the one contract that is meant, with all that is known of it, and watches its market.
+    ///
+    /// # Errors
+    /// [`WatchError`]: no such contract, several, or no market data.
+    pub async fn watch(&self, contract: &Contract) -> Result<Instrument, WatchError> {
+        let instrument = self.find(contract).await?;
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Watch { contract: Box::new(instrument.contract.clone()), reply }).await.map_err(|_| WatchError::Stopped)?;
+        answer.await.map_err(|_| WatchError::Stopped)?.map_err(WatchError::MarketData)?;
+        Ok(instrument)
+    }
+
+    /// Finds the one contract that is meant.
+    ///
+    /// # Errors
+    /// [`WatchError`]: no such contract, or several.
+    pub async fn find(&self, contract: &Contract) -> Result<Instrument, WatchError> {
+        let mut found = self.client.contract_details(contract).await?;
+        match (found.pop(), found.len()) {
+            (Some(only), 0) => Ok(Instrument::from(only)),
+            (Some(_), others) => Err(WatchError::Ambiguous { symbol: contract.symbol.clone(), count: others + 1 }),
+            (None, _) => Err(WatchError::Unknown { symbol: contract.symbol.clone() }),
+        }
+    }
+
+    /// Submits an order, or an order with its exits.
+    ///
+    /// When this returns, the order is durable and on its way to TWS; what becomes of it, the returned [`Placed`] tells.
+    ///
+    /// # Errors
+    /// [`Refused`] says which rule refused; nothing was sent.
+    pub async fn submit(&self, ticket: Ticket) -> Result<Placed, Refused> {
+        // Listen first: the broker may be quicker than we are.
+        let updates = self.bus.subscribe_map(Queue::lossless(ORDER_EVENTS_MAX), |event| match event {
+            Event::Order(update) => Some(update.clone()),
+            _ => None,
+        });
+        let (reply, answer) = oneshot::channel();
+        let strategy = self.owner.to_string();
+        self.command(Command::Submit { ticket: Box::new(ticket), strategy, reply }).await?;
+        let intents = answer.await.map_err(|_| Refused::Stopped)??;
+        Ok(Placed { intents, updates, handle: self.clone() })
+    }
+
+    /// Asks for a working order to be changed.
+    ///
+    /// # Errors
+    /// [`Refused`] says why not; the order stays as it is.
+    pub async fn change(&self, id: IntentId, change: Change) -> Result<(), Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Change { id, change: Box::new(change), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Asks for an order to be cancelled; it may still fill until the broker confirms. Asking again does no harm.
+    ///
+    /// # Errors
+    /// [`Refused`] where there is no such order.
+    pub async fn cancel(&self, id: IntentId) -> Result<(), Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Cancel { id, reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Asks for every live order to be cancelled that `which` picks; says how many there are.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn cancel_all(&self, which: impl Fn(&Tracked) -> bool + Send + 'static) -> Result<usize, Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::CancelAll { which: Box::new(which), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)
+    }
+
+    /// Stops all trading: no new orders, cancels for all of ours, until [`Handle::rearm`], over restarts too.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn kill(&self, by: impl Into<String>, reason: impl Into<String>) -> Result<(), Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Kill { by: by.into(), reason: reason.into(), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)
+    }
+
+    /// Lets trading go on after a kill, on the word of a named person; whether there was one to lift.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn rearm(&self, by: impl Into<String>) -> Result<bool, Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Rearm { by: by.into(), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)
+    }
+
+    /// Looks at orders and positions as they are between two events.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn inspect<T: Send + 'static>(&self, look: impl FnOnce(&Books) -> T + Send + 'static) -> Result<T, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let look = move |books: &Books| {
+            let _ = reply.send(look(books));
+        };
+        self.command(Command::Inspect(Box::new(look))).await?;
+        answer.await.map_err(|_| Refused::Stopped)
+    }
+
+    /// One order as it is now.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn order(&self, id: IntentId) -> Result<Option<OrderUpdate>, Refused> {
+        self.inspect(move |books| books.orders.update(id)).await
+    }
+
+    /// What this strategy holds of a contract, over all accounts.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn position(&self, contract_id: ContractId) -> Result<Decimal, Refused> {
+        let owner = Arc::clone(&self.owner);
+        self.inspect(move |books| {
+            let ours = books.ledger.holdings().filter(|held| held.strategy == Some(owner.as_ref()));
+            ours.filter(|held| held.instrument.contract_id == contract_id).map(|held| held.position.quantity).sum()
+        })
+        .await
+    }
+
+    /// Profit and loss of an account in one currency.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn totals(&self, account: impl Into<String>, currency: impl Into<String>) -> Result<Totals, Refused> {
+        let (account, currency) = (account.into(), currency.into());
+        self.inspect(move |books| books.ledger.totals(&account, &currency)).await
+    }
+
+    /// The bus, for subscriptions of any kind.
+    #[must_use]
+    pub const fn bus(&self) -> &Bus<Event> {
+        &self.bus
+    }
+
+    /// The session with TWS, for requests that are not about orders: history, account values, options.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Puts something from outside on the bus: a prediction, a news item, a number.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn publish(&self, signal: Signal) -> Result<(), Refused> {
+        self.command(Command::Publish(Event::Signal(signal))).await
+    }
+
+    async fn command(&self, command: Command) -> Result<(), Refused> {
+        self.commands.send(command).await.map_err(|_| Refused::Stopped)
+    }
+}
+
+/// An order that was submitted, or an order with its exits.
+#[derive(Debug)]
+pub struct Placed {
+    intents: Vec<IntentId>,
+    updates: Subscription<OrderUpdate>,
+    handle: Handle,
+}
+
+impl Placed {
+    /// The order's name; of a bracket, the entry's.
+    #[must_use]
+    pub fn id(&self) -> IntentId {
+        self.intents[0] // a submission has at least one leg
+    }
+
+    /// The names of all legs: entry, take profit, stop loss.
+    #[must_use]
+    pub fn ids(&self) -> &[IntentId] {
+        &self.intents
+    }
+
+    /// Waits until the order satisfies `reached`; gives the state in which it does.
+    ///
+    /// # Errors
+    /// [`WaitError`]: the time is up, with the state it stands in; or the trader has stopped.
+    pub async fn wait_for(&mut self, within: Duration, reached: impl Fn(&OrderUpdate) -> bool) -> Result<OrderUpdate, WaitError> {
+        let id = self.id();
+        let waited = timeout(within, async {
+            if let Some(update) = self.handle.order(id).await?.filter(&reached) {
+                return Ok(update);
+            }
+            loop {
+                match self.updates.recv().await.map_err(|_| Refused::Stopped)?.event() {
+                    Some(update) if update.intent == id && reached(&update) => return Ok(update),
+                    Some(_) | None => {}
+                }
+            }
+        });
+        match waited.await {
+            Ok(Ok(update)) => Ok(update),
+            Ok(Err(refused)) => Err(WaitError::Refused(refused)),
+            Err(_) => match self.handle.order(id).await {
+                Ok(last) => Err(WaitError::TimedOut { after: within, last: last.map(Box::new) }),
+                Err(refused) => Err(WaitError::Refused(refused)),
+            },
+        }
+    }
+
+    /// Waits until the order has ended, one way or another.
+    ///
+    /// # Errors
+    /// As [`Placed::wait_for`].
+    pub async fn done(&mut self, within: Duration) -> Result<OrderUpdate, WaitError> {
+        self.wait_for(within, |update| !update.state.is_live()).await
+    }
+
+    /// Asks for every leg that lives to be cancelled.
+    ///
+    /// # Errors
+    /// As [`Handle::cancel`].
+    pub async fn cancel(&self) -> Result<(), Refused> {
+        for id in &self.intents {
+            self.handle.cancel(*id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The trader takes no orders.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the trader is {}, not ready{}{}", state.phase, if state.reason.is_empty() { "" } else { ": " }, state.reason)]
+pub struct NotReady {
+    /// Where it stands.
+    pub state: TraderState,
+}
+
+/// Why an order was not waited for to the end.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// The time is up.
+    #[error("after {after:?} the order is {}", last.as_ref().map_or_else(|| "not known".to_owned(), |last| last.state.to_string()))]
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+        /// Where it stands.
+        last: Option<Box<OrderUpdate>>,
+    },
+    /// The trader has stopped.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+/// Why a contract cannot be watched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// TWS knows none that fits.
+    #[error("TWS knows no contract that fits {symbol}; check symbol, kind, exchange and currency")]
+    Unknown {
+        /// What was asked for.
+        symbol: String,
+    },
+    /// Several fit.
+    #[error("{count} contracts fit {symbol}; name its primary exchange, month or number")]
+    Ambiguous {
+        /// What was asked for.
+        symbol: String,
+        /// How many fit.
+        count: usize,
+    },
+    /// TWS did not answer, or answered with an error.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// There is no market data for it.
+    #[error("its market cannot be watched: {0}")]
+    MarketData(String),
+    /// The trader has stopped.
+    #[error("the trader has stopped")]
+    Stopped,
+}

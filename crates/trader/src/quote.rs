@@ -1,0 +1,120 @@
+//! [`Quote`]: the state of one market, put together from its ticks.
+
+use std::time::SystemTime;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tws_proto::ids::ContractId;
+use tws_proto::kinds::TickKind;
+
+/// The best prices of one contract as they were last told. What was never told, or is gone, is `None`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Whose prices.
+    pub contract_id: ContractId,
+    /// Its symbol, for people.
+    pub symbol: String,
+    /// Best bid.
+    pub bid: Option<Decimal>,
+    /// Size at the bid.
+    pub bid_size: Option<Decimal>,
+    /// Best ask.
+    pub ask: Option<Decimal>,
+    /// Size at the ask.
+    pub ask_size: Option<Decimal>,
+    /// Price of the last trade.
+    pub last: Option<Decimal>,
+    /// Size of the last trade.
+    pub last_size: Option<Decimal>,
+    /// When the last of these arrived.
+    pub at: SystemTime,
+}
+
+impl Quote {
+    /// A market of which nothing is known yet.
+    #[must_use]
+    pub fn unknown(contract_id: ContractId, symbol: impl Into<String>) -> Self {
+        Self {
+            contract_id,
+            symbol: symbol.into(),
+            bid: None,
+            bid_size: None,
+            ask: None,
+            ask_size: None,
+            last: None,
+            last_size: None,
+            at: SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    /// Halfway between bid and ask, where both are known.
+    #[must_use]
+    pub fn mid(&self) -> Option<Decimal> {
+        Some((self.bid? + self.ask?) / Decimal::TWO)
+    }
+
+    /// What a position is worth by this quote: the mid, else the last trade.
+    #[must_use]
+    pub fn mark(&self) -> Option<Decimal> {
+        self.mid().or(self.last)
+    }
+
+    /// Whether both sides are known.
+    #[must_use]
+    pub fn is_two_sided(&self) -> bool {
+        self.bid.is_some() && self.ask.is_some()
+    }
+
+    /// Takes a price tick; tells whether it changed anything. A price below zero with no size is how TWS says "none".
+    pub(crate) fn take_price(&mut self, kind: TickKind, price: Option<Decimal>, size: Option<Decimal>, at: SystemTime) -> bool {
+        let nothing = price.is_some_and(|price| price == Decimal::NEGATIVE_ONE) && size.is_none_or(|size| size.is_zero());
+        let price = price.filter(|_| !nothing);
+        let (slot, size_slot) = match kind {
+            TickKind::Bid | TickKind::DelayedBid => (&mut self.bid, &mut self.bid_size),
+            TickKind::Ask | TickKind::DelayedAsk => (&mut self.ask, &mut self.ask_size),
+            TickKind::Last | TickKind::DelayedLast => (&mut self.last, &mut self.last_size),
+            _ => return false,
+        };
+        let size = if price.is_none() { None } else { size.or(*size_slot) };
+        let changed = (*slot, *size_slot) != (price, size);
+        (*slot, *size_slot) = (price, size);
+        self.at = at;
+        changed
+    }
+
+    /// Takes a size tick; tells whether it changed anything.
+    pub(crate) fn take_size(&mut self, kind: TickKind, size: Option<Decimal>, at: SystemTime) -> bool {
+        let slot = match kind {
+            TickKind::BidSize | TickKind::DelayedBidSize => &mut self.bid_size,
+            TickKind::AskSize | TickKind::DelayedAskSize => &mut self.ask_size,
+            TickKind::LastSize | TickKind::DelayedLastSize => &mut self.last_size,
+            _ => return false,
+        };
+        let changed = *slot != size;
+        *slot = size;
+        self.at = at;
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_make_a_quote() {
+        let at = SystemTime::UNIX_EPOCH;
+        let number = |text: &str| Some(text.parse().unwrap());
+        let mut quote = Quote::unknown(ContractId(1), "IBM");
+        assert!(quote.take_price(TickKind::Bid, number("10.00"), number("5"), at));
+        assert_eq!(quote.mark(), None);
+        assert!(quote.take_price(TickKind::Ask, number("10.02"), number("7"), at));
+        assert!(!quote.take_price(TickKind::Ask, number("10.02"), number("7"), at));
+        assert!(quote.take_size(TickKind::AskSize, number("9"), at));
+        assert_eq!((quote.mid(), quote.ask_size), (number("10.01"), number("9")));
+        assert!(!quote.take_price(TickKind::High, number("11"), None, at));
+        // The market is gone.
+        assert!(quote.take_price(TickKind::Bid, number("-1"), number("0"), at));
+        assert_eq!((quote.bid, quote.mid()), (None, None));
+    }
+}

@@ -1,0 +1,227 @@
+//! [`Trader`]: the rooms joined, and the tasks that run in them.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use event_bus::Bus;
+use journal::{Journal, Options, Sequence};
+use order::{Instance, Timestamp};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tws_client::{Client, Config as ClientConfig, ConnectError};
+
+use crate::books::Books;
+use crate::config::{ConfigError, TraderConfig};
+use crate::engine::{Clock, Command, Ended, Engine, Parts};
+use crate::event::{Alarm, Event, Phase, TraderState};
+use crate::handle::{Handle, NotReady};
+use crate::record::Record;
+use crate::strategy::{self, Ears, Strategy};
+
+/// Name of this application inside the journal; another application's journal is refused.
+const APPLICATION: &str = "trader";
+/// Version of the records inside the journal.
+const SCHEMA: u32 = 1;
+/// Commands that may wait for the engine.
+const COMMANDS_MAX: usize = 1024;
+
+/// Starts a strategy once the trader is ready.
+type Launch = Box<dyn FnOnce(&Handle) -> JoinHandle<()> + Send>;
+
+/// A trader that runs: a session with TWS, the engine, and the strategies.
+#[derive(Debug)]
+pub struct Trader {
+    handle: Handle,
+    engine: JoinHandle<()>,
+    strategies: Vec<JoinHandle<()>>,
+}
+
+/// A trader to be.
+#[must_use = "a builder does nothing until it is started"]
+pub struct TraderBuilder {
+    config: TraderConfig,
+    strategies: Vec<Launch>,
+}
+
+impl Trader {
+    /// A trader with this configuration.
+    pub fn builder(config: TraderConfig) -> TraderBuilder {
+        TraderBuilder { config, strategies: Vec::new() }
+    }
+
+    /// What can be done with it.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Ends the strategies, then the session, and closes the journal. Orders stay at the broker as they are: cancel
+    /// them first if they should not.
+    pub async fn stop(self) -> Ended {
+        for strategy in &self.strategies {
+            strategy.abort();
+        }
+        let (reply, answer) = oneshot::channel();
+        let lost = |why: &str| Ended { records: 0, fingerprint: String::new(), journal_fault: Some(why.to_owned()) };
+        if self.handle.commands.send(Command::Stop { reply }).await.is_err() {
+            return lost("the engine had ended before");
+        }
+        let ended = answer.await.unwrap_or_else(|_| lost("the engine ended without a word"));
+        let _ = self.engine.await;
+        ended
+    }
+
+    /// Reads the books out of a journal, as the trader that wrote it had them at the end. The journal is not locked
+    /// and not changed.
+    ///
+    /// # Errors
+    /// [`StartError`] where the journal cannot be read or is not sound.
+    pub fn replay(config: &TraderConfig) -> Result<Books, StartError> {
+        let reader = journal::Reader::open(&config.journal, &options())?;
+        let mut books = empty_books(config)?;
+        for record in reader.replay_as::<Record>(Sequence::FIRST) {
+            books.replay(&record?.payload);
+        }
+        Ok(books)
+    }
+}
+
+impl TraderBuilder {
+    /// Runs this strategy too.
+    pub fn strategy<S: Strategy>(mut self, strategy: S) -> Self {
+        self.strategies.push(Box::new(move |trader| {
+            let name = strategy.name().to_owned();
+            let trader = trader.for_strategy(name.clone());
+            let ears = Ears::of(&name, &trader);
+            let supervised = tokio::spawn(strategy::run(strategy, ears, trader.clone()));
+            tokio::spawn(supervise(name, supervised, trader))
+        }));
+        self
+    }
+
+    /// Opens the journal, replays it, connects, waits until the broker's book agrees with ours, starts the strategies.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is wrong and what to do; nothing of the trader is left running.
+    pub async fn start(self) -> Result<Trader, StartError> {
+        let Self { config, strategies } = self;
+        config.validate()?;
+        let (journal, books) = open_books(&config)?;
+        let (client, driver) = Client::connect(client_config(&config))?;
+        // Taken before the driver runs, so that nothing is missing from it.
+        let lane = client.take_order_events().ok_or(StartError::LaneTaken)?;
+        let bus = Bus::new();
+        let connecting = TraderState { phase: Phase::Connecting, reason: String::new(), epoch: 0, accounts: Vec::new() };
+        let (state_sender, state) = watch::channel(connecting);
+        let (sender, commands) = mpsc::channel(COMMANDS_MAX);
+        let engine = Engine::new(Parts {
+            config: config.clone(),
+            books,
+            journal,
+            client: client.clone(),
+            lane,
+            bus: bus.clone(),
+            state: state_sender,
+            commands,
+            own: sender.clone(),
+            clock: Clock::start(wall_time()),
+        });
+        tokio::spawn(async move {
+            let exit = driver.run().await;
+            tracing::info!(%exit, "the session with TWS has ended");
+        });
+        let engine = tokio::spawn(engine.run());
+        let handle = Handle { commands: sender, state, bus, client, owner: Arc::from("manual") };
+        let mut trader = Trader { handle, engine, strategies: Vec::new() };
+        if let Err(not_ready) = trader.handle.ready(config.ready_timeout).await {
+            if not_ready.state.phase != Phase::Killed {
+                trader.stop().await;
+                return Err(StartError::NotReady(not_ready));
+            }
+            tracing::warn!(reason = not_ready.state.reason.as_str(), "trading was killed; rearm it to go on");
+        }
+        trader.strategies = strategies.into_iter().map(|launch| launch(&trader.handle)).collect();
+        Ok(trader)
+    }
+}
+
+async fn supervise(name: String, strategy: JoinHandle<strategy::Outcome>, trader: Handle) {
+    // When the trader stops, this task is ended, and the strategy with it.
+    let guard = AbortOnDrop(strategy.abort_handle());
+    let cause = match strategy.await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(error) if error.is_panic() => "it panicked".to_owned(),
+        Err(_) => return,
+    };
+    drop(guard);
+    let _ = trader.commands.send(Command::Publish(Event::Alarm(Alarm::StrategyEnded { name, cause }))).await;
+}
+
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn options() -> Options {
+    Options::new(APPLICATION).schema(SCHEMA)
+}
+
+fn empty_books(config: &TraderConfig) -> Result<Books, StartError> {
+    let instance = Instance::new(config.instance.clone()).map_err(StartError::Instance)?;
+    Ok(Books::new(instance, config.client_id))
+}
+
+fn open_books(config: &TraderConfig) -> Result<(Journal, Books), StartError> {
+    let journal = Journal::open(&config.journal, options())?;
+    let mut books = empty_books(config)?;
+    for record in journal.replay_as::<Record>(Sequence::FIRST) {
+        books.replay(&record?.payload);
+    }
+    Ok((journal, books))
+}
+
+fn client_config(config: &TraderConfig) -> ClientConfig {
+    ClientConfig {
+        host: config.host.clone(),
+        port: config.port,
+        client_id: config.client_id,
+        newest_version: config.newest_version,
+        ..ClientConfig::paper()
+    }
+}
+
+fn wall_time() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Why a trader did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The configuration does not hold.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The instance name cannot stand in order references.
+    #[error(transparent)]
+    Instance(order::reference::BadInstance),
+    /// The journal cannot be opened.
+    #[error("the journal cannot be opened: {0}")]
+    Journal(#[from] journal::OpenError),
+    /// The journal cannot be replayed: trading on it would trade on a changed past.
+    #[error("the journal cannot be replayed: {0}")]
+    Replay(#[from] journal::ReplayError),
+    /// The session cannot be set up.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// Somebody else reads the order events of this session.
+    #[error("the order events of the session are taken")]
+    LaneTaken,
+    /// The trader did not become ready.
+    #[error(transparent)]
+    NotReady(NotReady),
+}
