@@ -244,6 +244,21 @@ fn a_port_that_moved_is_named() {
 }
 
 #[test]
+fn the_end_of_a_stream_is_not_said_to_another_epoch() {
+    let mut pair = Pair::ready();
+    let stream = pair.session.subscribe(quotes(), pair.now).unwrap();
+    for _ in 0..40 {
+        pair.session.request(Ask::Snapshot(Box::default()), pair.now).unwrap();
+    }
+    pair.session.unsubscribe(stream, pair.now);
+    pair.settle();
+    pair.session.handle_closed(None, pair.now);
+    pair.run_for(5 * SECOND);
+    assert!(pair.state().is_ready());
+    assert!(!pair.heard.iter().any(|message| matches!(message, ClientMessage::CancelMarketData(_))));
+}
+
+#[test]
 fn a_clean_end_is_told_in_order() {
     let mut pair = Pair::ready();
     let stream = pair.session.subscribe(quotes(), pair.now).unwrap();
