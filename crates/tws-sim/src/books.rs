@@ -269,4 +269,38 @@ mod tests {
         check(&[("3", "10", "1"), ("-1", "10", "0")], ("2", "20.66666667", "-0.33333333"));
         check(&[("3", "10", "1"), ("-1", "10", "0"), ("-2", "10", "0")], ("0", "0", "-1"));
     }
+
+    #[test]
+    fn a_future_moves_cash_only_when_it_is_closed() {
+        let catalogue = crate::catalogue::Catalogue::built_in();
+        let future = catalogue.by_name("ESZ6").unwrap();
+        let mut books = Books::new(&[AccountSetup::new("DU1")]);
+        let fill = |side, price: &str| Fill {
+            execution_id: String::new(),
+            time: SimTime(0),
+            account: "DU1".into(),
+            contract: future.contract_id,
+            exchange: "CME".into(),
+            side,
+            quantity: Decimal::TWO,
+            price: decimal(price),
+            client: ClientId(1),
+            order: OrderId(1),
+            permanent_id: PermanentId(1),
+            order_reference: String::new(),
+            cumulative: Decimal::TWO,
+            average_price: decimal(price),
+            commission: decimal("4.50"),
+            currency: "USD".into(),
+            realized: None,
+        };
+        let worth = |books: &Books, mark: &str| books.worth("DU1", |_| Some((future, decimal(mark))));
+        books.book(fill(ExecutionSide::Bought, "5000"), future);
+        assert_eq!(books.account("DU1").unwrap().cash, decimal("1000000"));
+        assert_eq!(worth(&books, "5001").net_liquidation, decimal("1000095.50"));
+        let sold = books.book(fill(ExecutionSide::Sold, "5010"), future).unwrap();
+        assert_eq!(sold.realized, Some(decimal("991")));
+        assert_eq!(books.account("DU1").unwrap().cash, decimal("1000991"));
+        assert_eq!(worth(&books, "9000").net_liquidation, decimal("1000991"));
+    }
 }

@@ -143,6 +143,7 @@ impl CoreSetup {
 /// The whole simulated TWS.
 #[derive(Debug)]
 pub struct Core {
+    start: SimTime,
     now: SimTime,
     catalogue: Catalogue,
     commissions: CommissionSchedule,
@@ -178,6 +179,7 @@ impl Core {
         });
         let markets = markets.collect();
         let mut core = Self {
+            start,
             now: start,
             books: Books::new(&accounts),
             desk: OrderDesk::new(first_permanent_id(start)),
@@ -241,6 +243,12 @@ impl Core {
         self.now
     }
 
+    /// When the core began: the moment at which the first row of every tape happens.
+    #[must_use]
+    pub const fn started_at(&self) -> SimTime {
+        self.start
+    }
+
     /// The contracts there are.
     #[must_use]
     pub const fn catalogue(&self) -> &Catalogue {
@@ -259,6 +267,12 @@ impl Core {
         let subscribed =
             self.sessions.values().any(|session| !session.market_data.is_empty() || !session.single_ticks.is_empty());
         subscribed || self.desk.live().next().is_some()
+    }
+
+    /// When an answer that takes its time is due.
+    #[must_use]
+    pub fn next_output_time(&self) -> Option<SimTime> {
+        self.outbox.next_time()
     }
 
     /// When a market moves next by itself.

@@ -2,7 +2,29 @@
 //!
 //! Read first: [`TwsSim`], which listens on a socket, and [`core::Core`], which is all of the simulated TWS without a
 //! socket, a clock or a task. Then [`catalogue`] for what can be traded, [`market`] for what is shown and [`tape`] for
-//! recorded markets.
+//! recorded markets, [`book`] for the truth to compare with.
+//!
+//! ```
+//! use rust_decimal::Decimal;
+//! use tws_sim::{Instrument, TwsSim};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A market that only moves when told, on a free port of this machine.
+//! let acme = Instrument::stock(900_001, "ACME", "USD", Decimal::TEN);
+//! let sim = TwsSim::builder().seed(7).instrument(acme).still_markets().start().await?;
+//! sim.quote("ACME", Decimal::new(999, 2), Decimal::new(1001, 2))?;
+//!
+//! // Any client of TWS connects to it; here, by hand.
+//! let socket = tokio::net::TcpStream::connect(sim.address()).await?;
+//!
+//! assert_eq!(sim.book().cash("DU1234567"), Some(Decimal::from(1_000_000)));
+//! assert_eq!(sim.book().position("DU1234567", "ACME"), Decimal::ZERO);
+//! # drop(socket);
+//! sim.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod builder;
 pub mod core;

@@ -95,6 +95,13 @@ impl TwsSim {
         self.address
     }
 
+    /// The simulated time at which it began. The first row of every tape happens then, and every other row as much
+    /// later as it was recorded.
+    #[must_use]
+    pub fn started_at(&self) -> SimTime {
+        self.hub.read(Core::started_at)
+    }
+
     /// The simulated time.
     #[must_use]
     pub fn now(&self) -> SimTime {

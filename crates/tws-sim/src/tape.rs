@@ -18,6 +18,9 @@ use crate::time::SimTime;
 /// The first line of a tape file.
 const HEADER: [&str; 7] = ["ts_ms", "kind", "price", "size", "ask_price", "ask_size", "exchange"];
 
+/// No price or size is larger than a million million.
+const NUMBER_MAX: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
+
 /// One row: when, in the time of the recording, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -231,7 +234,8 @@ fn row_of(record: &csv::StringRecord) -> Result<Row, RowFault> {
             "" => Decimal::ZERO,
             text => text.parse().or_else(|_| Decimal::from_scientific(text)).map_err(|_| not_a_number(index))?,
         };
-        if value < Decimal::ZERO { Err(RowFault::OutOfRange(HEADER[index])) } else { Ok(value) }
+        let is_possible = value >= Decimal::ZERO && value <= NUMBER_MAX;
+        if is_possible { Ok(value) } else { Err(RowFault::OutOfRange(HEADER[index])) }
     };
     let level = |price: usize, size: usize| -> Result<Option<Level>, RowFault> {
         let level = Level { price: number(price)?, size: number(size)? };
@@ -287,6 +291,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_largest_number_is_a_million_million() {
+        assert_eq!(NUMBER_MAX, Decimal::from(1_000_000_000_000_u64));
+    }
+
     #[track_caller]
     fn check(text: &str, expected: &str) {
         let (_folder, path) = file("bad.csv", text.as_bytes());
@@ -302,6 +311,7 @@ mod tests {
         check(&format!("{HEAD}1,T,1,1,,,\n2,X,1,1,,,\n"), "bad.csv:3: kind must be Q or T, not \"X\"");
         check(&format!("{HEAD}1,T,one,1,,,\n"), "bad.csv:2: column price is not a number: \"one\"");
         check(&format!("{HEAD}1,T,1,-1,,,\n"), "bad.csv:2: column size is out of range");
+        check(&format!("{HEAD}1,T,1,1000000000001,,,\n"), "bad.csv:2: column size is out of range");
         check(&format!("{HEAD}1,T,0,1,,,\n"), "bad.csv:2: column price is out of range");
         check(&format!("{HEAD}1,T,1\n"), "bad.csv:2: has 3 columns, needs 7");
         check(

@@ -8,6 +8,11 @@ use tws_proto::message::{AttachedOrders, PlaceOrder};
 
 use crate::instrument::{Instrument, MarketKind};
 
+/// The largest order: beyond it amounts would not be exact any more.
+const QUANTITY_MAX: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
+/// The highest price of an order.
+const PRICE_MAX: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
+
 /// Why an order is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -94,6 +99,9 @@ fn check_prices(order: &Order, instrument: &Instrument) -> Result<(), Refusal> {
             Some(price) if price <= Decimal::ZERO => {
                 return Err(Refusal::bad_field(&format!("The {name} must be above 0")));
             }
+            Some(price) if price > PRICE_MAX => {
+                return Err(Refusal::bad_field(&format!("The {name} is out of range")));
+            }
             Some(price) if !instrument.is_on_grid(price) => {
                 let text = "The price does not conform to the minimum price variation for this contract.";
                 return Err(Refusal::invalid(110, text));
@@ -110,6 +118,7 @@ fn check_quantity(order: &Order, instrument: &Instrument) -> Result<(), Refusal>
         None => Err(Refusal::bad_field("The order size is missing")),
         Some(size) if size.is_zero() => Err(Refusal::invalid(434, "The order size cannot be zero.")),
         Some(size) if size < Decimal::ZERO => Err(Refusal::bad_field("The order size must be above 0")),
+        Some(size) if size > QUANTITY_MAX => Err(Refusal::bad_field("The order size is out of range")),
         Some(size) if !(size % instrument.size_increment).is_zero() => {
             Err(Refusal::invalid(10318, "This order doesn't support fractional quantity trading"))
         }
@@ -202,6 +211,8 @@ mod tests {
         check_order(|order| order.order_type = OrderType::Stop, bad("The stop price is missing"));
         check_order(|order| order.total_quantity = None, bad("The order size is missing"));
         check_order(|order| order.total_quantity = Some((-1).into()), bad("The order size must be above 0"));
+        check_order(|order| order.total_quantity = Some(Decimal::MAX), bad("The order size is out of range"));
+        check_order(|order| order.limit_price = Some(Decimal::MAX), bad("The limit price is out of range"));
         check_order(|order| order.all_or_none = true, rejected("allOrNone"));
         check_order(|order| order.algo_strategy = "Vwap".into(), rejected("algoStrategy"));
         let grid = "The price does not conform to the minimum price variation for this contract.";

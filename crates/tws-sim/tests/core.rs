@@ -9,7 +9,7 @@ use tws_proto::ids::{ClientId, RequestId};
 use tws_proto::kinds::TickKind;
 use tws_proto::message::{CancelMarketData, RequestAccountSummary, RequestMarketData, RequestTickByTick, StartApi};
 use tws_proto::{Contract, ServerMessage};
-use tws_sim::core::{CoreSetup, Feed, Output};
+use tws_sim::core::{AccountSetup, CoreSetup, Feed, Output};
 use tws_sim::market::{MarketEvent, Quote};
 use tws_sim::tape::{Row, Tape};
 use tws_sim::time::SimTime;
@@ -184,6 +184,19 @@ fn account_values_are_told_and_told_again_when_they_change() {
     assert!(values(messages(desk.wait(180_000))).is_empty(), "nothing changed");
     let unknown = messages(desk.say(request(2, "Nonsense")));
     assert!(matches!(&unknown[..], [ServerMessage::Notice(notice)] if notice.code == 321));
+}
+
+#[test]
+fn with_several_accounts_an_order_must_name_one() {
+    let accounts = vec![AccountSetup::new("DU1"), AccountSetup::new("DU2")];
+    let mut desk = Desk::with(CoreSetup { feed: Feed::Still, accounts, ..CoreSetup::new(7, START) });
+    let started = messages(desk.connect(1));
+    assert!(matches!(&started[0], ServerMessage::ManagedAccounts(accounts) if accounts.accounts == "DU1,DU2,"));
+    desk.run("quote 100.00x500 100.10x300");
+    assert_eq!(desk::trace(&desk.run("buy 1 100 MKT")), "error 1 435");
+    desk.run("buy 2 100 MKT account=DU2");
+    let book = desk.book();
+    assert_eq!((book.position("DU1", "IBM"), book.position("DU2", "IBM")), (0.into(), 100.into()));
 }
 
 #[derive(Clone, Debug)]

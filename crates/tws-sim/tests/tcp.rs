@@ -172,6 +172,27 @@ async fn bad_peers_lose_their_own_connection_only() {
     sim.shutdown().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_greets_is_closed_after_ten_seconds() {
+    let sim = TwsSim::builder().still_markets().start().await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let mut silent = TcpStream::connect(sim.address()).await.unwrap();
+    silent.write_all(b"API").await.unwrap();
+    assert!(matches!(silent.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+    assert!(begun.elapsed() >= Duration::from_secs(10));
+    sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn answers_can_take_their_time_at_any_speed() {
+    for pace in [Pace::Real, Pace::Factor(100.0), Pace::AsFast] {
+        let latency = Duration::from_millis(20);
+        let sim = TwsSim::builder().still_markets().latency(latency).speed(pace).start().await.unwrap();
+        Peer::start(sim.address(), 1).await.is_alive().await;
+        sim.shutdown().await;
+    }
+}
+
 #[tokio::test]
 async fn a_bad_frame_is_answered_and_the_session_lives_on() {
     let sim = TwsSim::builder().still_markets().max_version(ServerVersion(187)).start().await.unwrap();

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use tws_proto::Order;
 use tws_proto::ids::{ClientId, ContractId, OrderId};
-use tws_proto::kinds::TimeInForce;
+use tws_proto::kinds::{OrderType, TimeInForce};
 use tws_proto::message::{OpenOrder, PlaceOrder};
 use tws_proto::order_state::OrderState;
 
@@ -207,7 +207,10 @@ impl Core {
         let Some(instrument) = self.catalogue.by_id(contract_id) else { return Ok(()) };
         let order = &request.order;
         let mark = self.markets.get(&contract_id).and_then(crate::market::Market::mark).unwrap_or(instrument.price);
-        let price = order.limit_price.filter(|price| !price.is_zero()).unwrap_or(mark);
+        let price = match order.order_type {
+            OrderType::Limit | OrderType::StopLimit => order.limit_price.unwrap_or(mark),
+            _ => mark, // market and stop orders: others were rejected
+        };
         let quantity = order.total_quantity.unwrap_or_default();
         let signed = if order.action.is_buy() { quantity } else { -quantity };
         let holding = self.books.account(account).and_then(|account| account.holdings.get(&contract_id));

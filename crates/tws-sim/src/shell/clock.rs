@@ -9,7 +9,7 @@ use super::STALL_S;
 use super::hub::{Hub, Plan};
 use crate::time::SimTime;
 
-/// How fast simulated time passes.
+/// How fast simulated time passes. It is the time that clients are told, so their view of the clock runs with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Pace {
     /// As fast as on the wall.

@@ -148,6 +148,7 @@ impl Hub {
                 let now = state.clock.now(state.core.now());
                 if wake <= now { Plan::Step } else { Plan::Sleep(state.clock.until(wake, now)) }
             }
+            Pace::AsFast if state.core.next_output_time().is_some() => Plan::Step,
             Pace::AsFast if !state.core.is_watched() => Plan::Wait,
             // Leaping over silence would end the day at once: what is not a market takes its time.
             Pace::AsFast if state.core.next_market_time().is_none() => {
