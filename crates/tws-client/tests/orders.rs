@@ -174,6 +174,17 @@ async fn while_tws_has_lost_ib_only_cancels_leave() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_when_tws_loses_ib_is_not_sent() {
+    let (client, _listener, mut peer) = ready_session().await;
+    let mut events = client.take_order_events().unwrap();
+    client.send_order_messages((0..39).map(place).collect()).unwrap();
+    client.send_order_messages(vec![place(50), place(51)]).unwrap();
+    peer.notice(-1, 1100, "lost").await;
+    assert_eq!(peer.hear_for(5 * SECOND).await.len(), 39);
+    assert_eq!(told(&mut events), ["notice 1100", "unsent UpstreamDown", "down 1100"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn cancels_overtake_everything_and_the_window_holds() {
     let (client, _listener, mut peer) = ready_session().await;
     for _ in 0..500 {
