@@ -149,7 +149,8 @@ impl Peer {
     }
 
     pub async fn hear(&mut self) -> ClientMessage {
-        self.try_hear().await.expect("the client closed")
+        let heard = tokio::time::timeout(HOUR, self.try_hear()).await.expect("the client said nothing in an hour");
+        heard.expect("the client closed")
     }
 
     /// Everything but probes that is heard in so much time.
@@ -173,6 +174,8 @@ impl Peer {
 }
 
 pub const BID: tws_proto::kinds::TickKind = tws_proto::kinds::TickKind::Bid;
+/// Of the test's clock: longer than anything waits.
+const HOUR: Duration = Duration::from_secs(3600);
 pub const SECOND: Duration = Duration::from_secs(1);
 
 /// A session whose driver runs, and the other end of its connections.
