@@ -5,10 +5,12 @@ mod desk;
 use desk::{ACCOUNT, Desk, START};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use tws_proto::ids::{ClientId, RequestId};
-use tws_proto::kinds::TickKind;
-use tws_proto::message::{CancelMarketData, RequestAccountSummary, RequestMarketData, RequestTickByTick, StartApi};
-use tws_proto::{Contract, ServerMessage};
+use tws_proto::ids::{ClientId, OrderId, RequestId};
+use tws_proto::kinds::{Action, OrderType, TickKind, TimeInForce};
+use tws_proto::message::{
+    CancelMarketData, PlaceOrder, RequestAccountSummary, RequestMarketData, RequestTickByTick, StartApi,
+};
+use tws_proto::{Contract, Order, ServerMessage};
 use tws_sim::core::{AccountSetup, CoreSetup, Feed, Output};
 use tws_sim::market::{MarketEvent, Quote};
 use tws_sim::tape::{Row, Tape};
@@ -272,5 +274,67 @@ proptest! {
             prop_assert_eq!(signed, holding.quantity);
         }
         prop_assert!(desk.core.now() >= SimTime(0));
+    }
+}
+
+#[test]
+fn an_hour_of_random_markets_ends_as_it_always_does() {
+    let run = || {
+        let mut desk = Desk::with(CoreSetup::new(11, START));
+        desk.connect(1);
+        desk.say(subscription(1, false));
+        let mut heard = 0;
+        for id in 1..60 {
+            let side = if id % 2 == 0 { "buy" } else { "sell" };
+            desk.run(&format!("{side} {id} 300 MKT tif=GTC"));
+            heard += desk.wait(60_000).len();
+        }
+        (heard, desk.book().cash(ACCOUNT), desk.core.worth(ACCOUNT))
+    };
+    assert_eq!(run(), run());
+}
+
+fn odd_number() -> impl Strategy<Value = Option<Decimal>> {
+    let odd = [Decimal::MAX, Decimal::MIN, Decimal::ZERO, Decimal::new(1, 28), Decimal::ONE, Decimal::NEGATIVE_ONE];
+    let large = [100_000_000, 100_000_001, 10_000_000, 10_000_001].map(Decimal::from);
+    let all: Vec<Decimal> = odd.into_iter().chain(large).chain([Decimal::new(10_010, 2)]).collect();
+    prop::option::weighted(0.9, prop::sample::select(all))
+}
+
+fn odd_order() -> impl Strategy<Value = Order> {
+    let kinds = prop::sample::select(OrderType::KNOWN);
+    let tifs = prop::option::of(prop::sample::select(TimeInForce::KNOWN));
+    let numbers = (odd_number(), odd_number(), odd_number());
+    (kinds, tifs, numbers, 0..6, any::<(bool, bool, bool)>()).prop_map(
+        |(order_type, time_in_force, (total_quantity, limit_price, aux_price), parent, (buys, transmit, what_if))| {
+            Order {
+                action: if buys { Action::Buy } else { Action::Sell },
+                order_type,
+                time_in_force,
+                total_quantity,
+                limit_price,
+                aux_price,
+                parent_id: Some(OrderId(parent)),
+                transmit,
+                what_if,
+                ..Order::default()
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn no_order_makes_it_panic(orders in prop::collection::vec((-2..8_i32, odd_order()), 1..20)) {
+        let mut desk = Desk::new();
+        for (id, order) in orders {
+            desk.run("quote 100.00x100000000 100.10x50000000");
+            let contract = Contract::stock("IBM", "USD");
+            desk.say(Box::new(PlaceOrder { order_id: OrderId(id), contract, order, attached: None }));
+            desk.run("trade 100.10x1000000000000");
+            desk.run(&format!("cancel {id}"));
+        }
+        desk.run("cancel all");
+        prop_assert_eq!(desk.book().open_orders().count(), 0);
     }
 }

@@ -63,8 +63,14 @@ impl Clock {
 
 /// Steps the core whenever it wants to be stepped.
 pub(crate) async fn run(hub: Arc<Hub>) {
+    // Since when time stands still for a client that reads too slowly.
+    let mut stalled: Option<Instant> = None;
     loop {
-        match hub.plan() {
+        let plan = hub.plan();
+        if !matches!(plan, Plan::Drain) {
+            stalled = None;
+        }
+        match plan {
             Plan::Step => {
                 hub.pass_time();
                 tokio::task::yield_now().await;
@@ -80,7 +86,8 @@ pub(crate) async fn run(hub: Arc<Hub>) {
             }
             Plan::Wait => hub.changed().await,
             Plan::Drain => {
-                let drained = tokio::time::timeout(Duration::from_secs(STALL_S), hub.drained()).await;
+                let deadline = *stalled.get_or_insert_with(Instant::now) + Duration::from_secs(STALL_S);
+                let drained = tokio::time::timeout_at(deadline, hub.drained()).await;
                 if drained.is_err() {
                     hub.cut_stalled();
                 }
