@@ -216,6 +216,22 @@ async fn cancels_overtake_everything_and_the_window_holds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_large_burst_is_not_starved_by_requests() {
+    let (client, _listener, mut peer) = ready_session().await;
+    for _ in 0..500 {
+        drop(tokio::spawn({
+            let client = client.clone();
+            async move { client.contract_details(&Default::default()).await }
+        }));
+    }
+    tokio::task::yield_now().await;
+    client.send_order_messages((0..35).map(place).collect()).unwrap();
+    let heard = short(&peer.hear_for(Duration::from_millis(1500)).await);
+    let first = heard.iter().position(|name| name == "place 0").expect("it left in time");
+    assert_eq!(heard[first..first + 35], (0..35).map(|id| format!("place {id}")).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_cancel_leaves_however_many_there_are() {
     let (client, _listener, mut peer) = ready_session().await;
     client.send_order_messages((0..200).map(cancel).collect()).unwrap();
