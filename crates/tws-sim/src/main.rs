@@ -140,7 +140,7 @@ fn builder(options: Options) -> Builder {
 
 fn announce(address: SocketAddr) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{{\"listening\":\"{address}\"}}")?;
+    writeln!(out, "{}", serde_json::json!({ "listening": address }))?;
     out.flush()
 }
 
