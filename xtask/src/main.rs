@@ -4,6 +4,7 @@
 
 mod bench;
 mod ci;
+mod paper_smoke;
 mod repository;
 mod table;
 mod tidy;
@@ -28,6 +29,8 @@ enum Command {
     Ci(ci::Options),
     /// Checks the rules of the house that no compiler checks.
     Tidy(tidy::Options),
+    /// A trading session, end to end, on the embedded simulator or on a paper TWS.
+    PaperSmoke(paper_smoke::Options),
     /// Measures the codec beside its peers.
     Bench(bench::Options),
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let outcome = match command {
         Command::Ci(options) => ci::run(&repository, &options),
         Command::Tidy(options) => tidy::run(&repository, &options),
+        Command::PaperSmoke(options) => paper_smoke::run(&options),
         Command::Bench(options) => bench::run(&repository, &options),
     };
     outcome.unwrap_or_else(|error| {

@@ -85,11 +85,12 @@ pub struct ServerHello {
 pub struct ClientHandshake {
     input: BytesMut,
     odd_frames: u32,
+    newest: ServerVersion,
 }
 
 impl ClientHandshake {
     /// Starts a conversation: the handshake, and the greeting that must be sent. `options` such as `+PACEAPI`, or empty;
-    /// `newest` is the highest version offered.
+    /// `newest` is the highest version offered, within what is spoken here.
     ///
     /// # Errors
     /// [`HandshakeError::BadOptions`] where the options cannot travel.
@@ -97,13 +98,14 @@ impl ClientHandshake {
         if !options.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') || options.len() > 256 {
             return Err(HandshakeError::BadOptions(Excerpt::of(options.as_bytes())));
         }
+        let newest = newest.clamp(ServerVersion::OLDEST, ServerVersion::NEWEST);
         let separator = if options.is_empty() { "" } else { " " };
         let offer = format!("v{OFFERED_LOWEST}..{newest}{separator}{options}");
         let mut greeting = BytesMut::with_capacity(BANNER.len() + 4 + offer.len());
         greeting.put_slice(BANNER);
         greeting.put_u32(offer.len() as u32);
         greeting.put_slice(offer.as_bytes());
-        Ok((Self { input: BytesMut::new(), odd_frames: 0 }, greeting.freeze()))
+        Ok((Self { input: BytesMut::new(), odd_frames: 0, newest }, greeting.freeze()))
     }
 
     /// Takes bytes off the socket.
@@ -136,7 +138,7 @@ impl ClientHandshake {
                 return Err(HandshakeError::ServerTooOld { server });
             }
             // A server above the offer speaks the offer's highest: it was told not to go beyond.
-            let version = ServerVersion(server).min(ServerVersion::NEWEST);
+            let version = ServerVersion(server).min(self.newest);
             let hello = ServerHello { version, time: crate::value::to_string(time) };
             let rest = self.input.split_off(taken);
             return Ok(Progress::Done((Connection::new(version, rest, BytesMut::new()), hello)));
