@@ -215,8 +215,28 @@ pub enum Alarm {
         /// Why.
         reason: String,
     },
+    /// The broker shows another quantity than was ordered or asked for: somebody changed the order elsewhere.
+    #[error("order {intent} was for {quantity}, but the broker shows {shown}; somebody changed it elsewhere")]
+    ChangedElsewhere {
+        /// Which.
+        intent: IntentId,
+        /// As it was known.
+        quantity: Decimal,
+        /// As it is shown.
+        shown: Decimal,
+    },
+    /// The broker tells of fills whose executions do not come (R14).
+    #[error("the broker says that {told} of order {intent} have filled, but executions prove only {filled}")]
+    FillsMissing {
+        /// Which.
+        intent: IntentId,
+        /// As told.
+        told: Decimal,
+        /// As proven.
+        filled: Decimal,
+    },
     /// An order is lost, by all evidence (R9).
-    #[error("order {intent} never reached the broker, by all evidence; submit again if it is still wanted")]
+    #[error("order {intent} is not at the broker, by all evidence; submit again what is still wanted of it")]
     Lost {
         /// Which.
         intent: IntentId,
@@ -236,6 +256,9 @@ pub enum UncountableReason {
     /// No quantity or no price.
     #[error("its quantity or price is missing")]
     Numbers,
+    /// Numbers beyond what can be counted exactly.
+    #[error("its quantity or price is too large to be counted")]
+    TooLarge,
 }
 
 /// Something the broker should be asked.

@@ -1,40 +1,20 @@
-//! How events reach the orders they are about: whose is it, what does it show, what follows.
+//! What events show about an order, and what follows.
 
 use rust_decimal::Decimal;
-use tws_proto::Contract;
-use tws_proto::ids::{ClientId, OrderId, PermanentId};
+use tws_proto::Order;
+use tws_proto::ids::{OrderId, PermanentId};
 use tws_proto::kinds::Status;
-use tws_proto::message::{CancelOrder, ClientMessage, CompletedOrder, ExecutionData, Notice, OpenOrder, OrderStatus};
+use tws_proto::message::{CompletedOrder, Notice, OpenOrder, OrderStatus};
 
-use crate::action::{Action, Alarm, Burst, ExternalOrder, Fill, Question};
-use crate::event::{BrokerEvent, Event, LinkEvent, SnapshotEvent};
-use crate::fills::{Execution, Reading, Taken};
+use crate::action::{Action, Alarm, ExternalOrder, Question};
+use crate::event::{BrokerEvent, Event, SnapshotEvent};
+use crate::identity::{Names, StatusOwner};
 use crate::kind::Side;
 use crate::notice::{Meaning, meaning, names_no_order};
-use crate::orders::{Orders, Snapshot, is_same_instrument};
-use crate::reference::{IntentId, Owner};
+use crate::orders::{Orders, Snapshot};
+use crate::reference::IntentId;
 use crate::state::{self, Evidence, Next, Stage, State};
-use crate::time::{SECOND_US, Timestamp};
-use crate::tracked::Cancel;
-
-/// How long a cancel waits for an answer before it is sent again (R19).
-const CANCEL_ANSWER_US: i64 = 5 * SECOND_US;
-/// How often a cancel is sent before a person is told.
-const CANCEL_TRIES_MAX: u32 = 3;
-/// How far apart two snapshots must be to agree that an order is absent (R9).
-const ABSENT_APART_US: i64 = 10 * SECOND_US;
-/// For how long TWS must have had IB before an absent order is lost (R9, R10).
-const UPSTREAM_SETTLED_US: i64 = 30 * SECOND_US;
-
-/// What a message says of an order's names.
-struct Names<'a> {
-    permanent_id: Option<PermanentId>,
-    reference: &'a str,
-    client_id: Option<ClientId>,
-    order_id: Option<OrderId>,
-    /// Account, contract and side, where the message has them: an order id proves nothing without.
-    body: Option<(&'a str, &'a Contract, Option<Side>)>,
-}
+use crate::time::Timestamp;
 
 impl Orders {
     pub(crate) fn happened(&mut self, event: &Event, at: Timestamp, actions: &mut Vec<Action>) {
@@ -44,246 +24,121 @@ impl Orders {
             Event::Broker(BrokerEvent::CompletedOrder(completed)) => self.completed_order(completed, at, actions),
             Event::Broker(BrokerEvent::Execution(data)) => self.execution(data, at, actions),
             Event::Broker(BrokerEvent::Commission(report)) => {
-                actions.extend(
-                    self.executions.take_cost(report, at).map(|commission| Action::Commission(Box::new(commission))),
-                );
+                let cost = self.executions.take_cost(report, at);
+                actions.extend(cost.map(|commission| Action::Commission(Box::new(commission))));
             }
             Event::Broker(BrokerEvent::Notice(notice)) => self.notice(notice, at, actions),
-            Event::Broker(BrokerEvent::NextValidId(next)) => {
-                self.see_order_id(OrderId(next.order_id.0.saturating_sub(1)))
-            }
+            Event::Broker(BrokerEvent::NextValidId(next)) => self.see_next_order_id(next.order_id),
             Event::Link(link) => self.link(*link, at, actions),
             Event::Snapshot(SnapshotEvent::Began) => {
                 self.snapshot =
                     Some(Snapshot { began_at: at, seen: Default::default(), external_seen: Default::default() });
             }
             Event::Snapshot(SnapshotEvent::Ended) => self.snapshot_ended(at, actions),
-            Event::NotSent { intents, reason } => {
-                for id in intents {
-                    self.weigh(*id, &Evidence::NotSent, at, reason, actions);
-                    actions.push(Action::Alarm(Alarm::NotSent { intent: *id, reason: reason.clone() }));
-                }
-            }
+            Event::NotSent { intents, reason } => self.not_sent(intents, reason, at, actions),
             Event::Timer => self.timer(at, actions),
         }
     }
 
-    /// Whose order this is (R2): by IB's number, then by reference, then by our own number with an equal body.
-    fn owner(&self, names: &Names<'_>) -> Option<IntentId> {
-        if let Some(id) = names.permanent_id.and_then(|id| self.by_permanent_id.get(&id)) {
-            return Some(*id);
-        }
-        match self.instance.read(names.reference) {
-            Owner::Ours(id) => return self.orders.contains_key(&id).then_some(id),
-            Owner::OtherInstance => return None,
-            Owner::Foreign if !names.reference.is_empty() => return None,
-            Owner::Foreign => {}
-        }
-        if names.client_id != Some(self.client_id) {
-            return None;
-        }
-        let id = *self.by_order_id.get(&names.order_id?)?;
-        let order = self.orders.get(&id)?;
-        let fits = match names.body {
-            Some((account, contract, side)) => {
-                order.intent.account == account
-                    && side == Some(order.intent.side)
-                    && is_same_instrument(&order.intent.contract, contract)
-            }
-            // A status has no body. Our ids are never used twice (R3), so it can only be about an order that waits for
-            // its first answer; where IB's number is known already and another one, it is somebody else's.
-            None => order.permanent_ids.is_empty() || names.permanent_id.is_none(),
-        };
-        fits.then_some(id)
-    }
-
     fn open_order(&mut self, open: &OpenOrder, at: Timestamp, actions: &mut Vec<Action>) {
         let order = &open.order;
-        let permanent_id = order.permanent_id.and_then(PermanentId::known);
-        let side = Side::of_action(&order.action);
         let names = Names {
-            permanent_id,
+            permanent_id: order.permanent_id.and_then(PermanentId::known),
             reference: &order.order_reference,
             client_id: order.client_id,
             order_id: Some(open.order_id),
-            body: Some((&order.account, &open.contract, side)),
+            account: &order.account,
+            contract: &open.contract,
+            side: Side::of_action(&order.action),
         };
-        let owner = self.owner(&names);
-        if order.client_id == Some(self.client_id) {
-            self.see_order_id(open.order_id);
-        }
-        let Some(id) = owner else {
-            if let (Owner::Ours(_) | Owner::OtherInstance, true) =
-                (self.instance.read(&order.order_reference), order.client_id == Some(self.client_id))
-            {
-                actions.push(Action::Alarm(Alarm::StrangerWithOurMark { reference: order.order_reference.clone() }));
-            }
-            let live = open.state.status.as_ref().is_none_or(|status| is_live(status));
-            let remaining = order.total_quantity.unwrap_or_default() - order.filled_quantity.unwrap_or_default();
-            self.external_order(permanent_id, live, || ExternalOrder {
-                permanent_id: permanent_id.unwrap_or_default(),
-                account: order.account.clone(),
-                contract_id: open.contract.known_id(),
-                symbol: open.contract.symbol.clone(),
-                side,
-                remaining,
-                reference: order.order_reference.clone(),
-            });
+        self.see_order_id(open.order_id);
+        let Some(id) = self.owner(&names) else {
+            self.alarm_at_our_mark(&names, actions);
+            self.remember_stranger(&names);
+            self.external_order(open, &names);
             return;
         };
-        if let Some(snapshot) = &mut self.snapshot {
-            snapshot.seen.insert(id);
-        }
-        self.bind(id, permanent_id, actions);
-        self.confirm_change(id, order);
-        if let Some(status) = &open.state.status {
-            self.weigh(id, &state::evidence_of(status), at, &open.state.warning, actions);
+        self.see_alive(id);
+        self.bind(id, names.permanent_id, at, actions);
+        self.adopt(id, order, at, actions);
+        // Without a word for its state it is open all the same.
+        let status = open.state.status.clone().unwrap_or(Status::PendingSubmit);
+        let is_told = open.state.status.is_some();
+        if is_told || self.orders.get(&id).is_some_and(|order| order.state.is_live() && !order.state.is_acknowledged())
+        {
+            self.weigh_status(id, names.permanent_id, &status, at, &open.state.warning, actions);
         }
     }
 
     fn order_status(&mut self, status: &OrderStatus, at: Timestamp, actions: &mut Vec<Action>) {
-        let permanent_id = status.permanent_id.and_then(PermanentId::known);
-        let names = Names {
-            permanent_id,
-            reference: "",
-            client_id: status.client_id,
-            order_id: Some(status.order_id),
-            body: None,
-        };
-        let Some(id) = self.owner(&names) else {
-            if let Some(permanent_id) = permanent_id
-                && let Some(external) = self.external.get_mut(&permanent_id)
-            {
-                external.remaining = status.remaining.unwrap_or(external.remaining);
-                if !is_live(&status.status) {
-                    self.external.remove(&permanent_id);
-                }
+        self.see_order_id(status.order_id);
+        match self.status_owner(status) {
+            StatusOwner::Ours(id) => self.own_status(id, status, at, actions),
+            StatusOwner::Unproven(number) => self.keep_unproven(number, status, actions),
+            StatusOwner::Foreign => {}
+        }
+        if let Some(number) = status.permanent_id
+            && let Some(external) = self.external.get_mut(&number)
+        {
+            external.remaining = status.remaining.unwrap_or(external.remaining).max(Decimal::ZERO);
+            if !is_live(&status.status) {
+                self.external.remove(&number);
             }
-            return;
-        };
-        self.bind(id, permanent_id, actions);
-        if status.why_held.contains("locate") {
+        }
+    }
+
+    pub(crate) fn own_status(&mut self, id: IntentId, status: &OrderStatus, at: Timestamp, actions: &mut Vec<Action>) {
+        let number = status.permanent_id.and_then(PermanentId::known);
+        self.confirm_by_status(id, status, at, actions);
+        let waits = matches!(
+            status.status,
+            Status::ApiPending | Status::PendingSubmit | Status::PreSubmitted | Status::Inactive
+        );
+        if is_live(&status.status) {
+            self.see_alive(id);
+        }
+        if waits && status.why_held.contains("locate") {
             self.weigh(id, &Evidence::Held, at, &status.why_held, actions);
         } else {
-            self.weigh(id, &state::evidence_of(&status.status), at, "", actions);
+            self.weigh_status(id, number, &status.status, at, "", actions);
         }
-        self.told_filled(id, status.filled.unwrap_or_default(), actions);
+        self.told_filled(id, status.filled.unwrap_or_default(), at, actions);
     }
 
     fn completed_order(&mut self, completed: &CompletedOrder, at: Timestamp, actions: &mut Vec<Action>) {
         let order = &completed.order;
-        let permanent_id = order.permanent_id.and_then(PermanentId::known);
-        let names =
-            Names { permanent_id, reference: &order.order_reference, client_id: None, order_id: None, body: None };
+        let names = Names {
+            permanent_id: order.permanent_id.and_then(PermanentId::known),
+            reference: &order.order_reference,
+            client_id: None, // it has no order id either (F30)
+            order_id: None,
+            account: &order.account,
+            contract: &completed.contract,
+            side: Side::of_action(&order.action),
+        };
         let Some(id) = self.owner(&names) else {
-            if let Some(permanent_id) = permanent_id {
-                self.external.remove(&permanent_id);
+            self.remember_stranger(&names);
+            if let Some(number) = names.permanent_id {
+                self.external.remove(&number);
             }
             return;
         };
-        if let Some(snapshot) = &mut self.snapshot {
-            snapshot.seen.insert(id);
+        self.see_alive(id);
+        self.bind(id, names.permanent_id, at, actions);
+        if let Some(order) = self.orders.get_mut(&id)
+            && order.permanent_ids.len() == 1
+        {
+            order.change = None; // what is completed was not changed
+            order.change_asked_at = None;
         }
-        self.bind(id, permanent_id, actions);
-        let evidence = match completed.state.status.as_ref() {
-            Some(Status::Filled) => Evidence::Live(Stage::FilledUnproven),
-            Some(Status::Cancelled | Status::ApiCancelled) => Evidence::Cancelled,
-            Some(Status::Inactive) => Evidence::CompletedRejected,
-            Some(other) => state::evidence_of(other),
-            None => return,
-        };
-        self.weigh(id, &evidence, at, &completed.state.completed_status, actions);
-        self.told_filled(id, order.filled_quantity.unwrap_or_default(), actions);
-    }
-
-    /// R12 and R13: executions alone move what has filled.
-    fn execution(&mut self, data: &ExecutionData, at: Timestamp, actions: &mut Vec<Action>) {
-        let execution = &data.execution;
-        let reading = match Reading::of(data) {
-            Ok(reading) => reading,
-            Err(reason) => {
-                let execution_id = execution.execution_id.clone();
-                actions.push(Action::Alarm(Alarm::UncountableExecution { execution_id, reason }));
-                return;
-            }
-        };
-        let permanent_id = execution.permanent_id.and_then(PermanentId::known);
-        let owner = self.owner(&Names {
-            permanent_id,
-            reference: &execution.order_reference,
-            client_id: execution.client_id,
-            order_id: execution.order_id,
-            body: Some((&execution.account, &data.contract, Some(reading.side))),
-        });
-        let strategy = owner.and_then(|id| self.orders.get(&id)).map(|order| order.intent.strategy.clone());
-        let taken = self.executions.take(
-            &reading,
-            Execution {
-                revision: reading.revision,
-                intent: owner,
-                strategy: strategy.clone(),
-                account: execution.account.clone(),
-                contract_id: data.contract.known_id(),
-                side: reading.side,
-                quantity: reading.quantity,
-                price: reading.price,
-                cost: None,
-            },
-        );
-        let replaces = match taken {
-            Taken::Known => return,
-            Taken::New => None,
-            Taken::Replaces { quantity, price } => Some((quantity, price)),
-        };
-        // The execution of a whole combination moves no position: its legs come by themselves (R16).
-        let is_combination = data.contract.is_combination();
-        if !is_combination {
-            actions.push(Action::Filled(Box::new(Fill {
-                intent: owner,
-                strategy,
-                root: reading.root.clone(),
-                revision: reading.revision,
-                account: execution.account.clone(),
-                contract: data.contract.clone(),
-                side: reading.side,
-                quantity: reading.quantity,
-                price: reading.price,
-                broker_time: execution.time.clone(),
-                at,
-                replaces,
-            })));
-        }
-        actions.extend(
-            self.executions.commission(&reading.root, at).map(|commission| Action::Commission(Box::new(commission))),
-        );
-        let Some(id) = owner else { return };
-        self.bind(id, permanent_id, actions);
-        let Some(order) = self.orders.get_mut(&id) else { return };
-        // An order for a combination counts executions of the whole; any other order its own.
-        if order.intent.contract.is_combination() != is_combination {
-            return;
-        }
-        let (quantity_before, price_before) = replaces.unwrap_or_default();
-        let filled_before = order.filled;
-        order.filled += reading.quantity - quantity_before;
-        order.filled_value += reading.quantity * reading.price - quantity_before * price_before;
-        order.filled_told = order.filled_told.max(order.filled);
-        let (filled, quantity) = (order.filled, order.intent.quantity);
-        let evidence = if filled >= quantity {
-            Evidence::FilledInFull
-        } else if filled_before >= quantity {
-            Evidence::Unfilled
+        let Some(status) = &completed.state.status else { return };
+        let words = &completed.state.completed_status;
+        if *status == Status::Inactive {
+            self.weigh_end(id, names.permanent_id, &Evidence::CompletedRejected, at, words, actions);
         } else {
-            Evidence::FilledInPart
-        };
-        let before = order.state.clone();
-        self.weigh(id, &evidence, at, "", actions);
-        if self.orders.get(&id).is_some_and(|order| order.state == before) {
-            self.tell(id, at, actions); // the state stayed, the quantities did not
+            self.weigh_status(id, names.permanent_id, status, at, words, actions);
         }
-        if filled > quantity {
-            actions.push(Action::Alarm(Alarm::Overfilled { intent: id, quantity, filled }));
-        }
+        self.told_filled(id, order.filled_quantity.unwrap_or_default(), at, actions);
     }
 
     fn notice(&mut self, notice: &Notice, at: Timestamp, actions: &mut Vec<Action>) {
@@ -293,136 +148,165 @@ impl Orders {
         let Some(id) = notice.id.and_then(|id| self.by_order_id.get(&OrderId(id))).copied() else { return };
         let Some(order) = self.orders.get_mut(&id) else { return };
         let (code, text) = (notice.code, notice.text.as_str());
-        let what = format!("{code} {text}");
-        let changing = order.change.is_some() && order.state.is_acknowledged();
-        let refuse_change = |actions: &mut Vec<Action>, orders: &mut Self| {
-            if let Some(order) = orders.orders.get_mut(&id) {
-                order.change = None; // R21: the last confirmed values stand
-                order.reason.clone_from(&what);
-            }
-            orders.tell(id, at, actions);
-        };
+        let words = format!("{code} {text}");
+        // What was never acknowledged cannot have been changed.
+        let changing = order.change.is_some() && order.state != State::Sent;
         match meaning(code) {
-            Meaning::Rejected | Meaning::RejectedOrChangeRefused if changing => refuse_change(actions, self),
+            Meaning::RejectedOrChangeRefused if changing => self.refuse_change(id, words, at, actions),
+            Meaning::Rejected if changing => {
+                self.refuse_change(id, words, at, actions);
+                actions.push(Action::Ask(Question::Snapshot)); // was it the change alone?
+            }
             Meaning::Rejected | Meaning::RejectedOrChangeRefused => {
-                if self.weigh(id, &Evidence::Rejected, at, &what, actions) == Weighed::Doubted {
+                order.refusal = Some(words.clone());
+                if self.weigh(id, &Evidence::Rejected, at, &words, actions) == Weighed::Doubted {
                     let state = self.orders.get(&id).map_or(State::Lost, |order| order.state.clone());
-                    actions.push(Action::Alarm(Alarm::Contradiction {
-                        intent: id,
-                        state,
-                        code,
-                        text: text.to_owned(),
-                    }));
+                    let text = text.to_owned();
+                    actions.push(Action::Alarm(Alarm::Contradiction { intent: id, state, code, text }));
                     actions.push(Action::Ask(Question::Snapshot));
                 }
             }
-            Meaning::Cancelled => {
-                self.weigh(id, &Evidence::Cancelled, at, &what, actions);
-            }
+            Meaning::Cancelled if order.permanent_ids.len() > 1 => actions.push(Action::Ask(Question::Snapshot)), // which?
+            Meaning::Cancelled => self.weigh_end(id, None, &Evidence::Cancelled, at, &words, actions),
             Meaning::Held => {
-                self.weigh(id, &Evidence::Held, at, &what, actions);
+                self.weigh(id, &Evidence::Held, at, &words, actions);
             }
-            Meaning::ChangeRefused => refuse_change(actions, self),
-            Meaning::CancelDoubtful => {
-                order.reason = what;
-                actions.push(Action::Ask(Question::Snapshot)); // R19: no verdict
-                self.tell(id, at, actions);
-            }
+            Meaning::ChangeRefused if changing => self.refuse_change(id, words, at, actions),
             Meaning::Unresolved => {
-                self.weigh(id, &Evidence::UpstreamLost, at, &what, actions);
+                self.weigh(id, &Evidence::UpstreamLost, at, &words, actions);
                 actions.push(Action::Ask(Question::Snapshot));
             }
             Meaning::Remark => {
-                order.reason = what;
+                order.reason = words;
                 self.tell(id, at, actions);
             }
-            Meaning::Unclassed => {
-                order.reason = what;
-                actions.push(Action::Ask(Question::Snapshot)); // R23: record, keep the state, look
+            Meaning::CancelDoubtful if !order.state.is_live() => {} // it has ended: there was nothing to cancel
+            // R19, R23: no verdict; record it, keep the state, look. A change refused that nobody asked for is one.
+            Meaning::CancelDoubtful | Meaning::Unclassed | Meaning::ChangeRefused => {
+                order.reason = words;
+                actions.push(Action::Ask(Question::Snapshot));
                 self.tell(id, at, actions);
             }
         }
     }
 
-    fn link(&mut self, link: LinkEvent, at: Timestamp, actions: &mut Vec<Action>) {
-        let lost = |orders: &mut Self, evidence: &Evidence, actions: &mut Vec<Action>| {
-            orders.snapshot = None; // half a snapshot is none (R8)
-            let live: Vec<IntentId> = orders.live().map(|order| order.intent.id).collect();
-            for id in live {
-                orders.weigh(id, evidence, at, "", actions);
+    fn not_sent(&mut self, intents: &[IntentId], reason: &str, at: Timestamp, actions: &mut Vec<Action>) {
+        for id in intents {
+            if self.weigh(*id, &Evidence::NotSent, at, reason, actions) == Weighed::Doubted {
+                actions.push(Action::Ask(Question::Snapshot));
             }
-        };
-        match link {
-            LinkEvent::Lost => {
-                self.link.ready = false;
-                self.link.upstream_since = None;
-                lost(self, &Evidence::LinkLost, actions);
-            }
-            LinkEvent::UpstreamLost => {
-                self.link.upstream_since = None;
-                lost(self, &Evidence::UpstreamLost, actions);
-            }
-            LinkEvent::UpstreamRestored => self.link.upstream_since = Some(at),
-            LinkEvent::Ready { next_order_id } => {
-                self.link.ready = true;
-                self.link.upstream_since.get_or_insert(at);
-                self.see_order_id(OrderId(next_order_id.0.saturating_sub(1)));
-                // Cancels that were kept leave first; orders never leave again (R4).
-                for order in self.orders.values_mut().filter(|order| order.state.is_live()) {
-                    if let Some(cancel) = &mut order.cancel {
-                        *cancel = Cancel { sent_at: at, tries: 1, ..*cancel };
-                        actions.push(send_cancel(order.order_id));
-                    }
+            actions.push(Action::Alarm(Alarm::NotSent { intent: *id, reason: reason.to_owned() }));
+        }
+    }
+
+    /// Weighs a status word, for the incarnation with IB's `number` where it has one.
+    fn weigh_status(
+        &mut self,
+        id: IntentId,
+        number: Option<PermanentId>,
+        status: &Status,
+        at: Timestamp,
+        words: &str,
+        actions: &mut Vec<Action>,
+    ) {
+        let evidence = state::evidence_of(status);
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        match &evidence {
+            Evidence::Cancelled => self.weigh_end(id, number, &evidence, at, words, actions),
+            Evidence::Live(Stage::FilledUnproven) => {
+                let others_live = number.is_some_and(|number| others_live(order, number));
+                if let Some(number) = number.filter(|_| order.permanent_ids.len() > 1) {
+                    order.ended_permanent_ids.insert(number);
+                }
+                if !others_live {
+                    self.weigh(id, &evidence, at, words, actions);
+                    self.settle(id, at, actions);
                 }
             }
+            Evidence::Live(stage) => {
+                if matches!(stage, Stage::PreSubmitted | Stage::Submitted) {
+                    order.refusal = None; // the broker took it after all
+                }
+                let was_live = order.state.is_live();
+                // R22: a further incarnation lives although the executions have filled the order.
+                let is_further = order.state == State::Filled
+                    && order.permanent_ids.len() > 1
+                    && number.is_some_and(|number| !order.ended_permanent_ids.contains(&number));
+                if is_further {
+                    self.move_to(id, State::Working(stage.clone()), Reopened::Yes, at, words, actions);
+                } else {
+                    self.weigh(id, &evidence, at, words, actions);
+                }
+                if let (Some(number), Some(order)) = (number, self.orders.get_mut(&id))
+                    && order.state.is_live()
+                {
+                    if !was_live {
+                        order.ended_permanent_ids.clone_from(&order.permanent_ids); // this one has come back alone
+                    }
+                    order.ended_permanent_ids.remove(&number);
+                }
+            }
+            Evidence::Inactive => {
+                self.weigh(id, &evidence, at, words, actions);
+                self.settle(id, at, actions);
+            }
+            Evidence::Rejected
+            | Evidence::Held
+            | Evidence::CompletedRejected
+            | Evidence::FilledInFull
+            | Evidence::FilledInPart
+            | Evidence::Unfilled
+            | Evidence::LinkLost
+            | Evidence::UpstreamLost
+            | Evidence::AbsentOnce
+            | Evidence::AbsentForSure
+            | Evidence::NotSent => {} // no status says so
         }
     }
 
-    fn snapshot_ended(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
-        let Some(snapshot) = self.snapshot.take() else { return };
-        self.external.retain(|id, _| snapshot.external_seen.contains(id));
-        let live: Vec<IntentId> =
-            self.live().filter(|order| order.created_at < snapshot.began_at).map(|order| order.intent.id).collect();
-        for id in live {
-            let settled = self.link.upstream_since.is_some_and(|since| at.since(since) >= UPSTREAM_SETTLED_US);
-            let Some(order) = self.orders.get_mut(&id) else { continue };
-            if snapshot.seen.contains(&id) {
-                order.absent_since = None;
-                continue;
-            }
-            let apart = order.absent_since.is_some_and(|since| at.since(since) >= ABSENT_APART_US);
-            order.absent_since.get_or_insert(at);
-            let evidence = if apart && settled { Evidence::AbsentForSure } else { Evidence::AbsentOnce };
-            self.weigh(id, &evidence, at, "", actions);
-            if self.orders.get(&id).is_some_and(|order| order.state == State::Lost) {
-                actions.push(Action::Alarm(Alarm::Lost { intent: id }));
-            }
-        }
-    }
-
-    /// Whether time alone makes something happen.
-    pub(crate) fn is_anything_due(&self, now: Timestamp) -> bool {
-        self.link.ready && self.live().any(|order| order.cancel.is_some_and(|cancel| is_cancel_due(cancel, now)))
-    }
-
-    fn timer(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
-        if !self.link.ready {
-            return;
-        }
-        for order in self.orders.values_mut().filter(|order| order.state.is_live()) {
-            let Some(cancel) = order.cancel.as_mut().filter(|cancel| is_cancel_due(**cancel, at)) else { continue };
-            if cancel.tries < CANCEL_TRIES_MAX {
-                actions.push(send_cancel(order.order_id));
-            } else {
-                actions.push(Action::Alarm(Alarm::CancelUnanswered { intent: order.intent.id, tries: cancel.tries }));
-            }
+    /// Weighs the end of an order, or of one of several incarnations: the order ends with the last of them (R22).
+    fn weigh_end(
+        &mut self,
+        id: IntentId,
+        number: Option<PermanentId>,
+        evidence: &Evidence,
+        at: Timestamp,
+        words: &str,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        if let Some(number) = number
+            && order.state.is_live()
+            && others_live(order, number)
+        {
+            order.ended_permanent_ids.insert(number);
             actions.push(Action::Ask(Question::Snapshot));
-            *cancel = Cancel { sent_at: at, tries: cancel.tries + 1, ..*cancel };
+            return self.tell(id, at, actions);
+        }
+        // What has filled in full was not cancelled; what remained was of a change or of another incarnation.
+        let is_filled = order.filled >= order.intent.quantity && order.state.is_live();
+        let evidence = if is_filled { &Evidence::FilledInFull } else { evidence };
+        self.weigh(id, evidence, at, words, actions);
+        self.settle(id, at, actions);
+    }
+
+    /// What several pieces of evidence say only together: R24, inactive or cancelled with a refusal is rejected; and
+    /// what has filled in full has filled, when nothing more is asked for.
+    fn settle(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(order) = self.orders.get(&id) else { return };
+        if order.state.is_live() && order.filled >= order.intent.quantity {
+            return self.weigh_fills(id, order.filled, at, actions);
+        }
+        if matches!(order.state, State::Suspended | State::Cancelled)
+            && order.filled.is_zero()
+            && let Some(refusal) = order.refusal.clone()
+        {
+            self.weigh(id, &Evidence::Rejected, at, &refusal, actions);
         }
     }
 
     /// Weighs one piece of evidence against an order's state, and tells what changed.
-    fn weigh(
+    pub(crate) fn weigh(
         &mut self,
         id: IntentId,
         evidence: &Evidence,
@@ -431,112 +315,184 @@ impl Orders {
         actions: &mut Vec<Action>,
     ) -> Weighed {
         let Some(order) = self.orders.get_mut(&id) else { return Weighed::Stayed };
-        let was = order.state.clone();
-        let (to, reopened) = match state::next(&was, evidence) {
+        if matches!(evidence, Evidence::Live(_)) {
+            order.absent_since = None;
+        }
+        let (to, reopened) = match state::next(&order.state, evidence) {
             Next::Stay => return Weighed::Stayed,
             Next::Doubt => return Weighed::Doubted,
-            Next::To(to) => (to, false),
-            Next::Reopen(to) => (to, true),
+            Next::To(to) => (to, Reopened::No),
+            Next::Reopen(to) => (to, Reopened::Yes),
         };
-        if to == was {
+        if to == order.state {
             return Weighed::Stayed;
         }
+        self.move_to(id, to, reopened, at, reason, actions);
+        Weighed::Moved
+    }
+
+    fn move_to(
+        &mut self,
+        id: IntentId,
+        to: State,
+        reopened: Reopened,
+        at: Timestamp,
+        reason: &str,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
         if let State::Working(Stage::Strange(status)) = &to {
             actions.push(Action::Alarm(Alarm::StrangeStatus { intent: id, status: status.clone() }));
         }
-        order.state = to.clone();
+        let was = std::mem::replace(&mut order.state, to.clone());
         if !reason.is_empty() {
             reason.clone_into(&mut order.reason);
         }
         if to.is_live() {
             order.ended_at = None;
+            if !was.is_live() {
+                order.ended_permanent_ids.clear();
+            }
         } else {
             order.ended_at = Some(at);
             order.cancel = None;
             order.change = None;
+            order.change_asked_at = None;
+            order.ended_permanent_ids.clone_from(&order.permanent_ids);
         }
         self.tell(id, at, actions);
-        if reopened {
+        if reopened == Reopened::Yes {
             actions.push(Action::Alarm(Alarm::Reopened { intent: id, was, now: to }));
         }
-        Weighed::Moved
     }
 
-    fn tell(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
+    pub(crate) fn tell(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
         if let Some(order) = self.orders.get_mut(&id) {
             order.updated_at = at;
             actions.push(Action::Changed(Box::new(order.update())));
         }
     }
 
-    /// Learns IB's number of an order. More than one is more than one order at the broker (R22).
-    fn bind(&mut self, id: IntentId, permanent_id: Option<PermanentId>, actions: &mut Vec<Action>) {
-        let Some(permanent_id) = permanent_id else { return };
-        let Some(order) = self.orders.get_mut(&id) else { return };
-        if order.permanent_ids.insert(permanent_id) {
-            self.by_permanent_id.insert(permanent_id, id);
-            self.external.remove(&permanent_id);
-            if order.permanent_ids.len() > 1 {
-                let permanent_ids = order.permanent_ids.iter().copied().collect();
-                actions.push(Action::Alarm(Alarm::SeveralIncarnations { intent: id, permanent_ids }));
-            }
+    /// R21: the last confirmed values stand.
+    fn refuse_change(&mut self, id: IntentId, words: String, at: Timestamp, actions: &mut Vec<Action>) {
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.change = None;
+            order.change_asked_at = None;
+            order.reason = words;
+            self.tell(id, at, actions);
+            self.settle(id, at, actions);
         }
     }
 
-    /// A change is confirmed when the broker shows the order with the new values.
-    fn confirm_change(&mut self, id: IntentId, shown: &tws_proto::Order) {
+    /// What the broker shows of an order is what it has confirmed: a change that is on its way, or one made elsewhere.
+    fn adopt(&mut self, id: IntentId, shown: &Order, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        let before = order.intent.clone();
+        if let Some(quantity) = shown.total_quantity.filter(|shown| *shown > Decimal::ZERO && *shown >= order.filled) {
+            order.intent.quantity = quantity;
+        }
+        order.intent.kind = before.kind.as_shown(shown);
+        if let Some(time_in_force) = &shown.time_in_force {
+            order.intent.time_in_force = time_in_force.clone();
+        }
+        let is_asked_for = order.change.as_ref().and_then(|change| change.quantity) == Some(order.intent.quantity);
+        let is_confirmed = order.change.as_ref().is_some_and(|change| change.applied_to(&order.intent) == order.intent);
+        let asked_at = order.change_asked_at;
+        if is_confirmed {
+            order.change = None;
+            order.change_asked_at = None;
+        }
+        let (is_changed, quantity) = (order.intent != before, order.intent.quantity);
+        if quantity != before.quantity && !is_asked_for {
+            let shown = quantity;
+            actions.push(Action::Alarm(Alarm::ChangedElsewhere { intent: id, quantity: before.quantity, shown }));
+            actions.push(Action::Ask(Question::Snapshot));
+        }
+        if order.state == State::Filled && order.filled < quantity {
+            self.weigh(id, &Evidence::Unfilled, at, "", actions);
+        }
+        if !is_confirmed && asked_at.is_some_and(|asked| self.would_show_change(asked, at)) {
+            self.refuse_change(id, "the broker shows the order without the change".to_owned(), at, actions);
+        } else if is_changed || is_confirmed {
+            self.tell(id, at, actions);
+            self.settle(id, at, actions);
+        }
+    }
+
+    /// A status shows no prices, but what has filled and what remains are the quantity: a change of it is confirmed.
+    fn confirm_by_status(&mut self, id: IntentId, status: &OrderStatus, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get_mut(&id) else { return };
         let Some(change) = &order.change else { return };
-        let changed = change.applied_to(&order.intent);
-        let expected = changed.to_order(&self.instance);
-        let fits = shown.total_quantity == expected.total_quantity
-            && shown.limit_price.unwrap_or_default() == expected.limit_price.unwrap_or_default()
-            && (shown.aux_price.unwrap_or_default() == expected.aux_price.unwrap_or_default());
-        if fits {
-            order.intent = changed;
-            order.change = None;
+        let shown = status.filled.zip(status.remaining).and_then(|(filled, rest)| filled.checked_add(rest));
+        let is_end = matches!(status.status, Status::Cancelled | Status::ApiCancelled | Status::Inactive);
+        if is_end || change.quantity != shown || shown == Some(order.intent.quantity) {
+            return;
         }
+        order.intent = change.applied_to(&order.intent);
+        order.change = None;
+        order.change_asked_at = None;
+        self.tell(id, at, actions);
+        self.settle(id, at, actions);
     }
 
     /// R14: a status that tells of more than the executions is a reason to ask, and nothing else.
-    fn told_filled(&mut self, id: IntentId, told: Decimal, actions: &mut Vec<Action>) {
+    fn told_filled(&mut self, id: IntentId, told: Decimal, at: Timestamp, actions: &mut Vec<Action>) {
         if let Some(order) = self.orders.get_mut(&id)
             && told > order.filled_told
         {
             order.filled_told = told;
-            if told > order.filled {
+            if order.is_fill_missing() {
+                order.fills_asked_at = Some(at);
                 actions.push(Action::Ask(Question::Executions));
             }
         }
     }
 
-    /// R17: what is not ours is tracked, and belongs to no strategy.
-    fn external_order(&mut self, id: Option<PermanentId>, live: bool, order: impl FnOnce() -> ExternalOrder) {
-        let Some(id) = id else { return };
-        if live {
-            self.external.insert(id, order());
-            if let Some(snapshot) = &mut self.snapshot {
-                snapshot.external_seen.insert(id);
-            }
-        } else {
-            self.external.remove(&id);
+    /// It is at the broker: the snapshot that is coming in need not list it.
+    fn see_alive(&mut self, id: IntentId) {
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.seen.insert(id);
         }
     }
 
-    /// R3: an id that was seen anywhere is never given to a new order.
-    fn see_order_id(&mut self, id: OrderId) {
-        if id.0 < crate::orders::ORDER_ID_MAX {
-            self.next_order_id = self.next_order_id.max(id.0.saturating_add(1));
+    /// R17: what is not ours is tracked, and belongs to no strategy.
+    fn external_order(&mut self, open: &OpenOrder, names: &Names<'_>) {
+        let Some(number) = names.permanent_id else { return };
+        if !open.state.status.as_ref().is_none_or(is_live) {
+            self.external.remove(&number);
+            return;
+        }
+        let order = &open.order;
+        let filled = order.filled_quantity.unwrap_or_default().max(Decimal::ZERO);
+        let external = ExternalOrder {
+            permanent_id: number,
+            account: order.account.clone(),
+            contract_id: open.contract.known_id(),
+            symbol: open.contract.symbol.clone(),
+            side: names.side,
+            remaining: order.total_quantity.unwrap_or_default().saturating_sub(filled).max(Decimal::ZERO),
+            reference: order.order_reference.clone(),
+        };
+        self.external.insert(number, external);
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.external_seen.insert(number);
         }
     }
 }
 
 /// What a piece of evidence did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weighed {
+pub(crate) enum Weighed {
     Stayed,
     Moved,
     Doubted,
+}
+
+/// Whether an order that had ended lives again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reopened {
+    Yes,
+    No,
 }
 
 fn is_live(status: &Status) -> bool {
@@ -546,10 +502,7 @@ fn is_live(status: &Status) -> bool {
     }
 }
 
-fn is_cancel_due(cancel: Cancel, now: Timestamp) -> bool {
-    cancel.tries <= CANCEL_TRIES_MAX && now.since(cancel.sent_at) >= CANCEL_ANSWER_US
-}
-
-fn send_cancel(order_id: OrderId) -> Action {
-    Action::Send(Burst { places: Vec::new(), messages: vec![ClientMessage::from(CancelOrder::new(order_id))] })
+/// Whether another incarnation than this one may live.
+fn others_live(order: &crate::tracked::Tracked, number: PermanentId) -> bool {
+    order.permanent_ids.difference(&order.ended_permanent_ids).any(|other| *other != number)
 }

@@ -1,10 +1,10 @@
 //! [`Executions`]: every trade, counted once at its highest revision, with what it cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use tws_proto::ids::ContractId;
+use tws_proto::ids::{ContractId, PermanentId};
 use tws_proto::kinds::ExecutionSide;
 use tws_proto::message::{CommissionReport, ExecutionData};
 
@@ -20,6 +20,8 @@ pub const COMMISSIONS_WAITING_MAX: usize = 4096;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Executions {
     by_root: BTreeMap<String, Execution>,
+    /// Roots that belong to no order of ours, by IB's number of theirs: it may prove to be ours later.
+    unowned: BTreeMap<PermanentId, BTreeSet<String>>,
     commissions_waiting: BTreeMap<String, Cost>,
 }
 
@@ -42,6 +44,10 @@ pub struct Execution {
     pub quantity: Decimal,
     /// At which price.
     pub price: Decimal,
+    /// IB's number of the order that traded, where it was told.
+    pub permanent_id: Option<PermanentId>,
+    /// Whether it is the execution of a whole combination, which moves no position by itself (R16).
+    pub is_combination: bool,
     /// What it cost, where that is known.
     pub cost: Option<Cost>,
 }
@@ -55,22 +61,6 @@ pub struct Cost {
     pub amount: Decimal,
     /// Their currency.
     pub currency: String,
-}
-
-/// What became of an execution that came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
-    /// It was not known.
-    New,
-    /// It is known at this revision, or at a higher one.
-    Known,
-    /// It replaces what a lower revision said.
-    Replaces {
-        /// Quantity until now.
-        quantity: Decimal,
-        /// Price until now.
-        price: Decimal,
-    },
 }
 
 /// An execution of the wire, read and checked.
@@ -106,10 +96,12 @@ impl Reading {
 /// Root and revision of an execution id: the revision stands behind the last dot (F28).
 fn split_id(id: &str) -> Option<(&str, u32)> {
     match id.rsplit_once('.') {
-        Some((root, revision)) if !root.is_empty() => match revision.parse() {
-            Ok(revision) => Some((root, revision)),
-            Err(_) => Some((id, 0)), // no revision that anybody could compare
-        },
+        Some((root, revision)) if !root.is_empty() && revision.bytes().all(|byte| byte.is_ascii_digit()) => {
+            match revision.parse() {
+                Ok(revision) => Some((root, revision)),
+                Err(_) => Some((id, 0)), // no revision that anybody could compare
+            }
+        }
         Some(_) | None => (!id.is_empty()).then_some((id, 0)),
     }
 }
@@ -138,23 +130,35 @@ impl Executions {
         self.by_root.is_empty()
     }
 
-    /// Takes an execution (R12, R13).
-    pub(crate) fn take(&mut self, reading: &Reading, mut execution: Execution) -> Taken {
-        let Some(known) = self.by_root.get_mut(&reading.root) else {
-            execution.cost = self.commissions_waiting.remove(&reading.root);
-            self.by_root.insert(reading.root.clone(), execution);
-            return Taken::New;
+    /// Takes an execution that is new, or of a higher revision than known (R12, R13).
+    pub(crate) fn take(&mut self, root: &str, mut execution: Execution) {
+        execution.cost = match self.by_root.get_mut(root) {
+            Some(known) => known.cost.take(),
+            None => self.commissions_waiting.remove(root),
         };
-        if reading.revision <= known.revision {
-            return Taken::Known;
+        match (execution.intent, execution.permanent_id) {
+            (None, Some(id)) => {
+                self.unowned.entry(id).or_default().insert(root.to_owned());
+            }
+            (Some(_), _) | (None, None) => {}
         }
-        let (quantity, price) = (known.quantity, known.price);
-        execution.cost = known.cost.take();
-        // Attribution once found stays found: a correction may come without the order's own names.
-        execution.intent = execution.intent.or(known.intent);
-        execution.strategy = execution.strategy.or_else(|| known.strategy.take());
-        *known = execution;
-        Taken::Replaces { quantity, price }
+        self.by_root.insert(root.to_owned(), execution);
+    }
+
+    /// Gives an execution that was nobody's to an order of ours.
+    pub(crate) fn attribute(&mut self, root: &str, intent: IntentId, strategy: &str) -> Option<&Execution> {
+        let execution = self.by_root.get_mut(root)?;
+        execution.intent = Some(intent);
+        execution.strategy = Some(strategy.to_owned());
+        if let Some(roots) = execution.permanent_id.and_then(|id| self.unowned.get_mut(&id)) {
+            roots.remove(root);
+        }
+        Some(execution)
+    }
+
+    /// The executions of an order that were nobody's until now.
+    pub(crate) fn unowned(&self, id: PermanentId) -> Vec<String> {
+        self.unowned.get(&id).into_iter().flatten().cloned().collect()
     }
 
     /// Takes a commission (R15); what came of it, if its execution is known and it says something new.
@@ -171,6 +175,9 @@ impl Executions {
                 self.commission(root, at)
             }
             None => {
+                if self.commissions_waiting.get(root).is_some_and(|known| known.revision > revision) {
+                    return None;
+                }
                 self.commissions_waiting.insert(root.to_owned(), cost);
                 if self.commissions_waiting.len() > COMMISSIONS_WAITING_MAX {
                     self.commissions_waiting.pop_first();
@@ -200,6 +207,9 @@ mod tests {
             ("a.b", Some(("a.b", 0))),
             ("plain", Some(("plain", 0))),
             (".1", Some((".1", 0))),
+            ("a.+1", Some(("a.+1", 0))),
+            ("a.", Some(("a.", 0))),
+            ("a.99999999999", Some(("a.99999999999", 0))),
             ("", None),
         ] {
             assert_eq!(split_id(id), expected, "{id}");

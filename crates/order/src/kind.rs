@@ -178,6 +178,26 @@ impl OrderKind {
         order.limit_price = self.limit_price();
     }
 
+    /// The same kind with the prices that the broker shows. Zero stands for no trigger and no distance.
+    pub(crate) fn as_shown(&self, shown: &Order) -> Self {
+        let mut kind = self.clone();
+        match &mut kind {
+            Self::Market | Self::MarketOnClose => {}
+            Self::Limit { limit_price } | Self::LimitOnClose { limit_price } => adopt(limit_price, shown.limit_price),
+            Self::Stop { stop_price: trigger } | Self::MarketIfTouched { trigger_price: trigger } => {
+                adopt(trigger, known(shown.aux_price));
+            }
+            Self::StopLimit { stop_price: trigger, limit_price }
+            | Self::LimitIfTouched { trigger_price: trigger, limit_price } => {
+                adopt(trigger, known(shown.aux_price));
+                adopt(limit_price, shown.limit_price);
+            }
+            Self::Trail { distance: Distance::Amount(amount) } => adopt(amount, known(shown.aux_price)),
+            Self::Trail { distance: Distance::Percent(percent) } => adopt(percent, known(shown.trailing_percent)),
+        }
+        kind
+    }
+
     /// Every price and distance of the kind.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = Decimal> {
         let distance = match self {
@@ -186,4 +206,12 @@ impl OrderKind {
         };
         [self.limit_price(), self.trigger_price(), distance].into_iter().flatten()
     }
+}
+
+fn known(price: Option<Decimal>) -> Option<Decimal> {
+    price.filter(|price| !price.is_zero())
+}
+
+fn adopt(price: &mut Decimal, shown: Option<Decimal>) {
+    *price = shown.unwrap_or(*price);
 }

@@ -14,7 +14,8 @@
 //! - no end is final: an order that comes back is taken up again, with an alarm (R11);
 //! - filled + working + unknown + cancelled = ordered, at all times (R27).
 //!
-//! Read first: [`state`], the table; then [`orders`], the commands; then `evidence.rs`, how events find their order.
+//! Read first: [`state`], the table; then [`orders`], the commands; then `identity.rs`, how events find their
+//! order, and `evidence.rs`, what they show.
 //!
 //! ```
 //! use order::{Event, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, Timestamp};
@@ -69,6 +70,9 @@ pub mod time;
 pub mod tracked;
 
 mod evidence;
+mod executed;
+mod identity;
+mod reconcile;
 
 pub use action::{
     Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Question, Step, UncountableReason,

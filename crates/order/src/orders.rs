@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::Contract;
 use tws_proto::ids::{ClientId, OrderId, PermanentId};
-use tws_proto::message::{CancelOrder, ClientMessage};
+use tws_proto::kinds::OptionRight;
+use tws_proto::message::{CancelOrder, ClientMessage, OrderStatus};
 
 use crate::action::{Action, Burst, ExternalOrder, OrderUpdate, Step};
 use crate::change::Change;
@@ -46,6 +47,10 @@ pub struct Orders {
     pub(crate) by_permanent_id: BTreeMap<PermanentId, IntentId>,
     pub(crate) executions: Executions,
     pub(crate) external: BTreeMap<PermanentId, ExternalOrder>,
+    /// Statuses with an order id of ours and a number of IB's that nothing has proven to be ours.
+    pub(crate) unproven: BTreeMap<PermanentId, OrderStatus>,
+    /// Numbers of IB's that are proven not to be ours, although they come with order ids of ours.
+    pub(crate) strangers: BTreeSet<PermanentId>,
     pub(crate) next_order_id: i32,
     pub(crate) link: LinkView,
     pub(crate) snapshot: Option<Snapshot>,
@@ -80,6 +85,8 @@ impl Orders {
             by_permanent_id: BTreeMap::new(),
             executions: Executions::default(),
             external: BTreeMap::new(),
+            unproven: BTreeMap::new(),
+            strangers: BTreeSet::new(),
             next_order_id: 1,
             link: LinkView::default(),
             snapshot: None,
@@ -98,10 +105,11 @@ impl Orders {
     ) -> Result<Step, SubmitError<G::Refusal>> {
         submission.validate().map_err(SubmitError::Invalid)?;
         let mut order_ids = Vec::new();
-        for (id, leg) in (self.next_order_id..).zip(submission.legs()) {
+        for (offset, leg) in (0..).zip(submission.legs()) {
             if self.orders.contains_key(&leg.id) {
                 return Err(SubmitError::IdUsed(leg.id));
             }
+            let id = self.next_order_id.saturating_add(offset);
             if id > ORDER_ID_MAX {
                 return Err(SubmitError::IdsExhausted);
             }
@@ -111,13 +119,13 @@ impl Orders {
         Ok(self.record(Input::Submitted { submission, order_ids }, now))
     }
 
-    /// Asks for one order to be cancelled; asking again changes nothing (R19).
+    /// Asks for one order to be cancelled; asking again changes nothing until the tries are used up (R19).
     ///
     /// # Errors
     /// [`CancelError::NoSuchOrder`].
     pub fn cancel(&mut self, id: IntentId, now: Timestamp) -> Result<Step, CancelError> {
         let order = self.orders.get(&id).ok_or(CancelError::NoSuchOrder(id))?;
-        if !order.state.is_live() || order.cancel.is_some() {
+        if !order.state.is_live() || order.is_cancel_on_its_way() {
             return Ok(Step::default());
         }
         Ok(self.record(Input::CancelAsked { intents: vec![id] }, now))
@@ -125,8 +133,11 @@ impl Orders {
 
     /// Asks for every live order that `which` picks to be cancelled, in one record.
     pub fn cancel_all(&mut self, which: impl Fn(&Tracked) -> bool, now: Timestamp) -> Step {
-        let intents: Vec<IntentId> =
-            self.live().filter(|order| order.cancel.is_none() && which(order)).map(|order| order.intent.id).collect();
+        let intents: Vec<IntentId> = self
+            .live()
+            .filter(|order| !order.is_cancel_on_its_way() && which(order))
+            .map(|order| order.intent.id)
+            .collect();
         if intents.is_empty() { Step::default() } else { self.record(Input::CancelAsked { intents }, now) }
     }
 
@@ -142,7 +153,7 @@ impl Orders {
         now: Timestamp,
     ) -> Result<Step, ChangeError<G::Refusal>> {
         let order = self.orders.get(&id).ok_or(ChangeError::NoSuchOrder(id))?;
-        if !order.state.is_acknowledged() {
+        if !order.state.is_changeable() {
             return Err(ChangeError::NotAcknowledged(order.state.name()));
         }
         if order.change.is_some() || order.cancel.is_some() {
@@ -182,7 +193,7 @@ impl Orders {
         match &record.input {
             Input::Submitted { submission, order_ids } => self.submitted(submission, order_ids, at, &mut actions),
             Input::CancelAsked { intents } => self.cancel_asked(intents, at, &mut actions),
-            Input::ChangeAsked { intent, change } => self.change_asked(*intent, change, &mut actions),
+            Input::ChangeAsked { intent, change } => self.change_asked(*intent, change, at, &mut actions),
             Input::Happened(event) => self.happened(event, at, &mut actions),
         }
         actions
@@ -194,6 +205,9 @@ impl Orders {
         let mut messages = Vec::new();
         let mut updates = Vec::new();
         for (leg, place) in submission.legs().zip(burst) {
+            if self.orders.contains_key(&leg.id) {
+                continue; // a record of another book: what is known is not forgotten
+            }
             let order = Tracked::new(leg.clone(), &place, at);
             self.next_order_id = self.next_order_id.max(place.order_id.0.saturating_add(1));
             self.by_order_id.insert(place.order_id, leg.id);
@@ -222,11 +236,12 @@ impl Orders {
         );
     }
 
-    fn change_asked(&mut self, id: IntentId, change: &Change, actions: &mut Vec<Action>) {
+    fn change_asked(&mut self, id: IntentId, change: &Change, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get_mut(&id) else { return };
         let changed = change.applied_to(&order.intent);
         let place = order.place(&changed, &self.instance);
         order.change = Some(change.clone());
+        order.change_asked_at = Some(at);
         actions.push(Action::Send(Burst { places: Vec::new(), messages: vec![ClientMessage::from(Box::new(place))] }));
     }
 
@@ -256,21 +271,22 @@ impl Orders {
     /// (R6), and so do the orders of others.
     #[must_use]
     pub fn live_quantity(&self, account: &str, contract: &Contract, side: Side, now: Timestamp) -> Decimal {
-        let ours: Decimal = self
+        let ours = self
             .iter()
             .filter(|order| order.intent.account == account && order.intent.side == side)
             .filter(|order| is_same_instrument(&order.intent.contract, contract))
-            .map(|order| order.exposure(now))
-            .sum();
-        let external: Decimal = self
+            .map(|order| order.exposure(now));
+        let external = self
             .external
             .values()
             .filter(|order| order.account == account && order.side.is_none_or(|known| known == side))
-            .filter(|order| order.contract_id.is_none() || order.contract_id == contract.known_id())
-            .filter(|order| order.contract_id.is_some() || order.symbol == contract.symbol)
-            .map(|order| order.remaining)
-            .sum();
-        ours + external
+            .filter(|order| match (order.contract_id, contract.known_id()) {
+                (Some(one), Some(other)) => one == other,
+                _ => order.symbol == contract.symbol,
+            })
+            .map(|order| order.remaining);
+        // Numbers of the wire: a sum beyond what can be counted is the largest there is, and any gate refuses that.
+        ours.chain(external).fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
     /// How many orders are live for a contract on one side of an account.
@@ -315,10 +331,24 @@ pub fn is_same_instrument(one: &Contract, other: &Contract) -> bool {
             one.symbol == other.symbol
                 && one.security_type == other.security_type
                 && one.currency == other.currency
-                && one.last_trade_date_or_month == other.last_trade_date_or_month
-                && one.strike == other.strike
-                && one.right == other.right
+                && is_same_date(&one.last_trade_date_or_month, &other.last_trade_date_or_month)
+                && one.strike.unwrap_or_default() == other.strike.unwrap_or_default()
+                && known_right(one) == known_right(other)
         }
+    }
+}
+
+/// A month is the same as a day in it, and a day the same as an hour of it: answers say more than was asked.
+fn is_same_date(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    short == long || (short.len() >= "YYYYMM".len() && long.starts_with(short))
+}
+
+/// Whether an option is a call or a put; for what is no option, answers have words of no meaning here.
+const fn known_right(contract: &Contract) -> Option<&OptionRight> {
+    match &contract.right {
+        Some(right @ (OptionRight::Call | OptionRight::Put)) => Some(right),
+        Some(OptionRight::Other(_)) | None => None,
     }
 }
 

@@ -30,7 +30,7 @@ pub enum State {
     Rejected,
     /// Its time was up.
     Expired,
-    /// The broker never had it, by all evidence.
+    /// The broker has it in no form, by all evidence: it never arrived, or what is left of it has gone.
     Lost,
 }
 
@@ -84,6 +84,20 @@ impl State {
         }
     }
 
+    /// Whether IB has it and nothing speaks of its end: only then may it be changed (R21). A change that comes before
+    /// IB has the order is refused, or makes a second one of it (F24).
+    #[must_use]
+    pub const fn is_changeable(&self) -> bool {
+        match self {
+            Self::Working(Stage::PreSubmitted | Stage::Submitted | Stage::Warned | Stage::Strange(_)) | Self::Held => {
+                true
+            }
+            Self::Working(Stage::Pending | Stage::CancelPending | Stage::FilledUnproven) => false,
+            Self::Sent | Self::Suspended | Self::Unknown(_) => false,
+            Self::Filled | Self::Cancelled | Self::Rejected | Self::Expired | Self::Lost => false,
+        }
+    }
+
     /// One word for tables and logs.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -91,6 +105,8 @@ impl State {
             Self::Sent => "sent",
             Self::Working(Stage::CancelPending) => "cancel pending",
             Self::Working(Stage::PreSubmitted) => "presubmitted",
+            Self::Working(Stage::Pending) => "pending",
+            Self::Working(Stage::FilledUnproven) => "filled, unproven",
             Self::Working(_) => "working",
             Self::Held => "held",
             Self::Suspended => "suspended",

@@ -18,6 +18,9 @@ use crate::time::{SECOND_US, Timestamp};
 /// For how long after a cancel its quantity still counts as live: fills follow cancels (R20).
 pub const CANCEL_SETTLES_US: i64 = 2 * SECOND_US;
 
+/// How often a cancel is sent before a person is told (R19).
+pub const CANCEL_TRIES_MAX: u32 = 3;
+
 /// One order of ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tracked {
@@ -33,6 +36,8 @@ pub struct Tracked {
     pub state: State,
     /// IB's numbers for it.
     pub permanent_ids: BTreeSet<PermanentId>,
+    /// Those of them that have ended while others may live (R22).
+    pub ended_permanent_ids: BTreeSet<PermanentId>,
     /// How much has filled, by executions alone.
     pub filled: Decimal,
     /// Quantity times price over those executions.
@@ -43,6 +48,12 @@ pub struct Tracked {
     pub cancel: Option<Cancel>,
     /// A change that is on its way.
     pub change: Option<Change>,
+    /// When that change was recorded.
+    pub change_asked_at: Option<Timestamp>,
+    /// When a status told of more than the executions, and when they were last asked for since (R14).
+    pub fills_asked_at: Option<Timestamp>,
+    /// The words of a notice that refuses it, while nothing else says that it is dead (R24).
+    pub refusal: Option<String>,
     /// When it was first found absent from a whole snapshot.
     pub absent_since: Option<Timestamp>,
     /// When it ended.
@@ -75,11 +86,15 @@ impl Tracked {
             oca_group: place.order.oca_group.clone(),
             state: State::Sent,
             permanent_ids: BTreeSet::new(),
+            ended_permanent_ids: BTreeSet::new(),
             filled: Decimal::ZERO,
             filled_value: Decimal::ZERO,
             filled_told: Decimal::ZERO,
             cancel: None,
             change: None,
+            change_asked_at: None,
+            fills_asked_at: None,
+            refusal: None,
             absent_since: None,
             ended_at: None,
             created_at: at,
@@ -91,26 +106,56 @@ impl Tracked {
     /// How much has not filled; zero where more has than was ordered.
     #[must_use]
     pub fn open_quantity(&self) -> Decimal {
-        (self.intent.quantity - self.filled).max(Decimal::ZERO)
+        self.intent.quantity.saturating_sub(self.filled).max(Decimal::ZERO)
     }
 
-    /// How much may still fill: all that is open of a live order, the larger quantity while a change is on its way, and
-    /// for a short while what was just cancelled.
+    /// The most that one order at the broker may fill in all: the larger quantity while a change is on its way.
+    #[must_use]
+    pub fn quantity_max(&self) -> Decimal {
+        self.change.as_ref().and_then(|change| change.quantity).unwrap_or_default().max(self.intent.quantity)
+    }
+
+    /// The most that may still fill at the broker if nothing more is heard: the larger quantity while a change is on its
+    /// way, as often as the order lives (R22). Which incarnation has filled is not known, so this errs upwards.
+    #[must_use]
+    pub fn may_fill(&self) -> Decimal {
+        let quantity = self.quantity_max();
+        let known = self.permanent_ids.len().max(1);
+        let ended = self.ended_permanent_ids.intersection(&self.permanent_ids).count();
+        let live = quantity.saturating_mul(Decimal::from(known - ended)); // an intersection is no larger than the set
+        let all = quantity.saturating_mul(Decimal::from(known));
+        live.min(all.saturating_sub(self.filled)).max(Decimal::ZERO)
+    }
+
+    /// How much counts as open for risk: all that may fill of a live order, and for a short while what was just
+    /// cancelled.
     #[must_use]
     pub fn exposure(&self, now: Timestamp) -> Decimal {
-        let settling = self.state == State::Cancelled
-            && self.ended_at.is_some_and(|ended| (0..CANCEL_SETTLES_US).contains(&now.since(ended)));
+        // A clock that went back keeps it settling: too much exposure is the lesser harm.
+        let settling =
+            self.state == State::Cancelled && self.ended_at.is_some_and(|ended| now.since(ended) < CANCEL_SETTLES_US);
         if !self.state.is_live() && !settling {
             return Decimal::ZERO;
         }
-        let asked = self.change.as_ref().and_then(|change| change.quantity).unwrap_or_default();
-        (self.intent.quantity.max(asked) - self.filled).max(Decimal::ZERO)
+        if self.state.is_live() { self.may_fill() } else { self.open_quantity() }
     }
 
     /// Average price of what has filled.
     #[must_use]
     pub fn average_price(&self) -> Option<Decimal> {
-        (self.filled > Decimal::ZERO).then(|| self.filled_value / self.filled)
+        if self.filled > Decimal::ZERO { self.filled_value.checked_div(self.filled) } else { None }
+    }
+
+    /// Whether a cancel is on its way and still tried; one that was given up may be asked for again.
+    #[must_use]
+    pub fn is_cancel_on_its_way(&self) -> bool {
+        self.cancel.is_some_and(|cancel| cancel.tries <= CANCEL_TRIES_MAX)
+    }
+
+    /// Whether the broker has told of more fills than the executions that are known (R14).
+    #[must_use]
+    pub fn is_fill_missing(&self) -> bool {
+        self.filled_told > self.filled
     }
 
     /// The order as it is now, to tell its owner.

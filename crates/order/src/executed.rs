@@ -1,0 +1,197 @@
+//! What executions do to orders: they alone move what has filled (R12, R13).
+
+use rust_decimal::Decimal;
+use tws_proto::ids::PermanentId;
+use tws_proto::message::ExecutionData;
+
+use crate::action::{Action, Alarm, Fill, UncountableReason};
+use crate::fills::{Execution, Reading};
+use crate::identity::Names;
+use crate::orders::Orders;
+use crate::reference::IntentId;
+use crate::state::{Evidence, State};
+use crate::time::Timestamp;
+use crate::tracked::Tracked;
+
+/// Quantity and price of an execution as an order counts it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    quantity: Decimal,
+    price: Decimal,
+}
+
+impl Orders {
+    pub(crate) fn execution(&mut self, data: &ExecutionData, at: Timestamp, actions: &mut Vec<Action>) {
+        let execution = &data.execution;
+        let uncountable = |reason| {
+            Action::Alarm(Alarm::UncountableExecution { execution_id: execution.execution_id.clone(), reason })
+        };
+        let reading = match Reading::of(data) {
+            Ok(reading) => reading,
+            Err(reason) => return actions.push(uncountable(reason)),
+        };
+        let names = Names {
+            permanent_id: execution.permanent_id.and_then(PermanentId::known),
+            reference: &execution.order_reference,
+            client_id: execution.client_id,
+            order_id: execution.order_id,
+            account: &execution.account,
+            contract: &data.contract,
+            side: Some(reading.side),
+        };
+        if let Some(id) = execution.order_id {
+            self.see_order_id(id);
+        }
+        let found = self.owner(&names);
+        let known = self.executions.get(&reading.root).cloned();
+        // Attribution once found stays found: a correction may come without the order's own names.
+        let owner = known.as_ref().and_then(|known| known.intent).or(found);
+        if let Some(known) = known.as_ref().filter(|known| reading.revision <= known.revision) {
+            if let (None, Some(id)) = (known.intent, owner) {
+                self.bind(id, names.permanent_id, at, actions);
+                self.attribute(id, &reading.root, at, actions);
+            }
+            return;
+        }
+        // The execution of a whole combination moves no position: its legs come by themselves (R16).
+        let is_combination = data.contract.is_combination();
+        let now = Counted { quantity: reading.quantity, price: reading.price };
+        let before = match &known {
+            Some(known) if known.intent.is_some() => Counted { quantity: known.quantity, price: known.price },
+            Some(_) | None => Counted::default(), // nobody's until now: the order has not counted it
+        };
+        let order = owner.and_then(|id| self.orders.get(&id));
+        if !order.is_none_or(|order| sums(order, before, now).is_some()) {
+            return actions.push(uncountable(UncountableReason::TooLarge));
+        }
+        let strategy = order.map(|order| order.intent.strategy.clone());
+        if owner.is_none() {
+            self.remember_stranger(&names);
+        }
+        self.executions.take(
+            &reading.root,
+            Execution {
+                revision: reading.revision,
+                intent: owner,
+                strategy: strategy.clone(),
+                account: execution.account.clone(),
+                contract_id: data.contract.known_id(),
+                side: reading.side,
+                quantity: reading.quantity,
+                price: reading.price,
+                permanent_id: names.permanent_id,
+                is_combination,
+                cost: None,
+            },
+        );
+        if !is_combination {
+            actions.push(Action::Filled(Box::new(Fill {
+                intent: owner,
+                strategy,
+                root: reading.root.clone(),
+                revision: reading.revision,
+                account: execution.account.clone(),
+                contract: data.contract.clone(),
+                side: reading.side,
+                quantity: reading.quantity,
+                price: reading.price,
+                broker_time: execution.time.clone(),
+                at,
+                replaces: known.as_ref().map(|known| (known.quantity, known.price)),
+            })));
+        }
+        if known.is_none() {
+            let waited = self.executions.commission(&reading.root, at);
+            actions.extend(waited.map(|commission| Action::Commission(Box::new(commission))));
+        }
+        let Some(id) = owner else { return };
+        self.bind(id, names.permanent_id, at, actions);
+        self.count(id, is_combination, before, now, at, actions);
+    }
+
+    /// Gives an execution that was nobody's to the order that has proven to be its own. It was told as a fill already,
+    /// and a ledger keeps it where it was booked; the order counts it.
+    pub(crate) fn attribute(&mut self, id: IntentId, root: &str, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let Some(execution) = self.executions.get(root).filter(|execution| execution.intent.is_none()) else { return };
+        let now = Counted { quantity: execution.quantity, price: execution.price };
+        if sums(order, Counted::default(), now).is_none() {
+            let reason = UncountableReason::TooLarge;
+            let execution_id = root.to_owned();
+            return actions.push(Action::Alarm(Alarm::UncountableExecution { execution_id, reason }));
+        }
+        let strategy = order.intent.strategy.clone();
+        let Some(execution) = self.executions.attribute(root, id, &strategy) else { return };
+        let is_combination = execution.is_combination;
+        self.count(id, is_combination, Counted::default(), now, at, actions);
+    }
+
+    fn count(
+        &mut self,
+        id: IntentId,
+        is_combination: bool,
+        before: Counted,
+        now: Counted,
+        at: Timestamp,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        // An order for a combination counts executions of the whole; any other order its own.
+        if order.intent.contract.is_combination() != is_combination {
+            return;
+        }
+        let Some((filled, filled_value)) = sums(order, before, now) else { return };
+        let filled_before = std::mem::replace(&mut order.filled, filled);
+        order.filled_value = filled_value;
+        // What a correction took back was told by mistake too.
+        order.filled_told = if filled < filled_before { filled } else { order.filled_told.max(filled) };
+        let state_before = order.state.clone();
+        self.weigh_fills(id, filled_before, at, actions);
+        if self.orders.get(&id).is_some_and(|order| order.state == state_before) {
+            self.tell(id, at, actions); // the state stayed, the quantities did not
+        }
+        self.alarm_at_overfill(id, actions);
+    }
+
+    /// What follows from what has filled, against what was ordered.
+    pub(crate) fn weigh_fills(
+        &mut self,
+        id: IntentId,
+        filled_before: Decimal,
+        at: Timestamp,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let evidence = if order.filled >= order.intent.quantity {
+            // While a larger quantity is asked for, or another incarnation lives, more may fill.
+            if order.state.is_live() && order.may_fill() > Decimal::ZERO {
+                Evidence::FilledInPart
+            } else {
+                Evidence::FilledInFull
+            }
+        } else if filled_before >= order.intent.quantity && order.state == State::Filled {
+            Evidence::Unfilled
+        } else {
+            Evidence::FilledInPart
+        };
+        self.weigh(id, &evidence, at, "", actions);
+    }
+
+    pub(crate) fn alarm_at_overfill(&self, id: IntentId, actions: &mut Vec<Action>) {
+        if let Some(order) = self.orders.get(&id)
+            && order.filled > order.intent.quantity
+        {
+            let (quantity, filled) = (order.intent.quantity, order.filled);
+            actions.push(Action::Alarm(Alarm::Overfilled { intent: id, quantity, filled }));
+        }
+    }
+}
+
+/// Quantity and value of an order's executions once `now` has replaced `before`; `None` beyond what can be counted.
+fn sums(order: &Tracked, before: Counted, now: Counted) -> Option<(Decimal, Decimal)> {
+    let filled = order.filled.checked_add(now.quantity)?.checked_sub(before.quantity)?;
+    let value = now.quantity.checked_mul(now.price)?;
+    let value_before = before.quantity.checked_mul(before.price)?;
+    let filled_value = order.filled_value.checked_add(value)?.checked_sub(value_before)?;
+    Some((filled, filled_value))
+}

@@ -1,0 +1,306 @@
+//! A small language for scripts: an event a line, and what came of it.
+//!
+//! Orders are called `a`, `b`, ...; each buys 100 IBM at 10 in DU1, and IB numbers them 101, 102, ... `@1.01` is an
+//! execution id, `#7` another number of IB's, `q5` a quantity, `f5` what has filled, `r5` what remains.
+
+#![allow(dead_code, reason = "each test program uses its own part of the language")]
+
+use std::fmt::Write as _;
+
+use order::{
+    Action, BrokerEvent, Change, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, OrderUpdate,
+    Orders, Record, Side, SnapshotEvent, Step, Timestamp,
+};
+use rust_decimal::Decimal;
+use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
+use tws_proto::kinds::{ExecutionSide, Status, TimeInForce};
+use tws_proto::message::{CommissionReport, CompletedOrder, ExecutionData, Notice, OpenOrder, OrderStatus};
+use tws_proto::{ClientMessage, Contract, Order};
+
+/// Lets everything through.
+pub(crate) struct Open;
+
+impl Gate for Open {
+    type Refusal = std::convert::Infallible;
+
+    fn check(&self, _: &Intent, _: &Orders) -> Result<(), Self::Refusal> {
+        Ok(())
+    }
+}
+
+pub(crate) fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+pub(crate) fn intent(name: char) -> Intent {
+    Intent {
+        id: id(name),
+        strategy: "s".to_owned(),
+        account: "DU1".to_owned(),
+        contract: Contract { contract_id: Some(ContractId(8314)), ..Contract::stock("IBM", "USD") },
+        side: Side::Buy,
+        quantity: 100.into(),
+        kind: OrderKind::Limit { limit_price: 10.into() },
+        time_in_force: TimeInForce::GoodTillCancelled,
+        hours: Hours::Regular,
+    }
+}
+
+pub(crate) fn id(name: char) -> IntentId {
+    IntentId(u128::from(u32::from(name)))
+}
+
+fn name(id: IntentId) -> char {
+    u32::try_from(id.0).ok().and_then(char::from_u32).unwrap_or('?')
+}
+
+pub(crate) fn number(name: char) -> PermanentId {
+    PermanentId(100 + i64::from(u32::from(name) - u32::from('a')) + 1)
+}
+
+pub(crate) fn book() -> Orders {
+    Orders::new(Instance::new("t1").unwrap(), ClientId(1))
+}
+
+/// The book under test, its records, and the time.
+pub(crate) struct World {
+    pub(crate) orders: Orders,
+    pub(crate) records: Vec<Record>,
+    pub(crate) now: Timestamp,
+}
+
+/// Options of an event: a letter and a value each.
+struct Options<'a>(Vec<&'a str>);
+
+impl<'a> Options<'a> {
+    fn text(&self, letter: char) -> Option<&'a str> {
+        self.0.iter().find_map(|word| word.strip_prefix(letter))
+    }
+
+    fn number(&self, letter: char) -> Option<Decimal> {
+        self.text(letter).map(decimal)
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut world = Self { orders: book(), records: Vec::new(), now: Timestamp(0) };
+        let _ = world.happen(Event::Link(LinkEvent::Ready { next_order_id: OrderId(1) }));
+        world
+    }
+
+    pub(crate) fn keep(&mut self, step: Step) -> Vec<Action> {
+        self.records.extend(step.records);
+        step.actions
+    }
+
+    pub(crate) fn happen(&mut self, event: Event) -> Vec<Action> {
+        let step = self.orders.step(event, self.now);
+        self.keep(step)
+    }
+
+    /// Order id, number of IB's and reference of an order; a capital letter is another trader's with the same id.
+    fn names(&self, name: char, options: &Options<'_>) -> (OrderId, Option<PermanentId>, String) {
+        let ours = self.orders.get(id(name.to_ascii_lowercase())).map_or(OrderId(99), |order| order.order_id);
+        let known =
+            options.text('#').map_or(number(name.to_ascii_lowercase()), |text| PermanentId(text.parse().unwrap()));
+        let reference = match options.text('=') {
+            Some(text) => text.to_owned(),
+            None if name.is_ascii_uppercase() => "somebody else's".to_owned(),
+            None => {
+                self.orders.update(id(name)).map_or(String::new(), |_| Instance::new("t1").unwrap().reference(id(name)))
+            }
+        };
+        (ours, Some(known), reference)
+    }
+
+    pub(crate) fn broker(&self, words: &[&str]) -> BrokerEvent {
+        let (verb, name) = (words[0], words[1].chars().next().unwrap());
+        let options = Options(words[2..].to_vec());
+        let (order_id, permanent_id, order_reference) = self.names(name, &options);
+        let client_id = Some(ClientId(options.text('c').map_or(1, |text| text.parse().unwrap())));
+        let contract = intent('a').contract;
+        let status = || Status::from(options.0.first().copied().unwrap_or(""));
+        let order = || Order {
+            account: "DU1".to_owned(),
+            client_id,
+            permanent_id,
+            order_reference: order_reference.clone(),
+            filled_quantity: options.number('f'),
+            ..Order::limit(
+                Side::Buy.action(),
+                options.number('q').unwrap_or(100.into()),
+                options.number('p').unwrap_or(10.into()),
+            )
+        };
+        let state = || tws_proto::order_state::OrderState { status: Some(status()), ..Default::default() };
+        match verb {
+            "open" => {
+                BrokerEvent::OpenOrder(Box::new(OpenOrder { order_id, contract, order: order(), state: state() }))
+            }
+            "done" => {
+                BrokerEvent::CompletedOrder(Box::new(CompletedOrder { contract, order: order(), state: state() }))
+            }
+            "status" => BrokerEvent::OrderStatus(Box::new(OrderStatus {
+                order_id,
+                status: status(),
+                filled: options.number('f'),
+                remaining: options.number('r'),
+                permanent_id: permanent_id.filter(|id| id.0 != 0),
+                client_id,
+                why_held: options.text('h').unwrap_or("").to_owned(),
+                ..OrderStatus::default()
+            })),
+            "exec" => BrokerEvent::Execution(Box::new(ExecutionData {
+                contract,
+                execution: tws_proto::message::Execution {
+                    order_id: Some(order_id),
+                    execution_id: options.text('@').unwrap().to_owned(),
+                    account: "DU1".to_owned(),
+                    side: ExecutionSide::Bought,
+                    quantity: Some(options.number('q').unwrap_or(100.into())),
+                    price: Some(options.number('p').unwrap_or(10.into())),
+                    permanent_id,
+                    client_id,
+                    order_reference,
+                    ..Default::default()
+                },
+                ..ExecutionData::default()
+            })),
+            "cost" => BrokerEvent::Commission(Box::new(CommissionReport {
+                execution_id: options.text('@').unwrap().to_owned(),
+                commission: Some(options.number('q').unwrap_or(1.into())),
+                currency: "USD".to_owned(),
+                ..CommissionReport::default()
+            })),
+            "notice" => BrokerEvent::Notice(Box::new(Notice {
+                id: Some(order_id.0),
+                code: words[2].parse().unwrap(),
+                text: "text".to_owned(),
+                ..Notice::default()
+            })),
+            other => panic!("no such event: {other}"),
+        }
+    }
+
+    /// Runs one line, and says what came of it.
+    pub(crate) fn run(&mut self, line: &str) -> String {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let order = words.get(1).and_then(|word| word.chars().next()).filter(|_| words[1].len() == 1);
+        let options = Options(words.get(2..).unwrap_or_default().to_vec());
+        let now = self.now;
+        let actions = match words[0] {
+            "place" => {
+                let mut wish = intent(order.unwrap());
+                wish.quantity = options.number('q').unwrap_or(wish.quantity);
+                match self.orders.submit(wish.into(), &Open, now) {
+                    Ok(step) => self.keep(step),
+                    Err(error) => return format!("refused: {error}"),
+                }
+            }
+            "cancel" => {
+                let step = self.orders.cancel(id(order.unwrap()), now).unwrap();
+                self.keep(step)
+            }
+            "change" => {
+                let kind = options.number('p').map(|limit_price| OrderKind::Limit { limit_price });
+                let change = Change { quantity: options.number('q'), kind, time_in_force: None };
+                match self.orders.change(id(order.unwrap()), change, &Open, now) {
+                    Ok(step) => self.keep(step),
+                    Err(error) => return format!("refused: {error}"),
+                }
+            }
+            "wait" => {
+                self.now.0 += words[1].parse::<i64>().unwrap() * 1000;
+                self.happen(Event::Timer)
+            }
+            "link" => self.happen(Event::Link(match words[1] {
+                "lost" => LinkEvent::Lost,
+                "ready" => {
+                    LinkEvent::Ready { next_order_id: OrderId(options.text('n').map_or(1, |n| n.parse().unwrap())) }
+                }
+                "down" => LinkEvent::UpstreamLost,
+                "up" => LinkEvent::UpstreamRestored,
+                other => panic!("no such link event: {other}"),
+            })),
+            "snapshot" => self.happen(Event::Snapshot(match words[1] {
+                "began" => SnapshotEvent::Began,
+                "ended" => SnapshotEvent::Ended,
+                other => panic!("no such snapshot event: {other}"),
+            })),
+            "unsent" => self.happen(Event::NotSent { intents: vec![id(order.unwrap())], reason: "pacing".to_owned() }),
+            _ => {
+                let event = self.broker(&words);
+                self.happen(Event::Broker(event))
+            }
+        };
+        let mut text = String::new();
+        for order in self.orders.iter() {
+            let OrderUpdate { state, quantity, filled, working, unknown, cancelled, .. } = order.update();
+            let _ = write!(text, "{} {state}", name(order.intent.id));
+            for (word, part) in
+                [("filled", filled), ("working", working), ("unknown", unknown), ("cancelled", cancelled)]
+            {
+                if !part.is_zero() {
+                    let _ = write!(text, " {word} {part}");
+                }
+            }
+            assert!(
+                filled + working + unknown + cancelled == quantity || filled > quantity,
+                "R27 is broken behind {line}: {text}"
+            );
+            let exposure = order.exposure(self.now);
+            if exposure != working + unknown {
+                let _ = write!(text, " exposed {exposure}");
+            }
+            text.push_str("; ");
+        }
+        for action in &actions {
+            let _ = match action {
+                Action::Send(burst) => {
+                    write!(text, "{}; ", burst.messages.iter().map(sent).collect::<Vec<_>>().join(", "))
+                }
+                Action::Changed(_) => Ok(()),
+                Action::Filled(fill) => {
+                    let replaces = fill.replaces.map_or(String::new(), |(q, p)| format!(" for {q} at {p}"));
+                    let whose = fill.intent.map_or('-', name);
+                    write!(text, "{whose} trades {} at {}{replaces}; ", fill.quantity, fill.price)
+                }
+                Action::Commission(commission) => {
+                    write!(text, "costs {} to {}; ", commission.amount, commission.strategy.as_deref().unwrap_or("-"))
+                }
+                Action::Alarm(alarm) => {
+                    let alarm = format!("{alarm:?}");
+                    write!(text, "alarm {}; ", alarm.split_once(' ').map_or(alarm.as_str(), |(word, _)| word))
+                }
+                Action::Ask(question) => write!(text, "ask {question:?}; "),
+            };
+        }
+        text.trim_end_matches("; ").to_owned()
+    }
+
+    /// The records make the same book again, and so does its own text.
+    pub(crate) fn check_replay(&self) {
+        let mut replayed = book();
+        for record in &self.records {
+            let text = serde_json::to_string(record).unwrap();
+            assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), *record, "{text}");
+            let _ = replayed.apply(record);
+        }
+        assert_eq!(replayed, self.orders);
+        let text = serde_json::to_string(&self.orders).unwrap();
+        assert_eq!(serde_json::from_str::<Orders>(&text).unwrap(), self.orders);
+        assert_eq!(serde_json::to_string(&replayed).unwrap(), text);
+    }
+}
+
+fn sent(message: &ClientMessage) -> String {
+    match message {
+        ClientMessage::PlaceOrder(place) => {
+            let (quantity, price) = (place.order.total_quantity.unwrap(), place.order.limit_price.unwrap_or_default());
+            format!("place {} {quantity} at {price}", place.order_id.0)
+        }
+        ClientMessage::CancelOrder(cancel) => format!("cancel {}", cancel.order_id.0),
+        other => format!("{other:?}"),
+    }
+}
