@@ -30,3 +30,8 @@ pub use record::Record;
 pub use strategy::{Outcome, Strategy};
 pub use ticket::Ticket;
 pub use trader::{StartError, Trader, TraderBuilder};
+
+/// The program on the front page compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct FrontPage;
