@@ -55,3 +55,39 @@ pub const fn names_no_order(notice: &Notice) -> bool {
         None => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_that_names_an_order_has_its_meaning() {
+        // Classes: the order is dead; it stays alive; it is cancelled.
+        for (meant, codes) in [
+            (
+                Meaning::Rejected,
+                &[103, 106, 107, 109, 111, 113, 116, 117, 118, 200, 201, 203, 412, 460, 10006, 10015][..],
+            ),
+            (Meaning::Rejected, &[10268, 10269, 10289, 10318]),
+            (Meaning::RejectedOrChangeRefused, &[110, 321]),
+            (Meaning::Cancelled, &[202]),
+            (Meaning::ChangeRefused, &[104, 105, 329, 2102]),
+            (Meaning::CancelDoubtful, &[135, 136, 161, 10147, 10148]),
+            (Meaning::Held, &[404]),
+            (Meaning::Unresolved, &[10328]),
+            (Meaning::Remark, &[399, 434, 481, 2100, 2109, 2137, 2168, 2169, 2199, 10349]),
+            (Meaning::Unclassed, &[0, -1, 99, 100, 165, 322, 2200, 10089, 10350, 77777, i32::MAX, i32::MIN]),
+        ] {
+            for code in codes {
+                assert_eq!(meaning(*code), meant, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_positive_id_may_name_an_order() {
+        for (id, expected) in [(None, true), (Some(-1), true), (Some(0), true), (Some(1), false)] {
+            assert_eq!(names_no_order(&Notice { id, ..Notice::default() }), expected, "{id:?}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Executions, corrections, commissions (R12 to R15, R17, R27).
+
+use expect_test::expect;
+
+use crate::check;
+
+#[test]
+fn r12_an_execution_counts_once() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10
+        exec a @x.01 q40 => a working filled 40 working 60
+        link lost => a unknown filled 40 unknown 60
+        exec a @x.01 q40 => a unknown filled 40 unknown 60
+        exec a @y.01 q60 => a filled filled 100; a trades 60 at 10
+        exec a @x.01 q40 => a filled filled 100
+    "]]);
+}
+
+#[test]
+fn r13_a_correction_replaces_up_down_and_to_zero() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q50 => a working filled 50 working 50; a trades 50 at 10
+        exec a @x.02 q70 p11 => a working filled 70 working 30; a trades 70 at 11 for 50 at 10
+        exec a @x.01 q50 => a working filled 70 working 30
+        exec a @x.03 q20 => a working filled 20 working 80; a trades 20 at 10 for 70 at 11
+        exec a @x.04 q0 => a working working 100; a trades 0 at 10 for 20 at 10
+    "]]);
+}
+
+#[test]
+fn r13_a_correction_takes_back_a_full_fill() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        exec a @x.02 q60 => a suspended filled 60 working 40; a trades 60 at 10 for 100 at 10; alarm Reopened
+        status a Filled f60 r40 => a filled, unproven filled 60 working 40
+        exec a @y.01 q40 => a filled filled 100; a trades 40 at 10
+    "]]);
+}
+
+#[test]
+fn r13_a_correction_without_names_reaches_the_same_order() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q50 => a working filled 50 working 50; a trades 50 at 10
+        exec A @x.02 q30 #0 c0 = => a working filled 30 working 70; a trades 30 at 10 for 50 at 10
+        exec a @x.03 q10 => a working filled 10 working 90; a trades 10 at 10 for 30 at 10
+    "]]);
+}
+
+#[test]
+fn r13_a_correction_that_finds_its_owner_counts_in_full() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q50 #0 c0 = => a sent working 100; - trades 50 at 10
+        exec a @x.02 q30 => a working filled 30 working 70; a trades 30 at 10 for 50 at 10
+    "]]);
+}
+
+#[test]
+fn r13_an_execution_finds_its_owner_when_ibs_number_is_learnt() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q50 c0 = => a sent working 100; - trades 50 at 10
+        cost a @x.01 => a sent working 100; costs 1 to -
+        open a Submitted => a working filled 50 working 50
+        exec a @x.01 q50 c0 = => a working filled 50 working 50
+        exec a @x.02 q40 c0 = => a working filled 40 working 60; a trades 40 at 10 for 50 at 10
+    "]]);
+}
+
+#[test]
+fn r12_an_execution_that_comes_again_with_its_names_finds_its_owner() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q50 #0 c0 = => a sent working 100; - trades 50 at 10
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+    "]]);
+}
+
+#[test]
+fn r14_a_status_that_tells_of_more_asks() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Submitted f40 r60 => a working working 100; ask Executions
+        status a Submitted f40 r60 => a working working 100
+        wait 10000 => a working working 100
+        wait 20000 => a working working 100; ask Executions
+        wait 1000 => a working working 100
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10
+        wait 60000 => a working filled 40 working 60
+    "]]);
+}
+
+#[test]
+fn r15_commission_first_last_twice_never() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        cost a @x.01 => a sent working 100
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10; costs 1 to s
+        cost a @x.01 => a working filled 40 working 60
+        exec a @y.01 q20 => a working filled 60 working 40; a trades 20 at 10
+        cost a @y.01 => a working filled 60 working 40; costs 1 to s
+        exec a @z.01 q40 => a filled filled 100; a trades 40 at 10
+        cost A @other.01 => a filled filled 100
+    "]]);
+}
+
+#[test]
+fn r15_a_correction_does_not_cost_twice() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10
+        cost a @x.01 => a working filled 40 working 60; costs 1 to s
+        exec a @x.02 q30 => a working filled 30 working 70; a trades 30 at 10 for 40 at 10
+        cost a @x.02 q2 => a working filled 30 working 70; costs 2 to s
+        cost a @x.01 => a working filled 30 working 70
+        cost a @z.02 q2 => a working filled 30 working 70
+        cost a @z.01 q1 => a working filled 30 working 70
+        exec a @z.02 q10 => a working filled 40 working 60; a trades 10 at 10; costs 2 to s
+    "]]);
+}
+
+#[test]
+fn r17_what_is_not_ours_belongs_to_nobody() {
+    check(&expect![[r"
+        open A Submitted #7 c0 = =>
+        exec A @x.01 #7 c0 = q30 => - trades 30 at 10
+        status A Submitted #7 c0 f30 r70 =>
+        place a => a sent working 100; place 100 100 at 10
+    "]]);
+}
+
+#[test]
+fn r27_parts_then_cancelled() {
+    check(&expect![[r"
+        place a q1 => a sent working 1; place 1 1 at 10
+        open a Submitted q1 => a working working 1
+        exec a @x.01 q0.3 => a working filled 0.3 working 0.7; a trades 0.3 at 10
+        exec a @y.01 q0.3 => a working filled 0.6 working 0.4; a trades 0.3 at 10
+        status a Cancelled f0.6 r0.4 => a cancelled filled 0.6 cancelled 0.4 exposed 0.4
+    "]]);
+}
+
+#[test]
+fn s29_overfill_is_booked_and_flagged() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        exec a @y.01 q5 => a filled filled 105; a trades 5 at 10; alarm Overfilled
+    "]]);
+}
+
+#[test]
+fn numbers_beyond_counting() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q79228162514264337593543950335 p1 => a filled filled 79228162514264337593543950335; a trades 79228162514264337593543950335 at 1; alarm Overfilled
+        exec a @y.01 q79228162514264337593543950335 p1 => a filled filled 79228162514264337593543950335; alarm UncountableExecution
+        exec a @z.01 q79228162514264337593543950335 p79228162514264337593543950335 => a filled filled 79228162514264337593543950335; alarm UncountableExecution
+    "]]);
+}

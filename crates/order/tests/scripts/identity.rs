@@ -1,0 +1,95 @@
+//! Whose event is it (R2, R3, R38).
+
+use expect_test::expect;
+
+use crate::check;
+
+#[test]
+fn r02_an_order_of_another_client_with_our_order_id_is_not_ours() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status A Cancelled #7 c2 => a working working 100
+        open A Submitted #7 c2 => a working working 100
+        exec A @x.01 #7 c2 => a working working 100; - trades 100 at 10
+        status A Filled #7 c2 f100 r0 => a working working 100
+    "]]);
+}
+
+#[test]
+fn r02_last_weeks_order_with_our_order_id_is_not_ours() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open A Submitted #7 => a sent working 100
+        status A Cancelled #7 => a sent working 100
+        status A Cancelled #7 => a sent working 100
+        exec A @x.01 #7 => a sent working 100; - trades 100 at 10
+        open a Submitted => a working working 100
+    "]]);
+}
+
+#[test]
+fn r02_a_status_before_any_body_waits_for_its_proof() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        status a Submitted => a sent working 100; ask Snapshot
+        status a Submitted => a sent working 100
+        open a Submitted => a working working 100
+        status a Cancelled => a cancelled cancelled 100 exposed 100
+    "]]);
+}
+
+#[test]
+fn r02_a_foreign_status_before_any_body_proves_nothing() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        status A Cancelled #7 => a sent working 100; ask Snapshot
+        open A Cancelled #7 => a sent working 100
+        status A Cancelled #7 => a sent working 100
+        open a PreSubmitted => a presubmitted working 100
+    "]]);
+}
+
+#[test]
+fn r02_a_status_with_another_number_asks_whose_it_is() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Cancelled #7 => a working working 100; ask Snapshot
+        done A Cancelled #7 => a working working 100
+        status a Cancelled #7 => a working working 100
+    "]]);
+}
+
+#[test]
+fn r02_a_status_without_a_number_of_ibs_is_ours_by_order_id() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        status a ApiCancelled #0 => a cancelled cancelled 100 exposed 100
+    "]]);
+}
+
+#[test]
+fn r03_ids_rise_over_everything_seen() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        link ready n50 => a sent working 100
+        place b => a sent working 100; b sent working 100; place 50 100 at 10
+        open A Submitted #7 c9 =x => a sent working 100; b sent working 100
+        place c => a sent working 100; b sent working 100; c sent working 100; place 51 100 at 10
+        status c Submitted => a sent working 100; b sent working 100; c sent working 100; ask Snapshot
+        link ready n3 => a sent working 100; b sent working 100; c sent working 100
+        place d => a sent working 100; b sent working 100; c sent working 100; d sent working 100; place 52 100 at 10
+        link ready n2147483647 => a sent working 100; b sent working 100; c sent working 100; d sent working 100
+        place e => refused: order ids are exhausted; reset the API order id sequence in TWS
+    "]]);
+}
+
+#[test]
+fn r38_our_mark_unknown_to_the_journal() {
+    check(&expect![[r"
+        open A Submitted #7 =trt1-0000000000000000000000001 => alarm StrangerWithOurMark
+        open A Submitted #8 c2 =trt2-0000000000000000000000001 =>
+        open A Submitted #9 =trt2-0000000000000000000000001 => alarm StrangerWithOurMark
+    "]]);
+}

@@ -1,0 +1,140 @@
+//! Several incarnations, refusals, holds and words nobody knows (R22, R23, R24).
+
+use expect_test::expect;
+
+use crate::check;
+
+#[test]
+fn s24_two_incarnations_cancelled_one_by_one() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
+        cancel a => a working working 100 exposed 200; cancel 1
+        status a Cancelled => a working working 100; ask Snapshot
+        notice a 202 => a working working 100; ask Snapshot
+        exec a @x.01 #7 q30 => a working filled 30 working 70 exposed 100; a trades 30 at 10
+        wait 5000 => a working filled 30 working 70 exposed 100; cancel 1; ask Snapshot
+        status a Cancelled #7 => a cancelled filled 30 cancelled 70 exposed 70
+    "]]);
+}
+
+#[test]
+fn s24_two_incarnations_both_fill() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
+        exec a @x.01 => a working filled 100 exposed 100; a trades 100 at 10
+        status a Filled f100 r0 => a working filled 100 exposed 100
+        exec a @y.01 #7 => a filled filled 200; a trades 100 at 10; alarm Overfilled
+        status a Filled #7 f100 r0 => a filled filled 200
+    "]]);
+}
+
+#[test]
+fn s24_a_second_incarnation_shows_after_the_fill() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        open a Submitted #7 => a working filled 100 exposed 100; alarm SeveralIncarnations; alarm Reopened
+        status a Filled f100 r0 => a working filled 100 exposed 100
+        cancel a => a working filled 100 exposed 100; cancel 1
+        status a Cancelled #7 => a filled filled 100
+    "]]);
+}
+
+#[test]
+fn s25_201_with_inactive_in_both_orders() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a PendingSubmit => a pending working 100
+        notice a 201 => a pending working 100; alarm Contradiction; ask Snapshot
+        status a Inactive => a rejected cancelled 100
+        place b => a rejected cancelled 100; b sent working 100; place 2 100 at 10
+        open b PendingSubmit => a rejected cancelled 100; b pending working 100
+        status b Inactive => a rejected cancelled 100; b suspended working 100
+        notice b 201 => a rejected cancelled 100; b rejected cancelled 100
+    "]]);
+}
+
+#[test]
+fn s25_201_with_cancelled_in_both_orders() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        notice a 201 => a rejected cancelled 100
+        status a Cancelled => a rejected cancelled 100; ask Snapshot
+        open a Cancelled => a rejected cancelled 100
+        place b => a rejected cancelled 100; b sent working 100; place 2 100 at 10
+        open b PendingSubmit => a rejected cancelled 100; b pending working 100
+        status b Cancelled => a rejected cancelled 100; b cancelled cancelled 100 exposed 100
+        notice b 201 => a rejected cancelled 100; b rejected cancelled 100
+        place c => a rejected cancelled 100; b rejected cancelled 100; c sent working 100; place 3 100 at 10
+        open c PendingSubmit => a rejected cancelled 100; b rejected cancelled 100; c pending working 100
+        notice c 201 => a rejected cancelled 100; b rejected cancelled 100; c pending working 100; alarm Contradiction; ask Snapshot
+        status c Cancelled => a rejected cancelled 100; b rejected cancelled 100; c rejected cancelled 100
+    "]]);
+}
+
+#[test]
+fn s25_404_then_a_fill() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        notice a 404 => a held working 100
+        status a Inactive #0 => a held working 100
+        open a Inactive => a held working 100
+        wait 3600000 => a held working 100
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+    "]]);
+}
+
+#[test]
+fn r24_locate() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a PreSubmitted => a presubmitted working 100
+        status a PreSubmitted hlocate => a held working 100
+        status a Submitted => a working working 100
+        status a PreSubmitted hlocate => a held working 100
+        status a Cancelled hlocate => a cancelled cancelled 100 exposed 100
+    "]]);
+}
+
+#[test]
+fn s26_unknown_status_is_live() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Sleeping => a working working 100; alarm StrangeStatus
+        open a Sleeping => a working working 100
+        status a Submitted => a working working 100
+    "]]);
+}
+
+#[test]
+fn s27_unknown_code_is_no_verdict() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        notice a 77777 => a working working 100; ask Snapshot
+    "]]);
+}
+
+#[test]
+fn r23_105_on_a_fresh_order_asks() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        notice a 105 => a sent working 100; ask Snapshot
+    "]]);
+}
+
+#[test]
+fn an_order_that_never_left() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        unsent a => a rejected cancelled 100; alarm NotSent
+        place b => a rejected cancelled 100; b sent working 100; place 2 100 at 10
+        open b Submitted => a rejected cancelled 100; b working working 100
+        unsent b => a rejected cancelled 100; b working working 100; ask Snapshot; alarm NotSent
+    "]]);
+}

@@ -1,0 +1,197 @@
+//! What is not known, and how it is found out (R4, R6, R8, R9, R10, R11).
+
+use expect_test::expect;
+
+use crate::check;
+
+#[test]
+fn r04_nothing_leaves_again_by_itself() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        link lost => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 60000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 60000 => a unknown unknown 100
+    "]]);
+}
+
+#[test]
+fn r06_link_loss_makes_orders_unknown() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        place b => a sent working 100; b sent working 100; place 2 100 at 10
+        open b Submitted => a sent working 100; b working working 100
+        link lost => a unknown unknown 100; b unknown unknown 100
+        link ready => a unknown unknown 100; b unknown unknown 100
+        open a Submitted => a working working 100; b unknown unknown 100
+        open b Submitted => a working working 100; b working working 100
+    "]]);
+}
+
+#[test]
+fn r06_upstream_loss_makes_only_the_unanswered_unknown() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        place b => a sent working 100; b sent working 100; place 2 100 at 10
+        open b Submitted => a sent working 100; b working working 100
+        link down => a unknown unknown 100; b working working 100
+        link up => a unknown unknown 100; b working working 100
+        open a Submitted => a working working 100; b working working 100
+    "]]);
+}
+
+#[test]
+fn r06_10328_is_an_outcome_unknown() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        notice a 10328 => a unknown unknown 100; ask Snapshot
+        open a Submitted => a working working 100
+        notice a 10328 => a working working 100; ask Snapshot
+    "]]);
+}
+
+#[test]
+fn r08_half_a_snapshot_is_none() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        link lost => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 60000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        link lost => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        link down => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+    "]]);
+}
+
+#[test]
+fn r09_found_nowhere_twice_is_lost() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        link lost => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 31000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a lost cancelled 100; alarm Lost
+    "]]);
+}
+
+#[test]
+fn r09_two_snapshots_too_close_prove_nothing() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        link lost => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 40000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 9000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a lost cancelled 100; alarm Lost
+    "]]);
+}
+
+#[test]
+fn r10_no_verdict_before_upstream_has_settled() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        link down => a unknown unknown 100
+        link up => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 20000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        open a Submitted => a working working 100
+    "]]);
+}
+
+#[test]
+fn r09_found_open_between_two_absences_starts_again() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        link lost => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 31000 => a unknown unknown 100
+        status a Submitted => a unknown unknown 100; ask Snapshot
+        open a Submitted => a working working 100
+        snapshot began => a working working 100
+        snapshot ended => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+    "]]);
+}
+
+#[test]
+fn r09_nothing_is_lost_while_a_fill_is_missing() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Filled f100 r0 => a filled, unproven working 100; ask Executions
+        wait 31000 => a filled, unproven working 100; ask Executions
+        snapshot began => a filled, unproven working 100
+        snapshot ended => a unknown unknown 100
+        wait 31000 => a unknown unknown 100; ask Executions
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100; alarm FillsMissing; ask Executions
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+    "]]);
+}
+
+#[test]
+fn r09_found_in_executions_or_completed() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        place b => a sent working 100; b sent working 100; place 2 100 at 10
+        link lost => a unknown unknown 100; b unknown unknown 100
+        link ready => a unknown unknown 100; b unknown unknown 100
+        wait 31000 => a unknown unknown 100; b unknown unknown 100
+        snapshot began => a unknown unknown 100; b unknown unknown 100
+        exec a @x.01 => a filled filled 100; b unknown unknown 100; a trades 100 at 10
+        done a Filled f100 => a filled filled 100; b unknown unknown 100
+        done b Inactive => a filled filled 100; b rejected cancelled 100
+        snapshot ended => a filled filled 100; b rejected cancelled 100
+    "]]);
+}
+
+#[test]
+fn r11_lost_comes_back() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        link lost => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 31000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a lost cancelled 100; alarm Lost
+        open a Submitted => a working working 100; alarm Reopened
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+    "]]);
+}
+
+#[test]
+fn r11_rejected_comes_back() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        notice a 201 => a rejected cancelled 100
+        open a Submitted => a working working 100; alarm Reopened
+    "]]);
+}
