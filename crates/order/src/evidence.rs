@@ -6,8 +6,9 @@ use tws_proto::ids::{OrderId, PermanentId};
 use tws_proto::kinds::Status;
 use tws_proto::message::{CompletedOrder, Notice, OpenOrder, OrderStatus};
 
-use crate::action::{Action, Alarm, ExternalOrder, Question};
+use crate::action::{Action, Alarm, Question};
 use crate::event::{BrokerEvent, Event, SnapshotEvent};
+use crate::external::is_live;
 use crate::identity::{Names, StatusOwner};
 use crate::kind::Side;
 use crate::notice::{Meaning, meaning, names_no_order};
@@ -77,14 +78,7 @@ impl Orders {
             StatusOwner::Unproven(number) => self.keep_unproven(number, status, actions),
             StatusOwner::Foreign => {}
         }
-        if let Some(number) = status.permanent_id
-            && let Some(external) = self.external.get_mut(&number)
-        {
-            external.remaining = status.remaining.unwrap_or(external.remaining).max(Decimal::ZERO);
-            if !is_live(&status.status) {
-                self.external.remove(&number);
-            }
-        }
+        self.external_status(status);
     }
 
     pub(crate) fn own_status(&mut self, id: IntentId, status: &OrderStatus, at: Timestamp, actions: &mut Vec<Action>) {
@@ -118,9 +112,7 @@ impl Orders {
         };
         let Some(id) = self.owner(&names) else {
             self.remember_stranger(&names);
-            if let Some(number) = names.permanent_id {
-                self.external.remove(&number);
-            }
+            self.external_ended(&names);
             return;
         };
         self.see_alive(id);
@@ -425,7 +417,8 @@ impl Orders {
         let Some(change) = &order.change else { return };
         let shown = status.filled.zip(status.remaining).and_then(|(filled, rest)| filled.checked_add(rest));
         let is_end = matches!(status.status, Status::Cancelled | Status::ApiCancelled | Status::Inactive);
-        if is_end || change.quantity != shown || shown == Some(order.intent.quantity) {
+        let is_told = change.quantity == shown && shown != Some(order.intent.quantity);
+        if is_end || !is_told || shown.is_none_or(|shown| shown < order.filled) {
             return;
         }
         order.intent = change.applied_to(&order.intent);
@@ -454,30 +447,6 @@ impl Orders {
             snapshot.seen.insert(id);
         }
     }
-
-    /// R17: what is not ours is tracked, and belongs to no strategy.
-    fn external_order(&mut self, open: &OpenOrder, names: &Names<'_>) {
-        let Some(number) = names.permanent_id else { return };
-        if !open.state.status.as_ref().is_none_or(is_live) {
-            self.external.remove(&number);
-            return;
-        }
-        let order = &open.order;
-        let filled = order.filled_quantity.unwrap_or_default().max(Decimal::ZERO);
-        let external = ExternalOrder {
-            permanent_id: number,
-            account: order.account.clone(),
-            contract_id: open.contract.known_id(),
-            symbol: open.contract.symbol.clone(),
-            side: names.side,
-            remaining: order.total_quantity.unwrap_or_default().saturating_sub(filled).max(Decimal::ZERO),
-            reference: order.order_reference.clone(),
-        };
-        self.external.insert(number, external);
-        if let Some(snapshot) = &mut self.snapshot {
-            snapshot.external_seen.insert(number);
-        }
-    }
 }
 
 /// What a piece of evidence did.
@@ -493,13 +462,6 @@ pub(crate) enum Weighed {
 enum Reopened {
     Yes,
     No,
-}
-
-fn is_live(status: &Status) -> bool {
-    match state::evidence_of(status) {
-        Evidence::Live(Stage::FilledUnproven) | Evidence::Cancelled => false,
-        _ => true,
-    }
 }
 
 /// Whether another incarnation than this one may live.

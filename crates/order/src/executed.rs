@@ -61,7 +61,7 @@ impl Orders {
             Some(_) | None => Counted::default(), // nobody's until now: the order has not counted it
         };
         let order = owner.and_then(|id| self.orders.get(&id));
-        if !order.is_none_or(|order| sums(order, before, now).is_some()) {
+        if order.is_some_and(|order| sums(order, before, now).is_none()) {
             return actions.push(uncountable(UncountableReason::TooLarge));
         }
         let strategy = order.map(|order| order.intent.strategy.clone());

@@ -136,11 +136,8 @@ impl Executions {
             Some(known) => known.cost.take(),
             None => self.commissions_waiting.remove(root),
         };
-        match (execution.intent, execution.permanent_id) {
-            (None, Some(id)) => {
-                self.unowned.entry(id).or_default().insert(root.to_owned());
-            }
-            (Some(_), _) | (None, None) => {}
+        if let (None, Some(id)) = (execution.intent, execution.permanent_id) {
+            self.unowned.entry(id).or_default().insert(root.to_owned());
         }
         self.by_root.insert(root.to_owned(), execution);
     }

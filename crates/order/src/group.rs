@@ -14,6 +14,7 @@ use crate::reference::Instance;
 pub const LEGS_MAX: usize = 10;
 
 /// What is submitted as one: all of it is checked before any of it is taken.
+#[allow(clippy::large_enum_variant, reason = "it is handed over once and never kept in number")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -71,6 +71,7 @@ pub mod tracked;
 
 mod evidence;
 mod executed;
+mod external;
 mod identity;
 mod reconcile;
 

@@ -124,7 +124,9 @@ impl Tracked {
         let ended = self.ended_permanent_ids.intersection(&self.permanent_ids).count();
         let live = quantity.saturating_mul(Decimal::from(known - ended)); // an intersection is no larger than the set
         let all = quantity.saturating_mul(Decimal::from(known));
-        live.min(all.saturating_sub(self.filled)).max(Decimal::ZERO)
+        // What all of them were told to have filled is open until executions prove it.
+        let unproven = quantity.saturating_sub(self.filled);
+        live.min(all.saturating_sub(self.filled)).max(unproven).max(Decimal::ZERO)
     }
 
     /// How much counts as open for risk: all that may fill of a live order, and for a short while what was just

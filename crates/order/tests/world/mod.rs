@@ -102,8 +102,9 @@ impl World {
     /// Order id, number of IB's and reference of an order; a capital letter is another trader's with the same id.
     fn names(&self, name: char, options: &Options<'_>) -> (OrderId, Option<PermanentId>, String) {
         let ours = self.orders.get(id(name.to_ascii_lowercase())).map_or(OrderId(99), |order| order.order_id);
-        let known =
-            options.text('#').map_or(number(name.to_ascii_lowercase()), |text| PermanentId(text.parse().unwrap()));
+        let known = options
+            .text('#')
+            .map_or_else(|| number(name.to_ascii_lowercase()), |text| PermanentId(text.parse().unwrap()));
         let reference = match options.text('=') {
             Some(text) => text.to_owned(),
             None if name.is_ascii_uppercase() => "somebody else's".to_owned(),
@@ -129,8 +130,8 @@ impl World {
             filled_quantity: options.number('f'),
             ..Order::limit(
                 Side::Buy.action(),
-                options.number('q').unwrap_or(100.into()),
-                options.number('p').unwrap_or(10.into()),
+                options.number('q').unwrap_or(Decimal::ONE_HUNDRED),
+                options.number('p').unwrap_or(Decimal::TEN),
             )
         };
         let state = || tws_proto::order_state::OrderState { status: Some(status()), ..Default::default() };
@@ -158,8 +159,8 @@ impl World {
                     execution_id: options.text('@').unwrap().to_owned(),
                     account: "DU1".to_owned(),
                     side: ExecutionSide::Bought,
-                    quantity: Some(options.number('q').unwrap_or(100.into())),
-                    price: Some(options.number('p').unwrap_or(10.into())),
+                    quantity: Some(options.number('q').unwrap_or(Decimal::ONE_HUNDRED)),
+                    price: Some(options.number('p').unwrap_or(Decimal::TEN)),
                     permanent_id,
                     client_id,
                     order_reference,
@@ -169,7 +170,7 @@ impl World {
             })),
             "cost" => BrokerEvent::Commission(Box::new(CommissionReport {
                 execution_id: options.text('@').unwrap().to_owned(),
-                commission: Some(options.number('q').unwrap_or(1.into())),
+                commission: Some(options.number('q').unwrap_or(Decimal::ONE)),
                 currency: "USD".to_owned(),
                 ..CommissionReport::default()
             })),

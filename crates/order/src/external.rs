@@ -1,0 +1,55 @@
+//! Orders that are not ours: tracked, counted in risk, and nobody's (R17).
+
+use rust_decimal::Decimal;
+use tws_proto::kinds::Status;
+use tws_proto::message::{OpenOrder, OrderStatus};
+
+use crate::action::ExternalOrder;
+use crate::identity::Names;
+use crate::orders::Orders;
+use crate::state::{self, Evidence, Stage};
+
+impl Orders {
+    pub(crate) fn external_order(&mut self, open: &OpenOrder, names: &Names<'_>) {
+        let Some(number) = names.permanent_id else { return };
+        if !open.state.status.as_ref().is_none_or(is_live) {
+            self.external.remove(&number);
+            return;
+        }
+        let order = &open.order;
+        let filled = order.filled_quantity.unwrap_or_default().max(Decimal::ZERO);
+        let external = ExternalOrder {
+            permanent_id: number,
+            account: order.account.clone(),
+            contract_id: open.contract.known_id(),
+            symbol: open.contract.symbol.clone(),
+            side: names.side,
+            remaining: order.total_quantity.unwrap_or_default().saturating_sub(filled).max(Decimal::ZERO),
+            reference: order.order_reference.clone(),
+        };
+        self.external.insert(number, external);
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.external_seen.insert(number);
+        }
+    }
+
+    pub(crate) fn external_status(&mut self, status: &OrderStatus) {
+        let Some(number) = status.permanent_id else { return };
+        let Some(external) = self.external.get_mut(&number) else { return };
+        external.remaining = status.remaining.unwrap_or(external.remaining).max(Decimal::ZERO);
+        if !is_live(&status.status) {
+            self.external.remove(&number);
+        }
+    }
+
+    pub(crate) fn external_ended(&mut self, names: &Names<'_>) {
+        if let Some(number) = names.permanent_id {
+            self.external.remove(&number);
+        }
+    }
+}
+
+/// Whether an order with this status may still trade.
+pub(crate) fn is_live(status: &Status) -> bool {
+    !matches!(state::evidence_of(status), Evidence::Live(Stage::FilledUnproven) | Evidence::Cancelled)
+}

@@ -1,0 +1,237 @@
+//! What holds after any events and commands in any order.
+
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use order::{Action, Event, Execution, LinkEvent, Record, SnapshotEvent, Timestamp};
+use proptest::prelude::*;
+use proptest::sample::select;
+use rust_decimal::Decimal;
+use tws_proto::ClientMessage;
+use world::{World, book, id};
+
+const STATUSES: [&str; 11] = [
+    "ApiPending",
+    "PendingSubmit",
+    "PreSubmitted",
+    "Submitted",
+    "PendingCancel",
+    "Cancelled",
+    "ApiCancelled",
+    "Filled",
+    "Inactive",
+    "Sleeping",
+    "",
+];
+
+/// An order of ours, or, as a capital letter, another one with its id.
+fn name() -> impl Strategy<Value = char> {
+    prop_oneof![8 => select(vec!['a', 'b', 'c']), 1 => select(vec!['A', 'B'])]
+}
+
+/// Mostly the number that belongs to the order, at times none, another's, or that of a second incarnation.
+fn number() -> impl Strategy<Value = &'static str> {
+    prop_oneof![8 => Just(""), 1 => Just("#0"), 1 => Just("#7"), 1 => Just("#102")]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let status = select(STATUSES.to_vec());
+    let quantity = prop_oneof![10 => 0_u32..120, 1 => Just(u32::MAX)];
+    let code = select(vec![
+        103, 104, 105, 110, 135, 161, 200, 201, 202, 321, 329, 399, 404, 2102, 10147, 10148, 10328, 10349, 5,
+    ]);
+    let link = select(vec!["link lost", "link ready", "link ready n40", "link down", "link up"]);
+    let snapshot = select(vec!["snapshot began", "snapshot ended"]);
+    let wait = select(vec!["wait 1", "wait 1000", "wait 6000", "wait 40000", "wait -5000"]);
+    let ours = select(vec!['a', 'b', 'c']);
+    prop_oneof![
+        2 => ours.clone().prop_map(|name| format!("place {name}")),
+        1 => ours.clone().prop_map(|name| format!("cancel? {name}")),
+        1 => (ours.clone(), 1_u32..200, 9_u32..12).prop_map(|(name, q, p)| format!("change {name} q{q} p{p}")),
+        1 => ours.prop_map(|name| format!("unsent {name}")),
+        4 => (name(), status.clone(), number(), quantity.clone(), 9_u32..12)
+            .prop_map(|(name, status, number, q, p)| format!("open {name} {status} {number} q{q} p{p}")),
+        1 => (name(), status.clone(), number(), quantity.clone())
+            .prop_map(|(name, status, number, q)| format!("done {name} {status} {number} f{q}")),
+        4 => (name(), status, number(), quantity.clone(), quantity.clone())
+            .prop_map(|(name, status, number, f, r)| format!("status {name} {status} {number} f{f} r{r}")),
+        4 => (name(), 1_u32..6, 1_u32..4, number(), quantity, any::<bool>()).prop_map(
+            |(name, root, revision, number, q, is_named)| {
+                let reference = if is_named { "" } else { "=" };
+                format!("exec {name} @{root}.0{revision} {number} q{q} {reference}")
+            }
+        ),
+        1 => (1_u32..6, 1_u32..4, 1_u32..3).prop_map(|(root, revision, q)| format!("cost a @{root}.0{revision} q{q}")),
+        2 => (name(), code).prop_map(|(name, code)| format!("notice {name} {code}")),
+        2 => link.prop_map(str::to_owned),
+        2 => snapshot.prop_map(str::to_owned),
+        2 => wait.prop_map(str::to_owned),
+    ]
+}
+
+/// Does one line; `World::run` has checked R27's sum behind it.
+fn run(world: &mut World, line: &str) {
+    let sent = world.records.len();
+    match line.strip_prefix("cancel? ") {
+        Some(name) if world.orders.get(id(name.chars().next().unwrap())).is_none() => return,
+        Some(name) => drop(world.run(&format!("cancel {name}"))),
+        None => drop(world.run(line)),
+    }
+    assert!(world.records.len() <= sent + 1, "one call, one record");
+}
+
+/// The filled quantity of each order is what its executions say, each counted once at its highest revision.
+fn check_fills(world: &World) {
+    for order in world.orders.iter() {
+        let own = |execution: &&Execution| execution.intent == Some(order.intent.id);
+        let counted: Decimal = world
+            .orders
+            .executions()
+            .iter()
+            .map(|(_, execution)| execution)
+            .filter(own)
+            .map(|execution| execution.quantity)
+            .sum();
+        assert_eq!(counted, order.filled);
+        assert!(order.state.is_live() || order.cancel.is_none() && order.change.is_none());
+        assert!(!order.state.is_live() || order.exposure(world.now) >= order.open_quantity(), "{order:?}");
+    }
+}
+
+/// What left, over the life of the journal: ids rise, each intent is placed once.
+fn check_sent(records: &[Record]) {
+    let mut book = book();
+    let mut highest = 0;
+    let mut placed = BTreeSet::new();
+    for record in records {
+        for action in book.apply(record) {
+            match action {
+                Action::Send(burst) => {
+                    for intent in &burst.places {
+                        assert!(placed.insert(*intent), "{intent} was placed twice");
+                    }
+                    for message in burst.messages.iter().filter(|_| !burst.places.is_empty()) {
+                        let ClientMessage::PlaceOrder(place) = message else { panic!("{message:?} among places") };
+                        assert!(place.order_id.0 > highest, "an id was used twice");
+                        highest = place.order_id.0;
+                    }
+                }
+                Action::Alarm(_) | Action::Changed(_) | Action::Filled(_) | Action::Commission(_) | Action::Ask(_) => {}
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_events_leave_a_sound_book(lines in prop::collection::vec(line(), 1..60)) {
+        let mut world = World::new();
+        for line in &lines {
+            run(&mut world, line);
+            check_fills(&world);
+        }
+        check_sent(&world.records);
+        world.check_replay();
+    }
+
+    /// Records of one book on another, in any order, with holes: nothing they say may stop the program.
+    #[test]
+    fn records_of_another_book_do_no_harm(
+        lines in prop::collection::vec(line(), 1..40),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..60),
+    ) {
+        let mut world = World::new();
+        for line in &lines {
+            run(&mut world, line);
+        }
+        let mut other = order::Orders::new(order::Instance::new("zz").unwrap(), tws_proto::ids::ClientId(2));
+        for pick in &picks {
+            let _ = other.apply(&world.records[pick.index(world.records.len())]);
+            let _ = world.orders.apply(&world.records[pick.index(world.records.len())]);
+        }
+        let text = serde_json::to_string(&other).unwrap();
+        prop_assert_eq!(serde_json::from_str::<order::Orders>(&text).unwrap(), other);
+    }
+
+    /// Executions in any order, with repetitions, beside any other events: counted once at the highest revision.
+    #[test]
+    fn executions_count_once(
+        executions in prop::collection::vec((1_u32..5, 1_u32..5), 1..12)
+            .prop_map(|picks| picks.into_iter().map(|(root, revision)| (root, revision, root * 3 + revision * 7)).collect::<Vec<_>>())
+            .prop_flat_map(|all| (Just(all.clone()), Just([all.clone(), all].concat()).prop_shuffle())),
+    ) {
+        let (all, shuffled) = executions;
+        let mut highest = BTreeMap::new();
+        for (root, revision, quantity) in &all {
+            let best = highest.entry(*root).or_insert((*revision, *quantity));
+            *best = (*best).max((*revision, *quantity));
+        }
+        let expected: Decimal = highest.values().map(|(_, quantity)| Decimal::from(*quantity)).sum();
+        let mut world = World::new();
+        let _ = world.run("place a");
+        let mut position = Decimal::ZERO;
+        for (root, revision, quantity) in &shuffled {
+            let words = [String::from("exec"), String::from("a"), format!("@{root}.0{revision}"), format!("q{quantity}")];
+            let event = world.broker(&words.iter().map(String::as_str).collect::<Vec<_>>());
+            for action in world.happen(Event::Broker(event)) {
+                if let Action::Filled(fill) = action {
+                    position += fill.quantity - fill.replaces.unwrap_or_default().0;
+                }
+            }
+        }
+        let order = world.orders.update(id('a')).unwrap();
+        prop_assert_eq!((order.filled, position), (expected, expected));
+    }
+
+    /// Numbers from the edges of what the wire can carry.
+    #[test]
+    fn no_number_is_too_large(
+        picks in prop::collection::vec((select(vec!["exec", "status", "open", "done"]), 0_usize..6, 0_usize..6, 1_u32..4), 1..30),
+    ) {
+        const EDGES: [&str; 6] = [
+            "79228162514264337593543950335", "-79228162514264337593543950335", "0.0000000000000000000000000001",
+            "0", "-1", "39614081257132168796771975168",
+        ];
+        let mut world = World::new();
+        let _ = world.run("place a");
+        for (verb, one, other, root) in picks {
+            let (one, other) = (EDGES[one], EDGES[other]);
+            let line = match verb {
+                "exec" => format!("exec a @{root}.01 q{one} p{other}"),
+                "status" => format!("status A Submitted #7 c2 f{one} r{other}"),
+                "done" => format!("done a Filled f{one} q{other}"),
+                _ => format!("open A Submitted #{root} c2 q{one} p{other} f{other}"),
+            };
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let event = world.broker(&words);
+            let _ = world.happen(Event::Broker(event));
+            let wish = world::intent('a');
+            let _ = world.orders.live_quantity(&wish.account, &wish.contract, wish.side, world.now);
+            let _ = world.orders.update(wish.id);
+        }
+        world.check_replay();
+    }
+
+    /// Time at its edges.
+    #[test]
+    fn no_time_is_too_far(times in prop::collection::vec(select(vec![i64::MIN, -1, 0, 1, i64::MAX]), 1..20)) {
+        let mut world = World::new();
+        let _ = world.run("place a");
+        for (at, time) in times.into_iter().enumerate() {
+            world.now = Timestamp(time);
+            let event = match at % 5 {
+                0 => Event::Link(LinkEvent::Lost),
+                1 => Event::Link(LinkEvent::Ready { next_order_id: tws_proto::ids::OrderId(i32::MAX) }),
+                2 => Event::Snapshot(SnapshotEvent::Began),
+                3 => Event::Snapshot(SnapshotEvent::Ended),
+                _ => Event::Timer,
+            };
+            let _ = world.happen(event);
+            let _ = world.run("cancel a");
+        }
+        world.check_replay();
+    }
+}
