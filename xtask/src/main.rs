@@ -8,6 +8,7 @@ mod paper_smoke;
 mod repository;
 mod table;
 mod tidy;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ enum Command {
     PaperSmoke(paper_smoke::Options),
     /// Measures the codec beside its peers.
     Bench(bench::Options),
+    /// Frames to readable messages and back.
+    Wire(wire::Options),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Tidy(options) => tidy::run(&repository, &options),
         Command::PaperSmoke(options) => paper_smoke::run(&options),
         Command::Bench(options) => bench::run(&repository, &options),
+        Command::Wire(options) => wire::run(&options),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
