@@ -276,26 +276,31 @@ impl Orders {
             .filter(|order| order.intent.account == account && order.intent.side == side)
             .filter(|order| is_same_instrument(&order.intent.contract, contract))
             .map(|order| order.exposure(now));
-        let external = self
-            .external
-            .values()
-            .filter(|order| order.account == account && order.side.is_none_or(|known| known == side))
-            .filter(|order| match (order.contract_id, contract.known_id()) {
-                (Some(one), Some(other)) => one == other,
-                _ => order.symbol == contract.symbol,
-            })
-            .map(|order| order.remaining);
+        let external = self.external_for(account, contract, side).map(|order| order.remaining);
         // Numbers of the wire: a sum beyond what can be counted is the largest there is, and any gate refuses that.
         ours.chain(external).fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
-    /// How many orders are live for a contract on one side of an account.
+    /// How many orders are live for a contract on one side of an account, those of others among them: IB counts them all
+    /// (F26).
     #[must_use]
     pub fn live_count(&self, account: &str, contract: &Contract, side: Side) -> usize {
-        self.live()
+        let ours = self
+            .live()
             .filter(|order| order.intent.account == account && order.intent.side == side)
-            .filter(|order| is_same_instrument(&order.intent.contract, contract))
-            .count()
+            .filter(|order| is_same_instrument(&order.intent.contract, contract));
+        ours.count() + self.external_for(account, contract, side).count()
+    }
+
+    /// Orders of others that may be for this contract on this side: what is not known of one does not exclude it.
+    fn external_for(&self, account: &str, contract: &Contract, side: Side) -> impl Iterator<Item = &ExternalOrder> {
+        self.external
+            .values()
+            .filter(move |order| order.account == account && order.side.is_none_or(|known| known == side))
+            .filter(move |order| match (order.contract_id, contract.known_id()) {
+                (Some(one), Some(other)) => one == other,
+                _ => order.symbol == contract.symbol,
+            })
     }
 
     /// Live orders that are not ours.
@@ -407,4 +412,75 @@ pub enum ChangeError<R> {
     /// The gate did not let it through.
     #[error("refused: {0}")]
     Refused(R),
+}
+
+#[cfg(test)]
+mod tests {
+    use tws_proto::ids::ContractId;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_may_say_more_of_an_instrument_than_was_asked() {
+        let stock = Contract::stock("IBM", "USD");
+        let future = Contract::future("ES", "202612", "CME", "USD");
+        let call = Contract::option("IBM", "20261218", 100.into(), OptionRight::Call, "USD");
+        let number = |number: i32, of: &Contract| Contract { contract_id: Some(ContractId(number)), ..of.clone() };
+        let day = |day: &str, of: &Contract| Contract { last_trade_date_or_month: day.to_owned(), ..of.clone() };
+        let odd = OptionRight::Other("0".to_owned());
+        let answer = Contract { strike: Some(Decimal::ZERO), right: Some(odd), ..stock.clone() };
+        for (one, other, expected) in [
+            (&stock, &answer, true),
+            (&stock, &number(1, &answer), true),
+            (&number(1, &stock), &number(1, &future), true),
+            (&number(1, &stock), &number(2, &stock), false),
+            (&stock, &Contract::stock("IBM", "EUR"), false),
+            (&stock, &call, false),
+            (&future, &day("20261218", &future), true),
+            (&future, &day("20261218 08:30:00 US/Central", &future), true),
+            (&future, &day("202603", &future), false),
+            (&future, &day("", &future), false),
+            (&call, &Contract { right: Some(OptionRight::Put), ..call.clone() }, false),
+            (&call, &Contract { strike: Some(101.into()), ..call.clone() }, false),
+        ] {
+            assert_eq!(is_same_instrument(one, other), expected, "{one:?} and {other:?}");
+            assert_eq!(is_same_instrument(other, one), expected, "{other:?} and {one:?}");
+        }
+    }
+
+    #[test]
+    fn orders_of_others_count_in_risk() {
+        let mut orders = Orders::new(Instance::new("t1").expect("two letters"), ClientId(1));
+        let external = |number, contract_id, side, remaining| ExternalOrder {
+            permanent_id: PermanentId(number),
+            account: "DU1".to_owned(),
+            contract_id,
+            symbol: "IBM".to_owned(),
+            side,
+            remaining,
+            reference: String::new(),
+        };
+        for (number, contract_id, side, remaining) in [
+            (1, Some(ContractId(5)), Some(Side::Buy), Decimal::ONE),
+            (2, None, Some(Side::Buy), Decimal::TEN),
+            (3, Some(ContractId(5)), None, Decimal::ONE_HUNDRED),
+            (4, Some(ContractId(6)), Some(Side::Buy), Decimal::ONE_THOUSAND),
+        ] {
+            orders.external.insert(PermanentId(number), external(number, contract_id, side, remaining));
+        }
+        let known = Contract { contract_id: Some(ContractId(5)), ..Contract::stock("IBM", "USD") };
+        let unknown = Contract::stock("IBM", "USD");
+        for (account, contract, side, (expected, count)) in [
+            ("DU1", &known, Side::Buy, (111, 3)),
+            ("DU1", &known, Side::Sell, (100, 1)),
+            ("DU2", &known, Side::Buy, (0, 0)),
+            ("DU1", &unknown, Side::Buy, (1111, 4)),
+        ] {
+            assert_eq!(orders.live_count(account, contract, side), count, "{account} {side}");
+            let quantity = orders.live_quantity(account, contract, side, Timestamp(0));
+            assert_eq!(quantity, Decimal::from(expected), "{account} {side}");
+        }
+        orders.external.insert(PermanentId(5), external(5, Some(ContractId(5)), Some(Side::Buy), Decimal::MAX));
+        assert_eq!(orders.live_quantity("DU1", &known, Side::Buy, Timestamp(0)), Decimal::MAX);
+    }
 }
