@@ -8,7 +8,7 @@ use position::Ledger;
 use risk::{AllowList, Limits, Quote, Refusal, RiskGate};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
-use tws_proto::ids::{ClientId, ContractId, PermanentId};
+use tws_proto::ids::{ClientId, ContractId};
 use tws_proto::kinds::{Status, TimeInForce};
 use tws_proto::message::OrderStatus;
 
@@ -60,7 +60,7 @@ fn acknowledge(orders: &mut Orders) {
         let status = OrderStatus {
             order_id,
             status: Status::Submitted,
-            permanent_id: Some(PermanentId(i64::from(order_id.0) + 1_000)),
+            permanent_id: None,
             client_id: Some(ClientId(1)),
             ..OrderStatus::default()
         };

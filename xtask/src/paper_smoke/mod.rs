@@ -123,5 +123,7 @@ async fn start(options: &Options, tapes: &Tapes) -> anyhow::Result<(Simulator, S
 
 fn parse_address(text: &str) -> anyhow::Result<(String, u16)> {
     let parsed = text.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-    parsed.filter(|(host, _)| !host.is_empty()).with_context(|| format!("--tws is {text:?}; write HOST:PORT, 127.0.0.1:7497 for instance"))
+    parsed
+        .filter(|(host, _)| !host.is_empty())
+        .with_context(|| format!("--tws is {text:?}; write HOST:PORT, 127.0.0.1:7497 for instance"))
 }

@@ -67,7 +67,11 @@ impl Report {
     }
 
     /// Runs one step, times it and tells of it; `None` where it failed.
-    pub(super) async fn step<T>(&mut self, name: &str, work: impl Future<Output = anyhow::Result<(T, String)>>) -> Option<T> {
+    pub(super) async fn step<T>(
+        &mut self,
+        name: &str,
+        work: impl Future<Output = anyhow::Result<(T, String)>>,
+    ) -> Option<T> {
         let started = Instant::now();
         let (value, ok, detail) = match work.await {
             Ok((value, detail)) => (Some(value), true, detail),
@@ -102,14 +106,27 @@ impl Report {
         let orders: Vec<[String; 5]> = self
             .orders
             .iter()
-            .map(|row| [row.id.to_string(), row.what.clone(), row.state.clone(), row.filled.clone(), row.average_price.clone()])
+            .map(|row| {
+                [row.id.to_string(), row.what.clone(), row.state.clone(), row.filled.clone(), row.average_price.clone()]
+            })
             .collect();
-        let fills: Vec<[String; 4]> =
-            self.fills.iter().map(|row| [row.execution.clone(), row.what.clone(), row.price.clone(), row.commission.clone()]).collect();
+        let fills: Vec<[String; 4]> = self
+            .fills
+            .iter()
+            .map(|row| [row.execution.clone(), row.what.clone(), row.price.clone(), row.commission.clone()])
+            .collect();
         let positions: Vec<[String; 5]> = self
             .positions
             .iter()
-            .map(|row| [row.symbol.clone(), row.quantity.clone(), row.realised.clone(), row.commission.clone(), row.net.clone()])
+            .map(|row| {
+                [
+                    row.symbol.clone(),
+                    row.quantity.clone(),
+                    row.realised.clone(),
+                    row.commission.clone(),
+                    row.net.clone(),
+                ]
+            })
             .collect();
         println!("\n{}", table(["order", "what", "state", "filled", "average"], &orders, &[0, 3, 4]));
         println!("{}", table(["execution", "what", "price", "commission"], &fills, &[2, 3]));

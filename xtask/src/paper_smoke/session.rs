@@ -90,13 +90,13 @@ impl Desk<'_> {
     async fn steps(&self, symbols: &[String], report: &mut Report) -> Option<()> {
         report.step("server time, accounts, ids", self.basics()).await?;
         // Listen before asking: a market may be quicker than we are.
-        let mut quotes = self.trader.bus().subscribe_map(
-            Queue::latest_by_key(64, |quote: &Quote| quote.contract_id),
-            |event| match event {
-                Event::Quote(quote) => Some(quote.clone()),
-                _ => None,
-            },
-        );
+        let mut quotes =
+            self.trader.bus().subscribe_map(Queue::latest_by_key(64, |quote: &Quote| quote.contract_id), |event| {
+                match event {
+                    Event::Quote(quote) => Some(quote.clone()),
+                    _ => None,
+                }
+            });
         let instruments = report.step("contract details and market data", self.watch(symbols)).await?;
         let first = instruments.first()?;
         let quote = report.step("quotes", self.quotes(&instruments, &mut quotes)).await?;
@@ -137,7 +137,11 @@ impl Desk<'_> {
         Ok((instruments, found.join(", ")))
     }
 
-    async fn quotes(&self, instruments: &[Instrument], quotes: &mut Subscription<Quote>) -> anyhow::Result<(Quote, String)> {
+    async fn quotes(
+        &self,
+        instruments: &[Instrument],
+        quotes: &mut Subscription<Quote>,
+    ) -> anyhow::Result<(Quote, String)> {
         let mut seen: BTreeMap<ContractId, Quote> = BTreeMap::new();
         let all = async {
             while instruments.iter().any(|instrument| !seen.contains_key(&instrument.id())) {
@@ -149,7 +153,8 @@ impl Desk<'_> {
         };
         let complete = tokio::time::timeout(QUOTES_WITHIN, all).await;
         complete.with_context(|| format!("only {} of {} markets were quoted", seen.len(), instruments.len()))??;
-        let told: Vec<String> = seen.values().map(|quote| format!("{} {}/{}", quote.symbol, show(quote.bid), show(quote.ask))).collect();
+        let told: Vec<String> =
+            seen.values().map(|quote| format!("{} {}/{}", quote.symbol, show(quote.bid), show(quote.ask))).collect();
         let first = seen.remove(&instruments[0].id()).context("the first market was not quoted")?; // run() has one
         Ok((first, told.join(", ")))
     }
@@ -161,7 +166,12 @@ impl Desk<'_> {
         let working = placed.wait_for(ORDER_WITHIN, |update| matches!(update.state, State::Working(_))).await?;
         placed.cancel().await?;
         let done = placed.done(ORDER_WITHIN).await?;
-        ensure!(done.state == State::Cancelled && done.filled.is_zero(), "it ended as {} with {} filled", done.state, done.filled);
+        ensure!(
+            done.state == State::Cancelled && done.filled.is_zero(),
+            "it ended as {} with {} filled",
+            done.state,
+            done.filled
+        );
         Ok(((), format!("order {} at {price} was {}, then {}", working.order_id, working.state, done.state)))
     }
 
@@ -172,7 +182,8 @@ impl Desk<'_> {
         let (entry, profit, stop) = (at(1_010), at(1_200), at(800));
         let ticket = Ticket::buy(instrument, self.quantity).limit(entry).with_exits(profit, stop);
         let mut placed = self.trader.submit(ticket).await?;
-        let filled = placed.wait_for(ORDER_WITHIN, |update| update.state == State::Filled || !update.state.is_live()).await?;
+        let filled =
+            placed.wait_for(ORDER_WITHIN, |update| update.state == State::Filled || !update.state.is_live()).await?;
         ensure!(filled.state == State::Filled, "the entry ended as {} ({})", filled.state, filled.reason);
         let average = filled.average_price.context("no average price")?;
         ensure!(average <= entry, "the entry filled at {average}, above its limit {entry}");
@@ -206,12 +217,25 @@ impl Desk<'_> {
             let commission = totals.commission.context("no commission")?;
             let at_the_same_mark = theirs.unrealized(mark, Decimal::ONE);
             // The broker counts the commission of opening into the cost.
-            ensure!(unrealised - commission == at_the_same_mark, "at {mark} we count {unrealised} less {commission}, the broker {at_the_same_mark}");
+            ensure!(
+                unrealised - commission == at_the_same_mark,
+                "at {mark} we count {unrealised} less {commission}, the broker {at_the_same_mark}"
+            );
         }
-        Ok(((), format!("{} {} at cost {}, at {mark} worth {} more", held.quantity, instrument.symbol, held.cost, unrealised)))
+        Ok((
+            (),
+            format!(
+                "{} {} at cost {}, at {mark} worth {} more",
+                held.quantity, instrument.symbol, held.cost, unrealised
+            ),
+        ))
     }
 
-    async fn reconnect(&self, instrument: &Instrument, quotes: &mut Subscription<Quote>) -> anyhow::Result<((), String)> {
+    async fn reconnect(
+        &self,
+        instrument: &Instrument,
+        quotes: &mut Subscription<Quote>,
+    ) -> anyhow::Result<((), String)> {
         let sim = self.sim.context("only the simulator can be cut")?;
         let before = self.trader.state().epoch;
         let mut states = self.trader.bus().subscribe_map(Queue::lossless(1024), |event| match event {
@@ -251,7 +275,9 @@ impl Desk<'_> {
 
     async fn close(&self, instrument: &Instrument) -> anyhow::Result<((), String)> {
         let cancelled = self.trader.cancel_all(|order| order.intent.strategy == STRATEGY).await?;
-        let gone = settled(|| async { self.trader.inspect(|books| books.orders.live().next().is_none()).await.ok().filter(|gone| *gone) });
+        let gone = settled(|| async {
+            self.trader.inspect(|books| books.orders.live().next().is_none()).await.ok().filter(|gone| *gone)
+        });
         gone.await.context("the exits were not cancelled")?;
         let held = self.trader.position(instrument.id()).await?;
         ensure!(held > Decimal::ZERO, "there is nothing to close: {held}");
@@ -268,7 +294,8 @@ impl Desk<'_> {
     async fn realised(&self, instrument: &Instrument) -> anyhow::Result<((), String)> {
         let account = self.account.clone();
         let look = move |books: &Books| books.ledger.totals(&account, "USD");
-        let totals = settled(|| async { self.trader.inspect(look.clone()).await.ok().filter(|totals| !totals.is_pending()) });
+        let totals =
+            settled(|| async { self.trader.inspect(look.clone()).await.ok().filter(|totals| !totals.is_pending()) });
         let totals = totals.await.context("a commission did not come")?;
         let net = totals.realised_net().context("no realised profit")?;
         let flat = self.trader.position(instrument.id()).await?;
@@ -296,9 +323,14 @@ async fn settled<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -
 }
 
 /// The newest quote of the instrument that has come since, or the one there was.
-async fn latest(instrument: &Instrument, quotes: &mut Subscription<Quote>, mut quote: Quote) -> anyhow::Result<(Quote, String)> {
+async fn latest(
+    instrument: &Instrument,
+    quotes: &mut Subscription<Quote>,
+    mut quote: Quote,
+) -> anyhow::Result<(Quote, String)> {
     while let Some(heard) = quotes.try_recv()? {
-        if let Some(newer) = heard.event().filter(|newer| newer.contract_id == instrument.id() && newer.is_two_sided()) {
+        if let Some(newer) = heard.event().filter(|newer| newer.contract_id == instrument.id() && newer.is_two_sided())
+        {
             quote = newer;
         }
     }
@@ -316,14 +348,22 @@ async fn take_back(trader: &Handle) -> anyhow::Result<((), String)> {
     gone.await.context("orders are still alive; cancel them in TWS")?;
     let held = trader
         .inspect(|books| -> Vec<(Contract, Decimal)> {
-            let ours = books.ledger.holdings().filter(|held| held.strategy == Some(STRATEGY) && !held.position.is_flat());
+            let ours =
+                books.ledger.holdings().filter(|held| held.strategy == Some(STRATEGY) && !held.position.is_flat());
             ours.map(|held| (Contract::by_id(held.instrument.contract_id, "SMART"), held.position.quantity)).collect()
         })
         .await?;
     for (contract, quantity) in &held {
         let instrument = trader.find(contract).await?;
-        let ticket = if *quantity > Decimal::ZERO { Ticket::sell(&instrument, *quantity) } else { Ticket::buy(&instrument, -*quantity) };
-        let mut placed = trader.submit(ticket).await.with_context(|| format!("{quantity} {} are left; close them in TWS", instrument.symbol))?;
+        let ticket = if *quantity > Decimal::ZERO {
+            Ticket::sell(&instrument, *quantity)
+        } else {
+            Ticket::buy(&instrument, -*quantity)
+        };
+        let mut placed = trader
+            .submit(ticket)
+            .await
+            .with_context(|| format!("{quantity} {} are left; close them in TWS", instrument.symbol))?;
         let done = placed.done(ORDER_WITHIN).await?;
         ensure!(done.state == State::Filled, "{quantity} {} are left; close them in TWS", instrument.symbol);
     }
@@ -365,12 +405,14 @@ fn tables(books: &Books) -> Tables {
         filled: order.filled.to_string(),
         average_price: show(order.average_price().map(|price| price.round_dp(4))),
     });
-    let fills = books.orders.executions().iter().filter(|(_, fill)| fill.strategy.as_deref() == Some(STRATEGY)).map(|(root, fill)| FillRow {
-        execution: root.to_owned(),
-        what: format!("{} {}", fill.side, fill.quantity),
-        price: fill.price.to_string(),
-        commission: show(fill.cost.as_ref().map(|cost| cost.amount)),
-    });
+    let fills = books.orders.executions().iter().filter(|(_, fill)| fill.strategy.as_deref() == Some(STRATEGY)).map(
+        |(root, fill)| FillRow {
+            execution: root.to_owned(),
+            what: format!("{} {}", fill.side, fill.quantity),
+            price: fill.price.to_string(),
+            commission: show(fill.cost.as_ref().map(|cost| cost.amount)),
+        },
+    );
     let positions = books.ledger.holdings().filter(|held| held.strategy == Some(STRATEGY)).map(|held| {
         let commission: Decimal = held.commission.values().sum();
         PositionRow {

@@ -22,10 +22,10 @@ impl Tapes {
     pub(super) fn read(words: &[String]) -> anyhow::Result<Self> {
         let mut by_symbol = BTreeMap::new();
         for word in words {
-            let (symbol, path) = word
-                .split_once('=')
-                .filter(|(symbol, path)| !symbol.is_empty() && !path.is_empty())
-                .with_context(|| format!("--replay is {word:?}; write SYMBOL=FILE, IBM=ibm.csv.gz for instance"))?;
+            let (symbol, path) =
+                word.split_once('=')
+                    .filter(|(symbol, path)| !symbol.is_empty() && !path.is_empty())
+                    .with_context(|| format!("--replay is {word:?}; write SYMBOL=FILE, IBM=ibm.csv.gz for instance"))?;
             let path = PathBuf::from(path);
             ensure!(path.is_file(), "--replay {symbol}: there is no file {}; check the path", path.display());
             if by_symbol.insert(symbol.to_owned(), path).is_some() {
