@@ -52,7 +52,17 @@ const SESSION_MAX: Duration = Duration::from_secs(180);
 /// Runs the session and prints what happened.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let report = runtime.block_on(trade(options))?;
+    let report = runtime.block_on(async {
+        trade(options).await.or_else(|error| {
+            if !options.json {
+                return Err(error);
+            }
+            // Machines get an object, whatever was wrong.
+            let mut report = Report::new(true);
+            report.fail("prepare", format!("{error:#}"));
+            Ok(report)
+        })
+    })?;
     report.print(options.json)?;
     Ok(if report.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -91,9 +101,8 @@ async fn trade(options: &Options) -> anyhow::Result<Report> {
     tokio::select! {
         () = session.run(&mut report) => {}
         () = tokio::time::sleep(SESSION_MAX) => report.fail("finish in time", format!("not over after {SESSION_MAX:?}")),
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted.context("interruptions cannot be heard")?;
-            report.fail("finish", "interrupted".to_owned());
+        interrupted = interruption() => {
+            report.fail("finish", format!("interrupted by {}", interrupted?));
         }
     }
     session.finish(&mut report).await;
@@ -104,6 +113,17 @@ async fn trade(options: &Options) -> anyhow::Result<Report> {
 struct Simulator {
     tws: TwsSim,
     began: SimTime,
+}
+
+/// Waits for a person or the system to end the run.
+async fn interruption() -> anyhow::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+    tokio::select! {
+        biased;
+        heard = tokio::signal::ctrl_c() => heard.map(|()| "SIGINT").context("SIGINT cannot be heard"),
+        _ = terminate.recv() => Ok("SIGTERM"),
+    }
 }
 
 async fn start(options: &Options, tapes: &Tapes) -> anyhow::Result<(Simulator, String)> {

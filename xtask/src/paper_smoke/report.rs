@@ -128,9 +128,18 @@ impl Report {
                 ]
             })
             .collect();
-        println!("\n{}", table(["order", "what", "state", "filled", "average"], &orders, &[0, 3, 4]));
-        println!("{}", table(["execution", "what", "price", "commission"], &fills, &[2, 3]));
-        println!("{}", table(["position", "quantity", "realised", "commission", "net"], &positions, &[1, 2, 3, 4]));
+        println!();
+        // What did not happen needs no heading.
+        if !orders.is_empty() {
+            println!("{}", table(["order", "what", "state", "filled", "average"], &orders, &[0, 3, 4]));
+        }
+        if !fills.is_empty() {
+            println!("{}", table(["execution", "what", "price", "commission"], &fills, &[2, 3]));
+        }
+        if !positions.is_empty() {
+            let heading = ["position", "quantity", "realised", "commission", "net"];
+            println!("{}", table(heading, &positions, &[1, 2, 3, 4]));
+        }
         let failed = self.steps.iter().filter(|step| !step.ok).count();
         println!("{} steps, {failed} failed", self.steps.len());
         Ok(())

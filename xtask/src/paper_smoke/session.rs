@@ -222,13 +222,9 @@ impl Desk<'_> {
                 "at {mark} we count {unrealised} less {commission}, the broker {at_the_same_mark}"
             );
         }
-        Ok((
-            (),
-            format!(
-                "{} {} at cost {}, at {mark} worth {} more",
-                held.quantity, instrument.symbol, held.cost, unrealised
-            ),
-        ))
+        let compared = if self.sim.is_some() { ", as the broker has it" } else { "" };
+        let (quantity, cost, symbol) = (held.quantity, held.cost, &instrument.symbol);
+        Ok(((), format!("{quantity} {symbol} at cost {cost}; unrealised {unrealised} at {mark}{compared}")))
     }
 
     async fn reconnect(
@@ -304,8 +300,9 @@ impl Desk<'_> {
             let theirs = sim.tws.book().realized(&self.account, &instrument.symbol);
             ensure!(net == theirs, "we count {net}, the broker {theirs}");
         }
+        let compared = if self.sim.is_some() { ", as the broker has it" } else { "" };
         let (gross, commission) = (show(totals.realised), show(totals.commission));
-        Ok(((), format!("{gross} less {commission} commission is {net}, as the broker has it")))
+        Ok(((), format!("{gross} less {commission} commission is {net}{compared}")))
     }
 }
 
