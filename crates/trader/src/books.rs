@@ -96,7 +96,11 @@ impl Books {
             Ok(change) => {
                 let strategy = fill.strategy.as_deref();
                 let position = self.ledger.strategy_position(&fill.account, contract_id, strategy);
-                Event::Fill(Box::new(FillEvent { fill: fill.clone(), realised: change.realised, position: position.quantity }))
+                Event::Fill(Box::new(FillEvent {
+                    fill: fill.clone(),
+                    realised: change.realised,
+                    position: position.quantity,
+                }))
             }
             Err(error) => unbooked(&fill.root, error),
         }

@@ -148,22 +148,38 @@ impl TraderConfig {
             fault("TWS_PORT", &self.port, Problem::OutOfRange, "name the API port of TWS, 7497 for paper");
         }
         if self.client_id.0 < 1 {
-            fault("TWS_CLIENT_ID", &self.client_id, Problem::OutOfRange, "choose 1 or more; client 0 would bind orders made by hand");
+            fault(
+                "TWS_CLIENT_ID",
+                &self.client_id,
+                Problem::OutOfRange,
+                "choose 1 or more; client 0 would bind orders made by hand",
+            );
         }
         if !self.newest_version.is_supported() {
             fault("TWS_MAX_SERVER_VERSION", &self.newest_version, Problem::OutOfRange, "choose 176 to 226");
         }
-        let instance_ok = (1..=4).contains(&self.instance.len()) && self.instance.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let instance_ok =
+            (1..=4).contains(&self.instance.len()) && self.instance.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !instance_ok {
             fault("TWS_INSTANCE", &self.instance, Problem::NotAllowed, "choose one to four ASCII letters or digits");
         }
         match self.mode {
             TradingMode::Paper => {
                 if LIVE_PORTS.contains(&self.port) {
-                    fault("TWS_PORT", &self.port, Problem::LivePortInPaperMode, "use 7497 (TWS) or 4002 (IB Gateway) for paper");
+                    fault(
+                        "TWS_PORT",
+                        &self.port,
+                        Problem::LivePortInPaperMode,
+                        "use 7497 (TWS) or 4002 (IB Gateway) for paper",
+                    );
                 }
                 for account in self.accounts.iter().filter(|account| !risk::is_paper_account(account)) {
-                    fault("TWS_ACCOUNTS", account, Problem::LiveAccountInPaperMode, "name paper accounts only; theirs start with D");
+                    fault(
+                        "TWS_ACCOUNTS",
+                        account,
+                        Problem::LiveAccountInPaperMode,
+                        "name paper accounts only; theirs start with D",
+                    );
                 }
             }
             TradingMode::Live => self.check_live(&mut fault),
@@ -173,8 +189,14 @@ impl TraderConfig {
         let accounts = if unnamed { vec!["DU0".to_owned()] } else { self.accounts.clone() };
         if let Err(error) = self.limits_for(accounts).validate() {
             for limit in error.faults.into_iter().filter(|fault| !names_accounts(fault)) {
-                let remedy = "set it in the [limits] table of the file that TWS_CONFIG names, or its variable".to_owned();
-                faults.push(ConfigFault { setting: "[limits]", value: String::new(), problem: Problem::Limit(limit), remedy });
+                let remedy =
+                    "set it in the [limits] table of the file that TWS_CONFIG names, or its variable".to_owned();
+                faults.push(ConfigFault {
+                    setting: "[limits]",
+                    value: String::new(),
+                    problem: Problem::Limit(limit),
+                    remedy,
+                });
             }
         }
     }
@@ -191,14 +213,29 @@ impl TraderConfig {
             fault("TWS_ACCOUNTS", &"", Problem::Missing, "name the live accounts that may be traded");
         }
         if !LIVE_PORTS.contains(&self.port) && !self.live_ports.contains(&self.port) {
-            fault("TWS_PORT", &self.port, Problem::NotAllowed, "use 7496 (TWS) or 4001 (IB Gateway) for live, or name the port in TWS_LIVE_PORTS");
+            fault(
+                "TWS_PORT",
+                &self.port,
+                Problem::NotAllowed,
+                "use 7496 (TWS) or 4001 (IB Gateway) for live, or name the port in TWS_LIVE_PORTS",
+            );
         }
         match &self.arming {
-            None => fault("TWS_LIVE_ARMED_BY", &"", Problem::Missing, "a person must arm live trading: set TWS_LIVE_ARMED_BY and TWS_LIVE_ARMED_UNTIL"),
+            None => fault(
+                "TWS_LIVE_ARMED_BY",
+                &"",
+                Problem::Missing,
+                "a person must arm live trading: set TWS_LIVE_ARMED_BY and TWS_LIVE_ARMED_UNTIL",
+            ),
             Some(arming) => {
                 let left = arming.until.duration_since(Timestamp::now());
                 if left.is_negative() || left.unsigned_abs() > ARMED_MAX {
-                    fault("TWS_LIVE_ARMED_UNTIL", &arming.until, Problem::OutOfRange, "name a time in the next 24 hours");
+                    fault(
+                        "TWS_LIVE_ARMED_UNTIL",
+                        &arming.until,
+                        Problem::OutOfRange,
+                        "name a time in the next 24 hours",
+                    );
                 }
             }
         }
@@ -209,7 +246,9 @@ impl TraderConfig {
 fn names_accounts(fault: &LimitFault) -> bool {
     matches!(
         fault,
-        LimitFault::Missing(Limit::Accounts) | LimitFault::LiveAccountInPaperMode(_) | LimitFault::AccountNotNamedLive(_)
+        LimitFault::Missing(Limit::Accounts)
+            | LimitFault::LiveAccountInPaperMode(_)
+            | LimitFault::AccountNotNamedLive(_)
     )
 }
 
@@ -347,7 +386,9 @@ impl Over<'_> {
         if let Some(value) = self.variables.get(name) {
             match value.trim().parse() {
                 Ok(parsed) => *setting = Some(parsed),
-                Err(_) => self.faults.push(ConfigFault::of(name, value, Problem::Unreadable, &format!("write {expected}"))),
+                Err(_) => {
+                    self.faults.push(ConfigFault::of(name, value, Problem::Unreadable, &format!("write {expected}")))
+                }
             }
         }
     }
@@ -357,16 +398,21 @@ impl Over<'_> {
             let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
             match items.map(str::parse).collect() {
                 Ok(parsed) => *setting = Some(parsed),
-                Err(_) => self.faults.push(ConfigFault::of(name, value, Problem::Unreadable, &format!("write {expected}"))),
+                Err(_) => {
+                    self.faults.push(ConfigFault::of(name, value, Problem::Unreadable, &format!("write {expected}")))
+                }
             }
         }
     }
 }
 
 fn read_file(path: &str) -> Result<Settings, ConfigFault> {
-    let fault = |problem, remedy: String| ConfigFault { setting: "TWS_CONFIG", value: path.to_owned(), problem, remedy };
-    let text = std::fs::read_to_string(path).map_err(|error| fault(Problem::Unreadable, format!("make the file readable ({error})")))?;
-    toml::from_str(&text).map_err(|error| fault(Problem::Unreadable, format!("mend the file: {}", error.to_string().trim_end())))
+    let fault =
+        |problem, remedy: String| ConfigFault { setting: "TWS_CONFIG", value: path.to_owned(), problem, remedy };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| fault(Problem::Unreadable, format!("make the file readable ({error})")))?;
+    toml::from_str(&text)
+        .map_err(|error| fault(Problem::Unreadable, format!("mend the file: {}", error.to_string().trim_end())))
 }
 
 /// What is wrong with the configuration: every fault at once.
@@ -546,7 +592,10 @@ mod tests {
         std::fs::write(&path, "port = 4002\nclient_id = 3\n[limits]\nsymbols = \"any\"\nsecurity_types = \"any\"\norder_quantity_max = \"25\"\norder_value_max = \"1000\"\nposition_max = \"50\"\n").unwrap();
         let path = path.to_str().unwrap();
         let config = from(&[("TWS_CONFIG", path), ("TWS_CLIENT_ID", "9")]).unwrap();
-        assert_eq!((config.port, config.client_id, config.limits.order_quantity_max), (4002, ClientId(9), Some(Decimal::from(25))));
+        assert_eq!(
+            (config.port, config.client_id, config.limits.order_quantity_max),
+            (4002, ClientId(9), Some(Decimal::from(25)))
+        );
         check_faults(&[("TWS_CONFIG", "/no/such/file.toml")], &[("TWS_CONFIG", Problem::Unreadable)]);
         std::fs::write(path, "prot = 4002\n").unwrap();
         check_faults(&[("TWS_CONFIG", path)], &[("TWS_CONFIG", Problem::Unreadable)]);

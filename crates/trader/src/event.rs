@@ -1,15 +1,18 @@
 //! [`Event`]: what travels on the bus.
 
-use order::{Commission, Fill, OrderUpdate};
+use event_bus::{Bus, Closed, Queue, Subscription};
+use order::{Commission, Fill, IntentId, OrderUpdate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
 
 use crate::books::UnbookedCause;
+use crate::mask::Masked;
 use crate::quote::Quote;
 
 /// Something that strategies, dashboards and logs can hear of. Orders, fills and positions are durable before they
-/// appear here.
+/// appear here. Only where the journal has failed, which [`Alarm::Halted`] says first, is what the broker does still
+/// told without.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -85,7 +88,8 @@ pub struct TraderState {
 /// | Ready | taken | sent |
 /// | Degraded | refused | tried now, again on return |
 /// | Killed | refused | sent |
-/// | Halted | refused | sent |
+/// | Halted | refused | sent, unless the login is not the right one |
+/// | Stopped | refused | refused |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -101,6 +105,8 @@ pub enum Phase {
     Killed,
     /// Something is wrong that only a person can mend; see the reason.
     Halted,
+    /// The trader has ended.
+    Stopped,
 }
 
 impl std::fmt::Display for Phase {
@@ -112,6 +118,7 @@ impl std::fmt::Display for Phase {
             Self::Degraded => "degraded",
             Self::Killed => "killed",
             Self::Halted => "halted",
+            Self::Stopped => "stopped",
         })
     }
 }
@@ -135,7 +142,10 @@ pub enum Alarm {
     #[error("trading is halted: {0}")]
     Halted(String),
     /// A position at the broker is not the one our fills make; it was adjusted.
-    #[error("{account} holds {broker} {symbol} at the broker and {ours} by our fills; the difference is booked as EXTERNAL")]
+    #[error(
+        "account {} holds {broker} {symbol} at the broker and {ours} by our fills; the difference is booked as EXTERNAL",
+        Masked(account)
+    )]
     PositionAdjusted {
         /// Which account.
         account: String,
@@ -157,7 +167,15 @@ pub enum Alarm {
     /// A frame of the broker could not be read; its book is asked for.
     #[error("{0}; the broker's book is compared with ours")]
     BadFrame(tws_proto::BadFrame),
-    /// Market data of a contract has ended.
+    /// Somebody who listened to the bus fell too far behind, or panicked, and hears nothing more.
+    #[error("{subscriber} of the bus was closed: {cause}")]
+    SubscriberClosed {
+        /// Which.
+        subscriber: String,
+        /// Why.
+        cause: Closed,
+    },
+    /// Market data of a contract has ended; it can be watched anew.
     #[error("market data of {symbol} ended: {cause}")]
     MarketDataEnded {
         /// Whose.
@@ -165,4 +183,16 @@ pub enum Alarm {
         /// Why.
         cause: String,
     },
+}
+
+/// Updates of one order that may wait for its owner.
+const ORDER_UPDATES_MAX: usize = 1024;
+
+/// What will be told of these orders from now on.
+pub(crate) fn updates_of(bus: &Bus<Event>, intents: &[IntentId]) -> Subscription<OrderUpdate> {
+    let intents = intents.to_vec();
+    bus.subscribe_map(Queue::lossless(ORDER_UPDATES_MAX), move |event| match event {
+        Event::Order(update) if intents.contains(&update.intent) => Some(update.clone()),
+        _ => None,
+    })
 }

@@ -1,26 +1,28 @@
 //! [`Handle`]: what strategies and people do with a trader that runs.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_bus::{Bus, Queue, Subscription};
+use event_bus::{Bus, Closed, Subscription};
 use order::{Change, IntentId, OrderUpdate, Tracked};
 use position::Totals;
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
-use tws_client::{Client, RequestError};
+use tokio::time::{Instant, timeout};
+use tws_client::RequestError;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 
 use crate::books::Books;
 use crate::engine::{Command, Refused};
-use crate::event::{Event, Phase, Signal, TraderState};
+use crate::event::{Event, Phase, Signal, TraderState, updates_of};
+use crate::inquiries::Inquiries;
 use crate::instrument::Instrument;
 use crate::ticket::Ticket;
 
-/// Events of one order that may wait for its owner.
-const ORDER_EVENTS_MAX: usize = 1024;
+/// TWS says so where no contract fits.
+const NO_SUCH_CONTRACT: i32 = 200;
 
 /// What can be done with a trader that runs. Cheap to clone; every clone is as good.
 #[derive(Clone)]
@@ -28,7 +30,7 @@ pub struct Handle {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) state: watch::Receiver<TraderState>,
     pub(crate) bus: Bus<Event>,
-    pub(crate) client: Client,
+    pub(crate) client: Inquiries,
     /// In whose name orders are submitted.
     pub(crate) owner: Arc<str>,
 }
@@ -55,10 +57,11 @@ impl Handle {
     /// Waits until orders are taken.
     ///
     /// # Errors
-    /// [`NotReady`] with the state it stands in, when the time is up, when it halted or when it was killed.
+    /// [`NotReady`] with the state it stands in, when the time is up, when it halted, was killed or has stopped.
     pub async fn ready(&self, within: Duration) -> Result<TraderState, NotReady> {
         let mut state = self.state.clone();
-        let settled = |state: &TraderState| matches!(state.phase, Phase::Ready | Phase::Halted | Phase::Killed);
+        let settled =
+            |state: &TraderState| matches!(state.phase, Phase::Ready | Phase::Halted | Phase::Killed | Phase::Stopped);
         let reached = match timeout(within, state.wait_for(settled)).await {
             Ok(Ok(reached)) => reached.clone(),
             Ok(Err(_)) | Err(_) => return Err(NotReady { state: self.state() }),
@@ -66,15 +69,18 @@ impl Handle {
         if reached.phase == Phase::Ready { Ok(reached) } else { Err(NotReady { state: reached }) }
     }
 
-    /// Finds the one contract that is meant, with all that is known of it, and watches its market.
+    /// Finds the one contract that is meant, with all that is known of it, and watches its market. Where TWS has no
+    /// market data for it, [`Alarm::MarketDataEnded`](crate::Alarm::MarketDataEnded) says so.
     ///
     /// # Errors
-    /// [`WatchError`]: no such contract, several, or no market data.
+    /// [`WatchError`]: no such contract, or several.
     pub async fn watch(&self, contract: &Contract) -> Result<Instrument, WatchError> {
         let instrument = self.find(contract).await?;
         let (reply, answer) = oneshot::channel();
-        self.command(Command::Watch { contract: Box::new(instrument.contract.clone()), reply }).await.map_err(|_| WatchError::Stopped)?;
-        answer.await.map_err(|_| WatchError::Stopped)?.map_err(WatchError::MarketData)?;
+        self.command(Command::Watch { contract: Box::new(instrument.contract.clone()), reply })
+            .await
+            .map_err(|_| WatchError::Stopped)?;
+        answer.await.map_err(|_| WatchError::Stopped)??;
         Ok(instrument)
     }
 
@@ -83,30 +89,30 @@ impl Handle {
     /// # Errors
     /// [`WatchError`]: no such contract, or several.
     pub async fn find(&self, contract: &Contract) -> Result<Instrument, WatchError> {
-        let mut found = self.client.contract_details(contract).await?;
+        let unknown = || WatchError::Unknown { symbol: contract.symbol.clone() };
+        let mut found = self.client.contract_details(contract).await.map_err(|error| match error {
+            RequestError::Rejected { code: NO_SUCH_CONTRACT, .. } => unknown(),
+            other => WatchError::Request(other),
+        })?;
         match (found.pop(), found.len()) {
             (Some(only), 0) => Ok(Instrument::from(only)),
             (Some(_), others) => Err(WatchError::Ambiguous { symbol: contract.symbol.clone(), count: others + 1 }),
-            (None, _) => Err(WatchError::Unknown { symbol: contract.symbol.clone() }),
+            (None, _) => Err(unknown()),
         }
     }
 
     /// Submits an order, or an order with its exits.
     ///
     /// When this returns, the order is durable and on its way to TWS; what becomes of it, the returned [`Placed`] tells.
+    /// Giving up this future does not take the order back.
     ///
     /// # Errors
     /// [`Refused`] says which rule refused; nothing was sent.
     pub async fn submit(&self, ticket: Ticket) -> Result<Placed, Refused> {
-        // Listen first: the broker may be quicker than we are.
-        let updates = self.bus.subscribe_map(Queue::lossless(ORDER_EVENTS_MAX), |event| match event {
-            Event::Order(update) => Some(update.clone()),
-            _ => None,
-        });
         let (reply, answer) = oneshot::channel();
-        let strategy = self.owner.to_string();
-        self.command(Command::Submit { ticket: Box::new(ticket), strategy, reply }).await?;
-        let intents = answer.await.map_err(|_| Refused::Stopped)??;
+        let (strategy, asked_at) = (self.owner.to_string(), Instant::now());
+        self.command(Command::Submit { ticket: Box::new(ticket), strategy, asked_at, reply }).await?;
+        let (intents, updates) = answer.await.map_err(|_| Refused::Stopped)??;
         Ok(Placed { intents, updates, handle: self.clone() })
     }
 
@@ -116,7 +122,7 @@ impl Handle {
     /// [`Refused`] says why not; the order stays as it is.
     pub async fn change(&self, id: IntentId, change: Change) -> Result<(), Refused> {
         let (reply, answer) = oneshot::channel();
-        self.command(Command::Change { id, change: Box::new(change), reply }).await?;
+        self.command(Command::Change { id, change: Box::new(change), asked_at: Instant::now(), reply }).await?;
         answer.await.map_err(|_| Refused::Stopped)?
     }
 
@@ -130,47 +136,59 @@ impl Handle {
         answer.await.map_err(|_| Refused::Stopped)?
     }
 
-    /// Asks for every live order to be cancelled that `which` picks; says how many there are.
+    /// Asks for every live order to be cancelled that `which` picks; says how many there are. The engine waits for
+    /// `which`: be quick.
     ///
     /// # Errors
     /// [`Refused::Stopped`].
+    ///
+    /// # Panics
+    /// Where `which` does.
     pub async fn cancel_all(&self, which: impl Fn(&Tracked) -> bool + Send + 'static) -> Result<usize, Refused> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::CancelAll { which: Box::new(which), reply }).await?;
-        answer.await.map_err(|_| Refused::Stopped)
+        Ok(answer.await.map_err(|_| Refused::Stopped)?.unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
     /// Stops all trading: no new orders, cancels for all of ours, until [`Handle::rearm`], over restarts too.
     ///
     /// # Errors
-    /// [`Refused::Stopped`].
+    /// [`Refused::KillNotDurable`] where all this is done but a restart would not know; [`Refused::Stopped`].
     pub async fn kill(&self, by: impl Into<String>, reason: impl Into<String>) -> Result<(), Refused> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Kill { by: by.into(), reason: reason.into(), reply }).await?;
-        answer.await.map_err(|_| Refused::Stopped)
+        answer.await.map_err(|_| Refused::Stopped)?
     }
 
     /// Lets trading go on after a kill, on the word of a named person; whether there was one to lift.
     ///
     /// # Errors
-    /// [`Refused::Stopped`].
+    /// [`Refused::NotDurable`] where the journal has failed; [`Refused::Stopped`].
     pub async fn rearm(&self, by: impl Into<String>) -> Result<bool, Refused> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Rearm { by: by.into(), reply }).await?;
-        answer.await.map_err(|_| Refused::Stopped)
+        answer.await.map_err(|_| Refused::Stopped)?
     }
 
-    /// Looks at orders and positions as they are between two events.
+    /// Looks at orders and positions as they are between two rounds of events, all of them durable. The engine waits
+    /// for `look`: be quick.
     ///
     /// # Errors
     /// [`Refused::Stopped`].
-    pub async fn inspect<T: Send + 'static>(&self, look: impl FnOnce(&Books) -> T + Send + 'static) -> Result<T, Refused> {
+    ///
+    /// # Panics
+    /// Where `look` does.
+    pub async fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Books) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
         let (reply, answer) = oneshot::channel();
+        // A panic of the caller's code must not end the engine: it goes back to the caller.
         let look = move |books: &Books| {
-            let _ = reply.send(look(books));
+            let _ = reply.send(catch_unwind(AssertUnwindSafe(|| look(books))));
         };
         self.command(Command::Inspect(Box::new(look))).await?;
-        answer.await.map_err(|_| Refused::Stopped)
+        Ok(answer.await.map_err(|_| Refused::Stopped)?.unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
     /// One order as it is now.
@@ -209,9 +227,9 @@ impl Handle {
         &self.bus
     }
 
-    /// The session with TWS, for requests that are not about orders: history, account values, options.
+    /// The session with TWS, for what is no order: its clock, account values, contracts, streams.
     #[must_use]
-    pub const fn client(&self) -> &Client {
+    pub const fn client(&self) -> &Inquiries {
         &self.client
     }
 
@@ -253,26 +271,43 @@ impl Placed {
     ///
     /// # Errors
     /// [`WaitError`]: the time is up, with the state it stands in; or the trader has stopped.
-    pub async fn wait_for(&mut self, within: Duration, reached: impl Fn(&OrderUpdate) -> bool) -> Result<OrderUpdate, WaitError> {
+    pub async fn wait_for(
+        &mut self,
+        within: Duration,
+        reached: impl Fn(&OrderUpdate) -> bool,
+    ) -> Result<OrderUpdate, WaitError> {
         let id = self.id();
-        let waited = timeout(within, async {
-            if let Some(update) = self.handle.order(id).await?.filter(&reached) {
-                return Ok(update);
-            }
-            loop {
-                match self.updates.recv().await.map_err(|_| Refused::Stopped)?.event() {
-                    Some(update) if update.intent == id && reached(&update) => return Ok(update),
-                    Some(_) | None => {}
-                }
-            }
-        });
-        match waited.await {
+        match timeout(within, self.wait(id, reached)).await {
             Ok(Ok(update)) => Ok(update),
             Ok(Err(refused)) => Err(WaitError::Refused(refused)),
             Err(_) => match self.handle.order(id).await {
                 Ok(last) => Err(WaitError::TimedOut { after: within, last: last.map(Box::new) }),
                 Err(refused) => Err(WaitError::Refused(refused)),
             },
+        }
+    }
+
+    async fn wait(&mut self, id: IntentId, reached: impl Fn(&OrderUpdate) -> bool) -> Result<OrderUpdate, Refused> {
+        let mut state = self.handle.state.clone();
+        loop {
+            if let Some(update) = self.handle.order(id).await?.filter(&reached) {
+                return Ok(update);
+            }
+            loop {
+                let heard = tokio::select! {
+                    biased;
+                    heard = self.updates.recv() => heard,
+                    _ = state.wait_for(|state| state.phase == Phase::Stopped) => return Err(Refused::Stopped),
+                };
+                match heard.map(event_bus::Delivery::event) {
+                    Ok(Some(update)) if update.intent == id && reached(&update) => return Ok(update),
+                    Ok(Some(_) | None) => {}
+                    Err(Closed::BusDropped) => return Err(Refused::Stopped),
+                    // It was not read for very long: what it is now counts.
+                    Err(_) => break,
+                }
+            }
+            self.updates = updates_of(&self.handle.bus, &self.intents);
         }
     }
 
@@ -342,9 +377,6 @@ pub enum WatchError {
     /// TWS did not answer, or answered with an error.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// There is no market data for it.
-    #[error("its market cannot be watched: {0}")]
-    MarketData(String),
     /// The trader has stopped.
     #[error("the trader has stopped")]
     Stopped,

@@ -9,6 +9,7 @@ pub mod books;
 pub mod config;
 pub mod event;
 pub mod handle;
+pub mod inquiries;
 pub mod instrument;
 pub mod prelude;
 pub mod quote;
@@ -18,12 +19,14 @@ pub mod ticket;
 pub mod trader;
 
 mod engine;
+mod mask;
 
 pub use books::Books;
 pub use config::{Arming, ConfigError, TraderConfig};
-pub use engine::{Ended, Refused};
+pub use engine::{Ended, LoginFault, Refused};
 pub use event::{Alarm, Event, FillEvent, Phase, Signal, TraderState};
 pub use handle::{Handle, NotReady, Placed, WaitError, WatchError};
+pub use inquiries::Inquiries;
 pub use instrument::Instrument;
 pub use quote::Quote;
 pub use record::Record;

@@ -50,7 +50,7 @@ impl Quote {
     /// Halfway between bid and ask, where both are known.
     #[must_use]
     pub fn mid(&self) -> Option<Decimal> {
-        Some((self.bid? + self.ask?) / Decimal::TWO)
+        self.bid?.checked_add(self.ask?)?.checked_div(Decimal::TWO)
     }
 
     /// What a position is worth by this quote: the mid, else the last trade.
@@ -66,8 +66,15 @@ impl Quote {
     }
 
     /// Takes a price tick; tells whether it changed anything. A price below zero with no size is how TWS says "none".
-    pub(crate) fn take_price(&mut self, kind: TickKind, price: Option<Decimal>, size: Option<Decimal>, at: SystemTime) -> bool {
-        let nothing = price.is_some_and(|price| price == Decimal::NEGATIVE_ONE) && size.is_none_or(|size| size.is_zero());
+    pub(crate) fn take_price(
+        &mut self,
+        kind: TickKind,
+        price: Option<Decimal>,
+        size: Option<Decimal>,
+        at: SystemTime,
+    ) -> bool {
+        let nothing =
+            price.is_some_and(|price| price == Decimal::NEGATIVE_ONE) && size.is_none_or(|size| size.is_zero());
         let price = price.filter(|_| !nothing);
         let (slot, size_slot) = match kind {
             TickKind::Bid | TickKind::DelayedBid => (&mut self.bid, &mut self.bid_size),

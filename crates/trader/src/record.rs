@@ -18,6 +18,8 @@ pub enum Record {
         mode: String,
         /// Which API client.
         client_id: i32,
+        /// Its name inside order references.
+        instance: String,
     },
     /// The order book moved.
     Order(order::Record),

@@ -75,15 +75,19 @@ impl Ears {
             Event::Order(update) => update.strategy == name,
             Event::Fill(fill) => fill.fill.strategy.as_deref() == Some(name.as_str()),
             Event::State(_) | Event::Signal(_) => true,
-            Event::Quote(_) | Event::QuoteGap { .. } | Event::Commission(_) | Event::Alarm(_) | Event::Notice { .. } => false,
+            Event::Quote(_)
+            | Event::QuoteGap { .. }
+            | Event::Commission(_)
+            | Event::Alarm(_)
+            | Event::Notice { .. } => false,
         });
-        let quotes = trader.bus().subscribe_map(
-            Queue::latest_by_key(QUOTES_MAX, |quote: &Quote| quote.contract_id),
-            |event| match event {
-                Event::Quote(quote) => Some(quote.clone()),
-                _ => None,
-            },
-        );
+        let quotes =
+            trader.bus().subscribe_map(Queue::latest_by_key(QUOTES_MAX, |quote: &Quote| quote.contract_id), |event| {
+                match event {
+                    Event::Quote(quote) => Some(quote.clone()),
+                    _ => None,
+                }
+            });
         Self { own, quotes }
     }
 }
@@ -116,6 +120,8 @@ async fn hear<S: Strategy>(strategy: &mut S, event: &Event, trader: &Handle) -> 
         Event::Fill(fill) => strategy.fill(fill, trader).await,
         Event::State(state) => strategy.state(state, trader).await,
         Event::Signal(signal) => strategy.signal(signal, trader).await,
-        Event::Quote(_) | Event::QuoteGap { .. } | Event::Commission(_) | Event::Alarm(_) | Event::Notice { .. } => Ok(()),
+        Event::Quote(_) | Event::QuoteGap { .. } | Event::Commission(_) | Event::Alarm(_) | Event::Notice { .. } => {
+            Ok(())
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! [`Trader`]: the rooms joined, and the tasks that run in them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use event_bus::Bus;
-use journal::{Journal, Options, Sequence};
+use journal::{Journal, Options, ReplayAs, Sequence};
 use order::{Instance, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -15,6 +16,7 @@ use crate::config::{ConfigError, TraderConfig};
 use crate::engine::{Clock, Command, Ended, Engine, Parts};
 use crate::event::{Alarm, Event, Phase, TraderState};
 use crate::handle::{Handle, NotReady};
+use crate::inquiries::Inquiries;
 use crate::record::Record;
 use crate::strategy::{self, Ears, Strategy};
 
@@ -28,11 +30,20 @@ const COMMANDS_MAX: usize = 1024;
 /// Starts a strategy once the trader is ready.
 type Launch = Box<dyn FnOnce(&Handle) -> JoinHandle<()> + Send>;
 
+/// Longest name of a strategy, in bytes.
+const STRATEGY_NAME_MAX: usize = 64;
+/// In whose name a [`Handle`] trades that belongs to no strategy.
+const MANUAL: &str = "manual";
+
 /// A trader that runs: a session with TWS, the engine, and the strategies.
+///
+/// [`Trader::stop`] ends it and waits until it has ended. A trader that is dropped ends too, a moment later.
 #[derive(Debug)]
 pub struct Trader {
     handle: Handle,
-    engine: JoinHandle<()>,
+    /// The engine ends when this is gone.
+    _keeper: oneshot::Sender<()>,
+    engine: Option<JoinHandle<()>>,
     strategies: Vec<JoinHandle<()>>,
 }
 
@@ -40,7 +51,7 @@ pub struct Trader {
 #[must_use = "a builder does nothing until it is started"]
 pub struct TraderBuilder {
     config: TraderConfig,
-    strategies: Vec<Launch>,
+    strategies: Vec<(String, Launch)>,
 }
 
 impl Trader {
@@ -57,18 +68,24 @@ impl Trader {
 
     /// Ends the strategies, then the session, and closes the journal. Orders stay at the broker as they are: cancel
     /// them first if they should not.
-    pub async fn stop(self) -> Ended {
-        for strategy in &self.strategies {
-            strategy.abort();
-        }
+    pub async fn stop(mut self) -> Ended {
+        self.end_strategies();
         let (reply, answer) = oneshot::channel();
         let lost = |why: &str| Ended { records: 0, fingerprint: String::new(), journal_fault: Some(why.to_owned()) };
         if self.handle.commands.send(Command::Stop { reply }).await.is_err() {
             return lost("the engine had ended before");
         }
         let ended = answer.await.unwrap_or_else(|_| lost("the engine ended without a word"));
-        let _ = self.engine.await;
+        if let Some(engine) = self.engine.take() {
+            let _ = engine.await; // it has said its last word
+        }
         ended
+    }
+
+    fn end_strategies(&mut self) {
+        for strategy in self.strategies.drain(..) {
+            strategy.abort();
+        }
     }
 
     /// Reads the books out of a journal, as the trader that wrote it had them at the end. The journal is not locked
@@ -78,24 +95,28 @@ impl Trader {
     /// [`StartError`] where the journal cannot be read or is not sound.
     pub fn replay(config: &TraderConfig) -> Result<Books, StartError> {
         let reader = journal::Reader::open(&config.journal, &options())?;
-        let mut books = empty_books(config)?;
-        for record in reader.replay_as::<Record>(Sequence::FIRST) {
-            books.replay(&record?.payload);
-        }
-        Ok(books)
+        replay(config, reader.replay_as::<Record>(Sequence::FIRST))
+    }
+}
+
+impl Drop for Trader {
+    fn drop(&mut self) {
+        self.end_strategies();
     }
 }
 
 impl TraderBuilder {
     /// Runs this strategy too.
     pub fn strategy<S: Strategy>(mut self, strategy: S) -> Self {
-        self.strategies.push(Box::new(move |trader| {
+        let name = strategy.name().to_owned();
+        let launch: Launch = Box::new(move |trader| {
             let name = strategy.name().to_owned();
             let trader = trader.for_strategy(name.clone());
             let ears = Ears::of(&name, &trader);
             let supervised = tokio::spawn(strategy::run(strategy, ears, trader.clone()));
             tokio::spawn(supervise(name, supervised, trader))
-        }));
+        });
+        self.strategies.push((name, launch));
         self
     }
 
@@ -106,14 +127,17 @@ impl TraderBuilder {
     pub async fn start(self) -> Result<Trader, StartError> {
         let Self { config, strategies } = self;
         config.validate()?;
+        check_names(strategies.iter().map(|(name, _)| name.as_str()))?;
         let (journal, books) = open_books(&config)?;
         let (client, driver) = Client::connect(client_config(&config))?;
         // Taken before the driver runs, so that nothing is missing from it.
         let lane = client.take_order_events().ok_or(StartError::LaneTaken)?;
         let bus = Bus::new();
-        let connecting = TraderState { phase: Phase::Connecting, reason: String::new(), epoch: 0, accounts: Vec::new() };
+        let connecting =
+            TraderState { phase: Phase::Connecting, reason: String::new(), epoch: 0, accounts: Vec::new() };
         let (state_sender, state) = watch::channel(connecting);
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
+        let (keeper, kept) = oneshot::channel();
         let engine = Engine::new(Parts {
             config: config.clone(),
             books,
@@ -123,7 +147,7 @@ impl TraderBuilder {
             bus: bus.clone(),
             state: state_sender,
             commands,
-            own: sender.clone(),
+            kept,
             clock: Clock::start(wall_time()),
         });
         tokio::spawn(async move {
@@ -131,8 +155,8 @@ impl TraderBuilder {
             tracing::info!(%exit, "the session with TWS has ended");
         });
         let engine = tokio::spawn(engine.run());
-        let handle = Handle { commands: sender, state, bus, client, owner: Arc::from("manual") };
-        let mut trader = Trader { handle, engine, strategies: Vec::new() };
+        let handle = Handle { commands: sender, state, bus, client: Inquiries::new(client), owner: Arc::from(MANUAL) };
+        let mut trader = Trader { handle, _keeper: keeper, engine: Some(engine), strategies: Vec::new() };
         if let Err(not_ready) = trader.handle.ready(config.ready_timeout).await {
             if not_ready.state.phase != Phase::Killed {
                 trader.stop().await;
@@ -140,7 +164,7 @@ impl TraderBuilder {
             }
             tracing::warn!(reason = not_ready.state.reason.as_str(), "trading was killed; rearm it to go on");
         }
-        trader.strategies = strategies.into_iter().map(|launch| launch(&trader.handle)).collect();
+        trader.strategies = strategies.into_iter().map(|(_, launch)| launch(&trader.handle)).collect();
         Ok(trader)
     }
 }
@@ -177,11 +201,43 @@ fn empty_books(config: &TraderConfig) -> Result<Books, StartError> {
 
 fn open_books(config: &TraderConfig) -> Result<(Journal, Books), StartError> {
     let journal = Journal::open(&config.journal, options())?;
-    let mut books = empty_books(config)?;
-    for record in journal.replay_as::<Record>(Sequence::FIRST) {
-        books.replay(&record?.payload);
-    }
+    let books = replay(config, journal.replay_as::<Record>(Sequence::FIRST))?;
     Ok((journal, books))
+}
+
+/// The books that these records make, if they are of a trader like the one that is configured: order ids, references
+/// and accounts of another would be taken for ours.
+fn replay(config: &TraderConfig, records: ReplayAs<'_, Record>) -> Result<Books, StartError> {
+    let mut books = empty_books(config)?;
+    for record in records {
+        let record = record?.payload;
+        if let Record::Started { version: _, mode, client_id, instance } = &record {
+            for (setting, journal, configured) in [
+                ("TWS_CLIENT_ID", client_id.to_string(), config.client_id.0.to_string()),
+                ("TWS_INSTANCE", instance.clone(), config.instance.clone()),
+                ("TWS_TRADING_MODE", mode.clone(), config.mode.to_string()),
+            ] {
+                if journal != configured {
+                    return Err(StartError::OtherTrader { setting, journal, configured });
+                }
+            }
+        }
+        books.replay(&record);
+    }
+    Ok(books)
+}
+
+fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), StartError> {
+    let mut seen = BTreeSet::from([MANUAL]);
+    for name in names {
+        if name.trim().is_empty() || name.len() > STRATEGY_NAME_MAX {
+            return Err(StartError::StrategyName { name: name.to_owned() });
+        }
+        if !seen.insert(name) {
+            return Err(StartError::StrategyNameTaken { name: name.to_owned() });
+        }
+    }
+    Ok(())
 }
 
 fn client_config(config: &TraderConfig) -> ClientConfig {
@@ -215,6 +271,30 @@ pub enum StartError {
     /// The journal cannot be replayed: trading on it would trade on a changed past.
     #[error("the journal cannot be replayed: {0}")]
     Replay(#[from] journal::ReplayError),
+    /// The journal is another trader's, whose orders would be taken for ours.
+    #[error(
+        "the journal was written with {setting}={journal}, but it is {configured} now; set it back, or use another journal"
+    )]
+    OtherTrader {
+        /// What differs.
+        setting: &'static str,
+        /// What the journal says.
+        journal: String,
+        /// What is configured.
+        configured: String,
+    },
+    /// A strategy needs a name that orders can be attributed to.
+    #[error("{name:?} cannot be the name of a strategy; give it 1 to {STRATEGY_NAME_MAX} bytes")]
+    StrategyName {
+        /// Its name.
+        name: String,
+    },
+    /// Two strategies have one name, or one is called as orders by hand are.
+    #[error("the name {name:?} of a strategy is taken; their orders could not be told apart")]
+    StrategyNameTaken {
+        /// Its name.
+        name: String,
+    },
     /// The session cannot be set up.
     #[error(transparent)]
     Connect(#[from] ConnectError),

@@ -1,33 +1,74 @@
 //! What strategies and people ask of the engine.
 
-use order::{CancelError, Change, ChangeError, IntentId, SubmitError, Tracked};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use event_bus::Subscription;
+use order::{CancelError, Change, ChangeError, IntentId, OrderUpdate, SubmitError, Tracked};
 use risk::Refusal;
 use tokio::sync::oneshot;
-use tws_client::Epoch;
+use tokio::time::Instant;
+use tws_client::RequestError;
 use tws_proto::Contract;
 
 use super::Engine;
+use super::outbox::{Durable, FRESH};
 use crate::books::Books;
-use crate::event::{Event, Phase};
+use crate::event::{Event, Phase, updates_of};
+use crate::mask::masked_list;
 use crate::record::Record;
 use crate::ticket::Ticket;
 
 /// Something to do once the records of a round are durable; it hears whether they are.
-pub(crate) type Answer = Box<dyn FnOnce(bool) + Send>;
+pub(super) type Answer = Box<dyn FnOnce(Durable) + Send>;
+/// A look at the books, once what they hold is durable.
+pub(crate) type Look = Box<dyn FnOnce(&Books) + Send>;
+/// Which orders are meant. It is the caller's code: where it panics, the caller gets the panic back.
+pub(crate) type Which = Box<dyn Fn(&Tracked) -> bool + Send>;
+/// What was accepted, and what will be heard of it.
+pub(crate) type Accepted = (Vec<IntentId>, Subscription<OrderUpdate>);
 
 /// Something asked of the engine.
 pub(crate) enum Command {
-    Submit { ticket: Box<Ticket>, strategy: String, reply: oneshot::Sender<Result<Vec<IntentId>, Refused>> },
-    Change { id: IntentId, change: Box<Change>, reply: oneshot::Sender<Result<(), Refused>> },
-    Cancel { id: IntentId, reply: oneshot::Sender<Result<(), Refused>> },
-    CancelAll { which: Box<dyn Fn(&Tracked) -> bool + Send>, reply: oneshot::Sender<usize> },
-    Inspect(Box<dyn FnOnce(&Books) + Send>),
-    Watch { contract: Box<Contract>, reply: oneshot::Sender<Result<(), String>> },
-    Kill { by: String, reason: String, reply: oneshot::Sender<()> },
-    Rearm { by: String, reply: oneshot::Sender<bool> },
+    Submit {
+        ticket: Box<Ticket>,
+        strategy: String,
+        asked_at: Instant,
+        reply: oneshot::Sender<Result<Accepted, Refused>>,
+    },
+    Change {
+        id: IntentId,
+        change: Box<Change>,
+        asked_at: Instant,
+        reply: oneshot::Sender<Result<(), Refused>>,
+    },
+    Cancel {
+        id: IntentId,
+        reply: oneshot::Sender<Result<(), Refused>>,
+    },
+    CancelAll {
+        which: Which,
+        reply: oneshot::Sender<thread::Result<usize>>,
+    },
+    Inspect(Look),
+    Watch {
+        contract: Box<Contract>,
+        reply: oneshot::Sender<Result<(), RequestError>>,
+    },
+    Kill {
+        by: String,
+        reason: String,
+        reply: oneshot::Sender<Result<(), Refused>>,
+    },
+    Rearm {
+        by: String,
+        reply: oneshot::Sender<Result<bool, Refused>>,
+    },
     Publish(Event),
-    SnapshotFailed { epoch: Epoch, reason: String },
-    Stop { reply: oneshot::Sender<Ended> },
+    Stop {
+        reply: oneshot::Sender<Ended>,
+    },
 }
 
 /// How a trader ended.
@@ -37,7 +78,7 @@ pub struct Ended {
     pub records: u64,
     /// Fingerprint of the books, which a replay of the journal gives again.
     pub fingerprint: String,
-    /// What went wrong while closing the journal, if anything did.
+    /// What went wrong with the journal, if anything did: then it does not hold all that the books held.
     pub journal_fault: Option<String>,
 }
 
@@ -54,7 +95,7 @@ pub enum Refused {
         reason: String,
     },
     /// The login has several accounts and the ticket names none, or one that may not trade.
-    #[error("name one of the accounts {} in the ticket", accounts.join(", "))]
+    #[error("name one of the accounts {} in the ticket", masked_list(accounts))]
     Account {
         /// Accounts that may trade.
         accounts: Vec<String>,
@@ -71,6 +112,15 @@ pub enum Refused {
     /// The journal could not record it (R37).
     #[error("the journal could not record it; nothing was sent")]
     NotDurable,
+    /// The kill holds and the cancels have left, but the journal could not record it (R37).
+    #[error("trading is stopped and cancels are sent, but the journal could not record it: a restart would not know")]
+    KillNotDurable,
+    /// It waited for so long that it may not be wanted any more (R5). Look at the market, then ask again.
+    #[error("it waited for {waited_ms} ms before the trader could take it; nothing was sent")]
+    Stale {
+        /// How long.
+        waited_ms: u64,
+    },
     /// The trader has stopped.
     #[error("the trader has stopped")]
     Stopped,
@@ -79,47 +129,46 @@ pub enum Refused {
 impl Engine {
     pub(super) fn on_command(&mut self, command: Command) {
         match command {
-            Command::Submit { ticket, strategy, reply } => {
-                let outcome = self.submit(*ticket, &strategy);
+            Command::Submit { ticket, strategy, asked_at, reply } => {
+                let outcome = fresh(asked_at).and_then(|()| self.submit(*ticket, &strategy));
                 self.answer(reply, outcome);
             }
-            Command::Change { id, change, reply } => {
-                let outcome = self.change(id, *change);
+            Command::Change { id, change, asked_at, reply } => {
+                let outcome = fresh(asked_at).and_then(|()| self.change(id, *change));
                 self.answer(reply, outcome);
             }
             Command::Cancel { id, reply } => {
                 let now = self.clock.now();
                 let outcome = self.books.orders.cancel(id, now).map(|step| self.take(step)).map_err(Refused::from);
-                // A cancel is taken even where the disk fails (R37): its answer does not wait for it.
-                let _ = reply.send(outcome);
+                // A cancel leaves even where the disk fails (R37).
+                self.answer_however(reply, outcome);
             }
             Command::CancelAll { which, reply } => {
-                let count = self.books.orders.live().filter(|order| which(order)).count();
-                let step = self.books.orders.cancel_all(which, self.clock.now());
-                self.take(step);
-                let _ = reply.send(count);
+                let outcome = self.cancel_all(&which);
+                self.answer_however(reply, outcome);
             }
-            Command::Inspect(look) => look(&self.books),
+            Command::Inspect(look) => self.outbox.looks.push(look),
             Command::Watch { contract, reply } => {
+                // Whoever asked may have gone.
                 let _ = reply.send(self.watch(&contract));
             }
             Command::Kill { by, reason, reply } => {
                 self.kill(by, reason);
-                self.outbox.answers.push(Box::new(move |_| {
-                    let _ = reply.send(());
+                self.outbox.answers.push(Box::new(move |durable| {
+                    let outcome = if durable == Durable::Yes { Ok(()) } else { Err(Refused::KillNotDurable) };
+                    let _ = reply.send(outcome);
                 }));
             }
             Command::Rearm { by, reply } => {
                 let lifted = self.rearm(&by);
-                self.answer_plain(reply, lifted);
+                self.answer(reply, Ok(lifted));
             }
             Command::Publish(event) => self.outbox.events.push(event),
-            Command::SnapshotFailed { epoch, reason } => self.on_snapshot_failed(epoch, &reason),
             Command::Stop { .. } => {} // the loop takes it before it comes here
         }
     }
 
-    fn submit(&mut self, ticket: Ticket, strategy: &str) -> Result<Vec<IntentId>, Refused> {
+    fn submit(&mut self, ticket: Ticket, strategy: &str) -> Result<Accepted, Refused> {
         let (phase, reason) = self.phase();
         let accounts = self.state.borrow().accounts.clone();
         let Some(gate) = self.gate.as_mut().filter(|_| phase == Phase::Ready) else {
@@ -140,8 +189,10 @@ impl Engine {
                 for leg in &legs {
                     gate.accepted(leg, now);
                 }
+                // Listen first: nothing of this is published before the round is durable.
+                let updates = updates_of(&self.bus, &intents);
                 self.take(step);
-                Ok(intents)
+                Ok((intents, updates))
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -162,6 +213,22 @@ impl Engine {
         Ok(())
     }
 
+    fn cancel_all(&mut self, which: &Which) -> thread::Result<usize> {
+        // A panic of the caller's code must not end the engine; nothing of ours is half done in it.
+        let picked = catch_unwind(AssertUnwindSafe(|| {
+            let live = self.books.orders.live().filter(|order| which(order));
+            live.map(|order| order.intent.id).collect::<BTreeSet<_>>()
+        }))?;
+        let step = self.books.orders.cancel_all(|order| picked.contains(&order.intent.id), self.clock.now());
+        self.take(step);
+        Ok(picked.len())
+    }
+
+    pub(super) fn cancel_everything(&mut self) {
+        let step = self.books.orders.cancel_all(|_| true, self.clock.now());
+        self.take(step);
+    }
+
     /// Shuts the gate and cancels everything of ours (R40). It stands over restarts until a person lets it go on.
     fn kill(&mut self, by: String, reason: String) {
         if let Some(gate) = &mut self.gate {
@@ -172,8 +239,7 @@ impl Engine {
             self.books.kill = Some(kill.clone());
             self.outbox.records.push(Record::Killed(kill));
         }
-        let step = self.books.orders.cancel_all(|_| true, self.clock.now());
-        self.take(step);
+        self.cancel_everything();
     }
 
     fn rearm(&mut self, by: &str) -> bool {
@@ -191,26 +257,22 @@ impl Engine {
     /// Answers once the round is durable; a success that could not be recorded is none.
     fn answer<T: Send + 'static>(&mut self, reply: oneshot::Sender<Result<T, Refused>>, outcome: Result<T, Refused>) {
         self.outbox.answers.push(Box::new(move |durable| {
-            let outcome = if durable { outcome } else { outcome.and(Err(Refused::NotDurable)) };
+            let outcome = if durable == Durable::Yes { outcome } else { outcome.and(Err(Refused::NotDurable)) };
             let _ = reply.send(outcome);
         }));
     }
 
-    fn answer_plain<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, outcome: T) {
+    /// Answers once the round is over, recorded or not.
+    fn answer_however<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, outcome: T) {
         self.outbox.answers.push(Box::new(move |_| {
             let _ = reply.send(outcome);
         }));
     }
+}
 
-    /// Ends the session and closes the journal.
-    pub(super) async fn end(self, reply: oneshot::Sender<Ended>) {
-        self.client.shutdown().await;
-        let ended = Ended {
-            records: self.journal.len(),
-            fingerprint: self.books.fingerprint(),
-            journal_fault: None,
-        };
-        let journal_fault = self.journal.close().err().map(|error| error.to_string());
-        let _ = reply.send(Ended { journal_fault, ..ended });
-    }
+/// Refuses what has waited for too long.
+fn fresh(asked_at: Instant) -> Result<(), Refused> {
+    let waited = asked_at.elapsed();
+    let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
+    if waited <= FRESH { Ok(()) } else { Err(Refused::Stale { waited_ms }) }
 }

@@ -17,30 +17,29 @@ impl Engine {
             LaneEvent::State(change) => self.on_link(change),
             LaneEvent::Unsent(unsent) => self.on_unsent(&unsent),
             LaneEvent::BadFrame(bad) => {
-                self.reconciler.want(self.clock.now());
+                self.reconciler.want();
                 self.alarm(Alarm::BadFrame(bad));
             }
         }
     }
 
+    /// What is said before the login is known to be ours is not believed; the snapshot that follows asks for all of it.
     fn on_message(&mut self, message: ServerMessage) {
-        match BrokerEvent::from_server(message) {
-            Ok(event) => self.step(OrderEvent::Broker(event)),
-            Err(other) => self.on_list(*other),
+        if self.link.ready.is_none() {
+            return;
+        }
+        // What is no event of an order is part of a list, of which the snapshot hears as a whole.
+        if let Ok(event) = BrokerEvent::from_server(message) {
+            self.step(OrderEvent::Broker(event));
         }
     }
 
     fn on_notice(&mut self, notice: Notice) {
         if order::notice::names_no_order(&notice) {
             self.outbox.events.push(Event::Notice { code: notice.code, text: notice.text });
-        } else {
+        } else if self.link.ready.is_some() {
             self.step(OrderEvent::Broker(BrokerEvent::Notice(Box::new(notice))));
         }
-    }
-
-    pub(super) fn step(&mut self, event: OrderEvent) {
-        let step = self.books.orders.step(event, self.clock.now());
-        self.take(step);
     }
 
     fn on_link(&mut self, change: StateChange) {
@@ -48,43 +47,55 @@ impl Engine {
             StateChange::EpochBegan { .. } => {}
             StateChange::Ready(ready) => self.on_ready(ready),
             StateChange::EpochLost { .. } => {
+                self.link.ready = None;
+                self.link.is_degraded = false;
                 self.reconciler.lose();
                 self.step(OrderEvent::Link(LinkEvent::Lost));
             }
             StateChange::UpstreamDown { .. } => {
+                self.link.is_degraded = true;
                 self.reconciler.lose();
                 self.step(OrderEvent::Link(LinkEvent::UpstreamLost));
             }
             StateChange::UpstreamUp { .. } => {
+                self.link.is_degraded = false;
                 self.step(OrderEvent::Link(LinkEvent::UpstreamRestored));
                 self.begin_snapshot();
             }
             // The client may learn to tell more; what it is, the next snapshot shows.
-            _ => self.reconciler.want(self.clock.now()),
+            _ => self.reconciler.want(),
         }
     }
 
     fn on_ready(&mut self, ready: Ready) {
-        self.step(OrderEvent::Link(LinkEvent::Ready { next_order_id: ready.next_order_id }));
-        match self.check_accounts(&ready.accounts) {
-            Ok(()) => self.begin_snapshot(),
-            Err(reason) => self.halt(&reason),
+        if self.admit_login(&ready.accounts) {
+            self.link.ready = Some(ready.epoch);
+            self.step(OrderEvent::Link(LinkEvent::Ready { next_order_id: ready.next_order_id }));
+            self.begin_snapshot();
         }
     }
 
-    /// A burst that did not leave. Where that is certain of a placement it ends; where a cancel may be meant, the
-    /// broker's book decides.
+    /// A burst that did not leave. Where that is certain of a placement it ends, of a change it is forgotten; where a
+    /// cancel may be meant, the broker's book decides.
     fn on_unsent(&mut self, unsent: &Unsent) {
-        let certain = |id: &OrderId| -> Option<IntentId> {
-            let order = self.books.orders.iter().find(|order| order.order_id == *id)?;
-            let only_placed = order.cancel.is_none() || unsent.cause == UnsentCause::Cancelled;
-            (only_placed && order.state == State::Sent && order.permanent_ids.is_empty()).then_some(order.intent.id)
-        };
-        let intents: Vec<IntentId> = unsent.order_ids.iter().filter_map(certain).collect();
+        let intents: Vec<IntentId> =
+            unsent.order_ids.iter().filter_map(|id| self.certainly_unsent(*id, unsent.cause)).collect();
         if !intents.is_empty() {
             let reason = format!("it did not leave in time ({:?})", unsent.cause);
             self.step(OrderEvent::NotSent { intents, reason });
         }
-        self.reconciler.want(self.clock.now());
+        self.reconciler.want();
+    }
+
+    fn certainly_unsent(&self, id: OrderId, cause: UnsentCause) -> Option<IntentId> {
+        let order = self.books.orders.get(self.intent_of(id)?)?;
+        let is_no_cancel = order.cancel.is_none() || cause == UnsentCause::Cancelled;
+        let is_new = order.state == State::Sent && order.permanent_ids.is_empty();
+        (is_no_cancel && (is_new || order.change.is_some())).then_some(order.intent.id)
+    }
+
+    /// Whose number this is; of the orders of this client, none has two.
+    pub(super) fn intent_of(&self, id: OrderId) -> Option<IntentId> {
+        self.books.orders.iter().find(|order| order.order_id == id).map(|order| order.intent.id)
     }
 }

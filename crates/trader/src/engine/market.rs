@@ -1,31 +1,36 @@
 //! Market data: one subscription a contract, whoever wants it, and one quote out of its ticks.
 
-use std::time::SystemTime;
-
 use tokio::sync::mpsc;
-use tws_client::{MarketData, Tick, Update};
+use tws_client::{MarketData, RequestError, Tick, Update};
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 
-use super::Engine;
+use super::{Clock, Engine};
 use crate::event::{Alarm, Event};
 use crate::quote::Quote;
 
 /// News of one market.
 #[derive(Debug)]
-pub(crate) enum MarketUpdate {
+pub(super) struct MarketUpdate {
+    /// Which market; one that was watched before under the same contract is another.
+    market: u64,
+    news: News,
+}
+
+#[derive(Debug)]
+enum News {
     /// Its prices.
     Quote(Quote),
-    /// They were interrupted.
-    Gap(ContractId),
+    /// They were interrupted; nothing is known from before.
+    Gap(Quote),
     /// There will be no more.
-    Ended(ContractId, String),
+    Ended(Quote, String),
 }
 
 /// A market that is watched.
 #[derive(Debug)]
 pub(super) struct Market {
-    pub(super) symbol: String,
+    id: u64,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -36,80 +41,123 @@ impl Drop for Market {
 }
 
 impl Engine {
-    /// Watches a market, once however often it is asked for.
-    pub(super) fn watch(&mut self, contract: &Contract) -> Result<(), String> {
-        let Some(id) = contract.known_id() else { return Err("the contract has no number".to_owned()) };
-        if self.markets.contains_key(&id) {
+    /// Watches a market, once however often it is asked for. One whose data has ended can be asked for anew.
+    pub(super) fn watch(&mut self, contract: &Contract) -> Result<(), RequestError> {
+        let Some(contract_id) = contract.known_id() else {
+            return Err(RequestError::Nonsense { message: "CONTRACT_DATA" });
+        };
+        if self.markets.contains_key(&contract_id) {
             return Ok(());
         }
-        let data = self.client.market_data(contract, &[]).map_err(|error| error.to_string())?;
-        let quote = Quote::unknown(id, contract.symbol.clone());
-        let task = tokio::spawn(pump(data, quote, self.market_sender.clone()));
-        self.markets.insert(id, Market { symbol: contract.symbol.clone(), task });
+        let data = self.client.market_data(contract, &[])?;
+        self.markets_begun += 1;
+        let pump = Pump {
+            market: self.markets_begun,
+            quote: Quote::unknown(contract_id, contract.symbol.clone()),
+            updates: self.market_sender.clone(),
+            clock: self.clock,
+        };
+        let market = Market { id: pump.market, task: tokio::spawn(pump.run(data)) };
+        self.markets.insert(contract_id, market);
         Ok(())
     }
 
     pub(super) fn on_market(&mut self, update: MarketUpdate) {
-        let now = self.clock.now();
-        match update {
-            MarketUpdate::Quote(quote) => {
+        let MarketUpdate { market, news } = update;
+        let (News::Quote(quote) | News::Gap(quote) | News::Ended(quote, _)) = &news;
+        let contract_id = quote.contract_id;
+        if self.markets.get(&contract_id).is_none_or(|known| known.id != market) {
+            return; // the last words of a market that was given up
+        }
+        match news {
+            News::Quote(quote) => {
                 if let Some(mark) = quote.mark() {
-                    self.books.ledger.mark(quote.contract_id, mark);
+                    self.books.ledger.mark(contract_id, mark);
                 }
                 if let Some(gate) = &mut self.gate {
                     let prices = risk::Quote { bid: quote.bid, ask: quote.ask, last: quote.last };
-                    gate.quote(quote.contract_id, prices, now);
+                    gate.quote(contract_id, prices, self.clock.now());
                 }
                 self.outbox.events.push(Event::Quote(quote));
             }
-            MarketUpdate::Gap(contract_id) => {
-                if let Some(gate) = &mut self.gate {
-                    gate.forget_quote(contract_id);
-                }
-                self.outbox.events.push(Event::QuoteGap { contract_id });
-            }
-            MarketUpdate::Ended(contract_id, cause) => {
-                if let Some(gate) = &mut self.gate {
-                    gate.forget_quote(contract_id);
-                }
-                if let Some(market) = self.markets.remove(&contract_id) {
-                    self.alarm(Alarm::MarketDataEnded { symbol: market.symbol.clone(), cause });
-                }
+            News::Gap(_) => self.forget_quote(contract_id),
+            News::Ended(quote, cause) => {
+                self.forget_quote(contract_id);
+                self.markets.remove(&contract_id);
+                self.alarm(Alarm::MarketDataEnded { symbol: quote.symbol, cause });
             }
         }
     }
-}
 
-/// Puts ticks together and passes quotes on. While the engine is busy the client conflates behind it.
-async fn pump(mut data: MarketData, mut quote: Quote, updates: mpsc::Sender<MarketUpdate>) {
-    let id = quote.contract_id;
-    while let Some(update) = data.recv().await {
-        let mut changed = take(&mut quote, update, &updates).await;
-        // What has arrived meanwhile belongs to the same moment.
-        while let Some(update) = data.try_recv() {
-            changed |= take(&mut quote, update, &updates).await;
+    /// A price that nobody keeps up to date measures no order.
+    fn forget_quote(&mut self, contract_id: ContractId) {
+        if let Some(gate) = &mut self.gate {
+            gate.forget_quote(contract_id);
         }
-        if changed && updates.send(MarketUpdate::Quote(quote.clone())).await.is_err() {
-            return;
-        }
+        self.outbox.events.push(Event::QuoteGap { contract_id });
     }
-    let _ = updates.send(MarketUpdate::Ended(id, "the session has ended".to_owned())).await;
 }
 
-async fn take(quote: &mut Quote, update: Update<Tick>, updates: &mpsc::Sender<MarketUpdate>) -> bool {
-    let at = SystemTime::now();
-    match update {
-        Update::Data(Tick::Price(tick)) => quote.take_price(tick.kind, tick.price, tick.size, at),
-        Update::Data(Tick::Size(tick)) => quote.take_size(tick.kind, tick.size, at),
-        Update::Data(Tick::Generic(_) | Tick::Text(_) | Tick::DataKind(_) | Tick::Parameters(_)) | Update::Notice(_) => false,
-        Update::Gap { .. } => {
-            *quote = Quote::unknown(quote.contract_id, std::mem::take(&mut quote.symbol));
-            let _ = updates.send(MarketUpdate::Gap(quote.contract_id)).await;
-            false
+/// Puts the ticks of one market together and passes quotes on. While the engine is busy the client conflates behind it.
+struct Pump {
+    market: u64,
+    quote: Quote,
+    updates: mpsc::Sender<MarketUpdate>,
+    clock: Clock,
+}
+
+/// What ticks have done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    Nothing,
+    Change,
+    End,
+}
+
+impl Pump {
+    async fn run(mut self, mut data: MarketData) {
+        while let Some(update) = data.recv().await {
+            let mut taken = self.take(update).await;
+            // What has arrived meanwhile belongs to the same moment.
+            while taken != Taken::End
+                && let Some(update) = data.try_recv()
+            {
+                taken = match self.take(update).await {
+                    Taken::Nothing => taken,
+                    later => later,
+                };
+            }
+            match taken {
+                Taken::Nothing => {}
+                Taken::Change => self.tell(News::Quote(self.quote.clone())).await,
+                Taken::End => return,
+            }
         }
-        Update::Ended(error) => {
-            let _ = updates.send(MarketUpdate::Ended(quote.contract_id, error.to_string())).await;
-            false
-        }
+        self.tell(News::Ended(self.quote.clone(), "the session has ended".to_owned())).await;
+    }
+
+    async fn take(&mut self, update: Update<Tick>) -> Taken {
+        let at = self.clock.system_time();
+        let changed = match update {
+            Update::Data(Tick::Price(tick)) => self.quote.take_price(tick.kind, tick.price, tick.size, at),
+            Update::Data(Tick::Size(tick)) => self.quote.take_size(tick.kind, tick.size, at),
+            Update::Data(Tick::Generic(_) | Tick::Text(_) | Tick::DataKind(_) | Tick::Parameters(_)) => false,
+            Update::Notice(_) => false,
+            Update::Gap { .. } => {
+                self.quote = Quote::unknown(self.quote.contract_id, std::mem::take(&mut self.quote.symbol));
+                self.tell(News::Gap(self.quote.clone())).await;
+                false
+            }
+            Update::Ended(error) => {
+                self.tell(News::Ended(self.quote.clone(), error.to_string())).await;
+                return Taken::End;
+            }
+        };
+        if changed { Taken::Change } else { Taken::Nothing }
+    }
+
+    async fn tell(&self, news: News) {
+        // Where the engine has ended, this task is about to.
+        let _ = self.updates.send(MarketUpdate { market: self.market, news }).await;
     }
 }

@@ -4,39 +4,47 @@
 //! book, the ledger, the gate. What they record is durable before anything leaves: messages to TWS, then events to the
 //! bus, then answers. So whoever hears of a fill finds the position already moved.
 
+mod clock;
 mod commands;
 mod lane;
+mod login;
 mod market;
+mod outbox;
 mod reconcile;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use event_bus::Bus;
-use journal::{Journal, Stamps};
-use order::{Action, Burst, Event as OrderEvent, Question, Step, Timestamp};
+use journal::Journal;
+use order::{Action, Alarm as OrderAlarm, Event as OrderEvent, LinkEvent, Question, Step};
 use risk::RiskGate;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
-use tws_client::{Client, OrderEvents};
-use tws_proto::ClientMessage;
+use tws_client::{Client, Epoch, OrderEvents};
 use tws_proto::ids::ContractId;
 
 use crate::books::{Books, IntentIds};
 use crate::config::TraderConfig;
 use crate::event::{Alarm, Event, Phase, TraderState};
+use crate::mask::redacted;
 use crate::record::Record;
 
+pub(crate) use clock::Clock;
+pub(crate) use commands::Command;
 pub use commands::{Ended, Refused};
-pub(crate) use commands::{Answer, Command};
-pub(crate) use market::MarketUpdate;
-use market::Market;
-use reconcile::Reconciler;
+pub use login::LoginFault;
+use market::{Market, MarketUpdate};
+use outbox::Outbox;
+use reconcile::{Reconciler, SnapshotDone};
 
-/// Most lane events taken before their records are made durable together.
-const BATCH_MAX: usize = 256;
+/// Most lane events, commands and market updates that one round takes of each: what they record becomes durable
+/// together, and none of them keeps the others waiting for longer.
+const ROUND_MAX: usize = 256;
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_millis(500);
+/// News of markets that may wait; behind them the client conflates.
+const MARKET_UPDATES_MAX: usize = 1024;
 
 /// The task that owns all trading state.
 pub(crate) struct Engine {
@@ -45,17 +53,25 @@ pub(crate) struct Engine {
     /// Made when the accounts of the login are known.
     gate: Option<RiskGate>,
     journal: Journal,
+    /// Why nothing is written any more, once a write has failed.
+    journal_fault: Option<String>,
     client: Client,
     lane: OrderEvents,
     bus: Bus<Event>,
     state: watch::Sender<TraderState>,
     commands: mpsc::Receiver<Command>,
-    /// For answers of the engine's own questions to TWS.
-    own: mpsc::Sender<Command>,
+    /// Says that the trader is gone, and the engine must go too.
+    kept: oneshot::Receiver<()>,
+    snapshots: mpsc::Receiver<SnapshotDone>,
+    snapshot_sender: mpsc::Sender<SnapshotDone>,
     market_updates: mpsc::Receiver<MarketUpdate>,
     market_sender: mpsc::Sender<MarketUpdate>,
     markets: BTreeMap<ContractId, Market>,
+    /// Markets watched so far, those that have ended too: tells a market from its predecessor.
+    markets_begun: u64,
     reconciler: Reconciler,
+    login: login::Login,
+    link: Link,
     ids: IntentIds,
     clock: Clock,
     outbox: Outbox,
@@ -73,60 +89,48 @@ pub(crate) struct Parts {
     pub(crate) bus: Bus<Event>,
     pub(crate) state: watch::Sender<TraderState>,
     pub(crate) commands: mpsc::Receiver<Command>,
-    pub(crate) own: mpsc::Sender<Command>,
+    pub(crate) kept: oneshot::Receiver<()>,
     pub(crate) clock: Clock,
 }
 
-/// What waits until the records of this round are durable.
-#[derive(Default)]
-struct Outbox {
-    records: Vec<Record>,
-    bursts: Vec<Burst>,
-    events: Vec<Event>,
-    answers: Vec<Answer>,
-}
-
-/// Wall time that never goes back and never jumps: read once, then moved by the monotonic clock (R39).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
-    started: Instant,
-    started_at: Timestamp,
-}
-
-impl Clock {
-    pub(crate) fn start(at: Timestamp) -> Self {
-        Self { started: Instant::now(), started_at: at }
-    }
-
-    pub(crate) fn now(self) -> Timestamp {
-        Timestamp(self.started_at.0 + self.monotonic_us())
-    }
-
-    fn monotonic_us(self) -> i64 {
-        i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
-    }
+/// The link as the order lane has told it so far. The client's own state can be ahead of it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Link {
+    /// The epoch that is ready, and whose login may trade.
+    ready: Option<Epoch>,
+    /// Whether TWS has lost IB.
+    is_degraded: bool,
+    /// Whether the session has ended for good: the lane says nothing more.
+    is_over: bool,
 }
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, books, journal, client, lane, bus, state, commands, own, clock } = parts;
-        let (market_sender, market_updates) = mpsc::channel(1024);
+        let Parts { config, books, journal, client, lane, bus, state, commands, kept, clock } = parts;
+        let (market_sender, market_updates) = mpsc::channel(MARKET_UPDATES_MAX);
+        let (snapshot_sender, snapshots) = mpsc::channel(1);
         let ids = IntentIds::after(books.last_id());
         Self {
             config,
             books,
             gate: None,
             journal,
+            journal_fault: None,
             client,
             lane,
             bus,
             state,
             commands,
-            own,
+            kept,
+            snapshots,
+            snapshot_sender,
             market_updates,
             market_sender,
             markets: BTreeMap::new(),
+            markets_begun: 0,
             reconciler: Reconciler::default(),
+            login: login::Login::default(),
+            link: Link::default(),
             ids,
             clock,
             outbox: Outbox::default(),
@@ -134,74 +138,99 @@ impl Engine {
         }
     }
 
-    /// Runs until it is told to stop or every handle is gone.
+    /// Runs until it is told to stop, or the trader or every handle is gone.
     pub(crate) async fn run(mut self) {
-        let started = Record::Started {
+        let reply = self.serve().await;
+        self.end(reply).await;
+    }
+
+    /// Takes inputs, round by round; gives whoever wants to hear of the end.
+    async fn serve(&mut self) -> Option<oneshot::Sender<Ended>> {
+        self.outbox.records.push(Record::Started {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             mode: self.config.mode.to_string(),
             client_id: self.config.client_id.0,
-        };
-        self.outbox.records.push(started);
+            instance: self.config.instance.clone(),
+        });
+        // Between two runs lies a break like any other: what was open has an unknown outcome (R6), and for how long
+        // TWS has had IB is not known (R9).
+        self.step(OrderEvent::Link(LinkEvent::Lost));
         self.flush();
         let mut next_tick = Instant::now() + TICK;
         loop {
-            tokio::select! {
+            let command = tokio::select! {
                 biased;
-                event = self.lane.recv() => match event {
-                    Some(event) => {
-                        self.on_lane(event);
-                        for _ in 1..BATCH_MAX {
-                            let Some(event) = self.lane.try_recv() else { break };
-                            self.on_lane(event);
-                        }
+                event = self.lane.recv(), if !self.link.is_over => {
+                    match event {
+                        Some(event) => self.on_lane(event),
+                        None => self.on_session_over(),
                     }
-                    None => self.halt("the session with TWS has ended"),
-                },
-                command = self.commands.recv() => match command {
-                    Some(Command::Stop { reply }) => {
-                        self.flush();
-                        self.end(reply).await;
-                        return;
-                    }
-                    Some(command) => self.on_command(command),
-                    None => return,
-                },
-                Some(update) = self.market_updates.recv() => self.on_market(update),
-                () = sleep_until(next_tick) => {
-                    next_tick = Instant::now() + TICK;
-                    self.on_tick();
+                    None
                 }
+                _ = &mut self.kept => return None,
+                Some(done) = self.snapshots.recv() => {
+                    self.on_snapshot_done(done);
+                    None
+                }
+                command = self.commands.recv() => match command {
+                    Some(command) => Some(command),
+                    None => return None,
+                },
+                Some(update) = self.market_updates.recv() => {
+                    self.on_market(update);
+                    None
+                }
+                () = sleep_until(next_tick) => None,
+            };
+            if let Some(reply) = self.take_round(command) {
+                return Some(reply);
+            }
+            if Instant::now() >= next_tick {
+                next_tick = Instant::now() + TICK;
+                self.on_tick();
             }
             self.flush();
-            if self.lane_is_over() {
-                // Nothing comes from TWS any more; commands are still answered, each with a refusal.
-                self.serve_the_rest().await;
-                return;
-            }
+            tokio::task::consume_budget().await;
         }
     }
 
-    fn lane_is_over(&self) -> bool {
-        self.client.state().borrow().phase == tws_client::Phase::Closed && self.lane.is_empty()
+    /// Takes what else waits, of everything some: a flood of one kind keeps no other waiting.
+    fn take_round(&mut self, command: Option<Command>) -> Option<oneshot::Sender<Ended>> {
+        for _ in 0..ROUND_MAX {
+            let Some(event) = self.lane.try_recv() else { break };
+            self.on_lane(event);
+        }
+        if let Ok(done) = self.snapshots.try_recv() {
+            self.on_snapshot_done(done);
+        }
+        let mut next = command;
+        for _ in 0..ROUND_MAX {
+            match next.take().or_else(|| self.commands.try_recv().ok()) {
+                Some(Command::Stop { reply }) => return Some(reply),
+                Some(command) => self.on_command(command),
+                None => break,
+            }
+        }
+        for _ in 0..ROUND_MAX {
+            let Ok(update) = self.market_updates.try_recv() else { break };
+            self.on_market(update);
+        }
+        None
     }
 
-    async fn serve_the_rest(mut self) {
-        self.halt("the session with TWS has ended");
-        self.flush();
-        while let Some(command) = self.commands.recv().await {
-            if let Command::Stop { reply } = command {
-                return self.end(reply).await;
-            }
-            self.on_command(command);
-            self.flush();
-        }
+    fn on_session_over(&mut self) {
+        self.link.is_over = true;
+        self.halt("the session with TWS has ended; start the trader again");
     }
 
     fn on_tick(&mut self) {
-        let now = self.clock.now();
-        let step = self.books.orders.step(OrderEvent::Timer, now);
-        self.take(step);
+        self.step(OrderEvent::Timer);
         self.reconcile_if_due();
+    }
+
+    fn step(&mut self, event: OrderEvent) {
+        let step = self.books.orders.step(event, self.clock.now());
+        self.take(step);
     }
 
     /// Takes what a step of the order book did.
@@ -212,85 +241,14 @@ impl Engine {
         self.outbox.events.extend(events);
         for action in actions {
             match action {
-                Action::Send(burst) => self.outbox.bursts.push(burst),
-                Action::Ask(Question::Executions | Question::Snapshot) => self.reconciler.want(self.clock.now()),
-                Action::Changed(_) | Action::Filled(_) | Action::Commission(_) | Action::Alarm(_) => {}
-            }
-        }
-    }
-
-    /// Makes the round durable, then lets its effects leave: messages, events, answers. What could not be sent makes
-    /// another round.
-    fn flush(&mut self) {
-        loop {
-            let Outbox { records, bursts, events, answers } = std::mem::take(&mut self.outbox);
-            let durable = self.make_durable(&records);
-            for burst in bursts {
-                // Without a record no order leaves; cancels do (R37).
-                if durable || !places_orders(&burst) {
-                    self.send(burst);
-                } else {
-                    self.not_sent(&burst, "the journal could not record it");
-                }
-            }
-            self.publish(events);
-            for answer in answers {
-                answer(durable);
-            }
-            self.publish_state();
-            if self.outbox.is_empty() {
-                return;
-            }
-        }
-    }
-
-    fn make_durable(&mut self, records: &[Record]) -> bool {
-        if records.is_empty() {
-            return self.journal.poisoned().is_none();
-        }
-        let stamps = Stamps { wall_us: self.clock.now().0, monotonic_us: self.clock.monotonic_us() };
-        let entries: Result<Vec<_>, _> = records.iter().map(Record::to_entry).collect();
-        let appended = entries.map_err(|error| error.to_string()).and_then(|entries| {
-            entries.chunks(Journal::BATCH_RECORDS_MAX).try_for_each(|batch| {
-                self.journal.append(stamps, batch).map(|_| ()).map_err(|error| error.to_string())
-            })
-        });
-        match appended {
-            Ok(()) => true,
-            Err(error) => {
-                self.halt(&format!("the journal cannot be written: {error}"));
-                false
-            }
-        }
-    }
-
-    fn send(&mut self, burst: Burst) {
-        let Burst { places, messages } = burst;
-        if let Err(error) = self.client.send_order_messages(messages) {
-            if places.is_empty() {
-                // A cancel is kept in the book and sent first on return.
-                tracing::warn!(%error, "not sent");
-            } else {
-                self.not_sent(&Burst { places, messages: Vec::new() }, &error.to_string());
-            }
-        }
-    }
-
-    fn not_sent(&mut self, burst: &Burst, reason: &str) {
-        if !burst.places.is_empty() {
-            let event = OrderEvent::NotSent { intents: burst.places.clone(), reason: reason.to_owned() };
-            let step = self.books.orders.step(event, self.clock.now());
-            self.take(step);
-        }
-    }
-
-    fn publish(&mut self, events: Vec<Event>) {
-        for event in events {
-            if let Event::Alarm(alarm) = &event {
-                tracing::error!(%alarm, "alarm");
-            }
-            for ended in self.bus.publish(&event).closed {
-                tracing::warn!(?ended, "a subscriber fell behind and was closed");
+                Action::Send(burst) => self.outbox.send(burst),
+                Action::Ask(Question::Executions | Question::Snapshot) => self.reconciler.want(),
+                Action::Filled(fill) => self.reconciler.see_fill(&fill),
+                Action::Alarm(OrderAlarm::StrangerWithOurMark { reference }) => self.halt(&format!(
+                    "the broker has order {reference} of ours, which the journal does not know (R38); find the journal \
+                     that does, or cancel the order in TWS and start again"
+                )),
+                Action::Changed(_) | Action::Commission(_) | Action::Alarm(_) => {}
             }
         }
     }
@@ -302,9 +260,17 @@ impl Engine {
     /// Stops taking orders until a person has looked. The first reason stands.
     fn halt(&mut self, reason: &str) {
         if self.halted.is_none() {
-            self.halted = Some(reason.to_owned());
-            self.alarm(Alarm::Halted(reason.to_owned()));
+            let reason = self.redacted(reason.to_owned());
+            self.halted = Some(reason.clone());
+            self.alarm(Alarm::Halted(reason));
         }
+    }
+
+    /// A text for logs and states: without the numbers of accounts.
+    fn redacted(&self, text: String) -> String {
+        let managed = self.login.accounts().iter().map(String::as_str);
+        let held = self.books.ledger.holdings().map(|holding| holding.account);
+        redacted(text, managed.chain(held))
     }
 
     fn phase(&self) -> (Phase, String) {
@@ -313,10 +279,10 @@ impl Engine {
         }
         let session = self.client.state();
         let session = session.borrow();
-        if !session.is_ready() {
+        if !session.is_ready() || self.link.ready != Some(session.epoch) {
             return (Phase::Connecting, session.reason.as_ref().map(ToString::to_string).unwrap_or_default());
         }
-        if !session.takes_orders() {
+        if !session.takes_orders() || self.link.is_degraded {
             return (Phase::Degraded, "TWS has lost its connection to IB".to_owned());
         }
         if !self.reconciler.is_reconciled(session.epoch) {
@@ -332,30 +298,45 @@ impl Engine {
     fn publish_state(&mut self) {
         let (phase, reason) = self.phase();
         let epoch = self.client.state().borrow().epoch.0;
+        self.tell_state(phase, reason, epoch);
+    }
+
+    fn tell_state(&mut self, phase: Phase, reason: String, epoch: u64) {
         let changed = self.state.send_if_modified(|state| {
             let changed = (state.phase, &state.reason, state.epoch) != (phase, &reason, epoch);
             if changed {
-                state.phase = phase;
-                state.reason.clone_from(&reason);
-                state.epoch = epoch;
+                (state.phase, state.reason, state.epoch) = (phase, reason, epoch);
             }
             changed
         });
         if changed {
             let state = self.state.borrow().clone();
-            tracing::info!(phase = %state.phase, reason = state.reason.as_str(), epoch, "trader");
+            let reason = self.redacted(state.reason.clone());
+            tracing::info!(phase = %state.phase, reason, epoch, "trader");
             self.publish(vec![Event::State(state)]);
         }
     }
-}
 
-impl Outbox {
-    fn is_empty(&self) -> bool {
-        let Self { records, bursts, events, answers } = self;
-        records.is_empty() && bursts.is_empty() && events.is_empty() && answers.is_empty()
+    /// Ends the session and closes the journal. What TWS said until then is still taken and recorded.
+    async fn end(mut self, reply: Option<oneshot::Sender<Ended>>) {
+        self.flush();
+        self.markets.clear();
+        self.client.shutdown().await;
+        while let Some(event) = self.lane.try_recv() {
+            self.on_lane(event);
+        }
+        self.flush();
+        let epoch = self.client.state().borrow().epoch.0;
+        self.tell_state(Phase::Stopped, String::new(), epoch);
+        let ended = Ended {
+            records: self.journal.len(),
+            fingerprint: self.books.fingerprint(),
+            journal_fault: self.journal_fault,
+        };
+        let closed = self.journal.close().err().map(|error| error.to_string());
+        if let Some(reply) = reply {
+            // Whoever asked may have gone.
+            let _ = reply.send(Ended { journal_fault: ended.journal_fault.or(closed), ..ended });
+        }
     }
-}
-
-fn places_orders(burst: &Burst) -> bool {
-    burst.messages.iter().any(|message| matches!(message, ClientMessage::PlaceOrder(_)))
 }

@@ -1,16 +1,15 @@
 //! Comparing the broker's book with ours: at the start, after every break, and whenever something does not fit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use order::{Event as OrderEvent, SECOND_US, SnapshotEvent, Timestamp};
+use order::{Event as OrderEvent, Fill, SECOND_US, SnapshotEvent, Timestamp};
 use position::{Adjustment, Instrument};
-use risk::RiskGate;
 use rust_decimal::Decimal;
-use tws_client::Epoch;
-use tws_proto::message::{ExecutionFilter, Position, ServerMessage};
-use tws_proto::{Contract, ServerVersion};
+use tws_client::{Client, Epoch, RequestError};
+use tws_proto::ServerVersion;
+use tws_proto::ids::ContractId;
+use tws_proto::message::{ExecutionFilter, Position};
 
-use super::commands::Command;
 use super::Engine;
 use crate::event::Alarm;
 use crate::record::Record;
@@ -26,6 +25,12 @@ const STANDING_PAUSE_US: i64 = 60 * SECOND_US;
 /// For how many days back executions are asked for, where the server can (R29).
 const EXECUTION_DAYS: i32 = 3;
 
+/// For how long after a fill the broker's position may lag behind it, or run ahead of its execution.
+const SETTLE_US: i64 = 5 * SECOND_US;
+
+/// What names a position: account and contract.
+type Key = (String, ContractId);
+
 /// Where the comparison stands.
 #[derive(Debug, Default)]
 pub(super) struct Reconciler {
@@ -33,30 +38,32 @@ pub(super) struct Reconciler {
     reconciled: Option<Epoch>,
     /// A snapshot that is coming in.
     pending: Option<Pending>,
+    /// Snapshots asked for so far.
+    begun: u64,
     /// When the last one ended, whole or not.
     ended_at: Option<Timestamp>,
     /// Something asked for one.
     wanted: bool,
     tries: u32,
-    /// Differences of positions found by the last snapshot, and how many executions were known then. Only what two
-    /// snapshots agree on is believed.
-    differences: Option<(usize, BTreeMap<(String, i32), Decimal>)>,
+    /// Differences of positions found by the last snapshot. Only what two snapshots agree on is believed.
+    differences: BTreeMap<Key, Decimal>,
+    /// When fills were last heard of.
+    filled_at: BTreeMap<Key, Timestamp>,
 }
 
-/// A snapshot that is coming in: which parts have ended, and the positions so far.
-#[derive(Debug, Default)]
+/// A snapshot that is coming in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pending {
-    open_orders: bool,
-    completed_orders: bool,
-    executions: bool,
-    positions: bool,
-    held: Vec<Position>,
+    number: u64,
+    epoch: Epoch,
 }
 
-impl Pending {
-    fn is_whole(&self) -> bool {
-        self.open_orders && self.completed_orders && self.executions && self.positions
-    }
+/// Every part of a snapshot has been answered, or one was not.
+#[derive(Debug)]
+pub(super) struct SnapshotDone {
+    number: u64,
+    /// Every position of the login.
+    outcome: Result<Vec<Position>, RequestError>,
 }
 
 impl Reconciler {
@@ -66,12 +73,23 @@ impl Reconciler {
 
     /// The link broke: half a snapshot is none, and what was agreed holds no more.
     pub(super) fn lose(&mut self) {
-        *self = Self { tries: 0, ..Self::default() };
+        let filled_at = std::mem::take(&mut self.filled_at);
+        *self = Self { begun: self.begun, filled_at, ..Self::default() };
     }
 
     /// Something does not fit; look again soon.
-    pub(super) fn want(&mut self, _now: Timestamp) {
+    pub(super) fn want(&mut self) {
         self.wanted = true;
+    }
+
+    pub(super) fn see_fill(&mut self, fill: &Fill) {
+        if let Some(id) = fill.contract.known_id() {
+            self.filled_at.insert((fill.account.clone(), id), fill.at);
+        }
+    }
+
+    fn is_settling(&self, key: &Key, now: Timestamp) -> bool {
+        self.filled_at.get(key).is_some_and(|at| now.since(*at) < SETTLE_US)
     }
 
     fn is_due(&self, has_unknown: bool, now: Timestamp) -> bool {
@@ -88,172 +106,153 @@ impl Reconciler {
 }
 
 impl Engine {
-    /// Who may trade: the accounts of the login against those that are configured (paper and live interlock).
-    pub(super) fn check_accounts(&mut self, managed: &[String]) -> Result<(), String> {
-        if managed.is_empty() {
-            return Err("the login has no accounts; log in to TWS again".to_owned());
-        }
-        if self.config.mode == risk::TradingMode::Paper
-            && let Some(live) = managed.iter().find(|account| !risk::is_paper_account(account))
-        {
-            let end = live.get(live.len().saturating_sub(3)..).unwrap_or_default();
-            return Err(format!("the login has the live account ...{end}, but the mode is paper; connect to a paper login"));
-        }
-        if let Some(missing) = self.config.accounts.iter().find(|account| !managed.contains(account)) {
-            return Err(format!("the login does not have account {missing}; mend TWS_ACCOUNTS or log in with another user"));
-        }
-        let accounts = if self.config.accounts.is_empty() { managed.to_vec() } else { self.config.accounts.clone() };
-        if self.gate.is_none() {
-            let mut gate = RiskGate::new(self.config.limits_for(accounts.clone())).map_err(|error| error.to_string())?;
-            if let Some(arming) = &self.config.arming {
-                let until = Timestamp(arming.until.as_microsecond());
-                gate.arm(arming.by.clone(), until, self.clock.now()).map_err(|error| error.to_string())?;
-            }
-            if let Some(kill) = &self.books.kill {
-                gate.kill(kill.by.clone(), kill.reason.clone());
-            }
-            self.gate = Some(gate);
-        }
-        self.state.send_modify(|state| state.accounts = accounts);
-        Ok(())
-    }
-
-    /// Asks for everything at once. The answers come on the lane, in order with the fills.
+    /// Asks for everything at once. What is told of orders and fills comes on the lane, in order with all else there;
+    /// that the engine's own questions are answered comes back from the task that asks them, for end markers of others'
+    /// questions look the same.
     pub(super) fn begin_snapshot(&mut self) {
-        if self.reconciler.pending.is_some() || self.halted.is_some() {
+        let Some(epoch) = self.link.ready else { return };
+        if self.reconciler.pending.is_some() || self.link.is_degraded || self.halted.is_some() {
             return;
         }
-        self.reconciler.pending = Some(Pending::default());
+        self.reconciler.begun += 1;
+        let number = self.reconciler.begun;
+        self.reconciler.pending = Some(Pending { number, epoch });
         self.reconciler.wanted = false;
         self.step(OrderEvent::Snapshot(SnapshotEvent::Began));
-        let client = self.client.clone();
-        let own = self.own.clone();
-        let (epoch, version) = {
-            let state = client.state();
-            let state = state.borrow();
-            (state.epoch, state.server_version.unwrap_or(ServerVersion::OLDEST))
-        };
+        let (client, done) = (self.client.clone(), self.snapshot_sender.clone());
         tokio::spawn(async move {
-            let last_days = version.reaches(ServerVersion::PARAMETRIZED_DAYS_OF_EXECUTIONS).then_some(EXECUTION_DAYS);
-            let filter = ExecutionFilter { last_days, ..ExecutionFilter::default() };
-            // Open orders first and positions last: what fills in between shows in a later part.
-            let asked = async {
-                client.all_open_orders().await.map(|_| ())?;
-                client.completed_orders().await.map(|_| ())?;
-                client.executions(filter).await.map(|_| ())?;
-                client.positions().await.map(|_| ())
-            };
-            if let Err(error) = asked.await {
-                let _ = own.send(Command::SnapshotFailed { epoch, reason: error.to_string() }).await;
-            }
+            let outcome = ask(&client).await;
+            // Where the engine has ended, nobody wants to know.
+            let _ = done.send(SnapshotDone { number, outcome }).await;
         });
     }
 
-    /// Part of a list: positions, and the ends of all four.
-    pub(super) fn on_list(&mut self, message: ServerMessage) {
-        let Some(pending) = &mut self.reconciler.pending else { return };
-        match message {
-            ServerMessage::Position(position) => pending.held.push(*position),
-            ServerMessage::OpenOrdersEnd(_) => pending.open_orders = true,
-            ServerMessage::CompletedOrdersEnd(_) => pending.completed_orders = true,
-            ServerMessage::ExecutionsEnd(_) => pending.executions = true,
-            ServerMessage::PositionEnd(_) => pending.positions = true,
-            _ => return,
+    pub(super) fn on_snapshot_done(&mut self, done: SnapshotDone) {
+        // The client answers a question after it has put everything before the answer's end on the lane.
+        while let Some(event) = self.lane.try_recv() {
+            self.on_lane(event);
         }
-        if pending.is_whole() {
-            self.end_snapshot();
+        let SnapshotDone { number, outcome } = done;
+        let Some(pending) = self.reconciler.pending.take_if(|pending| pending.number == number) else {
+            return; // of a link that is gone
+        };
+        self.reconciler.ended_at = Some(self.clock.now());
+        match outcome {
+            Ok(positions) => self.end_snapshot(pending.epoch, &positions),
+            Err(error) => self.on_snapshot_failed(&error),
         }
     }
 
-    fn end_snapshot(&mut self) {
-        let Some(pending) = self.reconciler.pending.take() else { return };
-        let now = self.clock.now();
+    fn end_snapshot(&mut self, epoch: Epoch, positions: &[Position]) {
         self.step(OrderEvent::Snapshot(SnapshotEvent::Ended));
-        self.reconciler.ended_at = Some(now);
         self.reconciler.tries = 0;
-        let agreed = self.compare_positions(&pending.held);
-        if agreed {
-            let epoch = self.client.state().borrow().epoch;
+        if self.compare_positions(positions) {
             self.reconciler.reconciled = Some(epoch);
         } else {
             self.reconciler.wanted = true; // live events may explain it; look once more
         }
+        if self.books.kill.is_some() {
+            // R40: until a snapshot shows none.
+            self.cancel_everything();
+        }
     }
 
-    /// Whether the broker's positions are those our fills make; what two snapshots agree on is booked as EXTERNAL.
-    fn compare_positions(&mut self, held: &[Position]) -> bool {
-        let mut broker: BTreeMap<(String, i32), (&Contract, Decimal, Decimal)> = BTreeMap::new();
-        for position in held {
-            if let Some(id) = position.contract.known_id() {
-                let quantity = position.position.unwrap_or_default();
-                let cost = position.average_cost.unwrap_or_default();
-                broker.insert((position.account.clone(), id.0), (&position.contract, quantity, cost));
-            }
-        }
-        let mut differences = BTreeMap::new();
-        let ours = self.books.ledger.holdings().map(|holding| (holding.account.to_owned(), holding.instrument.contract_id.0));
-        let keys: std::collections::BTreeSet<(String, i32)> = ours.chain(broker.keys().cloned()).collect();
-        for key in keys {
-            let told = broker.get(&key).map_or(Decimal::ZERO, |(_, quantity, _)| *quantity);
-            let counted = self.books.position(&key.0, tws_proto::ids::ContractId(key.1));
-            if told != counted {
-                differences.insert(key, told - counted);
-            }
-        }
-        let executions = self.books.orders.executions().len();
-        if differences.is_empty() {
-            self.reconciler.differences = None;
-            return true;
-        }
-        let seen = Some((executions, differences.clone()));
-        if self.reconciler.differences != seen {
-            self.reconciler.differences = seen;
-            return false;
-        }
-        self.reconciler.differences = None;
-        for ((account, id), quantity) in differences {
-            let contract_id = tws_proto::ids::ContractId(id);
-            let told = broker.get(&(account.clone(), id));
-            let instrument = match told {
-                Some((contract, _, _)) => Instrument::of(contract).ok(),
-                None => self.books.ledger.instrument(contract_id).cloned(),
-            };
-            let Some(instrument) = instrument else { continue };
-            let ours = self.books.position(&account, contract_id);
-            let symbol = instrument.symbol.clone();
-            let adjustment = Adjustment {
-                account: account.clone(),
-                instrument,
-                quantity,
-                average_cost: told.map_or(Decimal::ZERO, |(_, _, cost)| *cost),
-                reason: "not explained by fills".to_owned(),
-                time_us: self.clock.now().0,
-            };
-            let failed = self.books.adjust(&adjustment);
-            self.outbox.records.push(Record::Adjusted(adjustment));
-            self.outbox.events.extend(failed);
-            self.alarm(Alarm::PositionAdjusted { account, symbol, broker: ours + quantity, ours });
-        }
-        true
-    }
-
-    pub(super) fn on_snapshot_failed(&mut self, epoch: Epoch, reason: &str) {
-        if self.client.state().borrow().epoch != epoch || self.reconciler.pending.take().is_none() {
-            return; // of a connection that is gone
-        }
-        self.reconciler.ended_at = Some(self.clock.now());
+    fn on_snapshot_failed(&mut self, error: &RequestError) {
         self.reconciler.tries += 1;
         self.reconciler.wanted = true;
-        tracing::warn!(reason, tries = self.reconciler.tries, "the broker's book could not be read");
+        tracing::warn!(%error, tries = self.reconciler.tries, "the broker's book could not be read");
         if self.reconciler.tries >= TRIES_MAX {
-            self.halt(&format!("the broker's book could not be read in {TRIES_MAX} tries: {reason}"));
+            self.halt(&format!("the broker's book could not be read in {TRIES_MAX} tries: {error}"));
         }
     }
 
     pub(super) fn reconcile_if_due(&mut self) {
-        let takes = self.client.state().borrow().takes_orders();
-        if takes && self.gate.is_some() && self.reconciler.is_due(self.books.orders.has_unknown(), self.clock.now()) {
+        if self.reconciler.is_due(self.books.orders.has_unknown(), self.clock.now()) {
             self.begin_snapshot();
         }
     }
+
+    /// Whether the broker's positions are those our fills make; what two snapshots agree on is booked as EXTERNAL (R16).
+    fn compare_positions(&mut self, held: &[Position]) -> bool {
+        let now = self.clock.now();
+        self.reconciler.filled_at.retain(|_, at| now.since(*at) < SETTLE_US);
+        let differences = self.differences(held);
+        let is_settling = differences.keys().any(|key| self.reconciler.is_settling(key, now));
+        let before = std::mem::replace(&mut self.reconciler.differences, differences.clone());
+        if differences.is_empty() {
+            return true;
+        }
+        if is_settling || before != differences {
+            return false;
+        }
+        self.reconciler.differences.clear();
+        for (key, quantity) in differences {
+            self.adjust(key, quantity, held);
+        }
+        true
+    }
+
+    /// What the broker holds more than our fills make, in the accounts that are traded.
+    fn differences(&self, held: &[Position]) -> BTreeMap<Key, Decimal> {
+        let accounts = self.state.borrow().accounts.clone();
+        let mut differences: BTreeMap<Key, Decimal> = BTreeMap::new();
+        for position in held {
+            let Some(id) = position.contract.known_id() else { continue };
+            differences.insert((position.account.clone(), id), position.position.unwrap_or_default());
+        }
+        let ours: BTreeSet<Key> = self
+            .books
+            .ledger
+            .holdings()
+            .map(|holding| (holding.account.to_owned(), holding.instrument.contract_id))
+            .collect();
+        for key in ours {
+            let counted = self.books.position(&key.0, key.1);
+            let difference = differences.entry(key).or_default();
+            // Numbers of the wire: beyond what can be counted they differ, which is all that matters here.
+            *difference = difference.saturating_sub(counted);
+        }
+        differences.retain(|key, difference| !difference.is_zero() && accounts.contains(&key.0));
+        differences
+    }
+
+    fn adjust(&mut self, (account, contract_id): Key, quantity: Decimal, held: &[Position]) {
+        let told = held.iter().find(|told| told.account == account && told.contract.known_id() == Some(contract_id));
+        let known = self.books.ledger.instrument(contract_id).cloned();
+        let instrument = match (known, told) {
+            (Some(known), _) => known,
+            (None, Some(told)) => match Instrument::of(&told.contract) {
+                Ok(instrument) => instrument,
+                Err(error) => {
+                    let what = format!("a position of {quantity} {}", told.contract.symbol);
+                    return self.alarm(Alarm::NotBooked { what, cause: error.into() });
+                }
+            },
+            (None, None) => return, // only what is known differs without the broker's word
+        };
+        let ours = self.books.position(&account, contract_id);
+        let symbol = instrument.symbol.clone();
+        let adjustment = Adjustment {
+            account: account.clone(),
+            instrument,
+            quantity,
+            average_cost: told.and_then(|told| told.average_cost).unwrap_or_default(),
+            reason: "not explained by fills".to_owned(),
+            time_us: self.clock.now().0,
+        };
+        let failed = self.books.adjust(&adjustment);
+        self.outbox.records.push(Record::Adjusted(adjustment));
+        self.outbox.events.extend(failed);
+        self.alarm(Alarm::PositionAdjusted { account, symbol, broker: ours.saturating_add(quantity), ours });
+    }
+}
+
+/// Open orders first and positions last: what fills in between shows in a later part.
+async fn ask(client: &Client) -> Result<Vec<Position>, RequestError> {
+    let version = client.state().borrow().server_version.unwrap_or(ServerVersion::OLDEST);
+    let last_days = version.reaches(ServerVersion::PARAMETRIZED_DAYS_OF_EXECUTIONS).then_some(EXECUTION_DAYS);
+    client.all_open_orders().await?;
+    client.completed_orders().await?;
+    client.executions(ExecutionFilter { last_days, ..ExecutionFilter::default() }).await?;
+    client.positions().await
 }
