@@ -173,6 +173,17 @@ impl Contract {
         Ok(())
     }
 
+    /// The text form of an exercise: as other requests, without the primary exchange.
+    pub(crate) fn text_of_exercise(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { contract_id, symbol, security_type, last_trade_date_or_month, strike, right, multiplier, .. } = self;
+        layout!(w; maxed 1 contract_id, 2 symbol, 3 security_type, 4 last_trade_date_or_month, 5 strike, 6 right, 7 multiplier);
+        let Self { exchange, primary_exchange, currency, local_symbol, trading_class, .. } = self;
+        layout!(w; 8 exchange, proto_only 9 primary_exchange, 10 currency, 11 local_symbol, 12 trading_class);
+        self.text_without_identifiers(w)?;
+        self.text_without_extras(w)?;
+        self.text_without_legs(w)
+    }
+
     /// What a text message with none of these has no place for.
     pub(crate) fn text_without_identifiers(&mut self, w: &mut Wire<'_>) -> Result<()> {
         let Self { security_id_type, security_id, .. } = self;
@@ -182,10 +193,34 @@ impl Contract {
 
     /// What a text message that names one live instrument has no place for.
     pub(crate) fn text_without_extras(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { issuer_id, include_expired, description, combo_legs_description, last_trade_date, .. } = self;
-        layout!(w; proto_only 15 description, proto_only 16 issuer_id, proto_only 18 include_expired);
-        layout!(w; proto_only 19 combo_legs_description, proto_only 21 last_trade_date);
+        let Self { include_expired, .. } = self;
+        layout!(w; proto_only 18 include_expired);
+        self.text_without_remarks(w)
+    }
+
+    /// What no text request but the one for contract data has a place for.
+    pub(crate) fn text_without_remarks(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { issuer_id, description, combo_legs_description, last_trade_date, .. } = self;
+        layout!(w; proto_only 15 description, proto_only 16 issuer_id, proto_only 19 combo_legs_description,
+            proto_only 21 last_trade_date);
         Ok(())
+    }
+
+    /// The text form of requests for one live instrument: the common fields alone.
+    pub(crate) fn text_of_plain_request(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        self.text_of_request(w)?;
+        self.text_without_identifiers(w)?;
+        self.text_without_extras(w)?;
+        self.text_without_legs(w)
+    }
+
+    /// The text form of requests for history, which exists of expired contracts too. The legs follow elsewhere.
+    pub(crate) fn text_of_history(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        self.text_of_request(w)?;
+        let Self { include_expired, delta_neutral, .. } = self;
+        layout!(w; 18 include_expired, absent 17 delta_neutral);
+        self.text_without_identifiers(w)?;
+        self.text_without_remarks(w)
     }
 
     /// What a text message has no place for that carries neither legs nor a hedge.
@@ -308,8 +343,21 @@ struct BriefLeg(ComboLeg);
 
 impl Layout for BriefLeg {
     fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let ComboLeg { contract_id, ratio, action, exchange, price, .. } = &mut self.0;
-        layout!(w; maxed 1 contract_id, maxed 2 ratio, 3 action, 4 exchange, proto_only 9 price);
+        #[rustfmt::skip]
+        let ComboLeg {
+            contract_id, ratio, action, exchange, open_close, short_sale_slot, designated_location, exempt_code, price,
+        } = &mut self.0;
+        layout!(w; maxed 1 contract_id, maxed 2 ratio, 3 action, 4 exchange, proto_only 7 designated_location,
+            proto_only 9 price);
+        // The other three are read as their defaults, so anything else cannot travel.
+        let usual = ComboLeg::default();
+        let mut differs = [
+            *open_close != usual.open_close,
+            *short_sale_slot != usual.short_sale_slot,
+            *exempt_code != usual.exempt_code,
+        ];
+        let [open_close, short_sale_slot, exempt_code] = &mut differs;
+        layout!(w; proto_only 5 open_close, proto_only 6 short_sale_slot, proto_only 8 exempt_code);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod lists;
 mod market_data;
 mod orders;
 mod start;
+mod unsimulated;
 
 use std::collections::BTreeMap;
 
@@ -345,6 +346,8 @@ impl Core {
             ClientMessage::CancelPositions(_) => self.cancel_positions(session),
             ClientMessage::RequestAccountSummary(request) => self.request_summary(session, &request),
             ClientMessage::CancelAccountSummary(cancel) => self.cancel_summary(session, cancel.request_id),
+            // Which these are is listed there, one by one.
+            other => self.answer_unsimulated(session, &other),
         }
     }
 

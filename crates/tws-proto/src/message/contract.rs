@@ -74,9 +74,7 @@ impl Layout for ContractData {
         layout!(w, details; gated_list(V::INELIGIBILITY_REASONS) 58 ineligibility_reasons);
         // Bonds have a message of their own; what is newer than text has no place.
         details.bond.text_of_other_kinds(w)?;
-        layout!(w, details; proto_only 59 event_contract, proto_only 60 event_contract_description,
-            proto_only 61 event_contract_description_more, proto_only 62 min_algo_size, proto_only 63 last_price_precision,
-            proto_only 64 last_size_precision, proto_only 65 settlement_method);
+        details.text_without_newer(w)?;
         layout!(w, contract; proto_only 13 security_id_type, proto_only 14 security_id, proto_only 15 description,
             proto_only 16 issuer_id, proto_only 18 include_expired, proto_only 19 combo_legs_description);
         contract.text_without_legs(w)
@@ -182,6 +180,16 @@ impl Layout for ContractDetails {
         layout!(w; list 58 ineligibility_reasons, 59 event_contract, 60 event_contract_description,
             61 event_contract_description_more, exact 62 min_algo_size, exact 63 last_price_precision,
             exact 64 last_size_precision, 65 settlement_method);
+        Ok(())
+    }
+}
+
+impl ContractDetails {
+    /// What is newer than text has no place in it.
+    fn text_without_newer(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        layout!(w, self; proto_only 59 event_contract, proto_only 60 event_contract_description,
+            proto_only 61 event_contract_description_more, proto_only 62 min_algo_size, proto_only 63 last_price_precision,
+            proto_only 64 last_size_precision, proto_only 65 settlement_method);
         Ok(())
     }
 }
@@ -293,3 +301,63 @@ pub struct ContractDataEnd {
     pub request_id: RequestId,
 }
 layout!(ContractDataEnd, version "1" { 1 request_id });
+
+/// Ends a request for contract data, from server version 215, protobuf form only. `CANCEL_CONTRACT_DATA`, method
+/// `cancelContractData`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelContractData {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+}
+layout!(CancelContractData { 1 request_id });
+
+/// One bond that fits. `BOND_CONTRACT_DATA`, callback `bondContractDetails`. Answers [`RequestContractData`] too.
+/// In protobuf it has the body of [`ContractData`]; in text another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BondContractData {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// The contract in full, the maturity as its last trade date. Wire name `contract`.
+    pub contract: Contract,
+    /// What is known of it. Wire name `contractDetails`.
+    pub details: ContractDetails,
+}
+
+impl Layout for BondContractData {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { request_id, contract, details } = self;
+        layout!(w; 1 request_id);
+        if !w.is_text() {
+            let contract_details = details;
+            layout!(w; nested 2 contract, nested 3 contract_details);
+            return Ok(());
+        }
+        layout!(w, contract; 2 symbol, 3 security_type);
+        let bond = &mut details.bond;
+        layout!(w, bond; 44 cusip, 48 coupon);
+        layout!(w, contract; 4 last_trade_date_or_month);
+        layout!(w, bond; 45 issue_date, 46 ratings, 47 kind, 49 coupon_type, 50 convertible, 51 callable, 52 puttable,
+            53 description_more);
+        layout!(w, contract; 8 exchange, 10 currency);
+        layout!(w, details; 1 market_name);
+        layout!(w, contract; 12 trading_class, 1 contract_id);
+        layout!(w, details; 2 min_tick, 3 order_types, 4 valid_exchanges);
+        let bond = &mut details.bond;
+        layout!(w, bond; 54 next_option_date, 55 next_option_type, 56 next_option_partial, 57 notes);
+        layout!(w, details; 7 long_name, gated(V::BOND_TRADING_HOURS) 12 time_zone, gated(V::BOND_TRADING_HOURS) 13 trading_hours,
+            gated(V::BOND_TRADING_HOURS) 14 liquid_hours, 15 ev_rule, 16 ev_multiplier, list 17 security_ids,
+            18 aggregated_group, 21 market_rule_ids, 24 min_size, 25 size_increment, 26 suggested_size_increment);
+        // What other kinds of contracts have, and what is newer than text, has no place.
+        w.group(false, |w| details.fund.layout(w))?;
+        layout!(w, details; proto_only 5 price_magnifier, proto_only 6 underlying_contract_id, proto_only 8 contract_month,
+            proto_only 9 industry, proto_only 10 category, proto_only 11 subcategory, proto_only 19 underlying_symbol,
+            proto_only 20 underlying_security_type, proto_only 22 real_expiration_date, proto_only 23 stock_type,
+            proto_only_list 58 ineligibility_reasons);
+        details.text_without_newer(w)?;
+        layout!(w, contract; proto_only 5 strike, proto_only 6 right, proto_only 7 multiplier, proto_only 9 primary_exchange,
+            proto_only 11 local_symbol);
+        contract.text_without_identifiers(w)?;
+        contract.text_without_extras(w)?;
+        contract.text_without_legs(w)
+    }
+}

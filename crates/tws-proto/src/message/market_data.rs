@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
 use crate::error::Result;
-use crate::ids::RequestId;
+use crate::ids::{ContractId, RequestId};
 use crate::kinds::{MarketDataKind, TickKind};
 use crate::tags::TagValue;
 use crate::value::newtype;
@@ -25,7 +25,7 @@ pub struct RequestMarketData {
     pub snapshot: bool,
     /// A snapshot that counts as a regulated one and costs a fee. Wire name `regulatorySnapshot`.
     pub regulatory_snapshot: bool,
-    /// Open-ended options, protobuf form only. Wire name `marketDataOptions`.
+    /// Open-ended options. Wire name `marketDataOptions`.
     pub options: Vec<TagValue>,
 }
 
@@ -44,8 +44,7 @@ impl Layout for RequestMarketData {
             layout!(w; nested 2 contract);
         }
         layout!(w; 3 generic_ticks, 4 snapshot, 5 regulatory_snapshot);
-        w.constant("")?;
-        layout!(w; proto_only_list 6 options);
+        layout!(w; tag_string 6 options);
         Ok(())
     }
 }
@@ -404,7 +403,7 @@ pub struct MidPointTick {
     pub time_s: i64,
     /// Wire name `midPoint`, `price`.
     pub price: Option<Decimal>,
-    /// Without meaning here; protobuf form only. Wire name `size`.
+    /// Without meaning; a live tick has it in protobuf form only. Wire name `size`.
     pub size: Option<Decimal>,
 }
 
@@ -417,6 +416,55 @@ impl Layout for MidPointTick {
         } else {
             layout!(w; exact 3 size);
         }
+        Ok(())
+    }
+}
+
+/// Ticks are to be asked of another contract. `REROUTE_MKT_DATA_REQ`, callback `rerouteMktDataReq`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RerouteMarketData {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// Contract of the underlying. Wire name `conId`.
+    pub contract_id: Option<ContractId>,
+    /// Where it trades. Wire name `exchange`.
+    pub exchange: String,
+}
+layout!(RerouteMarketData { 1 request_id, 2 contract_id, 3 exchange });
+
+/// An exchange for physical. `TICK_EFP`, callback `tickEFP`; text form only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TickExchangeForPhysical {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// Wire name `tickType`.
+    pub kind: TickKind,
+    /// Annualised, comparable to a financing rate. Wire name `basisPoints`.
+    pub basis_points: Option<Decimal>,
+    /// The same for people. Wire name `formattedBasisPoints`.
+    pub formatted_basis_points: String,
+    /// Implied price of the future. Wire name `totalDividends`, `impliedFuture`.
+    pub total_dividends: Option<Decimal>,
+    /// Days until the future expires. Wire name `holdDays`.
+    pub hold_days: Option<i32>,
+    /// Wire name `futureLastTradeDate`.
+    pub future_last_trade_date: String,
+    /// What dividends until then do to the basis points. Wire name `dividendImpact`.
+    pub dividend_impact: Option<Decimal>,
+    /// Dividends until the future expires. Wire name `dividendsToLastTradeDate`.
+    pub dividends_to_last_trade_date: Option<Decimal>,
+}
+
+impl Layout for TickExchangeForPhysical {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        #[rustfmt::skip]
+        let Self {
+            request_id, kind, basis_points, formatted_basis_points, total_dividends, hold_days, future_last_trade_date,
+            dividend_impact, dividends_to_last_trade_date,
+        } = self;
+        w.constant("6")?;
+        layout!(w; 0 request_id, 0 kind, 0 basis_points, escaped 0 formatted_basis_points, 0 total_dividends, 0 hold_days,
+            escaped 0 future_last_trade_date, 0 dividend_impact, 0 dividends_to_last_trade_date);
         Ok(())
     }
 }

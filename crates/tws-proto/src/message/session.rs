@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::ids::{ClientId, OrderId};
+use crate::kinds::LogLevel;
 use crate::version::ServerVersion;
 use crate::wire::{Layout, Wire, layout};
 
@@ -114,3 +115,11 @@ impl Layout for Notice {
         Ok(())
     }
 }
+
+/// Sets how much the server writes to its log. `SET_SERVER_LOGLEVEL`, method `setServerLogLevel`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetServerLogLevel {
+    /// Wire name `logLevel`.
+    pub level: LogLevel,
+}
+layout!(SetServerLogLevel, version "1" { 1 level });

@@ -1,0 +1,56 @@
+//! What financial advisors set up: groups and names of accounts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::ids::RequestId;
+use crate::kinds::AdvisorDataKind;
+use crate::wire::{Layout, Wire, layout};
+
+/// Asks for an advisor's setup. `REQ_FA`, method `requestFA`. Answered by [`AdvisorData`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestAdvisorData {
+    /// Which part of it. Wire name `faData`, `faDataType`.
+    pub kind: Option<AdvisorDataKind>,
+}
+layout!(RequestAdvisorData, version "1" { maxed 1 kind });
+
+/// An advisor's setup. `RECEIVE_FA`, callback `receiveFA`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvisorData {
+    /// Which part of it. Wire name `faData`, `faDataType`.
+    pub kind: Option<AdvisorDataKind>,
+    /// An XML document. Wire name `cxml`, `xml`.
+    pub xml: String,
+}
+
+impl Layout for AdvisorData {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { kind, xml } = self;
+        w.constant("1")?;
+        layout!(w; 1 kind, escaped 2 xml);
+        Ok(())
+    }
+}
+
+/// Changes an advisor's setup. `REPLACE_FA`, method `replaceFA`. Answered by [`AdvisorDataReplaced`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplaceAdvisorData {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// Which part of it. Wire name `faData`, `faDataType`.
+    pub kind: Option<AdvisorDataKind>,
+    /// An XML document. Wire name `cxml`, `xml`.
+    pub xml: String,
+}
+layout!(ReplaceAdvisorData, version "1" { maxed 2 kind, 3 xml, 1 request_id });
+
+/// An advisor's setup was changed. `REPLACE_FA_END`, callback `replaceFAEnd`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvisorDataReplaced {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// For people. Wire name `text`.
+    pub text: String,
+}
+layout!(AdvisorDataReplaced { 1 request_id, 2 text });

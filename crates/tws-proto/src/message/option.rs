@@ -1,0 +1,307 @@
+//! Options: what a model computes of them, and their exercise.
+
+use bytes::{BufMut, BytesMut};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{Contract, DeltaNeutralContract};
+use crate::error::{Excerpt, Fault, Result};
+use crate::ids::{OrderId, RequestId};
+use crate::kinds::{ComputationBasis, ExerciseAction, TickKind};
+use crate::protobuf::{self, Raw};
+use crate::tags::TagValue;
+use crate::value::Scalar;
+use crate::version::ServerVersion as V;
+use crate::wire::{Layout, Tag, Wire, layout};
+
+/// Asks which volatility a price stands for. `REQ_CALC_IMPLIED_VOLAT`, method `calculateImpliedVolatility`.
+/// Answered by [`TickOptionComputation`] with [`TickKind::CustomOption`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalculateImpliedVolatility {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// Wire name `contract`.
+    pub contract: Contract,
+    /// Wire name `optionPrice`.
+    pub option_price: Option<Decimal>,
+    /// Wire name `underPrice`.
+    pub underlying_price: Option<Decimal>,
+    /// Open-ended options. Wire name `impliedVolatilityOptions`.
+    pub options: Vec<TagValue>,
+}
+
+impl Layout for CalculateImpliedVolatility {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { request_id, contract, option_price, underlying_price, options } = self;
+        w.constant("3")?;
+        layout!(w; 1 request_id);
+        if w.is_text() {
+            contract.text_of_plain_request(w)?;
+        } else {
+            layout!(w; nested 2 contract);
+        }
+        layout!(w; maxed 3 option_price, maxed 4 underlying_price);
+        skip_count_of_old_clients(w)?;
+        layout!(w; tag_string 5 options);
+        Ok(())
+    }
+}
+
+/// Asks which price a volatility stands for. `REQ_CALC_OPTION_PRICE`, method `calculateOptionPrice`.
+/// Answered by [`TickOptionComputation`] with [`TickKind::CustomOption`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalculateOptionPrice {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// Wire name `contract`.
+    pub contract: Contract,
+    /// Wire name `volatility`.
+    pub volatility: Option<Decimal>,
+    /// Wire name `underPrice`.
+    pub underlying_price: Option<Decimal>,
+    /// Open-ended options. Wire name `optionPriceOptions`.
+    pub options: Vec<TagValue>,
+}
+
+impl Layout for CalculateOptionPrice {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { request_id, contract, volatility, underlying_price, options } = self;
+        w.constant("3")?;
+        layout!(w; 1 request_id);
+        if w.is_text() {
+            contract.text_of_plain_request(w)?;
+        } else {
+            layout!(w; nested 2 contract);
+        }
+        layout!(w; maxed 3 volatility, maxed 4 underlying_price);
+        skip_count_of_old_clients(w)?;
+        layout!(w; tag_string 5 options);
+        Ok(())
+    }
+}
+
+/// IB's clients up to 10.37 write the number of options, always 0, before the string of options.
+fn skip_count_of_old_clients(w: &mut Wire<'_>) -> Result<()> {
+    if w.trailing_fields() > 1 { w.constant("0") } else { Ok(()) }
+}
+
+/// Ends a computation of a volatility. `CANCEL_CALC_IMPLIED_VOLAT`, method `cancelCalculateImpliedVolatility`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelCalculateImpliedVolatility {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+}
+layout!(CancelCalculateImpliedVolatility, version "1" { 1 request_id });
+
+/// Ends a computation of a price. `CANCEL_CALC_OPTION_PRICE`, method `cancelCalculateOptionPrice`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelCalculateOptionPrice {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+}
+layout!(CancelCalculateOptionPrice, version "1" { 1 request_id });
+
+/// What a model makes of an option's price. `TICK_OPTION_COMPUTATION`, callback `tickOptionComputation`.
+///
+/// All but the price of the underlying come out of a model in floating point, down to 1e-30 far out of the money: exact
+/// decimals could not hold them, and nobody settles in them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TickOptionComputation {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// What it rests on: bid, ask, last, model or a question. Wire name `tickType`.
+    pub kind: TickKind,
+    /// What the model rests on. Wire name `tickAttrib`.
+    pub basis: Option<ComputationBasis>,
+    /// Per year; below 0 on the wire where not computed. Wire name `impliedVol`.
+    pub implied_volatility: Option<f64>,
+    /// -2 on the wire where not computed. Wire name `delta`.
+    pub delta: Option<f64>,
+    /// -1 on the wire where not computed. Wire name `optPrice`.
+    pub option_price: Option<f64>,
+    /// Present value of the dividends; -1 on the wire where not computed. Wire name `pvDividend`.
+    pub present_value_of_dividends: Option<f64>,
+    /// -2 on the wire where not computed. Wire name `gamma`.
+    pub gamma: Option<f64>,
+    /// -2 on the wire where not computed. Wire name `vega`.
+    pub vega: Option<f64>,
+    /// -2 on the wire where not computed. Wire name `theta`.
+    pub theta: Option<f64>,
+    /// -1 on the wire where not known. Wire name `undPrice`.
+    pub underlying_price: Option<Decimal>,
+}
+
+/// Without version field.
+impl Layout for TickOptionComputation {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        #[rustfmt::skip]
+        let Self {
+            request_id, kind, basis, implied_volatility, delta, option_price, present_value_of_dividends, gamma, vega,
+            theta, underlying_price,
+        } = self;
+        layout!(w; 1 request_id, 2 kind, 3 basis);
+        computed(w, const { &Tag { number: 4, name: "implied_volatility" } }, implied_volatility, Volatility)?;
+        computed(w, const { &Tag { number: 5, name: "delta" } }, delta, Greek)?;
+        computed(w, const { &Tag { number: 6, name: "option_price" } }, option_price, ModelPrice)?;
+        let dividends = const { &Tag { number: 7, name: "present_value_of_dividends" } };
+        computed(w, dividends, present_value_of_dividends, ModelPrice)?;
+        computed(w, const { &Tag { number: 8, name: "gamma" } }, gamma, Greek)?;
+        computed(w, const { &Tag { number: 9, name: "vega" } }, vega, Greek)?;
+        computed(w, const { &Tag { number: 10, name: "theta" } }, theta, Greek)?;
+        let mut price = underlying_price.map(UnderlyingPrice);
+        w.maxed(const { &Tag { number: 11, name: "underlying_price" } }, &mut price)?;
+        *underlying_price = price.map(|price| price.0);
+        Ok(())
+    }
+}
+
+/// A number of the model; `wrap` says which value stands for "not computed".
+fn computed<T: Scalar + Into<f64>>(
+    w: &mut Wire<'_>,
+    tag: &'static Tag,
+    value: &mut Option<f64>,
+    wrap: fn(f64) -> T,
+) -> Result<()> {
+    let mut wrapped = value.map(wrap);
+    w.maxed(tag, &mut wrapped)?;
+    *value = wrapped.map(Into::into);
+    Ok(())
+}
+
+/// Declares a double of the model and the values of it that say "not computed", which cannot be written as numbers.
+macro_rules! doubles {
+    ($($(#[$doc:meta])* $name:ident: $word:literal, $is_unset:expr;)*) => {$(
+        $(#[$doc])*
+        struct $name(f64);
+
+        impl From<$name> for f64 {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl Scalar for $name {
+            const MAXIMUM: &'static [u8] = $word;
+
+            fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+                Ok(told(double_from_text(field)?, $is_unset).map(Self))
+            }
+
+            fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+                let value = told(self.0, $is_unset).ok_or(Fault::NotFinite)?;
+                // The shortest spelling that reads as this double again.
+                out.put_slice(format!("{value:?}").as_bytes());
+                Ok(())
+            }
+
+            fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+                match raw {
+                    Raw::Fixed64(bits) => Ok(told(f64::from_bits(bits), $is_unset).map(Self)),
+                    Raw::Varint(_) | Raw::Bytes(_) | Raw::Fixed32(_) => Err(Fault::WrongWireType),
+                }
+            }
+
+            fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+                protobuf::put_double_field(out, tag, told(self.0, $is_unset).ok_or(Fault::NotFinite)?);
+                Ok(())
+            }
+        }
+    )*};
+}
+
+doubles! {
+    /// Not computed below zero.
+    Volatility: b"-1", |value| value < 0.0;
+    /// Not computed at -1.
+    ModelPrice: b"-1", |value| value == -1.0;
+    /// Not computed at -2.
+    Greek: b"-2", |value| value == -2.0;
+}
+
+fn told(value: f64, is_unset: fn(f64) -> bool) -> Option<f64> {
+    Some(value).filter(|value| value.is_finite() && *value != f64::MAX && !is_unset(*value))
+}
+
+fn double_from_text(field: &[u8]) -> Result<f64, Fault> {
+    let text = std::str::from_utf8(field).map_err(|_| Fault::NotANumber(Excerpt::of(field)))?;
+    text.parse().map_err(|_| Fault::NotANumber(Excerpt::of(field)))
+}
+
+/// A price; not known at -1.
+struct UnderlyingPrice(Decimal);
+
+impl Scalar for UnderlyingPrice {
+    const MAXIMUM: &'static [u8] = b"-1";
+
+    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+        Ok(Decimal::from_text(field)?.filter(|price| *price != Decimal::NEGATIVE_ONE).map(Self))
+    }
+
+    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+        if self.0 == Decimal::NEGATIVE_ONE { Err(Fault::NotCarried) } else { self.0.to_text(out) }
+    }
+
+    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+        Ok(Decimal::from_protobuf(raw)?.filter(|price| *price != Decimal::NEGATIVE_ONE).map(Self))
+    }
+
+    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+        if self.0 == Decimal::NEGATIVE_ONE { Err(Fault::NotCarried) } else { self.0.to_protobuf(tag, out) }
+    }
+}
+
+/// Exercises an option or lets it lapse. `EXERCISE_OPTIONS`, method `exerciseOptions`.
+/// Answered as an order is: [`OpenOrder`](super::OpenOrder), [`OrderStatus`](super::OrderStatus), notices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExerciseOptions {
+    /// An order id. Wire name `reqId`, `orderId`.
+    pub order_id: OrderId,
+    /// Wire name `contract`.
+    pub contract: Contract,
+    /// Wire name `exerciseAction`.
+    pub action: Option<ExerciseAction>,
+    /// How many contracts. Wire name `exerciseQuantity`.
+    pub quantity: Option<i32>,
+    /// Wire name `account`.
+    pub account: String,
+    /// Do it even against what would happen by itself. Wire name `override`.
+    pub overrides_natural_action: bool,
+    /// When a person gave the order, from server version 180. Wire name `manualOrderTime`.
+    pub manual_order_time: String,
+    /// From server version 183. Wire name `customerAccount`.
+    pub customer_account: String,
+    /// From server version 184. Wire name `professionalCustomer`.
+    pub professional_customer: bool,
+}
+
+impl Layout for ExerciseOptions {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        #[rustfmt::skip]
+        let Self {
+            order_id, contract, action, quantity, account, overrides_natural_action, manual_order_time, customer_account,
+            professional_customer,
+        } = self;
+        w.constant("2")?;
+        layout!(w; 1 order_id);
+        if w.is_text() {
+            contract.text_of_exercise(w)?;
+        } else {
+            layout!(w; nested 2 contract);
+        }
+        layout!(w; maxed 3 action, maxed 4 quantity, 5 account, 6 overrides_natural_action,
+            gated(V::MANUAL_ORDER_TIME_EXERCISE_OPTIONS) 7 manual_order_time, gated(V::CUSTOMER_ACCOUNT) 8 customer_account,
+            gated(V::PROFESSIONAL_CUSTOMER) 9 professional_customer);
+        Ok(())
+    }
+}
+
+/// The stock or future that hedges a delta-neutral order was accepted. `DELTA_NEUTRAL_VALIDATION`, callback
+/// `deltaNeutralValidation`; text form only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaNeutralValidation {
+    /// Wire name `reqId`.
+    pub request_id: RequestId,
+    /// Wire name `deltaNeutralContract`.
+    pub contract: DeltaNeutralContract,
+}
+layout!(DeltaNeutralValidation, version "1" { 1 request_id, nested 2 contract });

@@ -1,0 +1,123 @@
+//! Requests that the simulator knows and does not simulate yet: it says so, and is never silent.
+
+use tws_proto::ClientMessage;
+use tws_proto::message::Message;
+
+use super::Core;
+use crate::session::SessionId;
+
+/// How a message is answered that nothing is simulated for.
+enum Answer {
+    /// Error 321 with the id of the request, or -1 where it has none.
+    NotYet(i32),
+    /// Error 300: what is to be cancelled never began.
+    NothingToCancel(i32),
+    /// It is answered elsewhere.
+    Simulated,
+}
+
+impl Core {
+    pub(super) fn answer_unsimulated(&mut self, session: SessionId, message: &ClientMessage) {
+        match answer(message) {
+            Answer::NotYet(id) => {
+                let name = message.facts().name;
+                let text = format!("Error validating request: the simulator does not answer {name} yet");
+                self.outbox.notice(session, id, 321, text);
+            }
+            Answer::NothingToCancel(id) => {
+                self.outbox.notice(session, id, 300, format!("Can't find EId with tickerId:{id}"));
+            }
+            Answer::Simulated => {}
+        }
+    }
+}
+
+fn answer(message: &ClientMessage) -> Answer {
+    use Answer::{NotYet, NothingToCancel, Simulated};
+    use ClientMessage as C;
+    match message {
+        C::RequestMarketDepth(body) => NotYet(body.request_id.0),
+        C::ReplaceAdvisorData(body) => NotYet(body.request_id.0),
+        C::RequestHistoricalData(body) => NotYet(body.request_id.0),
+        C::ExerciseOptions(body) => NotYet(body.order_id.0),
+        C::RequestScanner(body) => NotYet(body.request_id.0),
+        C::RequestRealTimeBars(body) => NotYet(body.request_id.0),
+        C::CalculateImpliedVolatility(body) => NotYet(body.request_id.0),
+        C::CalculateOptionPrice(body) => NotYet(body.request_id.0),
+        C::QueryDisplayGroups(body) => NotYet(body.request_id.0),
+        C::SubscribeToGroup(body) => NotYet(body.request_id.0),
+        C::UpdateDisplayGroup(body) => NotYet(body.request_id.0),
+        C::RequestModelPositions(body) => NotYet(body.request_id.0),
+        C::RequestModelValues(body) => NotYet(body.request_id.0),
+        C::RequestOptionParameters(body) => NotYet(body.request_id.0),
+        C::RequestSoftDollarTiers(body) => NotYet(body.request_id.0),
+        C::RequestMatchingSymbols(body) => NotYet(body.request_id.0),
+        C::RequestSmartComponents(body) => NotYet(body.request_id.0),
+        C::RequestNewsArticle(body) => NotYet(body.request_id.0),
+        C::RequestHistoricalNews(body) => NotYet(body.request_id.0),
+        C::RequestHeadTimestamp(body) => NotYet(body.request_id.0),
+        C::RequestHistogramData(body) => NotYet(body.request_id.0),
+        C::RequestProfit(body) => NotYet(body.request_id.0),
+        C::RequestPositionProfit(body) => NotYet(body.request_id.0),
+        C::RequestHistoricalTicks(body) => NotYet(body.request_id.0),
+        C::RequestHorizonMetaData(body) => NotYet(body.request_id.0),
+        C::RequestHorizonEventData(body) => NotYet(body.request_id.0),
+        C::RequestUserInfo(body) => NotYet(body.request_id.0),
+        C::RequestConfig(body) => NotYet(body.request_id.0),
+        C::UpdateConfig(body) => NotYet(body.request_id.0),
+        C::CancelMarketDepth(body) => NothingToCancel(body.request_id.0),
+        C::CancelScanner(body) => NothingToCancel(body.request_id.0),
+        C::CancelHistoricalData(body) => NothingToCancel(body.request_id.0),
+        C::CancelRealTimeBars(body) => NothingToCancel(body.request_id.0),
+        C::CancelCalculateImpliedVolatility(body) => NothingToCancel(body.request_id.0),
+        C::CancelCalculateOptionPrice(body) => NothingToCancel(body.request_id.0),
+        C::UnsubscribeFromGroup(body) => NothingToCancel(body.request_id.0),
+        C::CancelModelPositions(body) => NothingToCancel(body.request_id.0),
+        C::CancelModelValues(body) => NothingToCancel(body.request_id.0),
+        C::CancelHistogramData(body) => NothingToCancel(body.request_id.0),
+        C::CancelHeadTimestamp(body) => NothingToCancel(body.request_id.0),
+        C::CancelProfit(body) => NothingToCancel(body.request_id.0),
+        C::CancelPositionProfit(body) => NothingToCancel(body.request_id.0),
+        C::CancelHorizonMetaData(body) => NothingToCancel(body.request_id.0),
+        C::CancelHorizonEventData(body) => NothingToCancel(body.request_id.0),
+        C::CancelContractData(body) => NothingToCancel(body.request_id.0),
+        C::CancelHistoricalTicks(body) => NothingToCancel(body.request_id.0),
+        C::RequestAccountUpdates(_)
+        | C::RequestNewsBulletins(_)
+        | C::CancelNewsBulletins(_)
+        | C::SetServerLogLevel(_)
+        | C::RequestAutoOpenOrders(_)
+        | C::RequestAdvisorData(_)
+        | C::RequestScannerParameters(_)
+        | C::VerifyRequest(_)
+        | C::VerifyMessage(_)
+        | C::VerifyAndAuthorizeRequest(_)
+        | C::VerifyAndAuthorizeMessage(_)
+        | C::RequestFamilyCodes(_)
+        | C::RequestDepthExchanges(_)
+        | C::RequestNewsProviders(_)
+        | C::RequestMarketRule(_) => NotYet(-1),
+        C::RequestMarketData(_)
+        | C::CancelMarketData(_)
+        | C::PlaceOrder(_)
+        | C::CancelOrder(_)
+        | C::RequestOpenOrders(_)
+        | C::RequestExecutions(_)
+        | C::RequestIds(_)
+        | C::RequestContractData(_)
+        | C::RequestAllOpenOrders(_)
+        | C::RequestManagedAccounts(_)
+        | C::RequestCurrentTime(_)
+        | C::GlobalCancel(_)
+        | C::RequestMarketDataType(_)
+        | C::RequestPositions(_)
+        | C::RequestAccountSummary(_)
+        | C::CancelAccountSummary(_)
+        | C::CancelPositions(_)
+        | C::StartApi(_)
+        | C::RequestTickByTick(_)
+        | C::CancelTickByTick(_)
+        | C::RequestCompletedOrders(_)
+        | C::RequestCurrentTimeMillis(_) => Simulated,
+    }
+}
