@@ -1,8 +1,10 @@
 //! Exact decimals out of text and doubles, and back.
 
+use bytes::{BufMut, BytesMut};
 use rust_decimal::Decimal;
 
 use crate::error::{Excerpt, Fault};
+use crate::grammar::digits;
 
 /// Ten to the power of the index; every entry is exact as a double.
 const POWERS: [f64; 23] = [
@@ -11,46 +13,52 @@ const POWERS: [f64; 23] = [
 ];
 /// Integers up to here are exact as doubles.
 const MANTISSA_MAX: f64 = 9_007_199_254_740_992.0;
+/// Numbers up to here have no more than 15 digits when they are counted in cents.
+const CENTS_MAX: f64 = 9_999_999_999_999.0;
+/// Any decimal with fewer than these is one double, and that double is no other decimal of so few digits.
+const FIFTEEN_DIGITS: u64 = 1_000_000_000_000_000;
 
 /// Reads a number in any spelling that TWS or its clients use; `None` for a value that stands for "unset":
 /// the maximum of a double, an integer or a decimal, or a number that is not finite.
 pub(crate) fn from_text(field: &[u8]) -> Result<Option<Decimal>, Fault> {
-    if let Some(value) = from_plain(field) {
-        return Ok(if is_unset(value) { None } else { Some(value) });
+    match plain(field) {
+        Some((value, [])) => Ok(if is_unset(value) { None } else { Some(value) }),
+        _ => from_odd(field),
     }
-    from_odd(field)
 }
 
-/// The common case: an optional sign, up to 18 digits, an optional point among them.
-#[inline]
-fn from_plain(field: &[u8]) -> Option<Decimal> {
-    let (negative, digits) = match field {
+/// A field with its NUL in the plainest spelling, and what follows it; `None` where [`from_text`] has to look.
+#[inline(always)]
+pub(crate) fn take_text(text: &[u8]) -> Option<(Decimal, &[u8])> {
+    match plain(text)? {
+        (value, [0, after @ ..]) if !is_unset(value) => Some((value, after)),
+        _ => None,
+    }
+}
+
+/// The common case: an optional sign, up to 18 digits, an optional point among them. Gives what follows, too.
+#[inline(always)]
+fn plain(text: &[u8]) -> Option<(Decimal, &[u8])> {
+    let (negative, unsigned) = match text {
         [b'-', rest @ ..] => (true, rest),
-        _ => (false, field),
+        _ => (false, text),
     };
-    if digits.is_empty() || digits.len() > 18 {
+    let mut after = unsigned;
+    let mut mantissa = digits(&mut after, 0);
+    let mut scale = 0;
+    let mut digit_count = unsigned.len() - after.len();
+    if let [b'.', fraction @ ..] = after {
+        after = fraction;
+        mantissa = digits(&mut after, mantissa);
+        scale = fraction.len() - after.len();
+        digit_count += scale;
+    }
+    if !matches!(digit_count, 1..=18) {
         return None;
-    }
-    let mut mantissa = 0_u64;
-    let mut scale = 0_u32;
-    let mut after_point = 0_u32;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            mantissa = mantissa * 10 + u64::from(digit);
-            scale += after_point;
-        } else if *byte == b'.' && after_point == 0 {
-            after_point = 1;
-        } else {
-            return None;
-        }
-    }
-    if after_point == 1 && digits.len() == 1 {
-        return None; // a lone point
     }
     let low = (mantissa & 0xFFFF_FFFF) as u32;
     let middle = (mantissa >> 32) as u32;
-    Some(Decimal::from_parts(low, middle, 0, negative && mantissa != 0, scale))
+    Some((Decimal::from_parts(low, middle, 0, negative && mantissa != 0, scale as u32), after))
 }
 
 /// Everything else: exponents, many digits, sentinels, words.
@@ -117,21 +125,46 @@ fn is_unset_text(digits: &str) -> bool {
 /// The integers that IB's clients and servers write for "unset" in a decimal field.
 #[inline]
 fn is_unset(value: Decimal) -> bool {
-    if value.scale() != 0 {
-        return false;
-    }
-    let magnitude = value.mantissa().unsigned_abs();
-    magnitude == 9_223_372_036_854_775_807
-        || magnitude == 9_223_372_036_854_775_808
-        || value.mantissa() == 2_147_483_647
+    let parts = value.unpack();
+    let magnitude = u64::from(parts.mid) << 32 | u64::from(parts.lo);
+    magnitude >= 2_147_483_647
+        && parts.scale == 0
+        && parts.hi == 0
+        && (magnitude == 9_223_372_036_854_775_807
+            || magnitude == 9_223_372_036_854_775_808
+            || (magnitude == 2_147_483_647 && !parts.negative))
 }
 
 /// The shortest decimal that is this double; `None` for "unset" and for what is not finite.
+#[inline]
 pub(crate) fn from_double(double: f64) -> Result<Option<Decimal>, Fault> {
     if !double.is_finite() || double == f64::MAX {
         return Ok(None);
     }
     let magnitude = double.abs();
+    if magnitude <= CENTS_MAX {
+        // Most prices are whole cents. Within 15 digits no two decimals are the same double, so the shortest is this one
+        // without its trailing zeros.
+        let cents = (magnitude * 100.0 + 0.5) as i64;
+        if cents as f64 / 100.0 == magnitude {
+            return Ok(Some(from_cents(cents as u64, double < 0.0)));
+        }
+    }
+    from_any_double(double, magnitude)
+}
+
+/// A number of cents, without trailing zeros behind the point.
+#[inline]
+fn from_cents(cents: u64, negative: bool) -> Decimal {
+    let (mantissa, scale) = match cents {
+        _ if cents.is_multiple_of(100) => (cents / 100, 0),
+        _ if cents.is_multiple_of(10) => (cents / 10, 1),
+        _ => (cents, 2),
+    };
+    Decimal::from_parts((mantissa & 0xFFFF_FFFF) as u32, (mantissa >> 32) as u32, 0, negative, scale)
+}
+
+fn from_any_double(double: f64, magnitude: f64) -> Result<Option<Decimal>, Fault> {
     for (power, scale) in POWERS.iter().zip(0_u32..) {
         let scaled = magnitude * power;
         if scaled > MANTISSA_MAX {
@@ -156,6 +189,19 @@ pub(crate) fn from_double(double: f64) -> Result<Option<Decimal>, Fault> {
 
 /// The double that reads back as exactly this decimal.
 pub(crate) fn to_double(value: Decimal) -> Result<f64, Fault> {
+    let parts = value.unpack();
+    let mantissa = u64::from(parts.mid) << 32 | u64::from(parts.lo);
+    match POWERS.get(parts.scale as usize) {
+        Some(power) if parts.hi == 0 && mantissa < FIFTEEN_DIGITS => {
+            let magnitude = mantissa as f64 / power;
+            Ok(if parts.negative && mantissa != 0 { -magnitude } else { magnitude })
+        }
+        _ => long_to_double(value),
+    }
+}
+
+/// More digits than every double can tell apart.
+fn long_to_double(value: Decimal) -> Result<f64, Fault> {
     let value = value.normalize();
     let mantissa = value.mantissa();
     let quick = match (i64::try_from(mantissa), POWERS.get(value.scale() as usize)) {
@@ -166,6 +212,43 @@ pub(crate) fn to_double(value: Decimal) -> Result<f64, Fault> {
         Ok(Some(back)) if back == value => Ok(quick),
         _ => Err(Fault::NotExact),
     }
+}
+
+/// Writes the digits of a decimal, every one that it has.
+pub(crate) fn put(value: Decimal, out: &mut BytesMut) {
+    let parts = value.unpack();
+    if parts.hi != 0 || parts.scale > 19 || (parts.negative && value.is_zero()) {
+        return crate::value::put_display(&value, out);
+    }
+    let mut left = u64::from(parts.mid) << 32 | u64::from(parts.lo);
+    // From the right: up to 19 digits behind the point, the point, up to 20 before it, the sign.
+    let mut text = [0_u8; 41];
+    let mut start = text.len();
+    let mut places = text.iter_mut().rev();
+    let mut put = |byte| {
+        if let Some(place) = places.next() {
+            *place = byte;
+            start -= 1;
+        }
+    };
+    for _ in 0..parts.scale {
+        put(b'0' + (left % 10) as u8);
+        left /= 10;
+    }
+    if parts.scale > 0 {
+        put(b'.');
+    }
+    loop {
+        put(b'0' + (left % 10) as u8);
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    if parts.negative {
+        put(b'-');
+    }
+    out.put_slice(text.get(start..).unwrap_or(&text));
 }
 
 #[cfg(test)]
@@ -244,6 +327,36 @@ mod tests {
             let double = to_double(value).unwrap();
             proptest::prop_assert_eq!(double, value.to_string().parse::<f64>().unwrap());
             proptest::prop_assert_eq!(from_double(double).unwrap().unwrap(), value);
+        }
+
+        #[test]
+        fn whole_cents_are_as_short_as_any_double(mantissa in 0_u64..FIFTEEN_DIGITS, power in 0_usize..=15, few in 0_u64..1_000_000) {
+            for double in [mantissa as f64 / POWERS[power], few as f64 / POWERS[power % 4]] {
+                // Rust prints the shortest digits that read back as the same double.
+                let shortest = format!("{double:e}");
+                let value = from_double(double);
+                proptest::prop_assert_eq!(&value, &from_odd(shortest.as_bytes()), "{}", shortest);
+                let scales = value.map(|value| value.map(|value| (value.scale(), value.normalize().scale())));
+                proptest::prop_assert!(matches!(scales, Ok(Some((scale, least))) if scale == least), "{}", shortest);
+            }
+        }
+
+        #[test]
+        fn digits_are_written_as_rust_decimal_writes_them(mantissa: i128, cut in 0_u32..128, scale in 0_u32..=28) {
+            let Ok(value) = Decimal::try_from_i128_with_scale(mantissa >> cut, scale) else { return Ok(()) };
+            let mut out = BytesMut::new();
+            put(value, &mut out);
+            proptest::prop_assert_eq!(out.escape_ascii().to_string(), value.to_string());
+        }
+
+        #[test]
+        fn one_look_and_two_read_the_same(field in "-?[0-9]{0,20}(\\.[0-9]{0,20})?") {
+            let mut text = field.clone().into_bytes();
+            text.extend_from_slice(b"\0next");
+            if let Some((value, after)) = take_text(&text) {
+                proptest::prop_assert_eq!(from_text(field.as_bytes()), Ok(Some(value)));
+                proptest::prop_assert_eq!(after, &b"next"[..]);
+            }
         }
 
         #[test]

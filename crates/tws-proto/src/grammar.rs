@@ -1,7 +1,6 @@
 //! Everything on the wire that has a grammar, in nom. Its types stay inside this module.
 
 use nom::bytes::complete::{tag, take_till, take_while1};
-use nom::bytes::streaming;
 use nom::character::complete::{char, digit1};
 use nom::combinator::{map_res, opt, rest};
 use nom::multi::length_data;
@@ -43,12 +42,45 @@ pub(crate) fn frame(buffer: &[u8]) -> Frame<'_> {
     whole.map_or(Frame::Partial, |(after, payload)| Frame::Whole { payload, taken: buffer.len() - after.len() })
 }
 
-/// One NUL-terminated field: what follows it, and the field without its NUL.
+/// One NUL-terminated field: what follows it, and the field without its NUL. By hand, not in nom: a message has up to
+/// 200 of them.
 #[inline]
 pub(crate) fn field(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let split: IResult<&[u8], &[u8]> =
-        terminated(streaming::take_till(|byte| byte == 0), streaming::take(1_usize)).parse(text);
-    split.ok()
+    let end = text.iter().position(|byte| *byte == 0)?;
+    match text.split_at_checked(end)? {
+        (field, [_, after @ ..]) => Some((after, field)),
+        (_, []) => None,
+    }
+}
+
+/// The digits at the front of `text`, taken off and appended to `number`. It wraps beyond 19 digits: the caller counts.
+#[inline]
+pub(crate) fn digits(text: &mut &[u8], mut number: u64) -> u64 {
+    while let [byte, after @ ..] = *text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        *text = after;
+    }
+    number
+}
+
+/// A whole number in its plainest spelling, of up to 18 digits, and what follows it.
+#[inline]
+pub(crate) fn integer(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (negative, unsigned) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    let mut after = unsigned;
+    let magnitude = digits(&mut after, 0);
+    if !matches!(unsigned.len() - after.len(), 1..=18) {
+        return None;
+    }
+    let magnitude = magnitude as i64; // below 10^18
+    Some((if negative { magnitude.wrapping_neg() } else { magnitude }, after))
 }
 
 /// The client's offer, `v100..226` with options behind a space: the lowest and highest version, and the options.

@@ -1,8 +1,6 @@
-//! The protobuf wire format: varints, an index of a body's fields by tag, and writing.
+//! The protobuf wire format: varints, the fields of a body by tag, and writing.
 
 use bytes::{BufMut, BytesMut};
-
-use crate::error::Fault;
 
 /// One field of a body, found but not yet interpreted.
 #[derive(Clone, Copy, Debug)]
@@ -17,137 +15,223 @@ pub enum Raw<'a> {
     Fixed32(u32),
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Slot<'a> {
-    tag: u32,
-    raw: Raw<'a>,
-}
-
-const EMPTY: Slot<'static> = Slot { tag: 0, raw: Raw::Varint(0) };
-/// Bodies with no more fields than this are indexed without touching the heap: every tick is one.
-const INLINE_MAX: usize = 8;
-
-/// The fields of one body in the order they came, found by tag in any order.
+/// The fields of one body, found by tag in any order.
 ///
-/// The whole body is checked when the index is made, so a body that is malformed anywhere is refused as a whole.
+/// The whole body is checked when this is made, so a body that is malformed anywhere is refused as a whole. Writers put
+/// fields in the order of their tags and layouts ask for them so: one walk finds them all, and an absent field costs a
+/// comparison.
 #[derive(Debug)]
-pub(crate) struct Index<'a> {
-    inline: [Slot<'a>; INLINE_MAX],
-    spilled: Vec<Slot<'a>>,
-    len: usize,
-    sorted: bool,
-    /// Where the next lookup is likely to hit: fields are asked for in about the order they come.
-    hint: usize,
+pub(crate) struct Fields<'a> {
+    body: &'a [u8],
+    /// What stands behind the key of the next field.
+    left: &'a [u8],
+    /// Tag of the next field, [`END`] behind the last one.
+    next: u32,
+    wire_type: u8,
+    /// Tag of the last field that the walk went by; to find it again the walk begins anew.
+    passed: u32,
+    /// Where the fields are, for a body that does not have them in the order of their tags.
+    scattered: Option<Box<Scattered>>,
 }
 
-impl<'a> Index<'a> {
-    /// Indexes `body`, checking every tag, varint and length in it.
-    pub(crate) fn new(mut body: &'a [u8]) -> Result<Self, Fault> {
-        let mut index = Self { inline: [EMPTY; INLINE_MAX], spilled: Vec::new(), len: 0, sorted: true, hint: 0 };
-        let mut previous = 0;
-        while !body.is_empty() {
-            let key = varint(&mut body)?;
-            let tag = u32::try_from(key >> 3).map_err(|_| Fault::MalformedProtobuf)?;
-            if tag == 0 {
-                return Err(Fault::MalformedProtobuf);
-            }
-            let raw = match key & 7 {
-                0 => Raw::Varint(varint(&mut body)?),
-                1 => Raw::Fixed64(u64::from_le_bytes(take(&mut body)?)),
-                2 => {
-                    let length = usize::try_from(varint(&mut body)?).map_err(|_| Fault::MalformedProtobuf)?;
-                    let (bytes, rest) = body.split_at_checked(length).ok_or(Fault::MalformedProtobuf)?;
-                    body = rest;
-                    Raw::Bytes(bytes)
-                }
-                5 => Raw::Fixed32(u32::from_le_bytes(take(&mut body)?)),
-                _ => return Err(Fault::MalformedProtobuf),
-            };
-            index.sorted &= tag >= previous;
-            previous = tag;
-            index.push(Slot { tag, raw });
-        }
-        Ok(index)
-    }
+/// Behind every tag: a key has 32 bits, 3 of them for the wire type.
+const END: u32 = u32::MAX;
 
-    fn push(&mut self, slot: Slot<'a>) {
-        if let Some(place) = self.inline.get_mut(self.len) {
-            *place = slot;
-        } else {
-            if self.spilled.is_empty() {
-                self.spilled.extend_from_slice(&self.inline);
-            }
-            self.spilled.push(slot);
-        }
-        self.len += 1;
-    }
+/// The places of a body's fields, sorted by tag; those of one tag in the order they came.
+#[derive(Debug)]
+struct Scattered {
+    places: Vec<Place>,
+    /// How many of them the walk has taken.
+    taken: usize,
+}
 
-    fn slots(&self) -> &[Slot<'a>] {
-        if self.len > INLINE_MAX { &self.spilled } else { self.inline.get(..self.len).unwrap_or(&[]) }
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    tag: u32,
+    /// Where in the body its key begins; no body is longer than a frame.
+    at: u32,
+}
+
+impl<'a> Fields<'a> {
+    /// Checks every tag, varint and length in `body`; `None` where one is malformed.
+    #[inline(always)]
+    pub(crate) fn new(body: &'a [u8]) -> Option<Self> {
+        let scattered = if is_in_order(body)? { None } else { Some(Scattered::of(body)?) };
+        let mut fields = Self { body, left: body, next: END, wire_type: 0, passed: 0, scattered };
+        fields.advance();
+        Some(fields)
     }
 
     /// The field with this tag; the last one where it stands more than once, as protobuf rules.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&mut self, tag: u32) -> Option<Raw<'a>> {
-        let mut at = self.position(tag)?;
+        if tag == self.next {
+            let found = self.step();
+            if self.next != tag {
+                return found;
+            }
+        } else if self.passed < tag && tag < self.next {
+            return None;
+        }
+        self.find_far(tag)
+    }
+
+    /// As [`Fields::find`], for a field that is not the next one or stands more than once.
+    #[inline(never)]
+    fn find_far(&mut self, tag: u32) -> Option<Raw<'a>> {
+        if tag <= self.passed {
+            self.rewind();
+        }
         let mut found = None;
-        while let Some(slot) = self.slots().get(at)
-            && slot.tag == tag
-        {
-            found = Some(slot.raw);
-            at += 1;
+        while self.next <= tag && self.next != END {
+            let this = self.next;
+            let raw = self.step()?;
+            if this == tag {
+                found = Some(raw);
+            }
         }
-        self.hint = at;
-        if self.sorted { found } else { self.slots().iter().rev().find(|slot| slot.tag == tag).map(|slot| slot.raw) }
+        found
     }
 
-    /// Every field with this tag, in the order they came.
-    pub(crate) fn all(&self, tag: u32) -> impl Iterator<Item = Raw<'a>> + '_ {
-        self.slots().iter().filter(move |slot| slot.tag == tag).map(|slot| slot.raw)
+    /// Goes to the first field with this tag; then [`Fields::another`] gives them in the order they came.
+    pub(crate) fn seek(&mut self, tag: u32) {
+        if tag <= self.passed {
+            self.rewind();
+        }
+        while self.next < tag && self.step().is_some() {}
     }
 
-    #[inline]
-    fn position(&self, tag: u32) -> Option<usize> {
-        let slots = self.slots();
-        if let Some(slot) = slots.get(self.hint)
-            && slot.tag == tag
-            && (self.hint == 0 || slots.get(self.hint - 1).is_none_or(|before| before.tag != tag))
-        {
-            return Some(self.hint);
+    /// The next field if it has this tag.
+    pub(crate) fn another(&mut self, tag: u32) -> Option<Raw<'a>> {
+        if self.next == tag && tag != END { self.step() } else { None }
+    }
+
+    /// Takes the next field.
+    #[inline(always)]
+    fn step(&mut self) -> Option<Raw<'a>> {
+        self.passed = self.next;
+        let raw = value(&mut self.left, self.wire_type)?;
+        self.advance();
+        Some(raw)
+    }
+
+    /// Reads the key of the next field.
+    #[inline(always)]
+    fn advance(&mut self) {
+        if let Some(scattered) = &mut self.scattered {
+            self.left = scattered.next(self.body);
         }
-        if self.sorted {
-            let at = slots.partition_point(|slot| slot.tag < tag);
-            slots.get(at).filter(|slot| slot.tag == tag).map(|_| at)
-        } else {
-            slots.iter().position(|slot| slot.tag == tag)
+        (self.next, self.wire_type) = key(&mut self.left).unwrap_or((END, 0));
+    }
+
+    #[cold]
+    fn rewind(&mut self) {
+        self.left = self.body;
+        self.passed = 0;
+        if let Some(scattered) = &mut self.scattered {
+            scattered.taken = 0;
         }
+        self.advance();
     }
 }
 
-fn take<const N: usize>(body: &mut &[u8]) -> Result<[u8; N], Fault> {
-    let (bytes, rest) = body.split_first_chunk::<N>().ok_or(Fault::MalformedProtobuf)?;
-    *body = rest;
-    Ok(*bytes)
+/// Goes through a whole body and says whether its fields are in the order of their tags; `None` where it is malformed.
+fn is_in_order(body: &[u8]) -> Option<bool> {
+    let mut left = body;
+    let mut previous = 0;
+    let mut in_order = true;
+    while !left.is_empty() {
+        let (tag, wire_type) = key(&mut left)?;
+        value(&mut left, wire_type)?;
+        in_order &= tag >= previous;
+        previous = tag;
+    }
+    Some(in_order)
 }
 
-/// Reads one varint off the front of `body`.
+impl Scattered {
+    /// The fields of a body that is known to be well-formed.
+    #[cold]
+    fn of(body: &[u8]) -> Option<Box<Self>> {
+        let mut places = Vec::new();
+        let mut left = body;
+        while !left.is_empty() {
+            let at = u32::try_from(body.len() - left.len()).ok()?;
+            let (tag, wire_type) = key(&mut left)?;
+            value(&mut left, wire_type)?;
+            places.push(Place { tag, at });
+        }
+        places.sort_by_key(|place| place.tag); // stable
+        Some(Box::new(Self { places, taken: 0 }))
+    }
+
+    /// The body from the next field's key on; nothing behind the last one.
+    #[cold]
+    fn next<'a>(&mut self, body: &'a [u8]) -> &'a [u8] {
+        let place = self.places.get(self.taken);
+        self.taken += 1;
+        place.and_then(|place| body.get(place.at as usize..)).unwrap_or(&[])
+    }
+}
+
+/// Reads a key: the tag, never 0, and the wire type.
 #[inline]
-pub(crate) fn varint(body: &mut &[u8]) -> Result<u64, Fault> {
-    if let [byte, rest @ ..] = *body
-        && *byte < 0x80
-    {
-        *body = rest;
-        return Ok(u64::from(*byte));
+fn key(body: &mut &[u8]) -> Option<(u32, u8)> {
+    let key = u32::try_from(varint(body)?).ok()?;
+    if key < 8 { None } else { Some((key >> 3, key as u8 & 7)) }
+}
+
+/// Reads a value of this wire type.
+#[inline(always)]
+fn value<'a>(body: &mut &'a [u8], wire_type: u8) -> Option<Raw<'a>> {
+    Some(match wire_type {
+        0 => Raw::Varint(varint(body)?),
+        1 => Raw::Fixed64(u64::from_le_bytes(take(body)?)),
+        2 => {
+            let length = usize::try_from(varint(body)?).ok()?;
+            let (bytes, rest) = body.split_at_checked(length)?;
+            *body = rest;
+            Raw::Bytes(bytes)
+        }
+        5 => Raw::Fixed32(u32::from_le_bytes(take(body)?)),
+        _ => return None,
+    })
+}
+
+#[inline]
+fn take<const N: usize>(body: &mut &[u8]) -> Option<[u8; N]> {
+    let (bytes, rest) = body.split_first_chunk::<N>()?;
+    *body = rest;
+    Some(*bytes)
+}
+
+/// Reads one varint off the front of `body`; `None` where there is no whole one.
+#[inline]
+pub(crate) fn varint(body: &mut &[u8]) -> Option<u64> {
+    match *body {
+        [byte @ ..0x80, rest @ ..] => {
+            *body = rest;
+            Some(u64::from(*byte))
+        }
+        [low, high @ ..0x80, rest @ ..] => {
+            *body = rest;
+            Some(u64::from(low & 0x7F) | u64::from(*high) << 7)
+        }
+        _ => long_varint(body),
     }
+}
+
+#[inline(never)]
+fn long_varint(body: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for (at, byte) in body.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7F).checked_shl(7 * at as u32).unwrap_or(0);
         if *byte < 0x80 {
             *body = body.get(at + 1..).unwrap_or(&[]);
-            return Ok(value);
+            return Some(value);
         }
     }
-    Err(Fault::MalformedProtobuf)
+    None
 }
 
 /// Appends a varint.
@@ -185,13 +269,24 @@ pub(crate) fn put_nested_field<E>(
     body: impl FnOnce(&mut BytesMut) -> Result<(), E>,
 ) -> Result<(), E> {
     put_varint(out, u64::from(tag) << 3 | 2);
+    // Most bodies are short: their length fits the one byte that is kept for it.
+    let place = out.len();
+    out.put_u8(0);
     let start = out.len();
     body(out)?;
     let length = out.len() - start;
-    put_varint(out, length as u64);
-    // The length now stands behind the body: rotate it to the front.
-    if let Some(tail) = out.get_mut(start..) {
-        tail.rotate_left(length);
+    let mut low = length as u8;
+    let mut further = 0;
+    if length >= 0x80 {
+        low |= 0x80;
+        let end = out.len();
+        put_varint(out, length as u64 >> 7);
+        further = out.len() - end;
+    }
+    if let Some([first, tail @ ..]) = out.get_mut(place..) {
+        *first = low;
+        // The rest of a long length stands behind the body: rotate it to the front.
+        tail.rotate_right(further);
     }
     Ok(())
 }
@@ -199,6 +294,7 @@ pub(crate) fn put_nested_field<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Fault;
 
     #[test]
     fn fields_are_found_in_any_order() {
@@ -207,10 +303,10 @@ mod tests {
             for tag in order {
                 put_varint_field(&mut body, tag, u64::from(tag) * 1000);
             }
-            let mut index = Index::new(&body).unwrap();
+            let mut fields = Fields::new(&body).unwrap();
             for tag in [2, 3, 1, 4] {
                 let found =
-                    index.find(tag).map(|raw| matches!(raw, Raw::Varint(value) if value == u64::from(tag) * 1000));
+                    fields.find(tag).map(|raw| matches!(raw, Raw::Varint(value) if value == u64::from(tag) * 1000));
                 assert_eq!(found, (tag < 4).then_some(true), "{tag} in {order:?}");
             }
         }
@@ -223,29 +319,31 @@ mod tests {
             put_varint_field(&mut body, 1, value);
         }
         put_varint_field(&mut body, 2, 5);
-        let mut index = Index::new(&body).unwrap();
-        assert!(matches!(index.find(1), Some(Raw::Varint(9))));
-        assert!(matches!(index.find(2), Some(Raw::Varint(5))));
-        assert!(matches!(index.find(1), Some(Raw::Varint(9))));
-        assert_eq!(index.all(1).count(), 3);
+        let mut fields = Fields::new(&body).unwrap();
+        assert!(matches!(fields.find(1), Some(Raw::Varint(9))));
+        assert!(matches!(fields.find(2), Some(Raw::Varint(5))));
+        assert!(matches!(fields.find(1), Some(Raw::Varint(9))));
+        fields.seek(1);
+        let all: Vec<_> = std::iter::from_fn(|| fields.another(1)).map(|raw| format!("{raw:?}")).collect();
+        assert_eq!(all, ["Varint(7)", "Varint(8)", "Varint(9)"]);
     }
 
     #[test]
-    fn a_body_of_many_fields_spills() {
+    fn many_fields_are_found_forwards_and_backwards() {
         let mut body = BytesMut::new();
         for tag in 1..=145 {
             put_varint_field(&mut body, tag, u64::from(tag));
         }
-        let mut index = Index::new(&body).unwrap();
-        for tag in 1..=145 {
-            assert!(matches!(index.find(tag), Some(Raw::Varint(value)) if value == u64::from(tag)));
+        let mut fields = Fields::new(&body).unwrap();
+        for tag in (1..=145).chain((1..=145).rev()) {
+            assert!(matches!(fields.find(tag), Some(Raw::Varint(value)) if value == u64::from(tag)));
         }
     }
 
     #[test]
     fn malformed_bodies_are_faults() {
         for body in [&[0x08][..], &[0x08, 0x80], &[0x0a, 0x05, 1], &[0x0b], &[0x00, 0x01], &[0x09, 1, 2], &[0xff; 11]] {
-            assert!(matches!(Index::new(body), Err(Fault::MalformedProtobuf)), "{body:?}");
+            assert!(Fields::new(body).is_none(), "{body:?}");
         }
     }
 
@@ -257,9 +355,9 @@ mod tests {
             Ok::<_, Fault>(())
         })
         .unwrap();
-        let mut index = Index::new(&out).unwrap();
-        let Some(Raw::Bytes(inner)) = index.find(3) else { panic!("no nested field") };
-        let mut inner = Index::new(inner).unwrap();
+        let mut fields = Fields::new(&out).unwrap();
+        let Some(Raw::Bytes(inner)) = fields.find(3) else { panic!("no nested field") };
+        let mut inner = Fields::new(inner).unwrap();
         assert!(matches!(inner.find(1), Some(Raw::Bytes(bytes)) if bytes == [b'x'; 200]));
     }
 
@@ -269,13 +367,13 @@ mod tests {
             let mut out = BytesMut::new();
             put_varint(&mut out, value);
             let mut bytes = &out[..];
-            proptest::prop_assert_eq!(varint(&mut bytes), Ok(value));
+            proptest::prop_assert_eq!(varint(&mut bytes), Some(value));
             proptest::prop_assert!(bytes.is_empty());
         }
 
         #[test]
         fn no_body_panics(body: Vec<u8>) {
-            let _ = Index::new(&body);
+            let _ = Fields::new(&body);
         }
     }
 }

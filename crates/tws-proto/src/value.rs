@@ -31,6 +31,14 @@ pub trait Scalar: Sized {
 
     /// Reads a text field that is not empty.
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault>;
+    /// Reads a text field that is not empty off the front of `text` and gives what stands behind its NUL; `None` where
+    /// the field has to be split off and given to [`Scalar::from_text`]. Scalars that come often find the end and the
+    /// value in one go where they are spelled plainly.
+    #[inline]
+    #[must_use]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+        take_field(text)
+    }
     /// Writes a text field without its NUL.
     fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
     /// Reads a protobuf field.
@@ -52,6 +60,10 @@ pub trait Value: Sized {
     const DISPENSABLE: bool;
     /// Reads a text field, empty or not.
     fn read_text(field: &[u8]) -> Result<Self, Fault>;
+    /// Reads a text field off the front of `text` and gives what stands behind its NUL; `None` where the field has to be
+    /// split off and given to [`Value::read_text`].
+    #[must_use]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])>;
     /// Writes a text field without its NUL.
     fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
     /// Reads a protobuf field that is present.
@@ -79,6 +91,14 @@ impl<T: Scalar> Value for T {
             return T::silence().ok_or(Fault::Missing);
         }
         T::from_text(field)?.ok_or(Fault::Missing)
+    }
+
+    #[inline(always)]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+        match text {
+            [0, after @ ..] => T::silence().map(|silence| (silence, after)),
+            _ => T::take_text(text),
+        }
     }
 
     #[inline]
@@ -115,6 +135,19 @@ impl<T: Scalar> Value for Option<T> {
         if field.is_empty() { Ok(None) } else { T::from_text(field) }
     }
 
+    #[inline(always)]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+        if let [0, after @ ..] = text {
+            return Some((None, after));
+        }
+        if !T::MAXIMUM.is_empty()
+            && let Some([0, after @ ..]) = text.strip_prefix(T::MAXIMUM)
+        {
+            return Some((None, after));
+        }
+        T::take_text(text).map(|(value, after)| (Some(value), after))
+    }
+
     #[inline]
     fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
         self.as_ref().map_or(Ok(()), |value| value.to_text(out))
@@ -129,6 +162,13 @@ impl<T: Scalar> Value for Option<T> {
     fn write_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
         self.as_ref().map_or(Ok(()), |value| value.to_protobuf(tag, out))
     }
+}
+
+/// Finds the end of a field, then reads it.
+#[inline]
+fn take_field<T: Scalar>(text: &[u8]) -> Option<(T, &[u8])> {
+    let (after, field) = crate::grammar::field(text)?;
+    T::from_text(field).ok().flatten().map(|value| (value, after))
 }
 
 impl Scalar for String {
@@ -168,6 +208,14 @@ impl Scalar for bool {
         !self
     }
 
+    #[inline(always)]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+        match text {
+            [digit @ (b'0' | b'1'), 0, after @ ..] => Some((*digit == b'1', after)),
+            _ => None,
+        }
+    }
+
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
         match field {
             b"0" => Ok(Some(false)),
@@ -193,6 +241,16 @@ impl Scalar for bool {
 
 impl Scalar for i32 {
     const MAXIMUM: &'static [u8] = b"2147483647";
+
+    #[inline(always)]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+        match crate::grammar::integer(text) {
+            Some((value, [0, after @ ..])) => {
+                Self::try_from(value).ok().filter(|value| *value != Self::MAX).map(|value| (value, after))
+            }
+            _ => None,
+        }
+    }
 
     #[inline]
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
@@ -227,6 +285,14 @@ impl Scalar for i32 {
 impl Scalar for i64 {
     const MAXIMUM: &'static [u8] = b"9223372036854775807";
 
+    #[inline(always)]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+        match crate::grammar::integer(text) {
+            Some((value, [0, after @ ..])) => Some((value, after)),
+            _ => None,
+        }
+    }
+
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
         Ok(Some(integer_from_text(field)?).filter(|value| *value != Self::MAX))
     }
@@ -250,13 +316,18 @@ impl Scalar for i64 {
 impl Scalar for Decimal {
     const MAXIMUM: &'static [u8] = b"1.7976931348623157E308";
 
+    #[inline(always)]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+        decimal::take_text(text)
+    }
+
     #[inline]
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
         decimal::from_text(field)
     }
 
     fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
-        put_display(self, out);
+        decimal::put(*self, out);
         Ok(())
     }
 
@@ -281,13 +352,18 @@ pub struct Digits(pub Decimal);
 impl Scalar for Digits {
     const MAXIMUM: &'static [u8] = b"170141183460469231731687303715884105727";
 
+    #[inline(always)]
+    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+        decimal::take_text(text).map(|(value, after)| (Self(value), after))
+    }
+
     #[inline]
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
         Ok(decimal::from_text(field)?.map(Self))
     }
 
     fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
-        put_display(&self.0, out);
+        decimal::put(self.0, out);
         Ok(())
     }
 
@@ -300,10 +376,10 @@ impl Scalar for Digits {
     }
 
     fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
-        let mut digits = BytesMut::with_capacity(32);
-        put_display(&self.0, &mut digits);
-        protobuf::put_bytes_field(out, tag, &digits);
-        Ok(())
+        protobuf::put_nested_field(out, tag, |out| {
+            decimal::put(self.0, out);
+            Ok(())
+        })
     }
 }
 
@@ -359,7 +435,7 @@ pub(crate) fn to_string(bytes: &[u8]) -> String {
 
 /// Writes a string that the text form can carry.
 pub(crate) fn put_text(text: &str, out: &mut BytesMut) -> Result<(), Fault> {
-    if !text.chars().all(is_printable) {
+    if !text.bytes().all(|byte| is_printable(char::from(byte))) {
         return Err(Fault::NotPrintable);
     }
     out.put_slice(text.as_bytes());
@@ -373,22 +449,10 @@ fn is_printable(character: char) -> bool {
 /// Reads an integer; a decimal with nothing behind its point counts as one, as some servers write `3.0`.
 #[inline]
 pub(crate) fn integer_from_text(field: &[u8]) -> Result<i64, Fault> {
-    let (negative, digits) = match field {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, field),
-    };
-    if digits.is_empty() || digits.len() > 18 {
-        return odd_integer_from_text(field);
+    match crate::grammar::integer(field) {
+        Some((value, [])) => Ok(value),
+        _ => odd_integer_from_text(field),
     }
-    let mut value = 0_i64;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return odd_integer_from_text(field);
-        }
-        value = value * 10 + i64::from(digit);
-    }
-    Ok(if negative { -value } else { value })
 }
 
 #[cold]
@@ -406,6 +470,7 @@ fn odd_integer_from_text(field: &[u8]) -> Result<i64, Fault> {
     })
 }
 
+#[inline]
 fn unsigned(raw: Raw<'_>) -> Result<u64, Fault> {
     match raw {
         Raw::Varint(value) => Ok(value),
@@ -414,6 +479,7 @@ fn unsigned(raw: Raw<'_>) -> Result<u64, Fault> {
 }
 
 /// The bytes of a length-delimited field.
+#[inline]
 pub(crate) fn bytes(raw: Raw<'_>) -> Result<&[u8], Fault> {
     match raw {
         Raw::Bytes(bytes) => Ok(bytes),
@@ -422,7 +488,24 @@ pub(crate) fn bytes(raw: Raw<'_>) -> Result<&[u8], Fault> {
 }
 
 pub(crate) fn put_integer(value: i64, out: &mut BytesMut) {
-    put_display(&value, out);
+    if let 0..=9 = value {
+        return out.put_u8(b'0' + value as u8);
+    }
+    let mut left = value.unsigned_abs();
+    let mut text = [0_u8; 20]; // a sign and 19 digits
+    let mut start = text.len();
+    for place in text.iter_mut().rev() {
+        *place = b'0' + (left % 10) as u8;
+        left /= 10;
+        start -= 1;
+        if left == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        out.put_u8(b'-');
+    }
+    out.put_slice(text.get(start..).unwrap_or(&text));
 }
 
 pub(crate) fn put_display(value: &dyn std::fmt::Display, out: &mut BytesMut) {
@@ -447,6 +530,11 @@ macro_rules! newtype {
 
         impl $crate::value::Scalar for $name {
             const MAXIMUM: &'static [u8] = <$inner as $crate::value::Scalar>::MAXIMUM;
+
+            #[inline(always)]
+            fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+                <$inner as $crate::value::Scalar>::take_text(text).map(|(value, after)| (Self(value), after))
+            }
 
             #[inline]
             fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
@@ -615,6 +703,11 @@ macro_rules! closed_set {
 
         impl $crate::value::Scalar for $name {
             const MAXIMUM: &'static [u8] = <i32 as $crate::value::Scalar>::MAXIMUM;
+
+            #[inline(always)]
+            fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+                <i32 as $crate::value::Scalar>::take_text(text).map(|(code, after)| (Self::from(code), after))
+            }
 
             #[inline]
             fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {

@@ -4,7 +4,7 @@ use bytes::{BufMut, BytesMut};
 use rust_decimal::Decimal;
 
 use crate::error::{Excerpt, Fault, Flaw, Result};
-use crate::protobuf::{self, Index};
+use crate::protobuf::{self, Fields};
 use crate::value::{self, Digits, Escaped, Scalar, Value};
 use crate::version::ServerVersion;
 
@@ -47,11 +47,10 @@ pub struct Wire<'a> {
 }
 
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // one lives at a time, on the stack, and boxing it would cost an allocation a message
 enum Mode<'a> {
     ReadText(&'a [u8]),
     WriteText(&'a mut BytesMut),
-    ReadProtobuf(Index<'a>),
+    ReadProtobuf(Fields<'a>),
     WriteProtobuf(&'a mut BytesMut),
 }
 
@@ -63,9 +62,10 @@ impl<'a> Wire<'a> {
     }
 
     /// Reads the protobuf message in `body`.
+    #[inline(always)] // a cursor that is returned through memory costs as much as two fields
     pub fn read_protobuf(body: &'a [u8], version: ServerVersion) -> Result<Self> {
-        let index = Index::new(body).map_err(|fault| Flaw::new("", fault))?;
-        Ok(Self { mode: Mode::ReadProtobuf(index), version, missing: Missing::Refuse, muted: false })
+        let fields = Fields::new(body).ok_or_else(|| Flaw::new("", Fault::MalformedProtobuf))?;
+        Ok(Self { mode: Mode::ReadProtobuf(fields), version, missing: Missing::Refuse, muted: false })
     }
 
     /// Appends text fields to `out`.
@@ -106,23 +106,13 @@ impl<'a> Wire<'a> {
     /// One field in both forms.
     #[inline]
     pub fn field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
-        if self.muted {
-            return self.not_carried(tag, value, Fault::NotCarried);
+        match &mut self.mode {
+            _ if self.muted => self.not_carried(tag, value, Fault::NotCarried),
+            Mode::ReadText(rest) => read_text_field::<V, V>(rest, tag, value, |value, read| *value = read),
+            Mode::ReadProtobuf(fields) => read_protobuf_field::<V, V>(fields, tag, value, |value, read| *value = read),
+            Mode::WriteText(out) => write_text_field(out, tag, value),
+            Mode::WriteProtobuf(out) => write_protobuf_field(out, tag, value),
         }
-        let done = match &mut self.mode {
-            Mode::ReadText(rest) => next_field(rest).and_then(V::read_text).map(|read| *value = read),
-            Mode::ReadProtobuf(index) => match index.find(tag.number) {
-                Some(raw) => V::read_protobuf(raw).map(|read| *value = read),
-                None => V::silence().map(|silence| *value = silence).ok_or(Fault::Missing),
-            },
-            Mode::WriteText(out) => {
-                let written = value.write_text(out);
-                out.put_u8(0);
-                written
-            }
-            Mode::WriteProtobuf(out) => value.write_protobuf(tag.number, out),
-        };
-        done.map_err(|fault| Flaw::new(tag.name, fault))
     }
 
     /// As [`Wire::field`], but the text form writes "unset" as the maximum of the type.
@@ -138,10 +128,16 @@ impl<'a> Wire<'a> {
     /// A decimal that travels as digits in protobuf too: a quantity, a size, a volume.
     #[inline]
     pub fn exact<D: Digital>(&mut self, tag: &'static Tag, value: &mut D) -> Result<()> {
-        let mut digits = value.to_digits();
-        self.field(tag, &mut digits)?;
-        value.set_digits(digits);
-        Ok(())
+        match &mut self.mode {
+            Mode::ReadText(rest) if !self.muted => read_text_field::<D::Carried, D>(rest, tag, value, D::set_digits),
+            Mode::ReadProtobuf(fields) => read_protobuf_field::<D::Carried, D>(fields, tag, value, D::set_digits),
+            Mode::ReadText(_) | Mode::WriteText(_) | Mode::WriteProtobuf(_) => {
+                let mut digits = value.to_digits();
+                self.field(tag, &mut digits)?;
+                value.set_digits(digits);
+                Ok(())
+            }
+        }
     }
 
     /// As [`Wire::exact`], but the text form writes "unset" as the maximum of a decimal.
@@ -204,7 +200,13 @@ impl<'a> Wire<'a> {
             return Ok(());
         }
         match &mut self.mode {
-            Mode::ReadText(rest) => next_field(rest).map(|_| ()).map_err(|fault| Flaw::new("version", fault)),
+            Mode::ReadText(rest) => {
+                if let [b'0'..=b'9', 0, after @ ..] = rest {
+                    *rest = after; // one digit, as most are
+                    return Ok(());
+                }
+                next_field(rest).map(|_| ()).map_err(|fault| Flaw::new("version", fault))
+            }
             Mode::WriteText(out) => {
                 out.put_slice(literal.as_bytes());
                 out.put_u8(0);
@@ -216,10 +218,17 @@ impl<'a> Wire<'a> {
 
     /// A message inside this one: of its own in protobuf, in line in text. It must be there.
     pub fn nested<L: Layout>(&mut self, tag: &'static Tag, inner: &mut L) -> Result<()> {
-        let mut present = Some(std::mem::take(inner));
-        self.optional(tag, &mut present)?;
-        *inner = present.ok_or_else(|| Flaw::new(tag.name, Fault::Missing))?;
-        Ok(())
+        let (version, missing) = (self.version, self.missing);
+        match &mut self.mode {
+            Mode::ReadText(_) | Mode::WriteText(_) => inner.layout(self),
+            Mode::ReadProtobuf(fields) => match fields.find(tag.number) {
+                None => Err(Flaw::new(tag.name, Fault::Missing)),
+                Some(raw) => read_nested(tag, raw, version, inner),
+            },
+            Mode::WriteProtobuf(out) => protobuf::put_nested_field(out, tag.number, |out| {
+                inner.layout(&mut Wire::write_protobuf(out, version, missing))
+            }),
+        }
     }
 
     /// A message inside this one that may be absent in protobuf; in text it is in line and always there.
@@ -227,18 +236,13 @@ impl<'a> Wire<'a> {
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
             Mode::ReadText(_) | Mode::WriteText(_) => inner.get_or_insert_default().layout(self),
-            Mode::ReadProtobuf(index) => {
-                *inner = match index.find(tag.number) {
-                    None => None,
-                    Some(raw) => {
-                        let body = value::bytes(raw).map_err(|fault| Flaw::new(tag.name, fault))?;
-                        let mut read = L::default();
-                        read.layout(&mut Wire::read_protobuf(body, version)?)?;
-                        Some(read)
-                    }
-                };
-                Ok(())
-            }
+            Mode::ReadProtobuf(fields) => match fields.find(tag.number) {
+                None => {
+                    *inner = None;
+                    Ok(())
+                }
+                Some(raw) => read_nested(tag, raw, version, inner.insert(L::default())),
+            },
             Mode::WriteProtobuf(out) => match inner {
                 None => Ok(()),
                 Some(inner) => protobuf::put_nested_field(out, tag.number, |out| {
@@ -270,9 +274,10 @@ impl<'a> Wire<'a> {
                 }
                 Ok(())
             }
-            Mode::ReadProtobuf(index) => {
+            Mode::ReadProtobuf(fields) => {
                 items.clear();
-                for raw in index.all(tag.number) {
+                fields.seek(tag.number);
+                while let Some(raw) = fields.another(tag.number) {
                     T::read_item_protobuf(raw, version, tag, items)?;
                 }
                 Ok(())
@@ -392,6 +397,87 @@ impl<'a> Wire<'a> {
     }
 }
 
+// The four modes of a field, functions of their own: each needs few registers, and a call of one costs little. What was
+// read is handed to `set` at once: a decimal that is copied right behind being made stalls on its own halves.
+
+#[inline(never)]
+fn read_text_field<V: Value, T>(
+    rest: &mut &[u8],
+    tag: &'static Tag,
+    value: &mut T,
+    set: impl FnOnce(&mut T, V),
+) -> Result<()> {
+    let Some((read, after)) = V::take_text(rest) else { return read_odd_text_field(rest, tag, value, set) };
+    *rest = after;
+    set(value, read);
+    Ok(())
+}
+
+#[inline(never)]
+fn read_protobuf_field<V: Value, T>(
+    fields: &mut Fields<'_>,
+    tag: &'static Tag,
+    value: &mut T,
+    set: impl FnOnce(&mut T, V),
+) -> Result<()> {
+    match fields.find(tag.number) {
+        None => {
+            let Some(silence) = V::silence() else { return Err(flaw_of_protobuf::<V>(tag, None)) };
+            set(value, silence);
+        }
+        Some(raw) => {
+            let Ok(read) = V::read_protobuf(raw) else { return Err(flaw_of_protobuf::<V>(tag, Some(raw))) };
+            set(value, read);
+        }
+    }
+    Ok(())
+}
+
+#[inline(never)]
+fn write_text_field<V: Value>(out: &mut BytesMut, tag: &'static Tag, value: &V) -> Result<()> {
+    let written = value.write_text(out);
+    out.put_u8(0);
+    written.map_err(|fault| Flaw::new(tag.name, fault))
+}
+
+#[inline(never)]
+fn write_protobuf_field<V: Value>(out: &mut BytesMut, tag: &'static Tag, value: &V) -> Result<()> {
+    value.write_protobuf(tag.number, out).map_err(|fault| Flaw::new(tag.name, fault))
+}
+
+/// Reads the body of a nested message.
+fn read_nested<L: Layout>(
+    tag: &'static Tag,
+    raw: protobuf::Raw<'_>,
+    version: ServerVersion,
+    inner: &mut L,
+) -> Result<()> {
+    let body = value::bytes(raw).map_err(|fault| Flaw::new(tag.name, fault))?;
+    inner.layout(&mut Wire::read_protobuf(body, version)?)
+}
+
+/// A field in a spelling that comes seldom, or none that is a `V`.
+#[cold]
+#[inline(never)]
+fn read_odd_text_field<V: Value, T>(
+    rest: &mut &[u8],
+    tag: &'static Tag,
+    value: &mut T,
+    set: impl FnOnce(&mut T, V),
+) -> Result<()> {
+    let read = next_field(rest).and_then(V::read_text).map_err(|fault| Flaw::new(tag.name, fault))?;
+    set(value, read);
+    Ok(())
+}
+
+/// Why a field that was found, or was not, is not a `V`.
+#[cold]
+#[inline(never)]
+fn flaw_of_protobuf<V: Value>(tag: &'static Tag, found: Option<protobuf::Raw<'_>>) -> Flaw {
+    let fault = found.and_then(|raw| V::read_protobuf(raw).err());
+    Flaw::new(tag.name, fault.unwrap_or(Fault::Missing))
+}
+
 /// Takes one NUL-terminated field off the front.
 #[inline]
 fn next_field<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Fault> {
@@ -477,9 +563,8 @@ impl<L: Layout> Item for L {
         tag: &'static Tag,
         items: &mut Vec<Self>,
     ) -> Result<()> {
-        let body = value::bytes(raw).map_err(|fault| Flaw::new(tag.name, fault))?;
         let mut item = Self::default();
-        item.layout(&mut Wire::read_protobuf(body, version)?)?;
+        read_nested(tag, raw, version, &mut item)?;
         items.push(item);
         Ok(())
     }
@@ -550,7 +635,7 @@ macro_rules! scalar_items {
 
 scalar_items! {
     String: None,
-    i32: Some(|packed| protobuf::varint(packed).map(protobuf::Raw::Varint)),
+    i32: Some(|packed| protobuf::varint(packed).map(protobuf::Raw::Varint).ok_or(Fault::MalformedProtobuf)),
     Decimal: Some(|packed| {
         let (bits, rest) = packed.split_first_chunk::<8>().ok_or(Fault::MalformedProtobuf)?;
         *packed = rest;
