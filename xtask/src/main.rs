@@ -4,6 +4,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod paper_smoke;
 mod repository;
 mod table;
@@ -34,6 +35,8 @@ enum Command {
     PaperSmoke(paper_smoke::Options),
     /// Measures the codec beside its peers.
     Bench(bench::Options),
+    /// The codec against IB's own Python client.
+    Conformance(conformance::Options),
     /// Frames to readable messages and back.
     Wire(wire::Options),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Tidy(options) => tidy::run(&repository, &options),
         Command::PaperSmoke(options) => paper_smoke::run(&options),
         Command::Bench(options) => bench::run(&repository, &options),
+        Command::Conformance(options) => conformance::run(&repository, &options),
         Command::Wire(options) => wire::run(&options),
     };
     outcome.unwrap_or_else(|error| {

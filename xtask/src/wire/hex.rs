@@ -1,7 +1,7 @@
 //! Bytes as pairs of hexadecimal digits.
 
 /// The bytes that `text` spells, or what is wrong with it.
-pub(super) fn parse(text: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<u8>, String> {
     let digits = text.as_bytes();
     if digits.len() % 2 != 0 {
         return Err(format!("an odd number of hexadecimal digits ({})", digits.len()));
@@ -14,7 +14,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<u8>, String> {
 }
 
 /// `bytes` in lower-case digits.
-pub(super) fn spell(bytes: &[u8]) -> String {
+pub(crate) fn spell(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {

@@ -1,13 +1,15 @@
 //! `cargo xtask wire`: frames to readable messages and back, for people and programs that look at a session.
 
 mod decode;
-mod hex;
+pub(crate) mod hex;
 mod reencode;
 mod spoken;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
+
+pub(crate) use spoken::{Form, From, Spoken};
 
 /// How `cargo xtask wire` is asked for.
 #[derive(clap::Args)]
