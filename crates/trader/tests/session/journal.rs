@@ -1,0 +1,108 @@
+//! The journal fails: no order leaves, cancels do, and what was never recorded never was.
+
+use journal::Options;
+use order::State;
+use rusqlite::Connection;
+use trader::prelude::*;
+use trader::{Alarm, Record, Refused};
+
+use crate::desk::{Desk, PATIENCE, alarms, hear, is_working, listen, number};
+
+/// Somebody else writes into the journal's file: the trader can write no more.
+fn occupy(desk: &Desk) -> Connection {
+    let other = Connection::open(&desk.config.journal).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    other
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_recorded_never_leaves_and_a_cancel_does() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    let mut alarms = alarms(&handle);
+    let mut updates = listen(&handle, |event| match event {
+        Event::Order(update) => Some(update.clone()),
+        _ => None,
+    });
+    let occupied = occupy(&desk);
+    let refused = handle.submit(Ticket::buy(&acme, 7)).await.unwrap_err();
+    assert_eq!(refused, Refused::NotDurable);
+    let halted = hear(&mut alarms, |_| true).await;
+    assert!(matches!(&halted, Alarm::Halted(reason) if reason.contains("journal")), "{halted}");
+    assert_eq!(handle.state().phase, Phase::Halted);
+    // Nobody ever hears that it was sent.
+    let told = hear(&mut updates, |update| update.quantity == number("7")).await;
+    assert_eq!(told.state, State::Rejected);
+    let again = handle.submit(Ticket::buy(&acme, 8)).await.unwrap_err();
+    assert!(matches!(again, Refused::NotReady { phase: Phase::Halted, .. }), "{again:?}");
+    resting.cancel().await.unwrap();
+    assert_eq!(resting.done(PATIENCE).await.unwrap().state, State::Cancelled);
+    assert_eq!(desk.orders().len(), 1);
+    drop(occupied);
+    // The disk is well again: nothing is tried anew all the same.
+    let still = handle.submit(Ticket::buy(&acme, 9)).await.unwrap_err();
+    assert!(matches!(still, Refused::NotReady { phase: Phase::Halted, .. }), "{still:?}");
+    let ended = trader.stop().await;
+    assert!(ended.journal_fault.is_some());
+
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let orders = handle.inspect(|books| books.orders.iter().map(|order| (order.intent.quantity, order.state.clone())).collect::<Vec<_>>());
+    assert_eq!(orders.await.unwrap(), [(number("100"), State::Cancelled)]);
+    assert_eq!(desk.orders().len(), 1);
+    let ended = trader.stop().await;
+    assert_eq!(ended.journal_fault, None);
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_recorded_never_leaves() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    let _occupied = occupy(&desk);
+    let change = Change { quantity: Some(number("200")), ..Change::default() };
+    assert_eq!(handle.change(resting.id(), change).await.unwrap_err(), Refused::NotDurable);
+    handle.cancel(resting.id()).await.unwrap();
+    assert_eq!(resting.done(PATIENCE).await.unwrap().state, State::Cancelled);
+    assert_eq!(desk.orders()[0].total, number("100"));
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_without_a_disk_stops_everything_and_says_that_it_does_not_last() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    let _occupied = occupy(&desk);
+    assert_eq!(handle.kill("ann", "test").await.unwrap_err(), Refused::KillNotDurable);
+    assert_eq!(resting.done(PATIENCE).await.unwrap().state, State::Cancelled);
+    assert_eq!(handle.rearm("ann").await.unwrap_err(), Refused::NotDurable);
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_is_in_the_journal_before_the_broker_has_it() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 3)).await.unwrap();
+    // Answered: so it is on the disk, whatever the broker knows.
+    let reader = journal::Reader::open(&desk.config.journal, &Options::new("trader").schema(1)).unwrap();
+    let submitted = reader.replay_as::<Record>(journal::Sequence::FIRST).filter_map(Result::ok).any(|record| {
+        matches!(record.payload, Record::Order(order::Record { input: order::Input::Submitted { .. }, .. }))
+    });
+    assert!(submitted);
+    trader.stop().await;
+}

@@ -1,0 +1,158 @@
+//! Links that break: what was in flight is unknown, then known, and never sent twice.
+
+use std::time::Duration;
+
+use order::State;
+use trader::Refused;
+use trader::prelude::*;
+
+use crate::desk::{ACCOUNT, Desk, PATIENCE, back, books, hear, is_unknown, is_working, listen, number, simulator};
+
+#[tokio::test]
+async fn an_order_in_flight_when_the_link_is_cut_is_unknown_then_found_and_never_sent_twice() {
+    // The broker has the order long before its answer is here.
+    let desk = Desk::with(simulator().latency(Duration::from_millis(150))).await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    desk.broker("the order", |orders| orders.len() == 1).await;
+    let epoch = handle.state().epoch;
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    let unknown = placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+    assert_eq!((unknown.unknown, unknown.working), (number("100"), number("0")));
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(refused, Refused::NotReady { .. }), "{refused:?}");
+    // Meanwhile it fills in part at the broker.
+    let size = number("40");
+    let quote = tws_sim::Quote::new(number("9.40"), size, number("9.50"), size);
+    desk.sim.quote_with_sizes("ACME", quote).unwrap();
+    assert_eq!(desk.holds("ACME"), size);
+    desk.sim.accept_connections().await.unwrap();
+    back(&handle, epoch).await;
+    let found = handle.order(placed.id()).await.unwrap().unwrap();
+    assert!(is_working(&found), "{found:?}");
+    assert_eq!((found.filled, found.working), (number("40"), number("60")));
+    assert_eq!(handle.position(acme.id()).await.unwrap(), number("40"));
+    assert_eq!(desk.orders().len(), 1);
+    trader.stop().await;
+    assert_eq!(desk.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn fills_during_the_break_are_found_once() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut fills = listen(&handle, |event| matches!(event, Event::Fill(_)).then_some(()));
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    let epoch = handle.state().epoch;
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+    desk.quote("ACME", "9.40", "9.50");
+    desk.sim.accept_connections().await.unwrap();
+    assert_eq!(placed.done(PATIENCE).await.unwrap().state, State::Filled);
+    back(&handle, epoch).await;
+    // And again, with the same executions told once more.
+    let epoch = handle.state().epoch;
+    desk.sim.drop_connections();
+    back(&handle, epoch).await;
+    books(&handle, "the commission", |books| !books.ledger.totals(ACCOUNT, "USD").is_pending()).await;
+    assert_eq!(handle.position(acme.id()).await.unwrap(), number("100"));
+    let mut count = 0;
+    while let Ok(Some(_)) = fills.try_recv() {
+        count += 1;
+    }
+    assert_eq!(count, 1);
+    let external = handle.inspect(|books| books.ledger.holdings().filter(|held| held.strategy.is_none()).count());
+    assert_eq!(external.await.unwrap(), 0);
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_asked_for_without_a_link_is_sent_on_return() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+    placed.cancel().await.unwrap();
+    desk.sim.accept_connections().await.unwrap();
+    assert_eq!(placed.done(PATIENCE).await.unwrap().state, State::Cancelled);
+    assert_eq!(desk.sim.book().open_orders().count(), 0);
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn questions_of_others_do_not_end_a_comparison_early() {
+    let desk = Desk::with(simulator().latency(Duration::from_millis(20))).await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    let asking = handle.client().clone();
+    let busy = tokio::spawn(async move {
+        loop {
+            // Whatever comes of them: their end markers look like those of the comparison.
+            let _ = tokio::join!(
+                asking.positions(),
+                asking.all_open_orders(),
+                asking.completed_orders(),
+                asking.executions(tws_proto::message::ExecutionFilter { symbol: "BETA".into(), ..Default::default() })
+            );
+            tokio::task::yield_now().await;
+        }
+    });
+    for quantity in [1, 2, 3] {
+        let epoch = handle.state().epoch;
+        desk.sim.refuse_connections().await;
+        desk.sim.drop_connections();
+        placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+        let size = number("10");
+        let price = number("9.50");
+        desk.sim.quote_with_sizes("ACME", tws_sim::Quote::new(number("9.40"), size, price, size)).unwrap();
+        desk.sim.accept_connections().await.unwrap();
+        back(&handle, epoch).await;
+        let found = handle.order(placed.id()).await.unwrap().unwrap();
+        assert!(is_working(&found), "{found:?}");
+        assert_eq!(found.filled, Decimal::from(10 * quantity));
+        assert_eq!(handle.position(acme.id()).await.unwrap(), found.filled);
+    }
+    busy.abort();
+    let external = handle.inspect(|books| books.ledger.holdings().any(|held| held.strategy.is_none()));
+    assert!(!external.await.unwrap());
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn quotes_stop_measuring_orders_while_they_are_interrupted() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.without_quote = risk::WithoutQuote::RefuseAll;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut gaps = listen(&handle, |event| match event {
+        Event::QuoteGap { contract_id } => Some(*contract_id),
+        _ => None,
+    });
+    let mut quotes = listen(&handle, |event| match event {
+        Event::Quote(quote) => Some(quote.clone()),
+        _ => None,
+    });
+    let epoch = handle.state().epoch;
+    desk.sim.drop_connections();
+    assert_eq!(crate::desk::heard(&mut gaps).await, acme.id());
+    back(&handle, epoch).await;
+    hear(&mut quotes, |quote| quote.is_two_sided()).await;
+    handle.submit(Ticket::buy(&acme, 1)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+}

@@ -1,0 +1,138 @@
+//! Orders that are not taken: each with its reason, and nothing of it reaches the broker.
+
+use order::SubmitError;
+use risk::{AllowList, Limits, Refusal};
+use trader::prelude::*;
+use trader::{ConfigError, Refused, StartError};
+
+use crate::desk::{Desk, PATIENCE, number, refused};
+
+/// Submits a ticket for ACME, quoted at 9.99 to 10.01, under these limits; the broker must hear nothing.
+async fn check(limits: impl Fn(&mut Limits), ticket: impl Fn(&Contract) -> Ticket, expected: impl Fn(&Refused) -> bool) {
+    let mut desk = Desk::open().await;
+    limits(&mut desk.config.limits);
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let refused = handle.submit(ticket(&acme)).await.unwrap_err();
+    assert!(expected(&refused), "{refused:?}");
+    assert_eq!(handle.inspect(|books| books.orders.iter().count()).await.unwrap(), 0);
+    let ended = trader.stop().await;
+    assert_eq!(desk.orders().len(), 0);
+    assert_eq!(ended.journal_fault, None);
+}
+
+fn gate(refused: &Refused) -> Option<&Refusal> {
+    match refused {
+        Refused::Submit(SubmitError::Refused(refusal)) => Some(refusal),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn the_gate_says_which_control_refused() {
+    let none = |_: &mut Limits| {};
+    let buy = |quantity: i64| move |acme: &Contract| Ticket::buy(acme, quantity);
+    let is = |wanted: fn(&Refusal) -> bool| move |refused: &Refused| gate(refused).is_some_and(wanted);
+    check(none, buy(1001), is(|refusal| matches!(refusal, Refusal::OrderQuantity { .. }))).await;
+    check(|limits| limits.order_value_max = Some(number("1000")), buy(100), is(|refusal| matches!(refusal, Refusal::OrderValue { .. }))).await;
+    check(|limits| limits.position_max = Some(number("99")), buy(100), is(|refusal| matches!(refusal, Refusal::Position { .. }))).await;
+    check(|limits| limits.symbols = AllowList::only(["BETA"]), buy(1), is(|refusal| matches!(refusal, Refusal::SymbolNotAllowed { .. }))).await;
+    check(|limits| limits.security_types = AllowList::only(["FUT"]), buy(1), is(|refusal| matches!(refusal, Refusal::SecurityTypeNotAllowed { .. }))).await;
+    check(none, |acme| Ticket::buy(acme, 1).limit(number("11")), is(|refusal| matches!(refusal, Refusal::Collar { .. }))).await;
+    check(none, |_| Ticket::buy(&Contract::by_id(ContractId(900_002), "SMART"), 1), is(|refusal| matches!(refusal, Refusal::Contract(_)))).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_order_is_refused_before_the_gate() {
+    let none = |_: &mut Limits| {};
+    check(none, |acme| Ticket::buy(acme, 0), |refused| matches!(refused, Refused::Submit(SubmitError::Invalid(_)))).await;
+    check(none, |acme| Ticket::buy(acme, 1).account("DU9999999"), |refused| matches!(refused, Refused::Account { .. }) && !refused.to_string().contains("DU")).await;
+}
+
+#[tokio::test]
+async fn the_same_order_twice_is_a_mistake() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let ticket = Ticket::buy(&acme, 10).limit(number("9.50"));
+    handle.submit(ticket.clone()).await.unwrap();
+    let refused = handle.submit(ticket).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::Duplicate { .. })), "{refused:?}");
+    desk.broker("the first", |orders| orders.len() == 1).await;
+    trader.stop().await;
+    assert_eq!(desk.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn no_order_is_taken_without_a_session() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut states = crate::desk::states(&handle);
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    crate::desk::hear(&mut states, |state| state.phase == Phase::Connecting).await;
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(refused, Refused::NotReady { phase: Phase::Connecting, .. }), "{refused:?}");
+    let late = handle.ready(std::time::Duration::ZERO).await.unwrap_err();
+    assert_eq!(late.state.phase, Phase::Connecting);
+    desk.sim.accept_connections().await.unwrap();
+    handle.ready(PATIENCE).await.unwrap();
+    assert_eq!(desk.orders().len(), 0);
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_stands_until_a_person_lets_go() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut placed = handle.submit(Ticket::buy(&acme, 10).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, crate::desk::is_working).await.unwrap();
+    handle.kill("ann", "the market is strange").await.unwrap();
+    assert_eq!(placed.done(PATIENCE).await.unwrap().state, State::Cancelled);
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(refused, Refused::NotReady { phase: Phase::Killed, .. }), "{refused:?}");
+    assert!(!handle.rearm(" ").await.unwrap());
+    assert!(handle.rearm("ann").await.unwrap());
+    handle.submit(Ticket::buy(&acme, 1)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn a_live_port_in_paper_mode_connects_to_nothing() {
+    let desk = Desk::open().await;
+    for port in trader::config::LIVE_PORTS {
+        let error = refused(TraderConfig { port, ..desk.config.clone() }).await;
+        let StartError::Config(ConfigError { faults }) = error else { panic!("{error}") };
+        assert_eq!(faults[0].problem, trader::config::Problem::LivePortInPaperMode);
+    }
+    assert!(!desk.config.journal.exists());
+}
+
+#[tokio::test]
+async fn code_of_the_caller_that_panics_does_not_end_the_engine() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let look = trader.handle();
+    let looked = tokio::spawn(async move { look.inspect(|_| -> () { panic!("a bug of the caller") }).await });
+    assert!(looked.await.unwrap_err().is_panic());
+    let pick = trader.handle();
+    let picked = tokio::spawn(async move { pick.cancel_all(|_| panic!("a bug of the caller")).await });
+    // Without an order nothing is picked, and nothing panics.
+    assert_eq!(picked.await.unwrap().unwrap(), 0);
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut placed = handle.submit(Ticket::buy(&acme, 10).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, crate::desk::is_working).await.unwrap();
+    let pick = trader.handle();
+    let picked = tokio::spawn(async move { pick.cancel_all(|_| panic!("a bug of the caller")).await });
+    assert!(picked.await.unwrap_err().is_panic());
+    assert_eq!(handle.cancel_all(|_| true).await.unwrap(), 1);
+    assert_eq!(placed.done(PATIENCE).await.unwrap().state, State::Cancelled);
+    trader.stop().await;
+}

@@ -1,0 +1,162 @@
+//! Restarts on the same journal: the books are those that were, and go on.
+
+use order::State;
+use rust_decimal::Decimal;
+use trader::prelude::*;
+use trader::{Refused, StartError};
+use tws_client::{Client, Config};
+use tws_proto::ids::{ClientId, OrderId};
+use tws_proto::kinds::{Action, OrderType};
+use tws_proto::message::PlaceOrder;
+use tws_proto::{ClientMessage, Order};
+
+use crate::desk::{ACCOUNT, Desk, PATIENCE, books, is_working, number, refused};
+
+#[tokio::test]
+async fn a_restart_finds_the_same_books_and_goes_on() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("one");
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    let mut resting = handle.submit(Ticket::sell(&acme, 50).limit(number("11"))).await.unwrap();
+    let resting_id = resting.wait_for(PATIENCE, is_working).await.unwrap();
+    books(&handle, "the commission", |books| !books.ledger.totals(ACCOUNT, "USD").is_pending()).await;
+    let ended = trader.stop().await;
+    assert_eq!(ended.journal_fault, None);
+    let replayed = Trader::replay(&desk.config).unwrap();
+    assert_eq!(replayed.fingerprint(), ended.fingerprint);
+    // What the world does meanwhile: the resting order fills.
+    desk.quote("ACME", "11.00", "11.02");
+    assert_eq!(desk.holds("ACME"), number("50"));
+
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("one");
+    let known = handle.order(resting_id.intent).await.unwrap().unwrap();
+    assert_eq!((known.state, known.filled), (State::Filled, number("50")));
+    assert_eq!(handle.position(acme.id()).await.unwrap(), number("50"));
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut next = handle.submit(Ticket::sell(&acme, 50)).await.unwrap();
+    let done = next.done(PATIENCE).await.unwrap();
+    assert!(done.order_id > resting_id.order_id && done.intent > resting_id.intent, "{done:?}");
+    assert_eq!((desk.holds("ACME"), desk.orders().len()), (Decimal::ZERO, 3));
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
+
+#[tokio::test]
+async fn what_was_open_at_the_end_is_unknown_at_the_start() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    trader.stop().await;
+    let books = Trader::replay(&desk.config).unwrap();
+    let left = books.orders.update(resting.id()).unwrap();
+    assert!(crate::desk::is_unknown(&left), "{left:?}");
+    let trader = desk.trader().await;
+    let found = trader.handle().order(resting.id()).await.unwrap().unwrap();
+    assert!(is_working(&found), "{found:?}");
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn a_kill_survives() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    trader.handle().kill("ann", "enough for today").await.unwrap();
+    trader.stop().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    assert_eq!(handle.state().phase, Phase::Killed);
+    let acme = desk.watch(&handle, "ACME").await;
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(refused, Refused::NotReady { phase: Phase::Killed, .. }), "{refused:?}");
+    assert!(handle.rearm("ann").await.unwrap());
+    trader.stop().await;
+    let trader = desk.trader().await;
+    assert_eq!(trader.handle().state().phase, Phase::Ready);
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn one_journal_has_one_trader_and_stays_with_it() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let error = refused(desk.config.clone()).await;
+    assert!(matches!(error, StartError::Journal(journal::OpenError::Locked { .. })), "{error}");
+    assert_eq!(desk.sim.clients(), 1);
+    trader.stop().await;
+    let other_id = TraderConfig { client_id: ClientId(2), ..desk.config.clone() };
+    let other_name = TraderConfig { instance: "t2".into(), ..desk.config.clone() };
+    for (config, expected) in [(other_id, "TWS_CLIENT_ID"), (other_name, "TWS_INSTANCE")] {
+        let error = refused(config).await;
+        assert!(matches!(&error, StartError::OtherTrader { setting, .. } if *setting == expected), "{error}");
+    }
+    desk.trader().await.stop().await;
+}
+
+#[tokio::test]
+async fn orders_of_others_belong_to_no_strategy_and_count_as_exposure() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.position_max = Some(number("150"));
+    let (other, driver) = Client::connect(Config {
+        host: desk.config.host.clone(),
+        port: desk.config.port,
+        client_id: ClientId(9),
+        ..Config::paper()
+    })
+    .unwrap();
+    tokio::spawn(driver.run());
+    other.ready(PATIENCE).await.unwrap();
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let place = |id: i32, kind: OrderType, price: Option<Decimal>| {
+        let order = Order {
+            action: Action::Buy,
+            total_quantity: Some(number("100")),
+            order_type: kind,
+            limit_price: price,
+            account: ACCOUNT.into(),
+            ..Order::default()
+        };
+        let place = PlaceOrder { order_id: OrderId(id), contract: acme.contract.clone(), order, attached: None };
+        vec![ClientMessage::from(Box::new(place))]
+    };
+    let first = other.next_order_id().await.unwrap().0;
+    other.send_order_messages(place(first, OrderType::Limit, Some(number("9.00")))).unwrap();
+    let book = async {
+        while desk.sim.book().open_orders().count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, book).await.unwrap();
+    // The next comparison finds it: after a break, at once.
+    let epoch = handle.state().epoch;
+    desk.sim.drop_connections();
+    crate::desk::back(&handle, epoch).await;
+    let external = handle.inspect(|books| books.orders.external().map(|order| order.remaining).collect::<Vec<_>>());
+    assert_eq!(external.await.unwrap(), [number("100")]);
+    let refusal = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap_err();
+    let expected = Refused::Submit(order::SubmitError::Refused(risk::Refusal::Position {
+        asked: number("100"),
+        have: number("0"),
+        pending: number("100"),
+        limit: number("150"),
+    }));
+    assert_eq!(refusal, expected);
+    // It fills: that is nobody's position here, and found again as the account's.
+    desk.quote("ACME", "8.98", "9.00");
+    assert_eq!(desk.holds("ACME"), number("100"));
+    let epoch = handle.state().epoch;
+    desk.sim.drop_connections();
+    crate::desk::back(&handle, epoch).await;
+    let counted = handle.inspect(move |books| (books.position(ACCOUNT, acme.id()), books.ledger.strategy_position(ACCOUNT, acme.id(), None).quantity));
+    assert_eq!(counted.await.unwrap(), (number("100"), number("100")));
+    assert_eq!(handle.inspect(|books| books.orders.iter().count()).await.unwrap(), 0);
+    other.shutdown().await;
+    trader.stop().await;
+}
