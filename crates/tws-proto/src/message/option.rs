@@ -188,7 +188,7 @@ macro_rules! doubles {
             }
 
             fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
-                let value = told(self.0, $is_unset).ok_or(Fault::NotFinite)?;
+                let value = told(self.0, $is_unset).ok_or(Fault::NotCarried)?;
                 // The shortest spelling that reads as this double again.
                 out.put_slice(format!("{value:?}").as_bytes());
                 Ok(())
@@ -202,7 +202,7 @@ macro_rules! doubles {
             }
 
             fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
-                protobuf::put_double_field(out, tag, told(self.0, $is_unset).ok_or(Fault::NotFinite)?);
+                protobuf::put_double_field(out, tag, told(self.0, $is_unset).ok_or(Fault::NotCarried)?);
                 Ok(())
             }
         }
