@@ -31,6 +31,8 @@ enum News {
 #[derive(Debug)]
 pub(super) struct Market {
     id: u64,
+    /// The last quote, for those who begin to watch a market that does not move.
+    quote: Option<Quote>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -41,12 +43,14 @@ impl Drop for Market {
 }
 
 impl Engine {
-    /// Watches a market, once however often it is asked for. One whose data has ended can be asked for anew.
+    /// Watches a market, once however often it is asked for; who asks later hears the last quote again. One whose data
+    /// has ended can be asked for anew.
     pub(super) fn watch(&mut self, contract: &Contract) -> Result<(), RequestError> {
         let Some(contract_id) = contract.known_id() else {
             return Err(RequestError::Nonsense { message: "CONTRACT_DATA" });
         };
-        if self.markets.contains_key(&contract_id) {
+        if let Some(market) = self.markets.get(&contract_id) {
+            self.outbox.events.extend(market.quote.clone().map(Event::Quote));
             return Ok(());
         }
         let data = self.client.market_data(contract, &[])?;
@@ -57,7 +61,7 @@ impl Engine {
             updates: self.market_sender.clone(),
             clock: self.clock,
         };
-        let market = Market { id: pump.market, task: tokio::spawn(pump.run(data)) };
+        let market = Market { id: pump.market, quote: None, task: tokio::spawn(pump.run(data)) };
         self.markets.insert(contract_id, market);
         Ok(())
     }
@@ -66,11 +70,12 @@ impl Engine {
         let MarketUpdate { market, news } = update;
         let (News::Quote(quote) | News::Gap(quote) | News::Ended(quote, _)) = &news;
         let contract_id = quote.contract_id;
-        if self.markets.get(&contract_id).is_none_or(|known| known.id != market) {
+        let Some(market) = self.markets.get_mut(&contract_id).filter(|known| known.id == market) else {
             return; // the last words of a market that was given up
-        }
+        };
         match news {
             News::Quote(quote) => {
+                market.quote = Some(quote.clone());
                 if let Some(mark) = quote.mark() {
                     self.books.ledger.mark(contract_id, mark);
                 }
@@ -80,7 +85,10 @@ impl Engine {
                 }
                 self.outbox.events.push(Event::Quote(quote));
             }
-            News::Gap(_) => self.forget_quote(contract_id),
+            News::Gap(_) => {
+                market.quote = None;
+                self.forget_quote(contract_id);
+            }
             News::Ended(quote, cause) => {
                 self.forget_quote(contract_id);
                 self.markets.remove(&contract_id);

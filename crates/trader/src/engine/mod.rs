@@ -56,6 +56,8 @@ pub(crate) struct Engine {
     /// Why nothing is written any more, once a write has failed.
     journal_fault: Option<String>,
     client: Client,
+    /// Where the session stands: the reasons why it is not ready are told nowhere else.
+    session: watch::Receiver<tws_client::State>,
     lane: OrderEvents,
     bus: Bus<Event>,
     state: watch::Sender<TraderState>,
@@ -116,6 +118,7 @@ impl Engine {
             gate: None,
             journal,
             journal_fault: None,
+            session: client.state(),
             client,
             lane,
             bus,
@@ -180,6 +183,7 @@ impl Engine {
                     self.on_market(update);
                     None
                 }
+                Ok(()) = self.session.changed() => None,
                 () = sleep_until(next_tick) => None,
             };
             if let Some(reply) = self.take_round(command) {
@@ -277,8 +281,7 @@ impl Engine {
         if let Some(reason) = &self.halted {
             return (Phase::Halted, reason.clone());
         }
-        let session = self.client.state();
-        let session = session.borrow();
+        let session = self.session.borrow();
         if !session.is_ready() || self.link.ready != Some(session.epoch) {
             return (Phase::Connecting, session.reason.as_ref().map(ToString::to_string).unwrap_or_default());
         }
@@ -297,7 +300,7 @@ impl Engine {
     /// Tells the world where the trader stands, if that has changed.
     fn publish_state(&mut self) {
         let (phase, reason) = self.phase();
-        let epoch = self.client.state().borrow().epoch.0;
+        let epoch = self.session.borrow().epoch.0;
         self.tell_state(phase, reason, epoch);
     }
 
@@ -326,7 +329,7 @@ impl Engine {
             self.on_lane(event);
         }
         self.flush();
-        let epoch = self.client.state().borrow().epoch.0;
+        let epoch = self.session.borrow().epoch.0;
         self.tell_state(Phase::Stopped, String::new(), epoch);
         let ended = Ended {
             records: self.journal.len(),

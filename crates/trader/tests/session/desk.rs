@@ -1,6 +1,5 @@
 //! [`Desk`]: a simulator whose markets stand still, and traders at it.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use event_bus::{Queue, Subscription};
@@ -22,7 +21,7 @@ const START: SimTime = SimTime(1_381_165_200_000);
 pub(crate) struct Desk {
     pub(crate) sim: TwsSim,
     pub(crate) config: TraderConfig,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 pub(crate) fn simulator() -> Builder {
@@ -43,7 +42,7 @@ impl Desk {
         (config.host, config.port) = (sim.address().ip().to_string(), sim.address().port());
         config.journal = folder.path().join("trader.db");
         config.limits.quote_age_max_ms = 120_000; // markets stand still
-        let desk = Self { sim, config, folder };
+        let desk = Self { sim, config, _folder: folder };
         desk.quote("ACME", "9.99", "10.01");
         desk.quote("BETA", "19.99", "20.01");
         desk
@@ -55,10 +54,6 @@ impl Desk {
 
     pub(crate) async fn trader(&self) -> Trader {
         Trader::builder(self.config.clone()).start().await.unwrap()
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
     }
 
     /// A market, watched and quoted.
@@ -100,7 +95,10 @@ pub(crate) fn number(text: &str) -> Decimal {
 }
 
 /// Everything on the bus from now on of which `pick` makes something.
-pub(crate) fn listen<T: Send + 'static>(trader: &Handle, pick: impl Fn(&Event) -> Option<T> + Send + 'static) -> Subscription<T> {
+pub(crate) fn listen<T: Send + 'static>(
+    trader: &Handle,
+    pick: impl Fn(&Event) -> Option<T> + Send + 'static,
+) -> Subscription<T> {
     trader.bus().subscribe_map(Queue::lossless(4096), pick)
 }
 
@@ -142,7 +140,11 @@ pub(crate) async fn hear<T: std::fmt::Debug>(subscription: &mut Subscription<T>,
 }
 
 /// Waits until the books satisfy `reached`, looking again after every round.
-pub(crate) async fn books(trader: &Handle, what: &str, reached: impl Fn(&trader::Books) -> bool + Send + Sync + Clone + 'static) {
+pub(crate) async fn books(
+    trader: &Handle,
+    what: &str,
+    reached: impl Fn(&trader::Books) -> bool + Send + Sync + Clone + 'static,
+) {
     let reached = async {
         while !trader.inspect(reached.clone()).await.unwrap() {
             tokio::task::yield_now().await;

@@ -51,7 +51,9 @@ async fn an_order_that_cannot_be_recorded_never_leaves_and_a_cancel_does() {
 
     let trader = desk.trader().await;
     let handle = trader.handle();
-    let orders = handle.inspect(|books| books.orders.iter().map(|order| (order.intent.quantity, order.state.clone())).collect::<Vec<_>>());
+    let orders = handle.inspect(|books| {
+        books.orders.iter().map(|order| (order.intent.quantity, order.state.clone())).collect::<Vec<_>>()
+    });
     assert_eq!(orders.await.unwrap(), [(number("100"), State::Cancelled)]);
     assert_eq!(desk.orders().len(), 1);
     let ended = trader.stop().await;

@@ -39,7 +39,10 @@ async fn a_limit_order_rests_is_changed_and_is_cancelled() {
     desk.broker("the change", |orders| orders[0].order.limit_price == Some(number("9.60"))).await;
     let id = placed.id();
     books(&handle, "the change's confirmation", move |books| {
-        books.orders.get(id).is_some_and(|order| order.change.is_none() && order.intent.kind.limit_price() == Some(number("9.60")))
+        books
+            .orders
+            .get(id)
+            .is_some_and(|order| order.change.is_none() && order.intent.kind.limit_price() == Some(number("9.60")))
     })
     .await;
     placed.cancel().await.unwrap();
@@ -105,7 +108,8 @@ async fn an_owner_who_reads_late_still_hears_how_its_order_went() {
     }
     desk.quote("ACME", "8.99", "9.00");
     let id = placed.id();
-    books(&handle, "the fill", move |books| books.orders.get(id).is_some_and(|order| order.state == State::Filled)).await;
+    books(&handle, "the fill", move |books| books.orders.get(id).is_some_and(|order| order.state == State::Filled))
+        .await;
     assert_eq!(placed.done(PATIENCE).await.unwrap().state, State::Filled);
     trader.stop().await;
     let late = placed.wait_for(PATIENCE, |update| update.state == State::Lost).await;

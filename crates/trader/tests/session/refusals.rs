@@ -8,7 +8,11 @@ use trader::{ConfigError, Refused, StartError};
 use crate::desk::{Desk, PATIENCE, number, refused};
 
 /// Submits a ticket for ACME, quoted at 9.99 to 10.01, under these limits; the broker must hear nothing.
-async fn check(limits: impl Fn(&mut Limits), ticket: impl Fn(&Contract) -> Ticket, expected: impl Fn(&Refused) -> bool) {
+async fn check(
+    limits: impl Fn(&mut Limits),
+    ticket: impl Fn(&Contract) -> Ticket,
+    expected: impl Fn(&Refused) -> bool,
+) {
     let mut desk = Desk::open().await;
     limits(&mut desk.config.limits);
     let trader = desk.trader().await;
@@ -35,19 +39,55 @@ async fn the_gate_says_which_control_refused() {
     let buy = |quantity: i64| move |acme: &Contract| Ticket::buy(acme, quantity);
     let is = |wanted: fn(&Refusal) -> bool| move |refused: &Refused| gate(refused).is_some_and(wanted);
     check(none, buy(1001), is(|refusal| matches!(refusal, Refusal::OrderQuantity { .. }))).await;
-    check(|limits| limits.order_value_max = Some(number("1000")), buy(100), is(|refusal| matches!(refusal, Refusal::OrderValue { .. }))).await;
-    check(|limits| limits.position_max = Some(number("99")), buy(100), is(|refusal| matches!(refusal, Refusal::Position { .. }))).await;
-    check(|limits| limits.symbols = AllowList::only(["BETA"]), buy(1), is(|refusal| matches!(refusal, Refusal::SymbolNotAllowed { .. }))).await;
-    check(|limits| limits.security_types = AllowList::only(["FUT"]), buy(1), is(|refusal| matches!(refusal, Refusal::SecurityTypeNotAllowed { .. }))).await;
-    check(none, |acme| Ticket::buy(acme, 1).limit(number("11")), is(|refusal| matches!(refusal, Refusal::Collar { .. }))).await;
-    check(none, |_| Ticket::buy(&Contract::by_id(ContractId(900_002), "SMART"), 1), is(|refusal| matches!(refusal, Refusal::Contract(_)))).await;
+    check(
+        |limits| limits.order_value_max = Some(number("1000")),
+        buy(100),
+        is(|refusal| matches!(refusal, Refusal::OrderValue { .. })),
+    )
+    .await;
+    check(
+        |limits| limits.position_max = Some(number("99")),
+        buy(100),
+        is(|refusal| matches!(refusal, Refusal::Position { .. })),
+    )
+    .await;
+    check(
+        |limits| limits.symbols = AllowList::only(["BETA"]),
+        buy(1),
+        is(|refusal| matches!(refusal, Refusal::SymbolNotAllowed { .. })),
+    )
+    .await;
+    check(
+        |limits| limits.security_types = AllowList::only(["FUT"]),
+        buy(1),
+        is(|refusal| matches!(refusal, Refusal::SecurityTypeNotAllowed { .. })),
+    )
+    .await;
+    check(
+        none,
+        |acme| Ticket::buy(acme, 1).limit(number("11")),
+        is(|refusal| matches!(refusal, Refusal::Collar { .. })),
+    )
+    .await;
+    check(
+        none,
+        |_| Ticket::buy(&Contract::by_id(ContractId(900_002), "SMART"), 1),
+        is(|refusal| matches!(refusal, Refusal::Contract(_))),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_an_order_is_refused_before_the_gate() {
     let none = |_: &mut Limits| {};
-    check(none, |acme| Ticket::buy(acme, 0), |refused| matches!(refused, Refused::Submit(SubmitError::Invalid(_)))).await;
-    check(none, |acme| Ticket::buy(acme, 1).account("DU9999999"), |refused| matches!(refused, Refused::Account { .. }) && !refused.to_string().contains("DU")).await;
+    check(none, |acme| Ticket::buy(acme, 0), |refused| matches!(refused, Refused::Submit(SubmitError::Invalid(_))))
+        .await;
+    check(
+        none,
+        |acme| Ticket::buy(acme, 1).account("DU9999999"),
+        |refused| matches!(refused, Refused::Account { .. }) && !refused.to_string().contains("DU"),
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -154,7 +154,9 @@ async fn orders_of_others_belong_to_no_strategy_and_count_as_exposure() {
     let epoch = handle.state().epoch;
     desk.sim.drop_connections();
     crate::desk::back(&handle, epoch).await;
-    let counted = handle.inspect(move |books| (books.position(ACCOUNT, acme.id()), books.ledger.strategy_position(ACCOUNT, acme.id(), None).quantity));
+    let counted = handle.inspect(move |books| {
+        (books.position(ACCOUNT, acme.id()), books.ledger.strategy_position(ACCOUNT, acme.id(), None).quantity)
+    });
     assert_eq!(counted.await.unwrap(), (number("100"), number("100")));
     assert_eq!(handle.inspect(|books| books.orders.iter().count()).await.unwrap(), 0);
     other.shutdown().await;
