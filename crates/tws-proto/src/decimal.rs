@@ -36,6 +36,15 @@ pub(crate) fn take_text(text: &[u8]) -> Option<(Decimal, &[u8])> {
     }
 }
 
+/// A field without a NUL in the plainest spelling; `None` where [`from_text`] has to look.
+#[inline(always)]
+pub(crate) fn take_whole(field: &[u8]) -> Option<Decimal> {
+    match plain(field)? {
+        (value, []) if !is_unset(value) => Some(value),
+        _ => None,
+    }
+}
+
 /// The common case: an optional sign, up to 18 digits, an optional point among them. Gives what follows, too.
 #[inline(always)]
 fn plain(text: &[u8]) -> Option<(Decimal, &[u8])> {
@@ -123,7 +132,7 @@ fn is_unset_text(digits: &str) -> bool {
 }
 
 /// The integers that IB's clients and servers write for "unset" in a decimal field.
-#[inline]
+#[inline(always)]
 fn is_unset(value: Decimal) -> bool {
     let parts = value.unpack();
     let magnitude = u64::from(parts.mid) << 32 | u64::from(parts.lo);
@@ -154,7 +163,7 @@ pub(crate) fn from_double(double: f64) -> Result<Option<Decimal>, Fault> {
 }
 
 /// A number of cents, without trailing zeros behind the point.
-#[inline]
+#[inline(always)]
 fn from_cents(cents: u64, negative: bool) -> Decimal {
     let (mantissa, scale) = match cents {
         _ if cents.is_multiple_of(100) => (cents / 100, 0),

@@ -57,11 +57,11 @@ pub(crate) fn field(text: &[u8]) -> Option<(&[u8], &[u8])> {
 #[inline]
 pub(crate) fn digits(text: &mut &[u8], mut number: u64) -> u64 {
     while let [byte, after @ ..] = *text {
-        let digit = byte.wrapping_sub(b'0');
+        let digit = u64::from(*byte).wrapping_sub(u64::from(b'0'));
         if digit > 9 {
             break;
         }
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        number = number.wrapping_mul(10).wrapping_add(digit);
         *text = after;
     }
     number

@@ -142,7 +142,7 @@ fn is_in_order(body: &[u8]) -> Option<bool> {
     let mut in_order = true;
     while !left.is_empty() {
         let (tag, wire_type) = key(&mut left)?;
-        value(&mut left, wire_type)?;
+        skip(&mut left, wire_type)?;
         in_order &= tag >= previous;
         previous = tag;
     }
@@ -158,7 +158,7 @@ impl Scattered {
         while !left.is_empty() {
             let at = u32::try_from(body.len() - left.len()).ok()?;
             let (tag, wire_type) = key(&mut left)?;
-            value(&mut left, wire_type)?;
+            skip(&mut left, wire_type)?;
             places.push(Place { tag, at });
         }
         places.sort_by_key(|place| place.tag); // stable
@@ -175,10 +175,44 @@ impl Scattered {
 }
 
 /// Reads a key: the tag, never 0, and the wire type.
-#[inline]
+#[inline(always)]
 fn key(body: &mut &[u8]) -> Option<(u32, u8)> {
+    match *body {
+        [key @ 8..0x80, rest @ ..] => {
+            *body = rest;
+            Some((u32::from(key >> 3), key & 7))
+        }
+        [low @ 0x80..=0xFF, high @ 1..0x80, rest @ ..] => {
+            *body = rest;
+            Some((u32::from(low & 0x7F) >> 3 | u32::from(*high) << 4, low & 7))
+        }
+        _ => long_key(body),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn long_key(body: &mut &[u8]) -> Option<(u32, u8)> {
     let key = u32::try_from(varint(body)?).ok()?;
     if key < 8 { None } else { Some((key >> 3, key as u8 & 7)) }
+}
+
+/// Goes past a value of this wire type.
+#[inline(always)]
+fn skip(body: &mut &[u8], wire_type: u8) -> Option<()> {
+    let length = match wire_type {
+        0 => match *body {
+            [..0x80, ..] => 1,
+            [_, ..0x80, ..] => 2,
+            _ => return long_varint(body).map(|_| ()),
+        },
+        1 => 8,
+        2 => usize::try_from(varint(body)?).ok()?,
+        5 => 4,
+        _ => return None,
+    };
+    *body = body.get(length..)?;
+    Some(())
 }
 
 /// Reads a value of this wire type.
@@ -206,7 +240,7 @@ fn take<const N: usize>(body: &mut &[u8]) -> Option<[u8; N]> {
 }
 
 /// Reads one varint off the front of `body`; `None` where there is no whole one.
-#[inline]
+#[inline(always)]
 pub(crate) fn varint(body: &mut &[u8]) -> Option<u64> {
     match *body {
         [byte @ ..0x80, rest @ ..] => {

@@ -140,7 +140,9 @@ impl<T: Scalar> Value for Option<T> {
         if let [0, after @ ..] = text {
             return Some((None, after));
         }
-        if !T::MAXIMUM.is_empty()
+        // The fourth byte says at once that most values are not the maximum.
+        if text.get(3) == T::MAXIMUM.get(3)
+            && !T::MAXIMUM.is_empty()
             && let Some([0, after @ ..]) = text.strip_prefix(T::MAXIMUM)
         {
             return Some((None, after));
@@ -371,7 +373,10 @@ impl Scalar for Digits {
     fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
         match bytes(raw)? {
             [] => Ok(None),
-            digits => Self::from_text(digits),
+            digits => match decimal::take_whole(digits) {
+                Some(value) => Ok(Some(Self(value))),
+                None => Self::from_text(digits),
+            },
         }
     }
 

@@ -195,18 +195,26 @@ impl<'a> Wire<'a> {
     }
 
     /// A literal of the text form: a message version or a filler. What a peer writes there means nothing.
+    #[inline]
     pub fn constant(&mut self, literal: &'static str) -> Result<()> {
-        if self.muted {
-            return Ok(());
-        }
         match &mut self.mode {
-            Mode::ReadText(rest) => {
-                if let [b'0'..=b'9', 0, after @ ..] = rest {
-                    *rest = after; // one digit, as most are
-                    return Ok(());
+            Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => Ok(()),
+            Mode::ReadText(rest) if !self.muted => match rest {
+                [b'0'..=b'9', 0, after @ ..] => {
+                    *rest = after;
+                    Ok(())
                 }
-                next_field(rest).map(|_| ()).map_err(|fault| Flaw::new("version", fault))
-            }
+                _ => self.any_constant(literal),
+            },
+            Mode::ReadText(_) | Mode::WriteText(_) => self.any_constant(literal),
+        }
+    }
+
+    #[inline(never)]
+    fn any_constant(&mut self, literal: &'static str) -> Result<()> {
+        match &mut self.mode {
+            _ if self.muted => Ok(()),
+            Mode::ReadText(rest) => next_field(rest).map(|_| ()).map_err(|fault| Flaw::new("version", fault)),
             Mode::WriteText(out) => {
                 out.put_slice(literal.as_bytes());
                 out.put_u8(0);
