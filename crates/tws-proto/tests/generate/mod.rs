@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess
 use serde_json::{Error, json};
 
 /// The variant with this index of an enum of messages, filled from `supply`.
-pub fn draw<'de, M: Deserialize<'de>>(variant: usize, supply: &[u8]) -> M {
+pub(crate) fn draw<'de, M: Deserialize<'de>>(variant: usize, supply: &[u8]) -> M {
     let mut random = Random { supply, variant: Some(variant) };
     M::deserialize(&mut random).unwrap_or_else(|error| panic!("variant {variant}: {error}"))
 }
