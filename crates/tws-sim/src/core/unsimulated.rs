@@ -121,3 +121,40 @@ fn answer(message: &ClientMessage) -> Answer {
         | C::RequestCurrentTimeMillis(_) => Simulated,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tws_proto::ids::{ClientId, RequestId};
+    use tws_proto::message::{
+        CancelHistoricalData, RequestFamilyCodes, RequestHistoricalData, RequestScanner, StartApi,
+    };
+    use tws_proto::{ServerMessage, ServerVersion};
+
+    use super::*;
+    use crate::core::{CoreSetup, Feed, Input, Output};
+    use crate::time::SimTime;
+
+    #[track_caller]
+    fn check(message: impl Into<ClientMessage>, id: i32, code: i32, text: &str) {
+        let (session, start) = (SessionId(1), SimTime(1_795_000_000_000));
+        let mut core = Core::new(CoreSetup { feed: Feed::Still, ..CoreSetup::new(1, start) });
+        core.step(Input::Connected { session, version: ServerVersion::NEWEST }, start);
+        let hello = StartApi { client_id: ClientId(1), ..StartApi::default() };
+        core.step(Input::Message { session, message: hello.into() }, start);
+        let outputs = core.step(Input::Message { session, message: message.into() }, start);
+        let [Output::Send { message: ServerMessage::Notice(notice), .. }] = &outputs[..] else { panic!("{outputs:?}") };
+        assert_eq!((notice.id, notice.code, notice.text.as_str()), (Some(id), code, text));
+    }
+
+    #[test]
+    fn nothing_is_met_with_silence() {
+        let not_yet = |name| format!("Error validating request: the simulator does not answer {name} yet");
+        let request_id = RequestId(7);
+        let history = Box::new(RequestHistoricalData { request_id, ..RequestHistoricalData::default() });
+        check(history, 7, 321, &not_yet("REQ_HISTORICAL_DATA"));
+        let scanner = Box::new(RequestScanner { request_id, ..RequestScanner::default() });
+        check(scanner, 7, 321, &not_yet("REQ_SCANNER_SUBSCRIPTION"));
+        check(RequestFamilyCodes {}, -1, 321, &not_yet("REQ_FAMILY_CODES"));
+        check(CancelHistoricalData { request_id }, 7, 300, "Can't find EId with tickerId:7");
+    }
+}
