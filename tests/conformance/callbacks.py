@@ -8,13 +8,14 @@ import enum
 import inspect
 import json
 import logging
+import re
 import sys
 from decimal import Decimal, InvalidOperation
 
 from ibapi.decoder import Decoder
 from ibapi.wrapper import EWrapper
 
-UNSET = {"1.7976931348623157E+308", "2147483647", "9223372036854775807", "170141183460469231731687303715884105727"}
+UNSET = {"1.7976931348623157E+308", "1.7976931348623157E308", "2147483647", "9223372036854775807", "170141183460469231731687303715884105727"}
 
 
 class Fields(list):
@@ -38,6 +39,8 @@ def recording(calls):
     def recorder(name, names):
         def record(*arguments, **named):
             told = dict(zip(names, arguments), **named)
+            if "smartComponentMap" in told:
+                told["smartComponentMap"] = components(told["smartComponentMap"])
             calls.append([name, {key: normal(value) for key, value in told.items()}])
 
         return record
@@ -50,6 +53,13 @@ def recording(calls):
             continue
         setattr(wrapper, name, recorder(name, list(inspect.signature(method).parameters)[1:]))
     return wrapper
+
+
+def components(told):
+    """Smart components as rows: the client tells a map of them from protobuf and a list from text."""
+    if isinstance(told, dict):
+        return [(key, *value) for key, value in sorted(told.items())]
+    return [tuple(vars(component).values()) for component in sorted(told, key=lambda component: component.bitNumber)]
 
 
 def normal(value, depth=0):
@@ -76,7 +86,11 @@ def normal(value, depth=0):
     if isinstance(value, str):
         if value in UNSET or value == "":
             return None
-        return value
+        # Margins are words to the client, made of a number in protobuf.
+        if re.fullmatch(r"-?\d+\.\d+", value):
+            value = value.rstrip("0").rstrip(".")
+        # Where the client reads text by signature it leaves a flag as the word that came.
+        return {"true": {"number": "1"}, "false": {"number": "0"}}.get(value, value)
     if value is None:
         return None
     if isinstance(value, dict):
@@ -85,6 +99,8 @@ def normal(value, depth=0):
         items = [normal(item, depth + 1) for item in value]
         if isinstance(value, set):
             items.sort(key=str)
+        if value and type(next(iter(value))).__name__ == "TagValue":
+            items.sort(key=str)  # a map in protobuf, which has no order
         return items or None
     if hasattr(value, "__dict__"):
         return {key: normal(item, depth + 1) for key, item in vars(value).items()}

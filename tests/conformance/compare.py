@@ -33,7 +33,9 @@ def plain(message, decimals):
             items = dict(value)
             tree[field.name] = {str(key): plain(item, decimals) if hasattr(item, "ListFields") else item for key, item in items.items()}
         elif hasattr(value, "ListFields"):
-            tree[field.name] = plain(value, decimals)
+            inner = plain(value, decimals)
+            if inner or not field.name.startswith("tickAttrib"):  # that no mark is set its absence says too
+                tree[field.name] = inner
         elif hasattr(value, "append") or hasattr(value, "add"):
             tree[field.name] = [plain(item, decimals) if hasattr(item, "ListFields") else item for item in value]
         elif value is False or value == "":

@@ -15,8 +15,9 @@ ORDER_GATES = dict(
     routeMarketableToBbo=217, seekPriceImprovement=217, whatIfType=217, slOrderId=218, slOrderType=218, ptOrderId=218,
     ptOrderType=218, hedgeMaxSize=223, conditionsIncludeOvernight=226,
 )
+ARGUMENT_GATES = dict(manualOrderTime=180, customerAccount=183, professionalCustomer=184)
 # Numbers in the client's signatures and protobuf messages that only say yes or no.
-FLAGS = {"useRTH", "override", "routeMarketableToBbo", "seekPriceImprovement", "usePriceMgmtAlgo"}
+FLAGS = {"useRTH", "useRth", "override", "routeMarketableToBbo", "seekPriceImprovement", "usePriceMgmtAlgo"}
 # The text form of an order has no place for these.
 ORDER_PROTOBUF_ONLY = (
     "autoCancelDate", "shareholder", "bondAccruedInterest", "submitter", "parentPermId", "refFuturesConId", "filledQuantity",
@@ -149,6 +150,9 @@ class Draw:
                     leg = OrderComboLeg()
                     leg.price = self.random.choice([1.5, UNSET_DOUBLE, -0.25])
                     order.orderComboLegs.append(leg)
+                # Prices of which none is set say what no prices say; protobuf cannot even tell the two apart.
+                if all(leg.price == UNSET_DOUBLE for leg in order.orderComboLegs):
+                    order.orderComboLegs = None
         if self.flag(0.3):
             order.orderMiscOptions = self.tags()
         if self.version < 203:
@@ -165,6 +169,8 @@ class Draw:
             kind = getattr(parameter.annotation, "__name__", str(parameter.annotation))
             if name == "faData":
                 value = self.random.choice([1, 3])
+            elif self.version < ARGUMENT_GATES.get(name, 0):
+                value = False if kind == "bool" else ""
             elif name in FLAGS:
                 value = self.random.choice([0, 1])
             elif kind in ("int", "TickerId", "OrderId") and name.lower() in ("reqid", "orderid", "tickerid"):
@@ -250,6 +256,17 @@ def decimal_fields():
     return found | {"totalQuantity", "filledQuantity", "minTick"}
 
 
+# Fields whose values have to mean something: the client, or TWS, makes a number of the words; in words and in numbers.
+SPECIAL = {
+    "yieldRedemptionDate": (["20270115", "20301231"], [20270115, 20301231]),
+    "multiplier": (["100", "0.5"], [100, 0.5]),
+    "evMultiplier": (["100"], [0, 1, 100]),
+    "impliedVol": (["0.25"], [0.0, 0.25, 1.5]),
+}
+
+# Messages of which all these fields are always drawn; none named means every one.
+ALWAYS_SET = {"ComboLeg": [], "SmartComponent": [], "Order": ["exemptCode"], "IneligibilityReason": []}
+
 # The fields of each kind of condition, beside `type`, `isConjunctionConnection`.
 CONDITION_FIELDS = {
     1: ("isMore", "conId", "exchange", "price", "triggerMethod"),
@@ -303,6 +320,8 @@ class DrawProtobuf:
 
     def scalar(self, field):
         kind = field.cpp_type
+        if field.name in SPECIAL:
+            return self.random.choice(SPECIAL[field.name][0 if kind == 9 else 1])
         if field.name in FLAGS and kind != 7:
             return self.random.choice([0, 1])
         if kind in (1, 3):
@@ -324,12 +343,20 @@ class DrawProtobuf:
     def shape(self, message):
         """What the descriptor does not say: which fields go with which kind."""
         name = message.DESCRIPTOR.name
-        if name == "OrderCondition":
+        if name in ALWAYS_SET:
+            # The client has defaults of its own for what is absent here, and other ones in text.
+            for field in message.DESCRIPTOR.fields:
+                if field.name in (ALWAYS_SET[name] or [field.name]) and not message.HasField(field.name):
+                    setattr(message, field.name, self.scalar(field))
+        elif name == "OrderCondition":
             kind = self.random.choice(list(CONDITION_FIELDS))
             message.type = kind
             for field in message.DESCRIPTOR.fields:
                 if field.name not in ("type", "isConjunctionConnection") + CONDITION_FIELDS[kind]:
                     message.ClearField(field.name)
+        elif name == "SmartComponents":
+            for at, component in enumerate(message.smartComponents):
+                component.bitNumber = at  # the client keeps them by their bit
         elif name == "TickByTickData":
             kind = self.random.choice([1, 2, 3, 4])
             message.tickType = kind

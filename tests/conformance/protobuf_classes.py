@@ -51,3 +51,14 @@ def response_classes():
         if cls:
             found[names.get(number, str(number))] = (number, cls)
     return found
+
+
+def responses_by_signature():
+    """Names of the responses whose text the client reads by the signature of a callback."""
+    from ibapi import decoder
+    from ibapi.message import IN
+    from ibapi.wrapper import EWrapper
+
+    names = {value: name for name, value in vars(IN).items() if not name.startswith("_") and isinstance(value, int)}
+    table = decoder.Decoder(EWrapper(), 203).msgId2handleInfo
+    return {names.get(number, str(number)) for number, info in table.items() if info.wrapperMeth is not None}

@@ -17,11 +17,13 @@ from ibapi.wrapper import EWrapper
 from draw import Draw, DrawProtobuf
 from protobuf_classes import request_classes
 
-# Versions at which the layout of a request changes, or its form.
+# Versions at which the layout of some message changes, or its form.
 VERSIONS = [
-    176, 177, 180, 183, 184, 187, 189, 190, 192, 197, 199, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 211, 212, 213,
-    215, 216, 217, 218, 219, 221, 223, 226,
+    176, 177, 178, 179, 180, 182, 183, 184, 185, 186, 187, 188, 189, 190, 192, 193, 194, 195, 196, 197, 198, 199, 200, 201, 202, 203,
+    204, 205, 206, 207, 208, 209, 210, 211, 212, 213, 215, 216, 217, 218, 219, 221, 223, 226,
 ]
+# Requests that take protobuf only, and their first version; no field of theirs has a gate.
+MADE_BY_NO_METHOD = {"REQ_CONFIG": 219, "UPDATE_CONFIG": 221}
 NOT_REQUESTS = {
     "connect", "disconnect", "isConnected", "keyboardInterrupt", "keyboardInterruptHard", "logRequest", "msgLoopRec", "msgLoopTmo",
     "reset", "run", "sendMsg", "sendMsgProtoBuf", "serverVersion", "setConnState", "setConnectOptions", "setConnectionOptions",
@@ -146,7 +148,12 @@ def main():
             if written >= count and name in sent:
                 continue
             message = fills.fill(cls())
-            write(bytes(4) + (number + 200).to_bytes(4, "big") + message.SerializeToString(), newest, "fill")
+            version = newest
+            if name in MADE_BY_NO_METHOD:
+                own = [version for version in versions if version >= MADE_BY_NO_METHOD[name]]
+                version = own[at.get(name, 0) % len(own)]
+                at[name] = at.get(name, 0) + 1
+            write(bytes(4) + (number + 200).to_bytes(4, "big") + message.SerializeToString(), version, "fill")
         if written == before:
             sys.exit("the client makes no frames: %s" % refused)
     known = [name for name in names.values() if name not in sent]

@@ -64,12 +64,21 @@ impl Environment {
         // A thread of its own: the driver answers while it is still being asked.
         let asking = std::thread::spawn(move || stdin.write_all(&input));
         let mut output = String::new();
-        child.stdout.take().context("the driver has no output")?.read_to_string(&mut output).context(driver.to_owned())?;
+        child
+            .stdout
+            .take()
+            .context("the driver has no output")?
+            .read_to_string(&mut output)
+            .context(driver.to_owned())?;
         let status = child.wait().with_context(|| driver.to_owned())?;
         if !status.success() {
             bail!("{driver} ended with {status}");
         }
-        asking.join().ok().with_context(|| driver.to_owned())?.with_context(|| format!("{driver} stopped listening"))?;
+        asking
+            .join()
+            .ok()
+            .with_context(|| driver.to_owned())?
+            .with_context(|| format!("{driver} stopped listening"))?;
         Ok(output)
     }
 }

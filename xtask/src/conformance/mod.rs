@@ -101,7 +101,8 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
     let chosen: Vec<&Package> = PACKAGES
         .iter()
         .filter(|package| {
-            options.packages.is_empty() || options.packages.iter().any(|part| package.requirement.contains(part.as_str()))
+            options.packages.is_empty()
+                || options.packages.iter().any(|part| package.requirement.contains(part.as_str()))
         })
         .collect();
     if chosen.is_empty() {

@@ -34,7 +34,8 @@ pub(super) fn run(
             continue;
         }
         report.request_frames += 1;
-        let payload = hex::parse(&made.frame).map_err(anyhow::Error::msg).context("requests.py wrote no hexadecimal")?;
+        let payload =
+            hex::parse(&made.frame).map_err(anyhow::Error::msg).context("requests.py wrote no hexadecimal")?;
         if let Some((form, again)) = again(From::Client, &payload, &made, report, differences) {
             report.coverage.count(From::Client, &made.name, form, made.server_version);
             pairs.push((made, form, again));
