@@ -8,6 +8,7 @@ mod harness;
 mod orders;
 mod peers;
 mod report;
+mod streams;
 mod ticks;
 
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
         }
     }
     let mut measured = Vec::new();
-    let comparisons = ticks::comparisons().into_iter().chain(orders::comparisons());
+    let comparisons = ticks::comparisons().into_iter().chain(streams::comparisons()).chain(orders::comparisons());
     for comparison in comparisons {
         eprintln!("measuring: {} ...", comparison.name);
         measured.push(harness::measure(comparison, effort));

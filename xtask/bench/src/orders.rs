@@ -5,6 +5,7 @@ use std::hint::black_box;
 use bytes::{Buf, BufMut, BytesMut};
 use prost::Message as _;
 use rust_decimal::Decimal;
+use serde_json::json;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
 use tws_proto::kinds::{Action, Status, TimeInForce};
 use tws_proto::message::{Message, OpenOrder, PlaceOrder};
@@ -23,7 +24,14 @@ const HEAD_BYTES: usize = 8;
 
 /// Encoding and decoding in both forms.
 pub(crate) fn comparisons() -> Vec<Comparison> {
-    vec![encode_text(), encode_protobuf(), decode_text(), decode_protobuf()]
+    vec![
+        encode_text(),
+        encode_protobuf(),
+        decode_text("decode OPEN_ORDER, mostly unset, text (version 187)", open_order()),
+        decode_protobuf("decode OPEN_ORDER, mostly unset, protobuf (version 226)", open_order()),
+        decode_text("decode OPEN_ORDER, mostly set, text (version 187)", full_open_order()),
+        decode_protobuf("decode OPEN_ORDER, mostly set, protobuf (version 226)", full_open_order()),
+    ]
 }
 
 fn contract() -> Contract {
@@ -63,6 +71,45 @@ fn open_order() -> ServerMessage {
         ..OrderState::default()
     };
     ServerMessage::from(Box::new(OpenOrder { order_id: OrderId(7), contract: contract(), order: told, state }))
+}
+
+/// An open order with every field set that can be set on its own and travels in both forms.
+fn full_open_order() -> ServerMessage {
+    let frame = write(open_order(), PROTOBUF);
+    let base = ServerMessage::read(&frame[PREFIX_BYTES..], PROTOBUF).expect("our own frame").message;
+    let mut full = serde_json::to_value(base).expect("a message is JSON");
+    for part in ["contract", "order", "state"] {
+        let names: Vec<String> = full["OpenOrder"][part].as_object().expect("a struct").keys().cloned().collect();
+        for name in names {
+            let value = full["OpenOrder"][part][&name].take();
+            let is_set = !(value.is_null() || value == json!("") || value == json!(false));
+            let candidates = [json!(true), json!("12.5"), json!(2), json!("X1")];
+            full["OpenOrder"][part][&name] = value.clone();
+            if is_set || value.is_array() {
+                continue;
+            }
+            for candidate in candidates {
+                full["OpenOrder"][part][&name] = candidate;
+                if travels(&full) {
+                    break;
+                }
+                full["OpenOrder"][part][&name] = value.clone();
+            }
+        }
+    }
+    serde_json::from_value(full).expect("tried before")
+}
+
+/// Whether the JSON is a message that comes back from the protobuf form as it went, and from the text form at all.
+fn travels(message: &serde_json::Value) -> bool {
+    let Ok(message) = serde_json::from_value::<ServerMessage>(message.clone()) else { return false };
+    let back = |version| {
+        let mut frame = BytesMut::new();
+        message.clone().write(version, Missing::LeaveOut, &mut frame).ok()?;
+        Some(ServerMessage::read(&frame[PREFIX_BYTES..], version).ok()?.message)
+    };
+    back(PROTOBUF).as_ref() == Some(&message)
+        && back(TEXT).is_some_and(|read| write(read, TEXT) == write(message, TEXT))
 }
 
 fn write(message: impl Message, version: ServerVersion) -> BytesMut {
@@ -161,14 +208,14 @@ fn encode_protobuf() -> Comparison {
     }
 }
 
-fn decode_text() -> Comparison {
-    let frame = write(open_order(), TEXT);
+fn decode_text(name: &'static str, message: ServerMessage) -> Comparison {
+    let frame = write(message, TEXT);
     let payload = frame[PREFIX_BYTES..].to_vec();
     let read = |payload: &[u8]| ServerMessage::read(payload, TEXT).expect("our own frame").message;
     assert_eq!(write(read(&payload), TEXT), frame, "what was read is what was written");
     let second = payload.clone();
     Comparison {
-        name: "decode OPEN_ORDER, text (version 187)",
+        name,
         frame_bytes: frame.len(),
         contenders: vec![
             Contender::new("tws-proto: typed, checked, exact", move || read(black_box(&payload))),
@@ -177,8 +224,8 @@ fn decode_text() -> Comparison {
     }
 }
 
-fn decode_protobuf() -> Comparison {
-    let frame = write(open_order(), PROTOBUF);
+fn decode_protobuf(name: &'static str, message: ServerMessage) -> Comparison {
+    let frame = write(message, PROTOBUF);
     let payload = frame[PREFIX_BYTES..].to_vec();
     let read = |payload: &[u8]| ServerMessage::read(payload, PROTOBUF).expect("our own frame").message;
     assert_eq!(write(read(&payload), PROTOBUF), frame, "what was read is what was written");
@@ -194,11 +241,11 @@ fn decode_protobuf() -> Comparison {
     assert_eq!(write_with_prost(&peer(&payload).0, 5), frame, "the peer knows every field of the frame");
     let second = payload.clone();
     Comparison {
-        name: "decode OPEN_ORDER, protobuf (version 226)",
+        name,
         frame_bytes: frame.len(),
         contenders: vec![
             Contender::new("tws-proto: typed, checked, exact", move || read(black_box(&payload))),
-            Contender::new("prost, then rust_decimal", move || peer(black_box(&second))),
+            Contender::new("prost, then two of the decimals", move || peer(black_box(&second))),
         ],
     }
 }
