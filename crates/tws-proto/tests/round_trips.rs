@@ -81,6 +81,13 @@ fn round_trip<M: Drawn>(mut message: M, version: ServerVersion) {
                 | Fault::Missing // a word of a closed set that is empty
         );
         assert!(expected && !refused.field.is_empty(), "{refused}");
+        // Protobuf has a place for everything but four fields of orders, and for any character.
+        let text_alone = ["basis_points", "basis_points_type", "advisor_profile", "auction_strategy"];
+        let of_text = match refused.fault {
+            Fault::NotCarried => !text_alone.contains(&refused.field),
+            fault => fault == Fault::NotPrintable,
+        };
+        assert!(!of_text || !message.facts().forms.is_protobuf_at(version), "{refused}");
         let times = refusals.entry(refused.field).or_default();
         *times += 1;
         assert!(*times < 20, "{refused}, whatever stands there");
