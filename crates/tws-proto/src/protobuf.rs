@@ -70,10 +70,16 @@ impl<'a> Fields<'a> {
             if self.next != tag {
                 return found;
             }
-        } else if self.passed < tag && tag < self.next {
+        } else if self.lacks(tag) {
             return None;
         }
         self.find_far(tag)
+    }
+
+    /// Whether one comparison says that there is no field with this tag; if not, it takes a look.
+    #[inline(always)]
+    pub(crate) fn lacks(&self, tag: u32) -> bool {
+        self.passed < tag && tag < self.next
     }
 
     /// As [`Fields::find`], for a field that is not the next one or stands more than once.

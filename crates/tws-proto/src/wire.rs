@@ -109,6 +109,14 @@ impl<'a> Wire<'a> {
         match &mut self.mode {
             _ if self.muted => self.not_carried(tag, value, Fault::NotCarried),
             Mode::ReadText(rest) => read_text_field::<V, V>(rest, tag, value, |value, read| *value = read),
+            Mode::ReadProtobuf(fields) if fields.lacks(tag.number) => {
+                let Some(silence) = V::silence() else { return Err(flaw_of_protobuf::<V>(tag, None)) };
+                // Most fields of an order are silent already; putting silence over them would cost a drop each.
+                if !value.is_silent() {
+                    *value = silence;
+                }
+                Ok(())
+            }
             Mode::ReadProtobuf(fields) => read_protobuf_field::<V, V>(fields, tag, value, |value, read| *value = read),
             Mode::WriteText(out) => write_text_field(out, tag, value),
             Mode::WriteProtobuf(out) => write_protobuf_field(out, tag, value),
