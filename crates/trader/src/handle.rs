@@ -238,7 +238,7 @@ impl Handle {
     /// # Errors
     /// [`Refused::Stopped`].
     pub async fn publish(&self, signal: Signal) -> Result<(), Refused> {
-        self.command(Command::Publish(Event::Signal(signal))).await
+        self.command(Command::Publish(Box::new(Event::Signal(signal)))).await
     }
 
     async fn command(&self, command: Command) -> Result<(), Refused> {

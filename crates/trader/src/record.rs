@@ -22,7 +22,7 @@ pub enum Record {
         instance: String,
     },
     /// The order book moved.
-    Order(order::Record),
+    Order(Box<order::Record>),
     /// A position was adjusted to the broker's.
     Adjusted(Adjustment),
     /// Trading was stopped by a person.

@@ -179,7 +179,7 @@ async fn supervise(name: String, strategy: JoinHandle<strategy::Outcome>, trader
         Err(_) => return,
     };
     drop(guard);
-    let _ = trader.commands.send(Command::Publish(Event::Alarm(Alarm::StrategyEnded { name, cause }))).await;
+    let _ = trader.commands.send(Command::Publish(Box::new(Event::Alarm(Alarm::StrategyEnded { name, cause })))).await;
 }
 
 struct AbortOnDrop(tokio::task::AbortHandle);

@@ -65,7 +65,7 @@ pub(crate) enum Command {
         by: String,
         reply: oneshot::Sender<Result<bool, Refused>>,
     },
-    Publish(Event),
+    Publish(Box<Event>),
     Stop {
         reply: oneshot::Sender<Ended>,
     },
@@ -163,7 +163,7 @@ impl Engine {
                 let lifted = self.rearm(&by);
                 self.answer(reply, Ok(lifted));
             }
-            Command::Publish(event) => self.outbox.events.push(event),
+            Command::Publish(event) => self.outbox.events.push(*event),
             Command::Stop { .. } => {} // the loop takes it before it comes here
         }
     }

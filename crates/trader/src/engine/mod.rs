@@ -240,7 +240,7 @@ impl Engine {
     /// Takes what a step of the order book did.
     fn take(&mut self, step: Step) {
         let Step { records, actions } = step;
-        self.outbox.records.extend(records.into_iter().map(Record::Order));
+        self.outbox.records.extend(records.into_iter().map(|record| Record::Order(Box::new(record))));
         let events = self.books.follow(&actions);
         self.outbox.events.extend(events);
         for action in actions {

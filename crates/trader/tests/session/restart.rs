@@ -99,6 +99,26 @@ async fn one_journal_has_one_trader_and_stays_with_it() {
 }
 
 #[tokio::test]
+async fn a_journal_that_was_lost_halts_while_its_orders_live() {
+    let mut desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    trader.stop().await;
+    let fresh = desk.config.journal.with_file_name("fresh.db");
+    let kept = std::mem::replace(&mut desk.config.journal, fresh);
+    let StartError::NotReady(not_ready) = refused(desk.config.clone()).await else { panic!("it should halt") };
+    assert!(not_ready.state.reason.contains("find the journal that does"), "{not_ready}");
+    desk.config.journal = kept;
+    let trader = desk.trader().await;
+    assert_eq!(trader.handle().cancel_all(|_| true).await.unwrap(), 1);
+    desk.broker("the cancel", |orders| orders.iter().all(|order| !order.stage.is_live())).await;
+    trader.stop().await;
+}
+
+#[tokio::test]
 async fn orders_of_others_belong_to_no_strategy_and_count_as_exposure() {
     let mut desk = Desk::open().await;
     desk.config.limits.position_max = Some(number("150"));

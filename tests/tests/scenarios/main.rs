@@ -1,0 +1,4 @@
+//! Scenarios that cross crates, each over loopback TCP.
+
+mod bad_input;
+mod meddler;
