@@ -82,7 +82,7 @@ pub struct Ended {
     pub journal_fault: Option<String>,
 }
 
-/// Why something was not done. Nothing was recorded and nothing was sent.
+/// Why something was not done: nothing was sent, but for [`Refused::KillNotDurable`].
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {

@@ -63,6 +63,44 @@ async fn what_was_open_at_the_end_is_unknown_at_the_start() {
 }
 
 #[tokio::test]
+async fn a_crash_leaves_what_was_sent_unknown_until_the_broker_has_been_asked() {
+    let mut desk = Desk::with(crate::desk::simulator().latency(std::time::Duration::from_millis(150))).await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    desk.broker("the order", |orders| orders.len() == 1).await;
+    // The journal as a crash would leave it now: the order is in it, its answer is not.
+    let crashed = desk.config.journal.with_file_name("crashed.db");
+    for end in ["", "-wal"] {
+        let copied = |path: &std::path::Path| format!("{}{end}", path.display());
+        std::fs::copy(copied(&desk.config.journal), copied(&crashed)).unwrap();
+    }
+    let id = placed.id();
+    drop(placed);
+    trader.stop().await;
+    desk.config.journal = crashed;
+    let left = Trader::replay(&desk.config).unwrap().orders.update(id).unwrap();
+    assert_eq!(left.state, State::Sent);
+
+    let trader = desk.trader().await;
+    let found = trader.handle().order(id).await.unwrap().unwrap();
+    assert!(is_working(&found), "{found:?}");
+    trader.stop().await;
+    assert_eq!(desk.orders().len(), 1);
+    let reader = journal::Reader::open(&desk.config.journal, &journal::Options::new("trader").schema(1)).unwrap();
+    let records: Vec<trader::Record> =
+        reader.replay_as(journal::Sequence::FIRST).map(|record| record.unwrap().payload).collect();
+    let second = records.iter().rposition(|record| matches!(record, trader::Record::Started { .. })).unwrap();
+    let lost = order::Input::Happened(order::Event::Link(order::LinkEvent::Lost));
+    assert!(
+        matches!(&records[second + 1], trader::Record::Order(record) if record.input == lost),
+        "{:?}",
+        records[second + 1]
+    );
+}
+
+#[tokio::test]
 async fn a_kill_survives() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
