@@ -81,7 +81,9 @@ class Draw:
             setattr(contract, name, self.word())
         contract.secType = self.random.choice(["STK", "OPT", "FUT", "CASH", ""])
         contract.conId = self.random.choice([0, 5, 10**6])
-        contract.strike = self.double()
+        strike = self.double()
+        # To an old client a strike of 0 is unset, and it has no way to write the other.
+        contract.strike = strike if strike != UNSET_DOUBLE or contract.strike else 0.0
         contract.multiplier = self.random.choice(["", "100", "0.5"])
         if of == "placeOrder":
             contract.secIdType, contract.secId = self.word(), self.word()
@@ -128,7 +130,10 @@ class Draw:
         order, blank = self.fill(Order()), Order()
         order.orderId = order.clientId = order.permId = 0
         order.action = self.random.choice(["BUY", "SELL", "SSHORT"])
-        order.orderType = self.random.choice(["LMT", "MKT", "PEG BENCH", "PEGBENCH", "PEG BEST", "PEG MID", "TRAIL", "VOL", "REL"])
+        kinds = ["LMT", "MKT", "PEG BENCH", "PEGBENCH", "PEG BEST", "PEG MID", "TRAIL", "VOL", "REL"]
+        if not hasattr(blank, "customerAccount"):
+            kinds.remove("PEGBENCH")  # an old client knows one spelling alone
+        order.orderType = self.random.choice(kinds)
         order.softDollarTier = SoftDollarTier(self.word(), self.word(), "")
         if self.flag(0.2):
             order.competeAgainstBestOffset = float("inf")

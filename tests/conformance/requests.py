@@ -83,7 +83,10 @@ def frames_of(method, version, seed):
     arguments = draw.arguments(method, version >= 203)
     if arguments is None:
         raise Refusal("unknown parameters")
-    method(client, *arguments)
+    try:
+        method(client, *arguments)
+    except (NotImplementedError, AttributeError, TypeError) as fault:  # an older client that knows no better
+        raise Refusal(repr(fault)) from fault
     return client.frames
 
 

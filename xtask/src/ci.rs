@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::conformance::{self, Short};
 use crate::repository::Repository;
 use crate::table::table;
 use crate::tidy;
@@ -39,6 +40,8 @@ enum Run {
     Tests,
     /// A part of `cargo xtask tidy`.
     Tidy(tidy::Check),
+    /// A short seed of `cargo xtask conformance`.
+    Conformance,
 }
 
 /// `prost` and the other peers are built by the linter and the benchmark only; they have no tests.
@@ -71,6 +74,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "licences", is_long: false, run: Run::Tidy(tidy::licences) },
     Step { name: "tidy", is_long: false, run: Run::Tidy(tidy::rules) },
+    Step { name: "conformance", is_long: true, run: Run::Conformance },
     Step { name: "paper-smoke", is_long: true, run: Run::Cargo(&["xtask", "paper-smoke"]) },
 ];
 
@@ -146,6 +150,17 @@ fn execute(repository: &Repository, run: &Run) -> Outcome {
             start(command)
         }
         Run::Tests => start(tests(repository)),
+        Run::Conformance => match conformance::short(repository) {
+            Ok(Short::Passed) => Outcome::Passed,
+            Ok(Short::Skipped(why)) => Outcome::Skipped(why),
+            Ok(Short::Failed(faults)) => {
+                for fault in &faults {
+                    eprintln!("{fault}");
+                }
+                Outcome::Failed(format!("{} faults; `cargo xtask conformance` tells more", faults.len()))
+            }
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        },
         Run::Tidy(check) => match check(repository) {
             Ok(faults) if faults.is_empty() => Outcome::Passed,
             Ok(faults) => {

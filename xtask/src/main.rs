@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod fuzz;
 mod paper_smoke;
 mod repository;
 mod table;
@@ -37,6 +38,8 @@ enum Command {
     Bench(bench::Options),
     /// The codec against IB's own Python client.
     Conformance(conformance::Options),
+    /// Every fuzz target of the codec in turn.
+    Fuzz(fuzz::Options),
     /// Frames to readable messages and back.
     Wire(wire::Options),
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::PaperSmoke(options) => paper_smoke::run(&options),
         Command::Bench(options) => bench::run(&repository, &options),
         Command::Conformance(options) => conformance::run(&repository, &options),
+        Command::Fuzz(options) => fuzz::run(&repository, &options),
         Command::Wire(options) => wire::run(&options),
     };
     outcome.unwrap_or_else(|error| {

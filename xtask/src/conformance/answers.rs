@@ -14,7 +14,7 @@ use tws_proto::{ServerMessage, ServerVersion};
 
 use super::environment::Environment;
 use super::requests::{again, compare, word};
-use super::{Difference, Differences, Made, Options, Package, Report, coverage};
+use super::{Difference, Differences, Made, Options, Package, Report, coverage, known};
 use crate::wire::{Form, From, Spoken, hex};
 
 /// More fields than this are in no message.
@@ -131,11 +131,30 @@ fn carried(made: &Made, message: Spoken, version: ServerVersion, differences: &m
         differences.add(difference, version.0);
     };
     let mut message = message;
+    let mut refusals = Vec::new();
     for _ in 0..REFUSALS_MAX {
         let refused = match message.clone().write(version) {
             Ok(frame) => {
+                // What was carried, told by reading it again: the rest must be what a form may leave out.
+                let carried = match Spoken::read(From::Server, &frame, version) {
+                    Ok((carried, _, 0)) => carried,
+                    Ok((_, _, left)) => {
+                        differ("read again: fields left".to_owned(), left.to_string());
+                        return None;
+                    }
+                    Err(bad) => {
+                        differ(format!("read again: {}", bad.field), bad.to_string());
+                        return None;
+                    }
+                };
+                let (before, after) = (serde_json::to_value(&message).ok()?, serde_json::to_value(&carried).ok()?);
+                let mut lost = Vec::new();
+                losses("", &before, &after, &mut lost);
+                for (path, before, after) in lost {
+                    differ(format!("not refused and not carried: {path}"), format!("{before} became {after}"));
+                }
                 let newest = if facts.forms.protobuf.is_some() { ServerVersion::NEWEST } else { version };
-                return match message.write(newest) {
+                return match carried.write(newest) {
                     Ok(whole) => Some(Pair {
                         name: made.name.clone(),
                         form: form_at(facts, version),
@@ -152,6 +171,7 @@ fn carried(made: &Made, message: Spoken, version: ServerVersion, differences: &m
             }
             Err(refused) => refused,
         };
+        refusals.push(refused.field);
         let is_gate = matches!(
             refused.fault,
             Fault::NeedsVersion(_) | Fault::GoneSince(_) | Fault::NotCarried | Fault::Missing | Fault::NotPrintable
@@ -164,8 +184,40 @@ fn carried(made: &Made, message: Spoken, version: ServerVersion, differences: &m
             }
         }
     }
-    differ("refused".to_owned(), "without end".to_owned());
+    differ("refused without end".to_owned(), refusals.join(", "));
     None
+}
+
+/// Where two readings of one message differ, but for what any form may leave out.
+fn losses(path: &str, before: &Value, after: &Value, found: &mut Vec<(String, Value, Value)>) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            for (name, value) in before {
+                if !known::REMARKS.contains(&name.as_str()) {
+                    losses(&format!("{path}.{name}"), value, after.get(name).unwrap_or(&Value::Null), found);
+                }
+            }
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            for (before, after) in before.iter().zip(after) {
+                losses(&format!("{path}[]"), before, after, found);
+            }
+        }
+        // A nested message of which nothing is set says nothing.
+        _ if before != after && !(says_nothing(before) && says_nothing(after)) => {
+            found.push((path.to_owned(), before.clone(), after.clone()));
+        }
+        _ => {}
+    }
+}
+
+fn says_nothing(tree: &Value) -> bool {
+    match tree {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Object(fields) => fields.values().all(says_nothing),
+        Value::Array(_) | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn form_at(facts: Facts, version: ServerVersion) -> Form {
@@ -182,11 +234,15 @@ fn without(message: &Spoken, field: &str) -> Option<Spoken> {
     let words = [Value::Null, Value::from(""), Value::Array(Vec::new()), Value::from(false)];
     for silences in [&words[..], &[Value::from(true)], &[Value::from(0)]] {
         for at in 0..count {
+            // What is silent already is not what is refused.
+            if occurrences(&mut tree, field).get(at).is_none_or(|place| silences.contains(place)) {
+                continue;
+            }
             for silence in silences {
                 let mut changed = tree.clone();
-                let mut places = occurrences(&mut changed, field);
-                let Some(place) = places.get_mut(at).filter(|place| ***place != *silence) else { continue };
-                **place = silence.clone();
+                if let Some(place) = occurrences(&mut changed, field).get_mut(at) {
+                    **place = silence.clone();
+                }
                 if let Ok(message) = serde_json::from_value::<ServerMessage>(changed.clone()) {
                     tree = changed;
                     less = Some(Spoken::Server(message));

@@ -127,6 +127,32 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What came of a short run.
+pub(crate) enum Short {
+    /// No difference, no hole.
+    Passed,
+    /// It could not be run, and why.
+    Skipped(String),
+    /// Differences and holes, a line each.
+    Failed(Vec<String>),
+}
+
+/// A short seed against the newest package, for the gate.
+pub(crate) fn short(repository: &Repository) -> Result<Short> {
+    let options = Options { packages: Vec::new(), frames: 1_500, values: 3_000, seed: 1, short: true, json: false };
+    let folder = repository.workspace()?.target_directory.join("conformance");
+    let report = of_package(repository, &folder, &PACKAGES[0], &options)?; // the table is not empty
+    if let Some(why) = report.skipped {
+        return Ok(Short::Skipped(why));
+    }
+    let mut faults = report.holes;
+    for Found { difference, .. } in &report.differences {
+        let Difference { message, form, path, theirs, ours } = difference;
+        faults.push(format!("{message} ({form}) {path}: {} against {}", shorten(theirs), shorten(ours)));
+    }
+    Ok(if faults.is_empty() { Short::Passed } else { Short::Failed(faults) })
+}
+
 fn of_package(
     repository: &Repository,
     folder: &std::path::Path,

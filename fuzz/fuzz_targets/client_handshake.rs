@@ -1,0 +1,24 @@
+//! What a client makes of any answer to its greeting, in any pieces.
+#![no_main]
+
+use tws_proto::ServerVersion;
+use tws_proto::handshake::{ClientHandshake, Progress};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let Some((size, mut input)) = input.split_first() else { return };
+    let Ok((mut handshake, _)) = ClientHandshake::start(ServerVersion::NEWEST, "") else { return };
+    let size = usize::from(*size).max(1);
+    while !input.is_empty() {
+        let (piece, rest) = input.split_at(size.min(input.len()));
+        input = rest;
+        match handshake.handle_input(piece) {
+            Ok(Progress::More(more)) => handshake = more,
+            Ok(Progress::Done((connection, hello))) => {
+                assert_eq!(connection.version(), hello.version);
+                assert!(hello.version.is_supported());
+                return;
+            }
+            Err(_) => return,
+        }
+    }
+});
