@@ -1,6 +1,6 @@
 //! The numbers that name things, one type each, so that no two can be swapped.
 
-use crate::value::newtype;
+use crate::declare::newtype;
 
 newtype! {
     /// Names an order within one client id; chosen by the client, never used twice. Wire name `orderId`.

@@ -2,7 +2,7 @@
 
 mod tick;
 
-use crate::value::closed_set;
+use crate::declare::closed_set;
 
 pub use tick::TickKind;
 

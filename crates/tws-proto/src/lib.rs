@@ -37,11 +37,13 @@ pub mod order_state;
 pub mod tags;
 
 pub mod error;
+pub mod item;
 pub mod value;
 pub mod version;
 pub mod wire;
 
 mod decimal;
+mod declare;
 mod grammar;
 mod order_text;
 pub mod protobuf;

@@ -1,6 +1,6 @@
 //! What a market data tick tells.
 
-use crate::value::closed_set;
+use crate::declare::closed_set;
 
 closed_set! {
     /// What a market data tick tells. Wire name `tickType`.

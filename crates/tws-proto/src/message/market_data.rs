@@ -4,11 +4,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
+use crate::declare::newtype;
 use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
 use crate::kinds::{MarketDataKind, TickKind};
 use crate::tags::TagValue;
-use crate::value::newtype;
 use crate::wire::{Layout, Wire, layout};
 
 /// Asks for ticks of a contract, or for a snapshot of them. `REQ_MKT_DATA`, method `reqMktData`.

@@ -4,11 +4,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
+use crate::declare::newtype;
 use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
 use crate::kinds::SecurityType;
 use crate::order::SoftDollarTier;
-use crate::value::newtype;
 use crate::wire::{Layout, Wire, layout};
 
 newtype! {

@@ -1,0 +1,218 @@
+//! Declaring scalars by the dozen: [`newtype!`] for numbers that name things, [`closed_set!`] for words and codes.
+
+/// Declares a newtype over a number as a scalar of its own, so that two ids cannot be swapped.
+macro_rules! newtype {
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl $crate::value::Scalar for $name {
+            const MAXIMUM: &'static [u8] = <$inner as $crate::value::Scalar>::MAXIMUM;
+
+            #[inline(always)]
+            fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+                <$inner as $crate::value::Scalar>::take_text(text).map(|(value, after)| (Self(value), after))
+            }
+
+            #[inline]
+            fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(<$inner>::from_text(field)?.map(Self))
+            }
+
+            fn to_text(&self, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                self.0.to_text(out)
+            }
+
+            #[inline]
+            fn from_protobuf(raw: $crate::protobuf::Raw<'_>) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(<$inner>::from_protobuf(raw)?.map(Self))
+            }
+
+            fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                self.0.to_protobuf(tag, out)
+            }
+        }
+    )*};
+}
+pub(crate) use newtype;
+
+/// Declares a closed set of words or numbers that survives what it does not know.
+macro_rules! closed_set {
+    ($($(#[$doc:meta])* $name:ident: $($kind:ident)? { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? })*) => {$(
+        $crate::declare::closed_set!(@one $($kind)?, $(#[$doc])* $name { $($(#[$variant_doc])* $variant = $word),* });
+    )*};
+    (@one words, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum $name {
+            $($(#[$variant_doc])* #[doc = concat!("Wire word `", $word, "`.")] $variant,)*
+            /// A word this crate does not know, kept as it came.
+            Other(String),
+        }
+
+        impl $name {
+            /// Every known value.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The word on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $word,)*
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(word: &str) -> Self {
+                match word {
+                    $($word => Self::$variant,)*
+                    _ => Self::Other(word.to_owned()),
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => Self::$variant,)*
+                    _ => Self::Other(word),
+                }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.as_str().to_owned()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        /// The empty word: unset, which the wire refuses to carry where a word must be.
+        impl Default for $name {
+            fn default() -> Self {
+                Self::Other(String::new())
+            }
+        }
+
+        impl $crate::value::Scalar for $name {
+            fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(Some(match field {
+                    $(field if field == $word.as_bytes() => Self::$variant,)*
+                    _ => Self::Other($crate::value::to_string(field)),
+                }))
+            }
+
+            fn to_text(&self, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                if self.as_str().is_empty() {
+                    return Err($crate::error::Fault::Missing);
+                }
+                $crate::value::put_text(self.as_str(), out)
+            }
+
+            fn from_protobuf(raw: $crate::protobuf::Raw<'_>) -> Result<Option<Self>, $crate::error::Fault> {
+                match $crate::value::bytes(raw)? {
+                    [] => Ok(None),
+                    word => Self::from_text(word),
+                }
+            }
+
+            fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                if self.as_str().is_empty() {
+                    return Err($crate::error::Fault::Missing);
+                }
+                $crate::protobuf::put_bytes_field(out, tag, self.as_str().as_bytes());
+                Ok(())
+            }
+        }
+    };
+    (@one codes, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal),* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(from = "i32", into = "i32")]
+        pub enum $name {
+            $($(#[$variant_doc])* #[doc = concat!("Wire code `", $code, "`.")] $variant,)*
+            /// A code this crate does not know, kept as it came.
+            Other(i32),
+        }
+
+        impl $name {
+            /// Every known value.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The code on the wire.
+            #[must_use]
+            pub const fn code(self) -> i32 {
+                match self {
+                    $(Self::$variant => $code,)*
+                    Self::Other(code) => code,
+                }
+            }
+        }
+
+        impl From<i32> for $name {
+            #[inline]
+            fn from(code: i32) -> Self {
+                match code {
+                    $($code => Self::$variant,)*
+                    _ => Self::Other(code),
+                }
+            }
+        }
+
+        impl From<$name> for i32 {
+            fn from(value: $name) -> Self {
+                value.code()
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::from(0)
+            }
+        }
+
+        impl $crate::value::Scalar for $name {
+            const MAXIMUM: &'static [u8] = <i32 as $crate::value::Scalar>::MAXIMUM;
+
+            #[inline(always)]
+            fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+                <i32 as $crate::value::Scalar>::take_text(text).map(|(code, after)| (Self::from(code), after))
+            }
+
+            #[inline]
+            fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(<i32 as $crate::value::Scalar>::from_text(field)?.map(Self::from))
+            }
+
+            fn to_text(&self, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                self.code().to_text(out)
+            }
+
+            #[inline]
+            fn from_protobuf(raw: $crate::protobuf::Raw<'_>) -> Result<Option<Self>, $crate::error::Fault> {
+                Ok(<i32 as $crate::value::Scalar>::from_protobuf(raw)?.map(Self::from))
+            }
+
+            fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
+                self.code().to_protobuf(tag, out)
+            }
+        }
+    };
+}
+pub(crate) use closed_set;
