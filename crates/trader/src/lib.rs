@@ -8,6 +8,7 @@
 pub mod books;
 pub mod config;
 pub mod event;
+pub mod failure;
 pub mod handle;
 pub mod inquiries;
 pub mod instrument;
@@ -25,6 +26,7 @@ pub use books::Books;
 pub use config::{Arming, ConfigError, TraderConfig};
 pub use engine::{Ended, LoginFault, Refused};
 pub use event::{Alarm, Event, FillEvent, Phase, Signal, TraderState};
+pub use failure::Failure;
 pub use handle::{Handle, NotReady, Placed, WaitError, WatchError};
 pub use inquiries::Inquiries;
 pub use instrument::Instrument;

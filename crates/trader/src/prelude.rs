@@ -6,4 +6,4 @@ pub use tws_proto::Contract;
 pub use tws_proto::ids::ContractId;
 
 pub use crate::event::{Event, FillEvent, Phase, Signal, TraderState};
-pub use crate::{Handle, Instrument, Outcome, Placed, Quote, Strategy, Ticket, Trader, TraderConfig};
+pub use crate::{Failure, Handle, Instrument, Outcome, Placed, Quote, Strategy, Ticket, Trader, TraderConfig};

@@ -6,11 +6,12 @@ use event_bus::{Closed, Delivery, Queue, Subscription};
 use order::OrderUpdate;
 
 use crate::event::{Event, FillEvent, Signal, TraderState};
+use crate::failure::Failure;
 use crate::handle::Handle;
 use crate::quote::Quote;
 
 /// What a handler of a strategy returns. An error ends the strategy, with an alarm; its orders stay as they are.
-pub type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+pub type Outcome = Result<(), Failure>;
 
 /// Events of orders and fills that may wait for a strategy; one that falls further behind is ended, with an alarm.
 const OWN_EVENTS_MAX: usize = 65_536;
@@ -102,13 +103,13 @@ pub(crate) async fn run<S: Strategy>(mut strategy: S, mut ears: Ears, trader: Ha
                 Ok(Delivery::Event(event)) => hear(&mut strategy, &event, &trader).await?,
                 Ok(Delivery::Missed(_)) => {} // a lossless queue never says so
                 Err(Closed::BusDropped) => return Ok(()),
-                Err(closed) => return Err(Box::new(closed)),
+                Err(closed) => return Err(closed.into()),
             },
             quote = ears.quotes.recv() => match quote {
                 Ok(Delivery::Event(quote)) => strategy.quote(&quote, &trader).await?,
                 Ok(Delivery::Missed(_)) => {}
                 Err(Closed::BusDropped) => return Ok(()),
-                Err(closed) => return Err(Box::new(closed)),
+                Err(closed) => return Err(closed.into()),
             },
         }
     }
