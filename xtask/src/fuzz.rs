@@ -13,8 +13,10 @@ use crate::table::table;
 /// Every target, as in `fuzz/Cargo.toml`.
 const TARGETS: &[&str] =
     &["frame_reader", "client_handshake", "server_handshake", "client_message", "server_message", "differential"];
-/// No input makes the codec take more than this.
-const RSS_MIB_MAX: u32 = 512;
+/// The codec takes a few MiB; the rest is libFuzzer's, which keeps its corpus in memory.
+const RSS_MIB_MAX: u32 = 128;
+/// No single input makes the codec ask for more at once than a small multiple of the longest input.
+const ALLOCATION_MIB_MAX: u32 = 8;
 
 /// How `cargo xtask fuzz` is asked for.
 #[derive(clap::Args)]
@@ -97,7 +99,7 @@ fn of_target(repository: &Repository, folder: &Path, target: &'static str, optio
         command.arg(corpus);
     }
     command.args(["--", "-print_final_stats=1", "-timeout=10", "-max_len=4096", "-reload=0"]);
-    command.arg(format!("-rss_limit_mb={}", options.rss_mib));
+    command.arg(format!("-rss_limit_mb={}", options.rss_mib)).arg(format!("-malloc_limit_mb={ALLOCATION_MIB_MAX}"));
     match options.runs {
         Some(runs) => command.arg(format!("-runs={runs}")),
         None => command.arg(format!("-max_total_time={}", options.seconds)),

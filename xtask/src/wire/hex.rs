@@ -3,7 +3,7 @@
 /// The bytes that `text` spells, or what is wrong with it.
 pub(crate) fn parse(text: &str) -> Result<Vec<u8>, String> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(format!("an odd number of hexadecimal digits ({})", digits.len()));
     }
     let digit = |at: usize| {
