@@ -190,7 +190,9 @@ fn handshakes_survive_any_peer() {
     let Ok(Progress::Done((connection, _))) = client.handle_input(&raw(b"300\x00later\0")) else { panic!() };
     assert_eq!(connection.version(), ServerVersion::NEWEST);
     let (client, _) = ClientHandshake::start(ServerVersion(187), "").unwrap();
-    let Ok(Progress::Done((connection, _))) = client.handle_input(&raw(b"226\x00deaf to the offer\0")) else { panic!() };
+    let Ok(Progress::Done((connection, _))) = client.handle_input(&raw(b"226\x00deaf to the offer\0")) else {
+        panic!()
+    };
     assert_eq!(connection.version(), ServerVersion(187));
     // F1: frames may come before the answer; W1: in pieces of one byte.
     let (mut client, _) = ClientHandshake::start(ServerVersion::NEWEST, "+PACEAPI").unwrap();
