@@ -91,6 +91,13 @@ const KNOWN: &[Known] = &[
     },
     Known {
         package: "nautilus-ibapi==10.37.2",
+        messages: &["OPEN_ORDER", "EXECUTION_DATA"],
+        places: &["openOrder.contract.deltaNeutralContract", "execDetails.contract.deltaNeutralContract"],
+        versions: 201..=203,
+        reason: "the build tells a hedge of which nothing is set as one of zeros; later builds tell none",
+    },
+    Known {
+        package: "nautilus-ibapi==10.37.2",
         messages: &["OPEN_ORDER", "ORDER_STATUS"],
         places: &["openOrder.order.totalQuantity", "orderStatus.filled", "orderStatus.remaining"],
         versions: 203..=203,
