@@ -184,7 +184,8 @@ impl Orders {
 
     fn not_sent(&mut self, intents: &[IntentId], reason: &str, at: Timestamp, actions: &mut Vec<Action>) {
         for id in intents {
-            let changing = self.orders.get(id).is_some_and(|order| order.change.is_some() && order.state != State::Sent);
+            let changing =
+                self.orders.get(id).is_some_and(|order| order.change.is_some() && order.state != State::Sent);
             if changing {
                 // What did not leave is the change: the order stands as the broker last confirmed it (R21).
                 self.refuse_change(*id, reason.to_owned(), at, actions);
