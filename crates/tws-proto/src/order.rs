@@ -558,44 +558,45 @@ impl Layout for Order {
             hedge_max_size, conditions_include_overnight, auction_strategy, advisor_profile, basis_points,
             basis_points_type,
         } = self;
-        layout!(w; 1 client_id, 2 order_id, 3 permanent_id, 4 parent_id, 5 action, exact 6 total_quantity, 7
-            display_size, 8 order_type, 9 limit_price, 10 aux_price, 11 time_in_force, 12 account, 13 settling_firm,
-            14 clearing_account, 15 clearing_intent, 16 all_or_none, 17 block_order, 18 hidden, 19
-            outside_regular_hours, 20 sweep_to_fill, 21 percent_offset, 22 trailing_percent, 23 trail_stop_price, 24
-            minimum_quantity, 25 good_after_time, 26 good_till_date, 27 oca_group, 28 order_reference, 29 rule_80a, 30
-            oca_type, 31 trigger_method, 32 active_start_time, 33 active_stop_time, 34 advisor_group, 35
-            advisor_method, 36 advisor_percentage, 37 volatility, 38 volatility_type, 39 continuous_update, 40
-            reference_price_type, 41 delta_neutral_order_type, 42 delta_neutral_aux_price, 43
-            delta_neutral_contract_id, 44 delta_neutral_open_close, 45 delta_neutral_short_sale, 46
-            delta_neutral_short_sale_slot, 47 delta_neutral_designated_location, 48 scale_initial_level_size, 49
-            scale_subsequent_level_size, 50 scale_price_increment, 51 scale_price_adjust_value, 52
-            scale_price_adjust_interval, 53 scale_profit_offset, 54 scale_auto_reset, 55 scale_initial_position, 56
-            scale_initial_fill_quantity, 57 scale_random_percent, 58 scale_table, 59 hedge_type, 60 hedge_parameter,
-            61 algo_strategy, list 62 algo_parameters, 63 algo_id, list 64 smart_combo_routing, 65 what_if, 66
-            transmit, 67 override_percentage_constraints, 68 open_close, 69 origin, 70 short_sale_slot, 71
-            designated_location, 72 exempt_code, 73 delta_neutral_settling_firm, 74 delta_neutral_clearing_account, 75
-            delta_neutral_clearing_intent, 76 discretionary_amount, 77 opt_out_smart_routing, 78 starting_price, 79
-            stock_reference_price, 80 delta, 81 stock_range_lower, 82 stock_range_upper, 83 not_held, list 84
-            misc_options, 85 solicited, 86 randomize_size, 87 randomize_price, 88 reference_contract_id, 89
-            pegged_change_amount, 90 pegged_change_decrease, 91 reference_change_amount, 92 reference_exchange, 93
-            adjusted_order_type, 94 trigger_price, 95 adjusted_stop_price, 96 adjusted_stop_limit_price, 97
-            adjusted_trailing_amount, 98 adjustable_trailing_unit, 99 limit_price_offset, list 100 conditions, 101
-            conditions_cancel_order, 102 conditions_ignore_regular_hours, 103 model_code, 104 external_operator,
-            optional 105 soft_dollar_tier, 106 cash_quantity, 107 mifid2_decision_maker, 108 mifid2_decision_algo, 109
-            mifid2_execution_trader, 110 mifid2_execution_algo, 111 no_auto_price_for_hedge, 112 is_oms_container, 113
-            discretionary_up_to_limit, 114 auto_cancel_date, exact 115 filled_quantity, 116
-            reference_futures_contract_id, 117 auto_cancel_parent, 118 shareholder, 119 imbalance_only,
-            gated(V::ADDITIONAL_ORDER_PARAMS_2) 120 route_marketable_to_bbo, 121 parent_permanent_id, 122
-            use_price_management, 123 duration, 124 post_to_ats, 125 advanced_error_override, 126 manual_order_time,
-            127 minimum_trade_quantity, 128 minimum_compete_size, 129 compete_against_best_offset, 130
-            mid_offset_at_whole, 131 mid_offset_at_half, 132 customer_account, 133 professional_customer, 134
-            bond_accrued_interest, 135 include_overnight, 136 manual_order_indicator, 137 submitter,
-            gated(V::ADDITIONAL_ORDER_PARAMS_1) 138 deactivate, gated(V::ADDITIONAL_ORDER_PARAMS_1) 139 post_only,
-            gated(V::ADDITIONAL_ORDER_PARAMS_1) 140 allow_pre_open, gated(V::ADDITIONAL_ORDER_PARAMS_1) 141
-            ignore_open_auction, gated(V::ADDITIONAL_ORDER_PARAMS_2) 142 seek_price_improvement,
+        layout!(w; 1 client_id, 2 order_id, 3 permanent_id, 4 parent_id, 5 action, exact 6 total_quantity,
+            7 display_size, 8 order_type, 9 limit_price, 10 aux_price, 11 time_in_force, 12 account, 13 settling_firm,
+            14 clearing_account, 15 clearing_intent, 16 all_or_none, 17 block_order, 18 hidden,
+            19 outside_regular_hours, 20 sweep_to_fill, 21 percent_offset, 22 trailing_percent, 23 trail_stop_price,
+            24 minimum_quantity, 25 good_after_time, 26 good_till_date, 27 oca_group, 28 order_reference, 29 rule_80a,
+            30 oca_type, 31 trigger_method, 32 active_start_time, 33 active_stop_time, 34 advisor_group,
+            35 advisor_method, 36 advisor_percentage, 37 volatility, 38 volatility_type, 39 continuous_update,
+            40 reference_price_type, 41 delta_neutral_order_type, 42 delta_neutral_aux_price,
+            43 delta_neutral_contract_id, 44 delta_neutral_open_close, 45 delta_neutral_short_sale,
+            46 delta_neutral_short_sale_slot, 47 delta_neutral_designated_location, 48 scale_initial_level_size,
+            49 scale_subsequent_level_size, 50 scale_price_increment, 51 scale_price_adjust_value,
+            52 scale_price_adjust_interval, 53 scale_profit_offset, 54 scale_auto_reset, 55 scale_initial_position,
+            56 scale_initial_fill_quantity, 57 scale_random_percent, 58 scale_table, 59 hedge_type,
+            60 hedge_parameter, 61 algo_strategy, map 62 algo_parameters, 63 algo_id, map 64 smart_combo_routing,
+            65 what_if, 66 transmit, 67 override_percentage_constraints, 68 open_close, 69 origin, 70 short_sale_slot,
+            71 designated_location, 72 exempt_code, 73 delta_neutral_settling_firm, 74 delta_neutral_clearing_account,
+            75 delta_neutral_clearing_intent, 76 discretionary_amount, 77 opt_out_smart_routing, 78 starting_price,
+            79 stock_reference_price, 80 delta, 81 stock_range_lower, 82 stock_range_upper, 83 not_held,
+            map 84 misc_options, 85 solicited, 86 randomize_size, 87 randomize_price, 88 reference_contract_id,
+            89 pegged_change_amount, 90 pegged_change_decrease, 91 reference_change_amount, 92 reference_exchange,
+            93 adjusted_order_type, 94 trigger_price, 95 adjusted_stop_price, 96 adjusted_stop_limit_price,
+            97 adjusted_trailing_amount, 98 adjustable_trailing_unit, 99 limit_price_offset, list 100 conditions,
+            101 conditions_cancel_order, 102 conditions_ignore_regular_hours, 103 model_code, 104 external_operator,
+            optional 105 soft_dollar_tier, 106 cash_quantity, 107 mifid2_decision_maker, 108 mifid2_decision_algo,
+            109 mifid2_execution_trader, 110 mifid2_execution_algo, 111 no_auto_price_for_hedge, 112 is_oms_container,
+            113 discretionary_up_to_limit, 114 auto_cancel_date, exact 115 filled_quantity,
+            116 reference_futures_contract_id, 117 auto_cancel_parent, 118 shareholder, 119 imbalance_only,
+            gated(V::ADDITIONAL_ORDER_PARAMS_2) 120 route_marketable_to_bbo, 121 parent_permanent_id,
+            122 use_price_management, 123 duration, 124 post_to_ats, 125 advanced_error_override,
+            126 manual_order_time, 127 minimum_trade_quantity, 128 minimum_compete_size,
+            129 compete_against_best_offset, 130 mid_offset_at_whole, 131 mid_offset_at_half, 132 customer_account,
+            133 professional_customer, 134 bond_accrued_interest, 135 include_overnight, 136 manual_order_indicator,
+            137 submitter, gated(V::ADDITIONAL_ORDER_PARAMS_1) 138 deactivate,
+            gated(V::ADDITIONAL_ORDER_PARAMS_1) 139 post_only, gated(V::ADDITIONAL_ORDER_PARAMS_1) 140 allow_pre_open,
+            gated(V::ADDITIONAL_ORDER_PARAMS_1) 141 ignore_open_auction,
+            gated(V::ADDITIONAL_ORDER_PARAMS_2) 142 seek_price_improvement,
             gated(V::ADDITIONAL_ORDER_PARAMS_2) 143 what_if_type, gated(V::HEDGE_MAX_SIZE) 144 hedge_max_size,
-            gated(V::COND_ORDER_WITH_OVERNIGHT_PARAM) 145 conditions_include_overnight,
-            text_only 0 advisor_profile, text_only 0 basis_points, text_only 0 basis_points_type);
+            gated(V::COND_ORDER_WITH_OVERNIGHT_PARAM) 145 conditions_include_overnight, text_only 0 advisor_profile,
+            text_only 0 basis_points, text_only 0 basis_points_type);
         // The default says nothing, so that leaving it out loses nothing.
         *auction_strategy = auction_strategy.filter(|strategy| *strategy != AuctionStrategy::None);
         layout!(w; text_only 0 auction_strategy);

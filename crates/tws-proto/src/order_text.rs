@@ -224,7 +224,7 @@ impl Order {
         for (leg, price) in contract.combo_legs.iter_mut().zip(leg_prices) {
             leg.price = price.price;
         }
-        layout!(w, self; list 64 smart_combo_routing);
+        layout!(w, self; map 64 smart_combo_routing);
         Ok(())
     }
 
@@ -271,7 +271,7 @@ impl Order {
     fn algo(&mut self, w: &mut Wire<'_>) -> Result<()> {
         layout!(w, self; 61 algo_strategy);
         w.group(!self.algo_strategy.is_empty(), |w| {
-            layout!(w, self; list 62 algo_parameters);
+            layout!(w, self; map 62 algo_parameters);
             Ok(())
         })
     }

@@ -22,6 +22,12 @@ impl TagValue {
     }
 }
 
+/// Whether a tag stands more than once, which a map cannot say.
+pub(crate) fn has_twins(tags: &[TagValue]) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    !tags.iter().all(|tag| seen.insert(tag.tag.as_str()))
+}
+
 /// The one-string spelling `tag=value;`; a separator inside a tag or value cannot be carried.
 pub(crate) fn join(tags: &[TagValue]) -> Result<String, Fault> {
     let mut joined = String::new();

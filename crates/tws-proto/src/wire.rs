@@ -330,10 +330,19 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// Tags that protobuf carries as a map: no tag may stand twice. In text they are a list.
+    pub fn map(&mut self, tag: &'static Tag, tags: &mut Vec<crate::tags::TagValue>) -> Result<()> {
+        let writes_map = matches!(self.mode, Mode::WriteProtobuf(_)) && self.missing == Missing::Refuse;
+        if writes_map && crate::tags::has_twins(tags) {
+            return Err(Flaw::new(tag.name, Fault::DuplicateTag));
+        }
+        self.list(tag, tags)
+    }
+
     /// A list of tags: one string `tag=value;tag=value;` in text, a map in protobuf.
     pub fn tag_string(&mut self, tag: &'static Tag, tags: &mut Vec<crate::tags::TagValue>) -> Result<()> {
         if !self.is_text() {
-            return self.list(tag, tags);
+            return self.map(tag, tags);
         }
         let mut joined = crate::tags::join(tags).map_err(|fault| Flaw::new(tag.name, fault))?;
         self.field(tag, &mut joined)?;

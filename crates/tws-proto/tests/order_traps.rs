@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use tws_proto::ids::OrderId;
 use tws_proto::kinds::Action;
 use tws_proto::message::{ClientMessage, Message, OpenOrder, PlaceOrder, ServerMessage};
-use tws_proto::{Contract, Missing, Order, ServerVersion};
+use tws_proto::tags::TagValue;
+use tws_proto::{Contract, Fault, Missing, Order, ServerVersion};
 
 fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -123,4 +124,22 @@ fn what_stands_in_a_version_field_means_nothing() {
         let expected = ServerMessage::read(position, ServerVersion(187)).unwrap();
         assert_eq!(read, expected);
     }
+}
+
+#[test]
+fn a_tag_twice_is_refused_where_tags_are_a_map() {
+    let order = Order {
+        algo_strategy: "Vwap".to_owned(),
+        algo_parameters: vec![TagValue::new("a", "1"), TagValue::new("a", "2")],
+        ..Order::market(Action::Buy, 1.into())
+    };
+    let place = |version| {
+        let place =
+            PlaceOrder { contract: Contract::stock("IBM", "USD"), order: order.clone(), ..PlaceOrder::default() };
+        let mut out = BytesMut::new();
+        let written = ClientMessage::from(Box::new(place)).write(ServerVersion(version), Missing::Refuse, &mut out);
+        written.map_err(|refused| (refused.field, refused.fault))
+    };
+    assert_eq!(place(202), Ok(())); // a list in text
+    assert_eq!(place(203), Err(("algo_parameters", Fault::DuplicateTag)));
 }

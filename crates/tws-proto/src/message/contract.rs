@@ -66,7 +66,7 @@ impl Layout for ContractData {
         layout!(w, details; 3 order_types, 4 valid_exchanges, 5 price_magnifier, 6 underlying_contract_id, escaped 7 long_name);
         layout!(w, contract; 9 primary_exchange);
         layout!(w, details; 8 contract_month, 9 industry, 10 category, 11 subcategory, 12 time_zone, 13 trading_hours,
-            14 liquid_hours, 15 ev_rule, 16 ev_multiplier, list 17 security_ids, 18 aggregated_group, 19 underlying_symbol,
+            14 liquid_hours, 15 ev_rule, 16 ev_multiplier, map 17 security_ids, 18 aggregated_group, 19 underlying_symbol,
             20 underlying_security_type, 21 market_rule_ids, 22 real_expiration_date, 23 stock_type, 24 min_size,
             25 size_increment, 26 suggested_size_increment);
         let is_fund = contract.security_type == Some(SecurityType::Fund);
@@ -172,7 +172,7 @@ impl Layout for ContractDetails {
         } = self;
         layout!(w; 1 market_name, exact 2 min_tick, 3 order_types, 4 valid_exchanges, 5 price_magnifier,
             6 underlying_contract_id, 7 long_name, 8 contract_month, 9 industry, 10 category, 11 subcategory, 12 time_zone,
-            13 trading_hours, 14 liquid_hours, 15 ev_rule, 16 ev_multiplier, list 17 security_ids, 18 aggregated_group,
+            13 trading_hours, 14 liquid_hours, 15 ev_rule, 16 ev_multiplier, map 17 security_ids, 18 aggregated_group,
             19 underlying_symbol, 20 underlying_security_type, 21 market_rule_ids, 22 real_expiration_date, 23 stock_type,
             exact 24 min_size, exact 25 size_increment, exact 26 suggested_size_increment);
         fund.layout(w)?;
@@ -345,7 +345,7 @@ impl Layout for BondContractData {
         let bond = &mut details.bond;
         layout!(w, bond; 54 next_option_date, 55 next_option_type, 56 next_option_partial, 57 notes);
         layout!(w, details; 7 long_name, gated(V::BOND_TRADING_HOURS) 12 time_zone, gated(V::BOND_TRADING_HOURS) 13 trading_hours,
-            gated(V::BOND_TRADING_HOURS) 14 liquid_hours, 15 ev_rule, 16 ev_multiplier, list 17 security_ids,
+            gated(V::BOND_TRADING_HOURS) 14 liquid_hours, 15 ev_rule, 16 ev_multiplier, map 17 security_ids,
             18 aggregated_group, 21 market_rule_ids, 24 min_size, 25 size_increment, 26 suggested_size_increment);
         // What other kinds of contracts have, and what is newer than text, has no place.
         w.group(false, |w| details.fund.layout(w))?;
