@@ -6,10 +6,10 @@ use tws_proto::ids::{ContractId, OrderId, PermanentId};
 use tws_proto::{ClientMessage, Contract};
 
 use crate::event::Record;
-use crate::kind::Side;
 use crate::reference::IntentId;
 use crate::state::State;
 use crate::time::Timestamp;
+use tws_proto::Side;
 
 /// What one call did: records that must be durable before any of the actions is carried out.
 #[derive(Clone, Debug, Default, PartialEq)]

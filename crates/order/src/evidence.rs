@@ -10,12 +10,12 @@ use crate::action::{Action, Alarm, Question};
 use crate::event::{BrokerEvent, Event, SnapshotEvent};
 use crate::external::is_live;
 use crate::identity::{Names, StatusOwner};
-use crate::kind::Side;
 use crate::notice::{Meaning, meaning, names_no_order};
 use crate::orders::{Orders, Snapshot};
 use crate::reference::IntentId;
 use crate::state::{self, Evidence, Next, Stage, State};
 use crate::time::Timestamp;
+use tws_proto::Side;
 
 impl Orders {
     pub(crate) fn happened(&mut self, event: &Event, at: Timestamp, actions: &mut Vec<Action>) {

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use tws_proto::ids::{ContractId, PermanentId};
-use tws_proto::kinds::ExecutionSide;
+use tws_proto::ids::{ContractId, PermanentId, split_execution_id};
 use tws_proto::message::{CommissionReport, ExecutionData};
 
 use crate::action::{Commission, UncountableReason};
-use crate::kind::Side;
 use crate::reference::IntentId;
 use crate::time::Timestamp;
+use tws_proto::Side;
 
 /// Most commissions that wait for their executions; the oldest roots give way (they are other clients').
 pub const COMMISSIONS_WAITING_MAX: usize = 4096;
@@ -78,11 +77,7 @@ impl Reading {
     pub(crate) fn of(data: &ExecutionData) -> Result<Self, UncountableReason> {
         let execution = &data.execution;
         let (root, revision) = split_id(&execution.execution_id).ok_or(UncountableReason::Id)?;
-        let side = match execution.side {
-            ExecutionSide::Bought => Side::Buy,
-            ExecutionSide::Sold => Side::Sell,
-            ExecutionSide::Other(_) => return Err(UncountableReason::Side),
-        };
+        let side = Side::of_execution(&execution.side).ok_or(UncountableReason::Side)?;
         let (Some(quantity), Some(price)) = (execution.quantity, execution.price) else {
             return Err(UncountableReason::Numbers);
         };
@@ -93,17 +88,9 @@ impl Reading {
     }
 }
 
-/// Root and revision of an execution id: the revision stands behind the last dot (F28).
+/// Root and revision of an execution id; `None` for an empty one.
 fn split_id(id: &str) -> Option<(&str, u32)> {
-    match id.rsplit_once('.') {
-        Some((root, revision)) if !root.is_empty() && revision.bytes().all(|byte| byte.is_ascii_digit()) => {
-            match revision.parse() {
-                Ok(revision) => Some((root, revision)),
-                Err(_) => Some((id, 0)), // no revision that anybody could compare
-            }
-        }
-        Some(_) | None => (!id.is_empty()).then_some((id, 0)),
-    }
+    (!id.is_empty()).then(|| split_execution_id(id))
 }
 
 impl Executions {

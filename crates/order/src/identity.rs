@@ -5,10 +5,10 @@ use tws_proto::ids::{ClientId, OrderId, PermanentId};
 use tws_proto::message::OrderStatus;
 
 use crate::action::{Action, Alarm, Question};
-use crate::kind::Side;
 use crate::orders::{ORDER_ID_MAX, Orders, is_same_instrument};
 use crate::reference::{IntentId, Owner};
 use crate::time::Timestamp;
+use tws_proto::Side;
 
 /// Most statuses that wait for a message with a body; the lowest numbers give way.
 const UNPROVEN_MAX: usize = 256;

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use tws_proto::kinds::{SecurityType, TimeInForce};
 use tws_proto::{Contract, Order};
 
-use crate::kind::{OrderKind, Side};
+use crate::kind::OrderKind;
 use crate::reference::{Instance, IntentId};
+use tws_proto::Side;
 
 /// One wish to place an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,65 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::Order;
-use tws_proto::kinds::{Action, OrderType};
-
-/// Which way an order trades.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// Buys.
-    Buy,
-    /// Sells, what is held or short.
-    Sell,
-}
-
-impl Side {
-    /// The other side.
-    #[must_use]
-    pub const fn opposite(self) -> Self {
-        match self {
-            Self::Buy => Self::Sell,
-            Self::Sell => Self::Buy,
-        }
-    }
-
-    /// As the wire has it.
-    #[must_use]
-    pub const fn action(self) -> Action {
-        match self {
-            Self::Buy => Action::Buy,
-            Self::Sell => Action::Sell,
-        }
-    }
-
-    /// The side of an order on the wire; `None` for a word nobody knows.
-    #[must_use]
-    pub const fn of_action(action: &Action) -> Option<Self> {
-        match action {
-            Action::Buy => Some(Self::Buy),
-            Action::Sell | Action::SellShort | Action::SellLong => Some(Self::Sell),
-            Action::Other(_) => None,
-        }
-    }
-
-    /// The quantity with the sign of what it does to a position.
-    #[must_use]
-    pub fn signed(self, quantity: Decimal) -> Decimal {
-        match self {
-            Self::Buy => quantity,
-            Self::Sell => -quantity,
-        }
-    }
-}
-
-impl std::fmt::Display for Side {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::Buy => "buy",
-            Self::Sell => "sell",
-        })
-    }
-}
+use tws_proto::kinds::OrderType;
 
 /// How an order decides at which price it trades.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,10 +15,11 @@ use crate::event::{Event, Input, Record};
 use crate::fills::Executions;
 use crate::group::Submission;
 use crate::intent::{Intent, Invalid};
-use crate::kind::{OrderKind, Side};
+use crate::kind::OrderKind;
 use crate::reference::{Instance, IntentId};
 use crate::time::Timestamp;
 use crate::tracked::{Cancel, Tracked};
+use tws_proto::Side;
 
 /// The highest id an order may have; requests use those above.
 pub const ORDER_ID_MAX: i32 = 0x3FFF_FFFF;

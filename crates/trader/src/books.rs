@@ -1,7 +1,7 @@
 //! [`Books`]: orders and positions together, as the journal's records make them.
 
 use order::{Action, Orders, Timestamp};
-use position::{Adjustment, Fill, Instrument, Ledger, LedgerError, Side};
+use position::{Adjustment, Fill, Instrument, Ledger, LedgerError};
 use risk::Kill;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -84,10 +84,7 @@ impl Books {
             account: fill.account.clone(),
             strategy: fill.strategy.clone(),
             instrument,
-            side: match fill.side {
-                order::Side::Buy => Side::Buy,
-                order::Side::Sell => Side::Sell,
-            },
+            side: fill.side,
             quantity: fill.quantity,
             price: fill.price,
             time_us: fill.at.0,

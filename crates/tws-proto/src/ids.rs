@@ -30,3 +30,42 @@ impl ContractId {
         if self.0 == 0 { None } else { Some(self) }
     }
 }
+
+/// Splits an execution id of IB into its key and its revision, which stands behind the last dot.
+/// An id without a number there is all key, at revision 0.
+///
+/// ```
+/// use tws_proto::ids::split_execution_id;
+/// assert_eq!(split_execution_id("0000e0d5.65f0c6b4.01.02"), ("0000e0d5.65f0c6b4.01", 2));
+/// assert_eq!(split_execution_id("odd"), ("odd", 0));
+/// ```
+#[must_use]
+pub fn split_execution_id(execution_id: &str) -> (&str, u32) {
+    let split = execution_id.rsplit_once('.').and_then(|(key, revision)| {
+        let digits = !key.is_empty() && revision.bytes().all(|byte| byte.is_ascii_digit());
+        if digits { Some((key, revision.parse().ok()?)) } else { None }
+    });
+    split.unwrap_or((execution_id, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_segment_is_the_revision() {
+        let rows = [
+            ("0000e0d5.65f0c6b4.01.01", ("0000e0d5.65f0c6b4.01", 1)),
+            ("0000e0d5.65f0c6b4.01.01.12", ("0000e0d5.65f0c6b4.01.01", 12)),
+            ("a.01", ("a", 1)),
+            ("a.", ("a.", 0)),
+            (".1", (".1", 0)),
+            ("a.+1", ("a.+1", 0)),
+            ("a.99999999999", ("a.99999999999", 0)),
+            ("", ("", 0)),
+        ];
+        for (id, expected) in rows {
+            assert_eq!(split_execution_id(id), expected, "{id}");
+        }
+    }
+}

@@ -34,6 +34,7 @@ pub mod ids;
 pub mod kinds;
 pub mod order;
 pub mod order_state;
+pub mod side;
 pub mod tags;
 
 pub mod error;
@@ -54,5 +55,6 @@ pub use error::{BadFrame, Fault, Refused};
 pub use grammar::FRAME_BYTES_MAX;
 pub use message::{ClientMessage, ServerMessage};
 pub use order::Order;
+pub use side::Side;
 pub use version::ServerVersion;
 pub use wire::Missing;
