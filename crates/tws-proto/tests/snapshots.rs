@@ -84,44 +84,68 @@ fn check<M: Message + Clone + Serialize + DeserializeOwned>(direction: &str) {
     assert_eq!(kept, shown, "a snapshot of nothing");
 }
 
+/// A body that is longer than this many fields is shown whole once for each form, then by what changes.
+const WHOLE_FIELDS_MAX: usize = 60;
+
 /// The frames of a message at each version that writes it otherwise than the version before.
 fn frames<M: Message + Clone>(message: &M) -> String {
     let facts = message.facts();
     let mut told = String::new();
-    let mut before = (String::new(), String::new());
+    let (mut form_before, mut body_before) = (String::new(), Vec::new());
     for version in facts.forms.since.0..=ServerVersion::NEWEST.0 {
         let version = ServerVersion(version);
         let mut frame = BytesMut::new();
         message.clone().write(version, Missing::LeaveOut, &mut frame).unwrap();
-        // A frame without its length; ids have four bytes since protobuf came.
-        let payload = &frame[4..];
-        let (form, body) = if facts.forms.is_protobuf_at(version) {
-            let mut tree = String::new();
-            assert!(tree_of(&payload[4..], 0, &mut tree), "{} at {version}", facts.name);
-            (format!("protobuf, id {}", id_of(payload)), tree)
-        } else if version >= ServerVersion::PROTOBUF {
-            (format!("text, id {} in four bytes", id_of(payload)), fields_of(&payload[4..]))
-        } else {
-            ("text".to_owned(), fields_of(payload))
-        };
-        let now = (form, body);
-        if now != before {
-            writeln!(told, "-- {version}: {}\n{}", now.0, now.1).unwrap();
-            before = now;
+        // A frame without its length.
+        let (form, body) = form_and_body(&frame[4..], version, facts.forms.is_protobuf_at(version));
+        if (&form, &body) == (&form_before, &body_before) {
+            continue;
         }
+        writeln!(told, "-- {version}: {form}").unwrap();
+        let same_form = form.split(',').next() == form_before.split(',').next();
+        if body.is_empty() {
+            writeln!(told, "no fields").unwrap();
+        } else if same_form && body.len() > WHOLE_FIELDS_MAX {
+            told += &changes(&body_before, &body);
+        } else {
+            writeln!(told, "{}", body.concat().trim_end()).unwrap();
+        }
+        (form_before, body_before) = (form, body);
     }
     told
 }
 
-fn id_of(payload: &[u8]) -> i32 {
-    i32::from_be_bytes(payload[..4].try_into().unwrap())
+/// What a frame is, then its fields: in text each ended by `|`, in protobuf a line each.
+fn form_and_body(payload: &[u8], version: ServerVersion, is_protobuf: bool) -> (String, Vec<String>) {
+    let fields_of = |text: &[u8]| -> Vec<String> {
+        let text = str::from_utf8(text).unwrap();
+        assert!(text.ends_with('\0') && !text.contains('|') || text.is_empty());
+        text.split_terminator('\0').map(|field| format!("{field}|")).collect()
+    };
+    if version < ServerVersion::PROTOBUF {
+        let mut fields = fields_of(payload);
+        let id = fields.remove(0);
+        return (format!("text, id {id}"), fields);
+    }
+    let (id, body) = payload.split_first_chunk().unwrap();
+    let id = i32::from_be_bytes(*id);
+    if !is_protobuf {
+        return (format!("text, id {id} in four bytes"), fields_of(body));
+    }
+    let mut tree = String::new();
+    assert!(tree_of(body, 0, &mut tree), "{}", body.escape_ascii());
+    (format!("protobuf, id {id}"), tree.split_inclusive('\n').map(str::to_owned).collect())
 }
 
-/// Text fields, each ended by `|`.
-fn fields_of(body: &[u8]) -> String {
-    let text = str::from_utf8(body).unwrap();
-    assert!(!text.contains('|'));
-    text.replace('\0', "|")
+/// What lies between the fields that two bodies have in common at their beginnings and their ends.
+fn changes(before: &[String], now: &[String]) -> String {
+    let first = before.iter().zip(now).take_while(|(before, now)| before == now).count();
+    let (before, now) = (&before[first..], &now[first..]);
+    let last = before.iter().rev().zip(now.iter().rev()).take_while(|(before, now)| before == now).count();
+    let (gone, come) = (before[..before.len() - last].concat(), now[..now.len() - last].concat());
+    let signed =
+        |sign: char, fields: &str| -> String { fields.lines().map(|line| format!("{sign} {line}\n")).collect() };
+    format!("{first} fields as before\n{}{}{last} fields as before\n", signed('-', &gone), signed('+', &come))
 }
 
 /// A value in which every field is set, to what tells the field: texts to its name, numbers to one made of its name.
@@ -186,17 +210,17 @@ fn tree_of(mut body: &[u8], depth: usize, out: &mut String) -> bool {
     while !body.is_empty() {
         let Some(key) = varint(&mut body) else { return false };
         let tag = key >> 3;
-        write!(out, "{:indent$}{tag}: ", "", indent = 2 * depth).unwrap();
+        write!(out, "{:indent$}{tag}:", "", indent = 2 * depth).unwrap();
         match key & 7 {
             _ if tag == 0 => return false,
             0 => {
                 let Some(value) = varint(&mut body) else { return false };
-                writeln!(out, "{}", value.cast_signed()).unwrap();
+                writeln!(out, " {}", value.cast_signed()).unwrap();
             }
             1 => {
                 let Some((bits, rest)) = body.split_first_chunk() else { return false };
                 body = rest;
-                writeln!(out, "{:?}", f64::from_le_bytes(*bits)).unwrap();
+                writeln!(out, " {:?}", f64::from_le_bytes(*bits)).unwrap();
             }
             2 => {
                 let Some(length) = varint(&mut body).and_then(|length| usize::try_from(length).ok()) else {
@@ -206,7 +230,7 @@ fn tree_of(mut body: &[u8], depth: usize, out: &mut String) -> bool {
                 body = rest;
                 // Texts first: no message is printable, as its lowest tags are control characters.
                 if inner.iter().all(|byte| (b' '..=b'~').contains(byte)) {
-                    writeln!(out, "\"{}\"", inner.escape_ascii()).unwrap();
+                    writeln!(out, " \"{}\"", inner.escape_ascii()).unwrap();
                 } else {
                     let mut tree = String::new();
                     if !tree_of(inner, depth + 1, &mut tree) {
