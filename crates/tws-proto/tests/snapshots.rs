@@ -124,7 +124,7 @@ fn form_and_body(payload: &[u8], version: ServerVersion, is_protobuf: bool) -> (
     };
     if version < ServerVersion::PROTOBUF {
         let mut fields = fields_of(payload);
-        let id = fields.remove(0);
+        let id = fields.remove(0).replace('|', "");
         return (format!("text, id {id}"), fields);
     }
     let (id, body) = payload.split_first_chunk().unwrap();
