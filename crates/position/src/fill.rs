@@ -12,7 +12,7 @@ use crate::instrument::Instrument;
 /// with quantity zero takes it out, and the true one is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
-    /// The execution id without its revision, see [`split_execution_id`]. A key is counted once.
+    /// The execution id without its revision, see [`split_execution_id`](tws_proto::ids::split_execution_id). A key is counted once.
     pub key: String,
     /// The revision: a higher one replaces what the key said before, an equal or lower one is ignored.
     pub revision: u32,
@@ -35,7 +35,7 @@ pub struct Fill {
 /// What IB took for one execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commission {
-    /// The execution id without its revision, see [`split_execution_id`].
+    /// The execution id without its revision, see [`split_execution_id`](tws_proto::ids::split_execution_id).
     pub key: String,
     /// The revision of the execution; a lower one than known is ignored, an equal or higher one replaces.
     pub revision: u32,
