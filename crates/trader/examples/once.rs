@@ -20,6 +20,9 @@ impl Strategy for Once {
 
     async fn quote(&mut self, quote: &Quote, trader: &Handle) -> Outcome {
         let (Some(ask), Some(ibm)) = (quote.ask, self.ibm.take()) else { return Ok(()) };
+        if !trader.position(ibm.id()).await?.is_zero() {
+            return Ok(()); // held from an earlier run: the journal remembers
+        }
         let (profit, loss) = (ask * Decimal::new(105, 2), ask * Decimal::new(95, 2));
         trader.submit(Ticket::buy(&ibm, 100).limit(ask).with_exits(profit.round_dp(2), loss.round_dp(2))).await?;
         Ok(())
