@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use crate::feed::Feed;
 use crate::queue::{Counts, Lane, Offer, Queue};
 use crate::subscription::{Closed, Subscription, SubscriptionId};
 
@@ -45,6 +46,11 @@ impl<E: 'static> Bus<E> {
     /// A bus without subscribers.
     pub fn new() -> Self {
         Self { shared: Arc::new(Mutex::new(Listeners { next_id: 0, lanes: Vec::new() })) }
+    }
+
+    /// The listening side of this bus, for those who must not speak.
+    pub fn feed(&self) -> Feed<E> {
+        Feed::of(self.clone())
     }
 
     /// Offers an event to every subscriber, in the order in which they subscribed. Waits for none of them.

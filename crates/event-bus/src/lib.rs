@@ -80,11 +80,13 @@
 //! [`Bus`], then [`Queue`], then [`Subscription`]; [`on`] and [`on_any`] route by a key.
 
 mod bus;
+mod feed;
 mod queue;
 mod route;
 mod subscription;
 
 pub use bus::{Bus, Ended, Published};
+pub use feed::Feed;
 pub use queue::{Counts, Queue};
 pub use route::{on, on_any};
 pub use subscription::{Closed, Delivery, Subscription, SubscriptionId};

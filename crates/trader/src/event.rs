@@ -1,6 +1,6 @@
 //! [`Event`]: what travels on the bus.
 
-use event_bus::{Bus, Closed, Queue, Subscription};
+use event_bus::{Closed, Feed, Queue, Subscription};
 use order::{Commission, Fill, IntentId, OrderUpdate};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -189,7 +189,7 @@ pub enum Alarm {
 const ORDER_UPDATES_MAX: usize = 1024;
 
 /// What will be told of these orders from now on.
-pub(crate) fn updates_of(bus: &Bus<Event>, intents: &[IntentId]) -> Subscription<OrderUpdate> {
+pub(crate) fn updates_of(bus: &Feed<Event>, intents: &[IntentId]) -> Subscription<OrderUpdate> {
     let intents = intents.to_vec();
     bus.subscribe_map(Queue::lossless(ORDER_UPDATES_MAX), move |event| match event {
         Event::Order(update) if intents.contains(&update.intent) => Some(update.clone()),

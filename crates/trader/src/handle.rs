@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_bus::{Bus, Closed, Subscription};
+use event_bus::{Closed, Feed, Subscription};
 use order::{Change, IntentId, OrderUpdate, Tracked};
 use position::Totals;
 use rust_decimal::Decimal;
@@ -29,7 +29,7 @@ const NO_SUCH_CONTRACT: i32 = 200;
 pub struct Handle {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) state: watch::Receiver<TraderState>,
-    pub(crate) bus: Bus<Event>,
+    pub(crate) bus: Feed<Event>,
     pub(crate) client: Inquiries,
     /// In whose name orders are submitted.
     pub(crate) owner: Arc<str>,
@@ -221,9 +221,9 @@ impl Handle {
         self.inspect(move |books| books.ledger.totals(&account, &currency)).await
     }
 
-    /// The bus, for subscriptions of any kind.
+    /// What travels on the bus, for subscriptions of any kind. Only the engine publishes; see [`Handle::publish`].
     #[must_use]
-    pub const fn bus(&self) -> &Bus<Event> {
+    pub const fn bus(&self) -> &Feed<Event> {
         &self.bus
     }
 

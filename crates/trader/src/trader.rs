@@ -155,7 +155,13 @@ impl TraderBuilder {
             tracing::info!(%exit, "the session with TWS has ended");
         });
         let engine = tokio::spawn(engine.run());
-        let handle = Handle { commands: sender, state, bus, client: Inquiries::new(client), owner: Arc::from(MANUAL) };
+        let handle = Handle {
+            commands: sender,
+            state,
+            bus: bus.feed(),
+            client: Inquiries::new(client),
+            owner: Arc::from(MANUAL),
+        };
         let mut trader = Trader { handle, _keeper: keeper, engine: Some(engine), strategies: Vec::new() };
         if let Err(not_ready) = trader.handle.ready(config.ready_timeout).await {
             if not_ready.state.phase != Phase::Killed {

@@ -190,7 +190,7 @@ impl Engine {
                     gate.accepted(leg, now);
                 }
                 // Listen first: nothing of this is published before the round is durable.
-                let updates = updates_of(&self.bus, &intents);
+                let updates = updates_of(&self.bus.feed(), &intents);
                 self.take(step);
                 Ok((intents, updates))
             }
