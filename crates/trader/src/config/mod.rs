@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use risk::{AllowList, Limit, LimitFault, Limits, TradingMode};
 use rust_decimal::Decimal;
+use tws_client::config::{GATEWAY_LIVE_PORT, GATEWAY_PAPER_PORT, TWS_LIVE_PORT, TWS_PAPER_PORT};
 use tws_proto::ServerVersion;
 use tws_proto::ids::ClientId;
 
@@ -18,11 +19,11 @@ pub use fault::{ConfigError, ConfigFault, Problem};
 use settings::{Settings, VARIABLES, read_file};
 
 /// Ports on which TWS and IB Gateway serve paper accounts by default.
-pub const PAPER_PORTS: [u16; 2] = [7497, 4002];
+pub const PAPER_PORTS: [u16; 2] = [TWS_PAPER_PORT, GATEWAY_PAPER_PORT];
 /// Ports on which TWS and IB Gateway serve live accounts by default.
-pub const LIVE_PORTS: [u16; 2] = [7496, 4001];
+pub const LIVE_PORTS: [u16; 2] = [TWS_LIVE_PORT, GATEWAY_LIVE_PORT];
 /// For how long live trading can be armed at most.
-pub const ARMED_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+pub const ARMED_MAX: Duration = Duration::from_micros(risk::gate::ARMED_MAX_US.unsigned_abs());
 
 /// Everything a trader needs to know before it starts.
 ///
