@@ -11,6 +11,7 @@ use tws_proto::ServerVersion;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::commission::CommissionSchedule;
 use crate::core::{AccountSetup, Core, CoreSetup, Feed};
+use crate::hours::MarketHours;
 use crate::instrument::Instrument;
 use crate::shell::{Pace, TwsSim, UnknownInstrument};
 use crate::tape::{Row, Tape, TapeError};
@@ -33,6 +34,7 @@ pub struct Builder {
     pace: Pace,
     commissions: CommissionSchedule,
     latency: Duration,
+    hours: MarketHours,
 }
 
 /// Why a simulator cannot start.
@@ -118,6 +120,7 @@ impl Default for Builder {
             pace: Pace::Real,
             commissions: CommissionSchedule::default(),
             latency: Duration::ZERO,
+            hours: MarketHours::AlwaysOpen,
         }
     }
 }
@@ -228,6 +231,13 @@ impl Builder {
         self
     }
 
+    /// Markets open and close as their contract details say. Without it everything trades at any time.
+    #[must_use]
+    pub fn keep_hours(mut self) -> Self {
+        self.hours = MarketHours::Kept;
+        self
+    }
+
     /// Starts the simulator on the current tokio runtime.
     ///
     /// # Errors
@@ -270,6 +280,7 @@ impl Builder {
         }
         let mut setup = CoreSetup { catalogue, feed: self.feed, feeds, ..CoreSetup::new(self.seed, start) };
         setup.commissions = self.commissions;
+        setup.hours = self.hours;
         setup.latency_ms = i64::try_from(self.latency.as_millis()).unwrap_or(i64::MAX);
         if !self.accounts.is_empty() {
             setup.accounts = self.accounts;

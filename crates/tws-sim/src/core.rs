@@ -7,6 +7,7 @@ mod accounts;
 mod execution;
 mod lists;
 mod market_data;
+mod opening;
 mod orders;
 mod start;
 mod unsimulated;
@@ -21,6 +22,7 @@ use crate::books::{Books, Worth};
 use crate::catalogue::Catalogue;
 use crate::commission::CommissionSchedule;
 use crate::feed::Before;
+use crate::hours::MarketHours;
 use crate::instrument::Instrument;
 use crate::market::{Market, MarketEvent, Source};
 use crate::orders::{OrderDesk, OrderKey, OrderRecord};
@@ -122,6 +124,8 @@ pub struct CoreSetup {
     pub commissions: CommissionSchedule,
     /// How long every answer takes, milliseconds.
     pub latency_ms: i64,
+    /// Whether markets open and close.
+    pub hours: MarketHours,
 }
 
 impl CoreSetup {
@@ -137,6 +141,7 @@ impl CoreSetup {
             feeds: BTreeMap::new(),
             commissions: CommissionSchedule::default(),
             latency_ms: 0,
+            hours: MarketHours::default(),
         }
     }
 }
@@ -157,6 +162,7 @@ pub struct Core {
     execution_prefix: u32,
     executions: u64,
     day_end: SimTime,
+    hours: MarketHours,
     outbox: Outbox,
 }
 
@@ -164,7 +170,7 @@ impl Core {
     /// A TWS that nobody is connected to yet.
     #[must_use]
     pub fn new(setup: CoreSetup) -> Self {
-        let CoreSetup { seed, start, accounts, catalogue, feed, mut feeds, commissions, latency_ms } = setup;
+        let CoreSetup { seed, start, accounts, catalogue, feed, mut feeds, commissions, latency_ms, hours } = setup;
         let markets = catalogue.iter().map(|instrument| {
             let id = instrument.contract_id;
             let source = match feeds.remove(&id) {
@@ -188,6 +194,7 @@ impl Core {
             executions: 0,
             day_end: start.day_end(),
             commissions,
+            hours,
             accounts,
             markets,
             sessions: BTreeMap::new(),

@@ -1,7 +1,5 @@
 //! [`Instrument`]: one contract of the catalogue, and how it answers to requests.
 
-use std::fmt::Write as _;
-
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use tws_proto::Contract;
@@ -9,12 +7,13 @@ use tws_proto::ids::ContractId;
 use tws_proto::kinds::{OptionRight, SecurityType};
 use tws_proto::message::ContractDetails;
 
+use crate::hours::{Calendar, HoursFault, HoursKind, Timetable};
 use crate::time::SimTime;
 
 /// What the simulator executes; the order types that contract details name.
 const ORDER_TYPES: &str = "ACTIVETIM,GTC,DAY,IOC,LMT,MKT,OCA,STP,STPLMT,WHATIF";
 /// How many days ahead trading hours are told.
-const HOURS_DAYS: i64 = 6;
+const HOURS_DAYS: usize = 6;
 
 /// What a market shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -94,12 +93,15 @@ pub struct Instrument {
     /// Zone of the hours.
     #[serde(default = "new_york")]
     pub time_zone: String,
-    /// `0400-2000`; a start above its end begins the evening before.
+    /// `0400-2000`; a start above its end begins the evening before. Several are separated by commas.
     #[serde(default = "long_hours")]
     pub trading_hours: String,
     /// The hours with full liquidity, in the same spelling.
     #[serde(default = "regular_hours")]
     pub liquid_hours: String,
+    /// On which days its exchange is closed; by its kind where unset.
+    #[serde(default)]
+    pub calendar: Option<Calendar>,
     /// Of the issuer.
     #[serde(default)]
     pub industry: String,
@@ -129,7 +131,7 @@ pub struct Instrument {
 }
 
 /// What an instrument cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// Without a symbol nobody finds it.
@@ -144,6 +146,9 @@ pub enum Fault {
     /// A random market starts on the price grid.
     #[error("price must be a multiple of min_tick")]
     OffGrid,
+    /// Zone and hours must be ones.
+    #[error(transparent)]
+    Hours(#[from] HoursFault),
 }
 
 impl Instrument {
@@ -171,6 +176,7 @@ impl Instrument {
             time_zone: new_york(),
             trading_hours: long_hours(),
             liquid_hours: regular_hours(),
+            calendar: None,
             industry: String::new(),
             category: String::new(),
             subcategory: String::new(),
@@ -210,6 +216,18 @@ impl Instrument {
         }
     }
 
+    /// On which days its exchange is closed.
+    #[must_use]
+    pub fn calendar(&self) -> Calendar {
+        self.calendar.unwrap_or(match &self.security_type {
+            SecurityType::Forex => Calendar::Forex,
+            SecurityType::Crypto => Calendar::EveryDay,
+            SecurityType::Commodity => Calendar::Futures,
+            _ if self.class() == Class::Futures => Calendar::Futures,
+            _ => Calendar::UsStocks,
+        })
+    }
+
     /// Units of the underlying in one contract.
     #[must_use]
     pub fn factor(&self) -> Decimal {
@@ -246,6 +264,7 @@ impl Instrument {
             None => vec![self.market_rule_ids.as_str(); self.valid_exchanges.split(',').count()].join(","),
         };
         let contract = self.contract();
+        let timetable = Timetable::of(self);
         ContractDetails {
             market_name: contract.trading_class,
             min_tick: Some(self.min_tick),
@@ -259,8 +278,8 @@ impl Instrument {
             category: self.category.clone(),
             subcategory: self.subcategory.clone(),
             time_zone: self.time_zone.clone(),
-            trading_hours: hours(&self.trading_hours, now),
-            liquid_hours: hours(&self.liquid_hours, now),
+            trading_hours: timetable.text(HoursKind::Trading, now, HOURS_DAYS),
+            liquid_hours: timetable.text(HoursKind::Liquid, now, HOURS_DAYS),
             aggregated_group: Some(1),
             underlying_symbol: self.underlying_symbol.clone(),
             market_rule_ids,
@@ -325,6 +344,7 @@ impl Instrument {
         if !self.is_on_grid(self.price) {
             return Err(Fault::OffGrid);
         }
+        Timetable::read(self)?;
         Ok(())
     }
 
@@ -342,26 +362,6 @@ fn right_of(right: &OptionRight) -> Option<OptionRight> {
         "P" | "PUT" => Some(OptionRight::Put),
         _ => None,
     }
-}
-
-/// `20261123:0400-20261123:2000;...;20261128:CLOSED` for the days ahead.
-fn hours(pattern: &str, now: SimTime) -> String {
-    let Some((from, to)) = pattern.split_once('-') else { return String::new() };
-    let mut text = String::new();
-    for (date, closed) in now.days_ahead(HOURS_DAYS) {
-        if !text.is_empty() {
-            text.push(';');
-        }
-        let day = date.strftime("%Y%m%d");
-        let opens = if from > to { date.yesterday().unwrap_or(date) } else { date };
-        // Writing to a string cannot fail.
-        let _ = if closed {
-            write!(text, "{day}:CLOSED")
-        } else {
-            write!(text, "{}:{from}-{day}:{to}", opens.strftime("%Y%m%d"))
-        };
-    }
-    text
 }
 
 fn a_cent() -> Decimal {
@@ -397,22 +397,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hours_are_spelled_out_for_the_days_ahead() {
-        let friday = SimTime(1_381_507_200_000); // 11 October 2013, noon in New York
-        assert!(
-            hours("0400-2000", friday)
-                .starts_with("20131011:0400-20131011:2000;20131012:CLOSED;20131013:CLOSED;20131014:0400")
-        );
-        assert!(hours("1700-1600", friday).starts_with("20131010:1700-20131011:1600;"));
-    }
-
-    #[test]
     fn impossible_instruments_are_refused() {
         let good = Instrument::stock(1, "ACME", "USD", Decimal::TEN);
         assert_eq!(good.check(), Ok(()));
         assert_eq!(Instrument { symbol: String::new(), ..good.clone() }.check(), Err(Fault::NoSymbol));
         assert_eq!(Instrument { contract_id: ContractId(0), ..good.clone() }.check(), Err(Fault::NoId));
         assert_eq!(Instrument { lot: Decimal::ZERO, ..good.clone() }.check(), Err(Fault::NotPositive("lot")));
-        assert_eq!(Instrument { price: Decimal::new(10_001, 3), ..good }.check(), Err(Fault::OffGrid));
+        assert_eq!(Instrument { price: Decimal::new(10_001, 3), ..good.clone() }.check(), Err(Fault::OffGrid));
+        let zone = HoursFault::NoZone("Mars".into());
+        assert_eq!(Instrument { time_zone: "Mars".into(), ..good }.check(), Err(Fault::Hours(zone)));
     }
 }

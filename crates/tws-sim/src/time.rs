@@ -58,16 +58,6 @@ impl SimTime {
         tomorrow.map_or_else(|_| self.plus_ms(86_400_000), |midnight| Self(midnight.timestamp().as_millisecond()))
     }
 
-    /// The days `0..count` from this one on, with whether the market is closed for the weekend.
-    pub(crate) fn days_ahead(self, count: i64) -> impl Iterator<Item = (jiff::civil::Date, bool)> {
-        let today = self.zoned().date();
-        (0..count).filter_map(move |ahead| {
-            let date = today.checked_add(ahead.days()).ok()?;
-            let weekday = date.weekday();
-            Some((date, matches!(weekday, jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday)))
-        })
-    }
-
     fn zoned(self) -> Zoned {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(ZONE.clone())
     }
