@@ -22,15 +22,14 @@ use crate::books::{Books, Worth};
 use crate::catalogue::Catalogue;
 use crate::commission::CommissionSchedule;
 use crate::feed::Before;
+use crate::floor::Floor;
 use crate::hours::MarketHours;
-use crate::instrument::Instrument;
-use crate::market::{Market, MarketEvent, Source};
+use crate::market::{Market, MarketEvent};
 use crate::orders::{OrderDesk, OrderKey, OrderRecord};
 use crate::outbox::Outbox;
 use crate::session::{Session, SessionId};
 use crate::tape::Tape;
 use crate::time::SimTime;
-use crate::walk::Walk;
 
 pub use crate::outbox::{CloseReason, Output};
 
@@ -154,7 +153,7 @@ pub struct Core {
     catalogue: Catalogue,
     commissions: CommissionSchedule,
     accounts: Vec<AccountSetup>,
-    markets: BTreeMap<ContractId, Market>,
+    markets: Floor,
     sessions: BTreeMap<SessionId, Session>,
     desk: OrderDesk,
     books: Books,
@@ -170,21 +169,13 @@ impl Core {
     /// A TWS that nobody is connected to yet.
     #[must_use]
     pub fn new(setup: CoreSetup) -> Self {
-        let CoreSetup { seed, start, accounts, catalogue, feed, mut feeds, commissions, latency_ms, hours } = setup;
-        let markets = catalogue.iter().map(|instrument| {
-            let id = instrument.contract_id;
-            let source = match feeds.remove(&id) {
-                Some(feed) => source(feed, instrument, seed, start),
-                None => match feed {
-                    Feed::Walk => Source::Walk(Box::new(Walk::new(instrument, seed, start))),
-                    // One tape cannot move all markets.
-                    Feed::Still | Feed::Tape(_) => Source::Still,
-                },
-            };
-            let close = matches!(source, Source::Walk(_)).then_some(instrument.price);
-            (id, Market::new(source, close))
-        });
-        let markets = markets.collect();
+        let CoreSetup { seed, start, accounts, catalogue, feed, feeds, commissions, latency_ms, hours } = setup;
+        let mut markets = Floor::new(seed, &feed);
+        for (id, feed) in feeds {
+            if let Some(instrument) = catalogue.by_id(id) {
+                markets.open_with(instrument, feed, start);
+            }
+        }
         let mut core = Self {
             start,
             now: start,
@@ -229,10 +220,9 @@ impl Core {
                 }
             }
             Input::Market { contract, event } => {
-                if let Some(market) = self.markets.get_mut(&contract) {
-                    market.stand_still();
-                    self.market_event(contract, &event);
-                }
+                self.open_market(contract);
+                self.markets.stand_still(contract);
+                self.market_event(contract, &event);
             }
             Input::TimePassed => {}
         }
@@ -263,7 +253,7 @@ impl Core {
         &self.catalogue
     }
 
-    /// What an instrument shows now.
+    /// What an instrument shows now. A market that nobody has asked for is not open and shows nothing.
     #[must_use]
     pub fn market(&self, contract: ContractId) -> Option<&Market> {
         self.markets.get(&contract)
@@ -286,7 +276,7 @@ impl Core {
     /// When a market moves next by itself.
     #[must_use]
     pub fn next_market_time(&self) -> Option<SimTime> {
-        self.markets.values().filter_map(Market::next_time).min()
+        self.markets.next_due().map(|(time, _)| time)
     }
 
     /// Cash, holdings and executions of all accounts.
@@ -360,11 +350,11 @@ impl Core {
 
     /// What is due next: the earliest of all, the market with the lowest number first.
     fn next_due(&self) -> Option<(SimTime, Due)> {
-        let markets = self.markets.iter().filter_map(|(id, market)| Some((market.next_time()?, Due::Market(*id))));
+        let market = self.markets.next_due().map(|(time, id)| (time, Due::Market(id)));
         let snapshots = self.next_snapshot().map(|time| (time, Due::Snapshots));
         let summaries = self.next_summary().map(|time| (time, Due::Summaries));
         let day_end = std::iter::once((self.day_end, Due::DayEnd));
-        markets.chain(snapshots).chain(summaries).chain(day_end).min()
+        market.into_iter().chain(snapshots).chain(summaries).chain(day_end).min()
     }
 
     /// Lets everything happen that is due by `until`, in order of time.
@@ -373,8 +363,7 @@ impl Core {
             self.set_time(time.max(self.now));
             match due {
                 Due::Market(contract) => {
-                    let events = self.markets.get_mut(&contract).map(Market::next_events).unwrap_or_default();
-                    for event in events {
+                    for event in self.markets.next_events(contract) {
                         self.market_event(contract, &event);
                     }
                 }
@@ -392,6 +381,13 @@ impl Core {
     fn set_time(&mut self, now: SimTime) {
         self.now = now;
         self.outbox.set_time(now);
+    }
+
+    /// Opens the market of an instrument that somebody asks for.
+    pub(crate) fn open_market(&mut self, contract: ContractId) {
+        if let Some(instrument) = self.catalogue.by_id(contract) {
+            self.markets.open(instrument, self.now);
+        }
     }
 
     /// Makes a market event true and tells everybody whom it concerns.
@@ -421,14 +417,6 @@ enum Due {
     Market(ContractId),
     Snapshots,
     Summaries,
-}
-
-fn source(feed: Feed, instrument: &Instrument, seed: u64, start: SimTime) -> Source {
-    match feed {
-        Feed::Walk => Source::Walk(Box::new(Walk::new(instrument, seed, start))),
-        Feed::Tape(tape) => Source::Tape(tape),
-        Feed::Still => Source::Still,
-    }
 }
 
 /// Ten a second since the epoch: a simulator that is started later begins above what an earlier one gave out, and below

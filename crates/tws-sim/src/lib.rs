@@ -44,6 +44,7 @@ pub mod time;
 pub mod walk;
 
 mod feed;
+mod floor;
 mod matching;
 mod outbox;
 mod peek;

@@ -25,10 +25,13 @@ const NO_DEFINITION: &str = "No security definition has been found for the reque
 pub(super) type Unresolved = (i32, &'static str);
 
 impl Core {
-    /// The one contract a request means.
-    pub(super) fn resolve(&self, wanted: &Contract) -> Result<ContractId, Unresolved> {
+    /// The one contract a request means. Its market is open from then on.
+    pub(super) fn resolve(&mut self, wanted: &Contract) -> Result<ContractId, Unresolved> {
         match self.catalogue.resolve(wanted) {
-            Resolution::One(instrument) => Ok(instrument.contract_id),
+            Resolution::One(instrument) => {
+                self.markets.open(instrument, self.now);
+                Ok(instrument.contract_id)
+            }
             Resolution::Unknown => Err((200, NO_DEFINITION)),
             Resolution::Ambiguous => Err((
                 200,

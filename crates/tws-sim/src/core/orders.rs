@@ -79,7 +79,7 @@ impl Core {
     }
 
     /// The contract and the account an order is for.
-    fn identify(&self, request: &PlaceOrder) -> Result<(ContractId, String), Refusal> {
+    fn identify(&mut self, request: &PlaceOrder) -> Result<(ContractId, String), Refusal> {
         let contract = self.resolve(&request.contract).map_err(|(code, text)| Refusal::invalid(code, text))?;
         let account = request.order.account.as_str();
         if account.is_empty() {
