@@ -97,6 +97,14 @@ pub struct Fill {
     pub realized: Option<Decimal>,
 }
 
+impl Fill {
+    /// Whether it is of an order that was made by hand and that nobody had bound.
+    #[must_use]
+    pub fn is_manual(&self) -> bool {
+        self.client == ClientId(0) && self.order == OrderId(0)
+    }
+}
+
 /// Cash and holdings of one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -181,10 +189,15 @@ impl Books {
         self.accounts.get(name)
     }
 
-    /// Every fill, oldest first.
+    /// Every fill of the last seven days, oldest first.
     #[must_use]
     pub fn fills(&self) -> &[Fill] {
         &self.fills
+    }
+
+    /// Forgets fills before `time`; what they did to cash and holdings stays.
+    pub(crate) fn forget_fills_before(&mut self, time: SimTime) {
+        self.fills.retain(|fill| fill.time >= time);
     }
 
     /// Books a fill and completes it with what it realized.

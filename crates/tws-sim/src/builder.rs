@@ -13,6 +13,7 @@ use crate::commission::CommissionSchedule;
 use crate::core::{AccountSetup, Core, CoreSetup, Feed};
 use crate::hours::MarketHours;
 use crate::instrument::Instrument;
+use crate::settings::ApiSettings;
 use crate::shell::{Pace, TwsSim, UnknownInstrument};
 use crate::tape::{Row, Tape, TapeError};
 use crate::time::SimTime;
@@ -35,6 +36,7 @@ pub struct Builder {
     commissions: CommissionSchedule,
     latency: Duration,
     hours: MarketHours,
+    settings: ApiSettings,
 }
 
 /// Why a simulator cannot start.
@@ -121,6 +123,7 @@ impl Default for Builder {
             commissions: CommissionSchedule::default(),
             latency: Duration::ZERO,
             hours: MarketHours::AlwaysOpen,
+            settings: ApiSettings::default(),
         }
     }
 }
@@ -238,6 +241,13 @@ impl Builder {
         self
     }
 
+    /// What is set under "API": the master client, what clients hear when they start, how orders are bound.
+    #[must_use]
+    pub fn settings(mut self, settings: ApiSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// Starts the simulator on the current tokio runtime.
     ///
     /// # Errors
@@ -281,6 +291,7 @@ impl Builder {
         let mut setup = CoreSetup { catalogue, feed: self.feed, feeds, ..CoreSetup::new(self.seed, start) };
         setup.commissions = self.commissions;
         setup.hours = self.hours;
+        setup.settings = self.settings;
         setup.latency_ms = i64::try_from(self.latency.as_millis()).unwrap_or(i64::MAX);
         if !self.accounts.is_empty() {
             setup.accounts = self.accounts;

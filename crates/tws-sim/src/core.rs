@@ -5,6 +5,7 @@
 
 mod accounts;
 mod execution;
+mod hand;
 mod lists;
 mod market_data;
 mod opening;
@@ -28,10 +29,14 @@ use crate::market::{Market, MarketEvent};
 use crate::orders::{OrderDesk, OrderKey, OrderRecord};
 use crate::outbox::Outbox;
 use crate::session::{Session, SessionId};
+use crate::settings::ApiSettings;
 use crate::tape::Tape;
 use crate::time::SimTime;
 
 pub use crate::outbox::{CloseReason, Output};
+pub use hand::{HandRefused, Manual};
+
+use hand::HandDesk;
 
 /// What can happen to the simulated TWS.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,6 +130,8 @@ pub struct CoreSetup {
     pub latency_ms: i64,
     /// Whether markets open and close.
     pub hours: MarketHours,
+    /// What is set under "API".
+    pub settings: ApiSettings,
 }
 
 impl CoreSetup {
@@ -141,6 +148,7 @@ impl CoreSetup {
             commissions: CommissionSchedule::default(),
             latency_ms: 0,
             hours: MarketHours::default(),
+            settings: ApiSettings::default(),
         }
     }
 }
@@ -163,13 +171,16 @@ pub struct Core {
     day_end: SimTime,
     hours: MarketHours,
     outbox: Outbox,
+    settings: ApiSettings,
+    hand: HandDesk,
 }
 
 impl Core {
     /// A TWS that nobody is connected to yet.
     #[must_use]
     pub fn new(setup: CoreSetup) -> Self {
-        let CoreSetup { seed, start, accounts, catalogue, feed, feeds, commissions, latency_ms, hours } = setup;
+        let CoreSetup { seed, start, accounts, catalogue, feed, feeds, commissions, latency_ms, hours, settings } =
+            setup;
         let mut markets = Floor::new(seed, &feed);
         for (id, feed) in feeds {
             if let Some(instrument) = catalogue.by_id(id) {
@@ -190,6 +201,8 @@ impl Core {
             markets,
             sessions: BTreeMap::new(),
             outbox: Outbox::new(latency_ms),
+            settings,
+            hand: HandDesk::new(seed),
             catalogue,
         };
         core.outbox.set_time(start);
@@ -336,8 +349,9 @@ impl Core {
             ClientMessage::CancelOrder(cancel) => self.cancel_order(session, client, cancel.order_id),
             ClientMessage::GlobalCancel(_) => self.global_cancel(),
             ClientMessage::RequestOpenOrders(_) => self.send_open_orders(session, client),
+            ClientMessage::RequestAutoOpenOrders(request) => self.set_auto_open(session, client, &request),
             ClientMessage::RequestAllOpenOrders(_) => self.send_all_open_orders(session),
-            ClientMessage::RequestCompletedOrders(_) => self.send_completed_orders(session),
+            ClientMessage::RequestCompletedOrders(request) => self.send_completed_orders(session, &request),
             ClientMessage::RequestExecutions(request) => self.send_executions(session, &request),
             ClientMessage::RequestPositions(_) => self.request_positions(session),
             ClientMessage::CancelPositions(_) => self.cancel_positions(session),
@@ -371,6 +385,7 @@ impl Core {
                 Due::Summaries => self.update_summaries(),
                 Due::DayEnd => {
                     self.end_day();
+                    self.forget_old();
                     self.day_end = self.now.day_end();
                 }
             }

@@ -22,6 +22,23 @@ pub struct OrderKey {
     pub order: OrderId,
 }
 
+impl OrderKey {
+    /// Whose orders are that were made by hand in TWS, until client 0 binds them. No client can have this id.
+    pub const HAND: ClientId = ClientId(i32::MIN);
+
+    /// Whether the order was made by hand and nobody bound it.
+    #[must_use]
+    pub fn is_unbound(&self) -> bool {
+        self.client == Self::HAND
+    }
+
+    /// What clients are told: an order made by hand has client 0 and order id 0 until it is bound.
+    #[must_use]
+    pub fn told(&self) -> (ClientId, OrderId) {
+        if self.is_unbound() { (ClientId(0), OrderId(0)) } else { (self.client, self.order) }
+    }
+}
+
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -72,6 +89,8 @@ pub struct OrderRecord {
     pub key: OrderKey,
     /// The broker's own number.
     pub permanent_id: PermanentId,
+    /// Its place in the queue of its contract: the lowest trades first. The desk gives it.
+    pub place: u64,
     /// What it trades.
     pub contract_id: ContractId,
     /// The same in full, with the exchange it was sent to.
@@ -147,7 +166,7 @@ impl OrderRecord {
     /// As an OPEN_ORDER.
     #[must_use]
     pub fn open_order(&self) -> OpenOrder {
-        let OrderKey { client, order } = self.key;
+        let (client, order) = self.key.told();
         OpenOrder {
             order_id: order,
             contract: self.contract.clone(),
@@ -171,8 +190,9 @@ impl OrderRecord {
             Stage::Untriggered => "trigger",
             Stage::Held | Stage::Working | Stage::Filled | Stage::Cancelled | Stage::Inactive => "",
         };
+        let (client, order) = self.key.told();
         OrderStatus {
-            order_id: self.key.order,
+            order_id: order,
             status: self.stage.status(),
             filled: Some(self.filled),
             remaining: Some(self.remaining()),
@@ -180,7 +200,7 @@ impl OrderRecord {
             permanent_id: Some(self.permanent_id),
             parent_id: Some(self.order.parent().unwrap_or_default()),
             last_fill_price: Some(self.last_price.unwrap_or_default()),
-            client_id: Some(self.key.client),
+            client_id: Some(client),
             why_held: why_held.to_owned(),
             market_cap_price: Some(Decimal::ZERO),
         }
@@ -215,8 +235,9 @@ impl OrderRecord {
 #[derive(Clone, Debug)]
 pub(crate) struct OrderDesk {
     records: BTreeMap<OrderKey, OrderRecord>,
-    /// Live orders of a contract, in the order the broker got them (their permanent ids rise).
-    live: BTreeMap<ContractId, BTreeSet<(PermanentId, OrderKey)>>,
+    /// Live orders of a contract, by their places in the queue.
+    live: BTreeMap<ContractId, BTreeSet<(u64, OrderKey)>>,
+    next_place: u64,
     highest: BTreeMap<ClientId, i32>,
     next_permanent: i64,
 }
@@ -226,6 +247,7 @@ impl OrderDesk {
         Self {
             records: BTreeMap::new(),
             live: BTreeMap::new(),
+            next_place: 0,
             highest: BTreeMap::new(),
             next_permanent: first_permanent,
         }
@@ -247,8 +269,11 @@ impl OrderDesk {
         id
     }
 
-    pub(crate) fn add(&mut self, record: OrderRecord) {
+    /// Takes an order in, at the end of the queue.
+    pub(crate) fn add(&mut self, mut record: OrderRecord) {
         let (key, stage) = (record.key, record.stage);
+        record.place = self.next_place;
+        self.next_place += 1;
         self.records.insert(key, record);
         self.set_stage(key, stage);
     }
@@ -267,10 +292,29 @@ impl OrderDesk {
         record.stage = stage;
         let live = self.live.entry(record.contract_id).or_default();
         if stage.is_live() {
-            live.insert((record.permanent_id, key));
+            live.insert((record.place, key));
         } else {
-            live.remove(&(record.permanent_id, key));
+            live.remove(&(record.place, key));
         }
+    }
+
+    /// Gives an order another name, and the last place in the queue.
+    pub(crate) fn rename(&mut self, old: OrderKey, new: OrderKey) {
+        let Some(record) = self.records.remove(&old) else { return };
+        if let Some(live) = self.live.get_mut(&record.contract_id) {
+            live.remove(&(record.place, old));
+        }
+        self.add(OrderRecord { key: new, ..record });
+    }
+
+    /// Forgets orders that ended before `time`, but for the parents of those that may still trade.
+    pub(crate) fn forget_ended_before(&mut self, time: SimTime) {
+        let lives = |record: &&OrderRecord| record.completed.is_none();
+        let parents: BTreeSet<OrderKey> = self.records.values().filter(lives).filter_map(OrderRecord::parent).collect();
+        self.records.retain(|key, record| {
+            parents.contains(key) || record.completed.as_ref().is_none_or(|(ended, _)| *ended >= time)
+        });
+        self.live.retain(|_, live| !live.is_empty());
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &OrderRecord> {

@@ -19,6 +19,7 @@ pub(crate) struct Session {
     pub(crate) single_ticks: BTreeMap<RequestId, TickSubscription>,
     pub(crate) summaries: BTreeMap<RequestId, SummarySubscription>,
     pub(crate) positions: PositionFeed,
+    pub(crate) auto_open: AutoOpen,
 }
 
 impl Session {
@@ -29,6 +30,7 @@ impl Session {
             single_ticks: BTreeMap::new(),
             summaries: BTreeMap::new(),
             positions: PositionFeed::Off,
+            auto_open: AutoOpen::Off,
         }
     }
 }
@@ -38,6 +40,14 @@ impl Session {
 pub(crate) enum PositionFeed {
     Off,
     On,
+}
+
+/// What client 0 wants of orders made by hand from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AutoOpen {
+    Off,
+    Hear,
+    Bind,
 }
 
 /// A stream of level 1 ticks, or a snapshot that still waits for its values.

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tws_proto::ServerVersion;
-use tws_proto::ids::ContractId;
+use tws_proto::ids::{ContractId, PermanentId};
+use tws_proto::{Contract, Order, ServerVersion};
 
 use crate::book::Book;
 use crate::builder::Builder;
-use crate::core::{Core, Input};
+use crate::core::{Core, HandRefused, Input, Manual};
 use crate::market::{MarketEvent, Quote, Trade};
 use crate::time::SimTime;
 
@@ -118,6 +118,43 @@ impl TwsSim {
     #[must_use]
     pub fn book(&self) -> Book {
         self.hub.read(Book::of)
+    }
+
+    /// Places an order by hand, as the user of TWS does. API clients hear of it as they do of such orders: client 0 where
+    /// it asked, the master client, and whoever asks for all open orders.
+    ///
+    /// # Errors
+    /// [`HandRefused`] says what TWS or the broker has against it.
+    pub fn manual_order(&self, contract: Contract, order: Order) -> Result<PermanentId, HandRefused> {
+        self.hub
+            .act(|core, now| core.by_hand(Manual::Place { contract: Box::new(contract), order: Box::new(order) }, now))
+    }
+
+    /// Changes a live order by hand, also one of an API client.
+    ///
+    /// # Errors
+    /// [`HandRefused`], where TWS has something against it or no live order has this number.
+    pub fn change_by_hand(
+        &self,
+        permanent_id: PermanentId,
+        change: impl FnOnce(&mut Order),
+    ) -> Result<PermanentId, HandRefused> {
+        self.hub.act(|core, now| {
+            let Some(record) = core.live_by_permanent_id(permanent_id) else {
+                return (Err(HandRefused::Unknown { permanent_id }), Vec::new());
+            };
+            let mut order = record.order.clone();
+            change(&mut order);
+            core.by_hand(Manual::Change { permanent_id, order: Box::new(order) }, now)
+        })
+    }
+
+    /// Cancels a live order by hand, also one of an API client.
+    ///
+    /// # Errors
+    /// [`HandRefused::Unknown`], where no live order has this number.
+    pub fn cancel_by_hand(&self, permanent_id: PermanentId) -> Result<PermanentId, HandRefused> {
+        self.hub.act(|core, now| core.by_hand(Manual::Cancel { permanent_id }, now))
     }
 
     /// Shows a quote of 1000 units on both sides. The instrument's market stands still from now on but for what is

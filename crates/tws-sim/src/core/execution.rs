@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use tws_proto::Order;
-use tws_proto::ids::{ContractId, RequestId};
+use tws_proto::ids::{ContractId, OrderId, RequestId};
 use tws_proto::kinds::{ExecutionSide, Liquidity, OcaType, TimeInForce};
 use tws_proto::message::{CommissionReport, Execution, ExecutionData};
 
@@ -12,6 +12,7 @@ use crate::market::{Level, MarketEvent, Taker};
 use crate::matching::{self, Touch};
 use crate::orders::{OrderKey, Stage};
 use crate::session::SessionId;
+use crate::settings::ManualExecutionId;
 
 impl Core {
     /// Lets every order of a market trade that can after `news`, first come, first served.
@@ -88,8 +89,8 @@ impl Core {
             },
             quantity,
             price,
-            client: key.client,
-            order: key.order,
+            client: key.told().0,
+            order: key.told().1,
             permanent_id: record.permanent_id,
             order_reference: record.order.order_reference.clone(),
             cumulative: record.filled,
@@ -103,14 +104,7 @@ impl Core {
             self.desk.set_stage(key, Stage::Filled);
         }
         if let Some(fill) = booked {
-            if let Some(session) = self.session_of(key.client) {
-                self.send_execution(session, RequestId(-1), &fill);
-            }
-            self.tell_status(key);
-            if let Some(session) = self.session_of(key.client) {
-                self.send_commission(session, &fill);
-            }
-            self.tell_position(&fill.account, fill.contract);
+            self.tell_fill(key, &fill);
         }
         self.spare_the_others(key, quantity);
         if is_whole {
@@ -175,8 +169,12 @@ impl Core {
 
     pub(super) fn send_execution(&mut self, session: SessionId, request_id: RequestId, fill: &Fill) {
         let Some(instrument) = self.catalogue.by_id(fill.contract) else { return };
+        let order_id = match self.settings.manual_execution_id {
+            ManualExecutionId::Maximum if fill.is_manual() => OrderId(i32::MAX),
+            ManualExecutionId::Maximum | ManualExecutionId::Zero => fill.order,
+        };
         let execution = Execution {
-            order_id: Some(fill.order),
+            order_id: Some(order_id),
             execution_id: fill.execution_id.clone(),
             time: fill.time.stamp(),
             account: fill.account.clone(),

@@ -1,30 +1,49 @@
 //! What clients are told of orders and executions, unasked and asked.
 
-use tws_proto::ids::ClientId;
+use tws_proto::ids::{ClientId, RequestId};
 use tws_proto::kinds::ExecutionSide;
-use tws_proto::message::{CompletedOrdersEnd, ExecutionFilter, ExecutionsEnd, OpenOrdersEnd, RequestExecutions};
+use tws_proto::message::{
+    CompletedOrdersEnd, ExecutionFilter, ExecutionsEnd, OpenOrdersEnd, RequestCompletedOrders, RequestExecutions,
+};
 
 use super::Core;
 use crate::books::Fill;
 use crate::orders::{OrderKey, OrderRecord};
 use crate::session::SessionId;
 
+/// How long executions and orders that ended are remembered.
+const MEMORY_MS: i64 = 7 * 86_400_000;
+
 impl Core {
-    /// OPEN_ORDER and ORDER_STATUS to the owner.
+    /// OPEN_ORDER and ORDER_STATUS to whoever hears of the order.
     pub(super) fn tell_order(&mut self, key: OrderKey) {
-        if let (Some(record), Some(session)) = (self.desk.get(key), self.session_of(key.client)) {
-            let (order, status) = (record.open_order(), record.order_status());
-            self.outbox.send(session, Box::new(order));
-            self.outbox.send(session, Box::new(status));
+        let Some(record) = self.desk.get(key) else { return };
+        let (order, status) = (record.open_order(), record.order_status());
+        for session in self.hearers(key) {
+            self.outbox.send(session, Box::new(order.clone()));
+            self.outbox.send(session, Box::new(status.clone()));
         }
     }
 
-    /// ORDER_STATUS to the owner.
+    /// ORDER_STATUS to whoever hears of the order.
     pub(super) fn tell_status(&mut self, key: OrderKey) {
-        if let (Some(record), Some(session)) = (self.desk.get(key), self.session_of(key.client)) {
-            let status = record.order_status();
-            self.outbox.send(session, Box::new(status));
+        let Some(status) = self.desk.get(key).map(OrderRecord::order_status) else { return };
+        for session in self.hearers(key) {
+            self.outbox.send(session, Box::new(status.clone()));
         }
+    }
+
+    /// A fill to whoever hears of it: the execution, the status, the commission, the position.
+    pub(super) fn tell_fill(&mut self, key: OrderKey, fill: &Fill) {
+        let hearers = self.hearers_of_fills(key);
+        for session in &hearers {
+            self.send_execution(*session, RequestId(-1), fill);
+        }
+        self.tell_status(key);
+        for session in hearers {
+            self.send_commission(session, fill);
+        }
+        self.tell_position(&fill.account, fill.contract);
     }
 
     /// A notice about an order to whoever owns it, not to whoever caused it.
@@ -34,14 +53,26 @@ impl Core {
         }
     }
 
+    /// The broker remembers orders that ended, and executions, for seven days.
+    pub(super) fn forget_old(&mut self) {
+        let oldest = self.now.plus_ms(-MEMORY_MS);
+        self.desk.forget_ended_before(oldest);
+        self.books.forget_fills_before(oldest);
+        let known = self.desk.iter().map(|record| record.permanent_id).collect();
+        self.hand.keep(&known);
+    }
+
     /// What a client gets unasked when it starts.
     pub(super) fn replay_open_orders(&mut self, session: SessionId, client: ClientId) {
         self.send_live(session, |record| record.key.client == client);
     }
 
-    /// Own orders; client 0 sees all.
+    /// Own orders. Client 0 thereby binds the orders made by hand.
     pub(super) fn send_open_orders(&mut self, session: SessionId, client: ClientId) {
-        self.send_live(session, |record| client == ClientId(0) || record.key.client == client);
+        if client == ClientId(0) {
+            self.bind_orders(session);
+        }
+        self.send_live(session, |record| record.key.client == client);
         self.outbox.send(session, OpenOrdersEnd {});
     }
 
@@ -50,11 +81,13 @@ impl Core {
         self.outbox.send(session, OpenOrdersEnd {});
     }
 
-    pub(super) fn send_completed_orders(&mut self, session: SessionId) {
+    /// Orders that ended today; those of API clients alone where only they are wanted.
+    pub(super) fn send_completed_orders(&mut self, session: SessionId, request: &RequestCompletedOrders) {
         let today = self.now.day();
         let ended_today =
             |record: &&OrderRecord| record.completed.as_ref().is_some_and(|(time, _)| time.day() == today);
-        for record in self.desk.iter().filter(ended_today) {
+        let wanted = |record: &&OrderRecord| !(request.api_only && self.hand.made(record.permanent_id));
+        for record in self.desk.iter().filter(ended_today).filter(wanted) {
             self.outbox.send(session, Box::new(record.completed_order()));
         }
         self.outbox.send(session, CompletedOrdersEnd {});

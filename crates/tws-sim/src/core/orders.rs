@@ -21,6 +21,7 @@ impl Core {
         let key = OrderKey { client, order: request.order_id };
         let placed = match self.desk.get(key) {
             Some(record) => self.modify_order(session, &record.clone(), request),
+            None if key.order < self.desk.next_valid(client) => Err(Refusal::invalid(103, "Duplicate order id")),
             None => self.new_order(session, key, request),
         };
         match placed {
@@ -31,10 +32,7 @@ impl Core {
     }
 
     /// An order that was not there before.
-    fn new_order(&mut self, session: SessionId, key: OrderKey, request: &PlaceOrder) -> Result<(), Refusal> {
-        if key.order < self.desk.next_valid(key.client) {
-            return Err(Refusal::invalid(103, "Duplicate order id"));
-        }
+    pub(super) fn new_order(&mut self, session: SessionId, key: OrderKey, request: &PlaceOrder) -> Result<(), Refusal> {
         let (contract_id, account) = self.identify(request)?;
         let Some(instrument) = self.catalogue.by_id(contract_id) else { return Ok(()) }; // it was just found there
         let checked = validation::check(request, instrument);
@@ -52,6 +50,7 @@ impl Core {
         let record = OrderRecord {
             key,
             permanent_id: self.desk.fresh_permanent_id(),
+            place: 0,
             contract_id,
             contract,
             order: Order { account, time_in_force: Some(time_in_force), ..request.order.clone() },
@@ -143,7 +142,12 @@ impl Core {
     }
 
     /// The same id again: a change of size, prices or time in force.
-    fn modify_order(&mut self, session: SessionId, old: &OrderRecord, request: &PlaceOrder) -> Result<(), Refusal> {
+    pub(super) fn modify_order(
+        &mut self,
+        session: SessionId,
+        old: &OrderRecord,
+        request: &PlaceOrder,
+    ) -> Result<(), Refusal> {
         match old.stage {
             Stage::Filled => return Err(Refusal::invalid(104, "Cannot modify a filled order.")),
             Stage::Cancelled | Stage::Inactive => return Err(Refusal::invalid(103, "Duplicate order id")),

@@ -6,7 +6,9 @@ use tws_proto::message::{
 };
 
 use super::{CloseReason, Core};
+use crate::orders::OrderKey;
 use crate::session::SessionId;
+use crate::settings::OpenOrdersAtStart;
 
 /// What TWS says of its data farms to every client that starts.
 const FARMS: [(i32, &str); 3] = [
@@ -15,9 +17,17 @@ const FARMS: [(i32, &str); 3] = [
     (2158, "Sec-def data farm connection is OK:secdefil"),
 ];
 
+/// What a client hears unasked.
+#[derive(Clone, Copy, Debug)]
+enum Greeting {
+    Accounts,
+    NextValidId,
+    OpenOrders,
+}
+
 impl Core {
     pub(super) fn start_api(&mut self, session: SessionId, start: &StartApi) {
-        let taken = self.clients().any(|client| client == start.client_id);
+        let taken = start.client_id == OrderKey::HAND || self.clients().any(|client| client == start.client_id);
         let Some(this) = self.sessions.get_mut(&session) else { return };
         if this.client.is_some() {
             return; // started before: TWS takes no notice
@@ -30,9 +40,22 @@ impl Core {
             return;
         }
         this.client = Some(start.client_id);
-        self.send_managed_accounts(session);
-        self.send_next_valid_id(session);
-        self.replay_open_orders(session, start.client_id);
+        let mut greetings = [Greeting::Accounts, Greeting::NextValidId, Greeting::OpenOrders];
+        let greetings = match self.settings.open_orders_at_start {
+            OpenOrdersAtStart::Last => &greetings[..],
+            OpenOrdersAtStart::Never => &greetings[..2],
+            OpenOrdersAtStart::AnyOrder => {
+                self.hand.shuffle(&mut greetings);
+                &greetings[..]
+            }
+        };
+        for greeting in greetings {
+            match greeting {
+                Greeting::Accounts => self.send_managed_accounts(session),
+                Greeting::NextValidId => self.send_next_valid_id(session),
+                Greeting::OpenOrders => self.replay_open_orders(session, start.client_id),
+            }
+        }
         for (code, text) in FARMS {
             self.outbox.notice(session, -1, code, text);
         }

@@ -86,7 +86,6 @@ fn answer(message: &ClientMessage) -> Answer {
         | C::RequestNewsBulletins(_)
         | C::CancelNewsBulletins(_)
         | C::SetServerLogLevel(_)
-        | C::RequestAutoOpenOrders(_)
         | C::RequestAdvisorData(_)
         | C::RequestScannerParameters(_)
         | C::VerifyRequest(_)
@@ -118,6 +117,7 @@ fn answer(message: &ClientMessage) -> Answer {
         | C::RequestTickByTick(_)
         | C::CancelTickByTick(_)
         | C::RequestCompletedOrders(_)
+        | C::RequestAutoOpenOrders(_)
         | C::RequestCurrentTimeMillis(_) => Simulated,
     }
 }

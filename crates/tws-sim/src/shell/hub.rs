@@ -85,6 +85,17 @@ impl Hub {
         self.changed.notify_one();
     }
 
+    /// Lets the core do something that also has an answer, and spreads its outputs.
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Core, SimTime) -> (T, Vec<Output>)) -> T {
+        let mut state = self.lock();
+        let now = state.clock.now(state.core.now());
+        let (answer, outputs) = act(&mut state.core, now);
+        state.spread(outputs);
+        drop(state);
+        self.changed.notify_one();
+        answer
+    }
+
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Core) -> T) -> T {
         look(&self.lock().core)
     }
@@ -199,7 +210,12 @@ impl State {
     }
 
     fn step_at(&mut self, input: Input, now: SimTime) {
-        for output in self.core.step(input, now) {
+        let outputs = self.core.step(input, now);
+        self.spread(outputs);
+    }
+
+    fn spread(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
             let (session, delivery) = match output {
                 Output::Send { session, message } => (session, Delivery::Message(Box::new(message))),
                 Output::Close { session, reason } => (session, Delivery::Close(reason)),
