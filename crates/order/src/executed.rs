@@ -95,7 +95,7 @@ impl Orders {
                 side: reading.side,
                 quantity: reading.quantity,
                 price: reading.price,
-                broker_time: execution.time.clone(),
+                broker_time: execution.time.to_string(),
                 at,
                 replaces: known.as_ref().map(|known| (known.quantity, known.price)),
             })));

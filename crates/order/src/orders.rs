@@ -427,7 +427,7 @@ mod tests {
         let future = Contract::future("ES", "202612", "CME", "USD");
         let call = Contract::option("IBM", "20261218", 100.into(), OptionRight::Call, "USD");
         let number = |number: i32, of: &Contract| Contract { contract_id: Some(ContractId(number)), ..of.clone() };
-        let day = |day: &str, of: &Contract| Contract { last_trade_date_or_month: day.to_owned(), ..of.clone() };
+        let day = |day: &str, of: &Contract| Contract { last_trade_date_or_month: day.into(), ..of.clone() };
         let odd = OptionRight::Other("0".to_owned());
         let answer = Contract { strike: Some(Decimal::ZERO), right: Some(odd), ..stock.clone() };
         for (one, other, expected) in [

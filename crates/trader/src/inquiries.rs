@@ -3,12 +3,10 @@
 use std::time::SystemTime;
 
 use tokio::sync::watch;
-use tws_client::{
-    Client, Executions, MarketData, OpenOrders, RequestError, State, Tick, TickByTickData, TickByTickKind,
-};
+use tws_client::{Client, Executions, MarketData, OpenOrders, RequestError, State, Tick, TickByTickData};
 use tws_proto::Contract;
 use tws_proto::ids::OrderId;
-use tws_proto::kinds::MarketDataKind;
+use tws_proto::kinds::{AccountTag, GenericTick, MarketDataKind, TickByTickKind};
 use tws_proto::message::{AccountSummary, CompletedOrder, ContractData, ExecutionFilter, Position};
 
 /// The session with TWS, for what is no order. It has no way to send one: orders go through [`Handle`](crate::Handle),
@@ -64,11 +62,11 @@ impl Inquiries {
         self.client.contract_details(contract).await
     }
 
-    /// Values of every account: tags such as `NetLiquidation`, or `$LEDGER` for values by currency.
+    /// Values of every account: of which tags; [`AccountTag::Ledger`] asks for values by currency.
     ///
     /// # Errors
     /// [`RequestError`], as for every request.
-    pub async fn account_summary(&self, tags: &[&str]) -> Result<Vec<AccountSummary>, RequestError> {
+    pub async fn account_summary(&self, tags: &[AccountTag]) -> Result<Vec<AccountSummary>, RequestError> {
         self.client.account_summary(tags).await
     }
 
@@ -116,7 +114,7 @@ impl Inquiries {
     ///
     /// # Errors
     /// [`RequestError::QueueFull`] and [`RequestError::Closed`].
-    pub fn market_data(&self, contract: &Contract, generic_ticks: &[i32]) -> Result<MarketData, RequestError> {
+    pub fn market_data(&self, contract: &Contract, generic_ticks: &[GenericTick]) -> Result<MarketData, RequestError> {
         self.client.market_data(contract, generic_ticks)
     }
 

@@ -8,7 +8,7 @@ use tracing::warn;
 use tws_proto::ServerVersion;
 use tws_proto::contract::Contract;
 use tws_proto::ids::OrderId;
-use tws_proto::kinds::MarketDataKind;
+use tws_proto::kinds::{AccountTag, GenericTick, MarketDataKind, TickByTickKind};
 use tws_proto::message::{
     AccountSummary, ClientMessage, CommissionReport, CompletedOrder, ContractData, ExecutionData, ExecutionFilter,
     OpenOrder, OrderStatus, Position, ServerMessage,
@@ -57,30 +57,6 @@ pub struct Executions {
     pub executions: Vec<ExecutionData>,
     /// What of their costs was known by then; the rest comes over the order lane.
     pub commissions: Vec<CommissionReport>,
-}
-
-/// Every single tick of which kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TickByTickKind {
-    /// Trades that count for the last price.
-    Last,
-    /// All trades.
-    AllLast,
-    /// Quotes.
-    BidAsk,
-    /// Midpoints.
-    MidPoint,
-}
-
-impl TickByTickKind {
-    const fn wire_name(self) -> &'static str {
-        match self {
-            Self::Last => "Last",
-            Self::AllLast => "AllLast",
-            Self::BidAsk => "BidAsk",
-            Self::MidPoint => "MidPoint",
-        }
-    }
 }
 
 impl Client {
@@ -213,12 +189,12 @@ impl Client {
         Ok(newest_by(positions, position_key))
     }
 
-    /// Values of every account: tags such as `NetLiquidation`, or `$LEDGER` for values by currency.
+    /// Values of every account: of which tags; [`AccountTag::Ledger`] asks for values by currency.
     ///
     /// # Errors
     /// [`RequestError`], as for every request.
-    pub async fn account_summary(&self, tags: &[&str]) -> Result<Vec<AccountSummary>, RequestError> {
-        let ask = Ask::AccountSummary { group: "All".to_owned(), tags: tags.join(",") };
+    pub async fn account_summary(&self, tags: &[AccountTag]) -> Result<Vec<AccountSummary>, RequestError> {
+        let ask = Ask::AccountSummary { group: "All".to_owned(), tags: tags.iter().cloned().collect() };
         let answers = self.ask(ask).await?;
         Ok(only(answers, |answer| match answer {
             ServerMessage::AccountSummary(body) => Some(*body),
@@ -281,14 +257,14 @@ impl Client {
     }
 
     /// A live stream of quotes. It begins once the session is ready, goes on after a reconnect, and ends when dropped.
-    /// `generic_ticks` asks for further kinds by number, none as a rule.
+    /// `generic_ticks` asks for further kinds, none as a rule.
     ///
     /// # Errors
     /// [`RequestError::QueueFull`] and [`RequestError::Closed`]; what TWS says against it comes as
     /// [`Update::Ended`](crate::Update::Ended).
-    pub fn market_data(&self, contract: &Contract, generic_ticks: &[i32]) -> Result<MarketData, RequestError> {
-        let generic_ticks: Vec<String> = generic_ticks.iter().map(ToString::to_string).collect();
-        let feed = Feed::MarketData { contract: Box::new(contract.clone()), generic_ticks: generic_ticks.join(",") };
+    pub fn market_data(&self, contract: &Contract, generic_ticks: &[GenericTick]) -> Result<MarketData, RequestError> {
+        let generic_ticks = generic_ticks.iter().copied().collect();
+        let feed = Feed::MarketData { contract: Box::new(contract.clone()), generic_ticks };
         let (id, mailbox) = self.shared().market_data(feed)?;
         Ok(Subscription::new(id, mailbox, Arc::clone(self.shared())))
     }
@@ -299,7 +275,7 @@ impl Client {
     /// # Errors
     /// As for [`Client::market_data`].
     pub fn tick_by_tick(&self, contract: &Contract, kind: TickByTickKind) -> Result<TickByTickData, RequestError> {
-        let feed = Feed::TickByTick { contract: Box::new(contract.clone()), kind: kind.wire_name() };
+        let feed = Feed::TickByTick { contract: Box::new(contract.clone()), kind };
         let (id, mailbox) = self.shared().tick_by_tick(feed)?;
         Ok(Subscription::new(id, mailbox, Arc::clone(self.shared())))
     }

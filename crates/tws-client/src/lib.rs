@@ -42,7 +42,7 @@ mod mailbox;
 mod relation;
 mod shared;
 
-pub use client::{Client, Executions, OpenOrders, TickByTickKind};
+pub use client::{Client, Executions, OpenOrders};
 pub use config::{Config, ConnectError};
 pub use driver::{Connector, Driver, TcpConnector};
 pub use error::{Exit, RequestError, SendError};

@@ -6,9 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use support::{Peer, SECOND, ready_session, session};
 use tws_client::config::Limits;
-use tws_client::{Client, Config, Epoch, RequestError, Tick, TickByTickKind, Update};
+use tws_client::{Client, Config, Epoch, RequestError, Tick, Update};
 use tws_proto::ids::{ContractId, OrderId, RequestId};
-use tws_proto::kinds::ExecutionSide;
+use tws_proto::kinds::{AccountTag, ExecutionSide, GenericTick, TickByTickKind};
 use tws_proto::message::*;
 use tws_proto::{Contract, Order};
 
@@ -157,7 +157,8 @@ async fn positions_and_summaries_are_cancelled_once_answered() {
     assert_eq!(asking.await.unwrap().unwrap()[..].iter().map(|p| p.position).collect::<Vec<_>>(), [Some(2.into())]);
     assert!(matches!(peer.hear().await, ClientMessage::CancelPositions(_)));
 
-    let asking = ask(&client, |client| async move { client.account_summary(&["NetLiquidation"]).await }).await;
+    let asking =
+        ask(&client, |client| async move { client.account_summary(&[AccountTag::NetLiquidation]).await }).await;
     let request_id = match peer.hear().await {
         ClientMessage::RequestAccountSummary(body) => body.request_id,
         other => panic!("{other:?}"),
@@ -217,7 +218,7 @@ async fn a_snapshot_collects_its_ticks() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_survives_bad_and_unknown_frames() {
     let (client, _listener, mut peer) = ready_session().await;
-    let mut quotes = client.market_data(&apple(), &[233]).unwrap();
+    let mut quotes = client.market_data(&apple(), &[GenericTick::RealTimeVolume]).unwrap();
     let id = peer.hear_market_data().await;
     // TICK_PRICE cut off, an unknown message in protobuf and in text, an empty frame.
     peer.say_raw(b"\0\0\0\x05\0\0\0\xc9\xff\0\0\0\x05\0\0\x03\xe7\x01\0\0\0\x04\0\0\0\xc7\0\0\0\0").await;
@@ -233,7 +234,9 @@ async fn a_stream_is_asked_for_once_in_every_epoch_and_tells_the_gap() {
     let mut quotes = client.market_data(&apple(), &[]).unwrap();
     let mut trades = client.tick_by_tick(&apple(), TickByTickKind::Last).unwrap();
     let id = peer.hear_market_data().await;
-    assert!(matches!(peer.hear().await, ClientMessage::RequestTickByTick(body) if body.kind == "Last"));
+    assert!(
+        matches!(peer.hear().await, ClientMessage::RequestTickByTick(body) if body.kind == Some(TickByTickKind::Last))
+    );
     peer.bid(id, 1).await;
     assert_eq!(bid_of(quotes.recv().await), Some(1));
     for epoch in 2..5 {

@@ -160,7 +160,7 @@ fn place(id: i32) -> ClientMessage {
 }
 
 fn quotes() -> Feed {
-    Feed::MarketData { contract: Box::default(), generic_ticks: String::new() }
+    Feed::MarketData { contract: Box::default(), generic_ticks: Default::default() }
 }
 
 #[test]

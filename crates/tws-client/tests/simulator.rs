@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use tws_client::{Client, Config, LaneEvent, OrderEvents, RequestError, Tick, TickByTickKind, Update};
+use tws_client::{Client, Config, LaneEvent, OrderEvents, RequestError, Tick, Update};
 use tws_proto::ids::OrderId;
-use tws_proto::kinds::{Action, Status, TickKind};
+use tws_proto::kinds::{AccountTag, Action, Status, TickByTickKind, TickKind};
 use tws_proto::message::{CancelOrder, ClientMessage, ExecutionFilter, PlaceOrder, ServerMessage};
 use tws_proto::{Contract, Order, ServerVersion};
 use tws_sim::TwsSim;
@@ -88,7 +88,7 @@ async fn trade(version: i32) {
     let positions = client.positions().await.unwrap();
     assert_eq!(positions.iter().filter_map(|position| position.position).sum::<Decimal>(), 100.into());
     assert!(!client.completed_orders().await.unwrap().is_empty());
-    assert!(!client.account_summary(&["NetLiquidation"]).await.unwrap().is_empty());
+    assert!(!client.account_summary(&[AccountTag::NetLiquidation]).await.unwrap().is_empty());
     assert!(!client.snapshot(&apple).await.unwrap().is_empty());
 
     // The link breaks: the stream goes on, and no order is sent again.

@@ -7,8 +7,9 @@ use bytes::{BufMut, BytesMut};
 
 use crate::error::{Fault, Result};
 use crate::ids::ContractId;
-use crate::kinds::TriggerMethod;
+use crate::kinds::{SecurityType, TriggerMethod};
 use crate::protobuf::{self, Raw};
+use crate::time::TimeText;
 use crate::value::Scalar;
 use crate::wire::{Layout, Wire, layout};
 
@@ -38,7 +39,7 @@ pub enum Condition {
         /// Which side of it counts.
         bound: Bound,
         /// `YYYYMMDD HH:MM:SS` with an optional time zone. Wire name `time`.
-        time: String,
+        time: TimeText,
     },
     /// The cushion of the account's margin. Wire type 4.
     Margin {
@@ -54,7 +55,7 @@ pub enum Condition {
         /// How it joins the next one.
         conjunction: Conjunction,
         /// Kind of the instrument. Wire name `secType`.
-        security_type: String,
+        security_type: Option<SecurityType>,
         /// Where it trades. Wire name `exchange`.
         exchange: String,
         /// Its symbol. Wire name `symbol`.
@@ -107,9 +108,9 @@ impl Condition {
         let exchange = String::new();
         Ok(match kind {
             1 => Self::Price { conjunction, bound, price: None, contract_id: None, exchange, trigger_method: None },
-            3 => Self::Time { conjunction, bound, time: String::new() },
+            3 => Self::Time { conjunction, bound, time: TimeText::default() },
             4 => Self::Margin { conjunction, bound, percent: None },
-            5 => Self::Execution { conjunction, security_type: String::new(), exchange, symbol: String::new() },
+            5 => Self::Execution { conjunction, security_type: None, exchange, symbol: String::new() },
             6 => Self::Volume { conjunction, bound, volume: None, contract_id: None, exchange },
             7 => Self::PercentChange { conjunction, bound, change_percent: None, contract_id: None, exchange },
             unknown => return Err(Fault::UnknownKind(unknown)),

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::ids::ContractId;
-use crate::kinds::{OptionRight, SecurityType};
-use crate::value::Scalar;
+use crate::kinds::{Action, LegOpenClose, OptionRight, SecurityIdType, SecurityType, ShortSaleSlot};
+use crate::text::Remark;
+use crate::time::TimeText;
 use crate::wire::{Layout, Wire, layout};
 
 /// What is traded. IB fills in what a request leaves out, if what is there names one contract only.
@@ -23,7 +24,7 @@ pub struct Contract {
     /// Kind of contract. Wire name `secType`.
     pub security_type: Option<SecurityType>,
     /// `YYYYMM` or `YYYYMMDD`, in answers at times with an hour. Wire name `lastTradeDateOrContractMonth`.
-    pub last_trade_date_or_month: String,
+    pub last_trade_date_or_month: TimeText,
     /// Strike of an option. Wire name `strike`.
     pub strike: Option<Decimal>,
     /// Call or put. Wire name `right`.
@@ -40,8 +41,8 @@ pub struct Contract {
     pub local_symbol: String,
     /// Trading class. Wire name `tradingClass`.
     pub trading_class: String,
-    /// Kind of the identifier in `security_id`: ISIN, CUSIP, ... Wire name `secIdType`.
-    pub security_id_type: String,
+    /// Kind of the identifier in `security_id`. Wire name `secIdType`.
+    pub security_id_type: Option<SecurityIdType>,
     /// An identifier from outside IB. Wire name `secId`.
     pub security_id: String,
     /// Description for people. Wire name `description`.
@@ -66,7 +67,7 @@ impl Default for Contract {
             contract_id: Some(ContractId(0)),
             symbol: String::new(),
             security_type: None,
-            last_trade_date_or_month: String::new(),
+            last_trade_date_or_month: TimeText::default(),
             strike: None,
             right: None,
             multiplier: None,
@@ -75,7 +76,7 @@ impl Default for Contract {
             currency: String::new(),
             local_symbol: String::new(),
             trading_class: String::new(),
-            security_id_type: String::new(),
+            security_id_type: None,
             security_id: String::new(),
             description: Remark::default(),
             issuer_id: String::new(),
@@ -104,17 +105,14 @@ impl Contract {
     /// A future by the month it is delivered, `YYYYMM`, or its last trade date, `YYYYMMDD`.
     #[must_use]
     pub fn future(symbol: &str, month: &str, exchange: &str, currency: &str) -> Self {
-        Self {
-            last_trade_date_or_month: month.to_owned(),
-            ..Self::of(SecurityType::Future, symbol, exchange, currency)
-        }
+        Self { last_trade_date_or_month: month.into(), ..Self::of(SecurityType::Future, symbol, exchange, currency) }
     }
 
     /// A stock option by its expiry (`YYYYMMDD`), strike and right.
     #[must_use]
     pub fn option(symbol: &str, expiry: &str, strike: Decimal, right: OptionRight, currency: &str) -> Self {
         Self {
-            last_trade_date_or_month: expiry.to_owned(),
+            last_trade_date_or_month: expiry.into(),
             strike: Some(strike),
             right: Some(right),
             ..Self::of(SecurityType::Option, symbol, "SMART", currency)
@@ -290,15 +288,15 @@ pub struct ComboLeg {
     pub contract_id: Option<ContractId>,
     /// How many of it one combination holds. Wire name `ratio`.
     pub ratio: Option<i32>,
-    /// `BUY`, `SELL` or `SSHORT`. Wire name `action`.
-    pub action: String,
+    /// Which way it trades in one combination that is bought. Wire name `action`.
+    pub action: Option<Action>,
     /// Where the leg trades. Wire name `exchange`.
     pub exchange: String,
-    /// 0 same as the combination, 1 open, 2 close, 3 unknown. Wire name `openClose`.
-    pub open_close: Option<i32>,
-    /// 1 broker, 2 elsewhere. Wire name `shortSaleSlot`, `shortSalesSlot`.
-    pub short_sale_slot: Option<i32>,
-    /// Where shares to short are held, for slot 2. Wire name `designatedLocation`.
+    /// Whether it opens or closes a position. Wire name `openClose`.
+    pub open_close: Option<LegOpenClose>,
+    /// Who holds the shares of a short sale. Wire name `shortSaleSlot`, `shortSalesSlot`.
+    pub short_sale_slot: Option<ShortSaleSlot>,
+    /// Where shares to short are held, where it is not the broker. Wire name `designatedLocation`.
     pub designated_location: String,
     /// Exemption from the short sale rule. Wire name `exemptCode`.
     pub exempt_code: Option<i32>,
@@ -311,10 +309,10 @@ impl Default for ComboLeg {
         Self {
             contract_id: Some(ContractId(0)),
             ratio: Some(0),
-            action: String::new(),
+            action: None,
             exchange: String::new(),
-            open_close: Some(0),
-            short_sale_slot: Some(0),
+            open_close: Some(LegOpenClose::Same),
+            short_sale_slot: Some(ShortSaleSlot::None),
             designated_location: String::new(),
             exempt_code: Some(-1),
             price: None,
@@ -373,37 +371,3 @@ pub struct DeltaNeutralContract {
     pub price: Option<Decimal>,
 }
 layout!(DeltaNeutralContract { maxed 1 contract_id, maxed 2 delta, maxed 3 price });
-
-/// Text that the broker adds for people. It says nothing that other fields do not, so a form without a place for it
-/// loses nothing: contracts from an answer can go into a request as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Remark(pub String);
-
-impl Scalar for Remark {
-    const DISPENSABLE: bool = true;
-
-    fn silence() -> Option<Self> {
-        Some(Self::default())
-    }
-
-    fn is_silent(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn from_text(field: &[u8]) -> Result<Option<Self>, crate::error::Fault> {
-        Ok(String::from_text(field)?.map(Self))
-    }
-
-    fn to_text(&self, out: &mut bytes::BytesMut) -> Result<(), crate::error::Fault> {
-        self.0.to_text(out)
-    }
-
-    fn from_protobuf(raw: crate::protobuf::Raw<'_>) -> Result<Option<Self>, crate::error::Fault> {
-        Ok(String::from_protobuf(raw)?.map(Self))
-    }
-
-    fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), crate::error::Fault> {
-        self.0.to_protobuf(tag, out)
-    }
-}

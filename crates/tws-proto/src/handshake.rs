@@ -8,6 +8,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use crate::connection::{Client, Connection, Server};
 use crate::error::Excerpt;
 use crate::grammar::{self, Frame};
+use crate::time::TimeText;
 use crate::version::ServerVersion;
 
 /// The banner in front of the client's offer.
@@ -77,7 +78,7 @@ pub struct ServerHello {
     /// The version both sides use from now on.
     pub version: ServerVersion,
     /// The server's time as it spelled it, `20261122 15:00:00 EST`.
-    pub time: String,
+    pub time: TimeText,
 }
 
 /// A client that waits for the server's answer.
@@ -139,7 +140,7 @@ impl ClientHandshake {
             }
             // A server above the offer speaks the offer's highest: it was told not to go beyond.
             let version = ServerVersion(server).min(self.newest);
-            let hello = ServerHello { version, time: crate::value::to_string(time) };
+            let hello = ServerHello { version, time: crate::value::to_string(time).into() };
             let rest = self.input.split_off(taken);
             return Ok(Progress::Done((Connection::new(version, rest, BytesMut::new()), hello)));
         }

@@ -155,6 +155,7 @@ macro_rules! scalar_items {
 
 scalar_items! {
     String: None,
+    crate::time::TimeText: None,
     i32: Some(|packed| protobuf::varint(packed).map(protobuf::Raw::Varint).ok_or(Fault::MalformedProtobuf)),
     Decimal: Some(|packed| {
         let (bits, rest) = packed.split_first_chunk::<8>().ok_or(Fault::MalformedProtobuf)?;

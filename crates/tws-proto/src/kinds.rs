@@ -1,10 +1,14 @@
 //! The closed sets of the wire: words and codes with one meaning each, which survive what they do not know.
 
+mod data;
 mod tick;
+mod trading;
 
 use crate::declare::closed_set;
 
+pub use data::*;
 pub use tick::TickKind;
+pub use trading::*;
 
 closed_set! {
     /// Which way an order trades. Wire name `action`.

@@ -30,12 +30,15 @@ pub mod message;
 
 pub mod condition;
 pub mod contract;
+pub mod hours;
 pub mod ids;
 pub mod kinds;
 pub mod order;
 pub mod order_state;
 pub mod side;
 pub mod tags;
+pub mod text;
+pub mod time;
 
 pub mod error;
 pub mod item;

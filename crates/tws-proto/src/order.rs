@@ -11,11 +11,13 @@ use crate::condition::Condition;
 use crate::error::{Fault, Result};
 use crate::ids::{ClientId, ContractId, OrderId, PermanentId};
 use crate::kinds::{
-    Action, AuctionStrategy, HedgeType, OcaType, OrderType, Origin, ReferencePriceType, TimeInForce, TrailingUnit,
-    TriggerMethod, VolatilityType,
+    Action, AlgoStrategy, AllocationMethod, AuctionStrategy, ClearingIntent, HedgeType, ManualOrder, OcaType,
+    OpenClose, OrderType, Origin, ReferencePriceType, Rule80A, ShortSaleSlot, TimeInForce, TrailingUnit, TriggerMethod,
+    VolatilityType,
 };
 use crate::protobuf::Raw;
 use crate::tags::TagValue;
+use crate::time::TimeText;
 use crate::value::Scalar;
 use crate::version::ServerVersion;
 use crate::wire::{Layout, Wire, layout};
@@ -55,8 +57,8 @@ pub struct Order {
     pub settling_firm: String,
     /// Account the trade clears to. Wire name `clearingAccount`.
     pub clearing_account: String,
-    /// `IB`, `Away` or `PTA`. Wire name `clearingIntent`.
-    pub clearing_intent: String,
+    /// Where it clears. Wire name `clearingIntent`.
+    pub clearing_intent: Option<ClearingIntent>,
     /// Fill all of it or nothing. Wire name `allOrNone`.
     pub all_or_none: bool,
     /// An ISE block order. Wire name `blockOrder`.
@@ -76,27 +78,27 @@ pub struct Order {
     /// Least quantity of one fill. Wire name `minQty`.
     pub minimum_quantity: Option<i32>,
     /// Not active before: `YYYYMMDD hh:mm:ss` and a time zone. Wire name `goodAfterTime`.
-    pub good_after_time: String,
+    pub good_after_time: TimeText,
     /// Active until, with time in force `GTD`. Wire name `goodTillDate`.
-    pub good_till_date: String,
+    pub good_till_date: TimeText,
     /// Name of its one-cancels-all group; a name is used once. Wire name `ocaGroup`.
     pub oca_group: String,
     /// The owner's own name for it; comes back in open orders and executions. Wire name `orderRef`.
     pub order_reference: String,
     /// Kind of customer under rule 80A. Wire name `rule80A`.
-    pub rule_80a: String,
+    pub rule_80a: Option<Rule80A>,
     /// What a fill does to the others of its group. Wire name `ocaType`.
     pub oca_type: Option<OcaType>,
     /// Which price triggers a simulated stop. Wire name `triggerMethod`.
     pub trigger_method: Option<TriggerMethod>,
     /// Start of the activity of a GTC order. Wire name `activeStartTime`.
-    pub active_start_time: String,
+    pub active_start_time: TimeText,
     /// End of the activity of a GTC order. Wire name `activeStopTime`.
-    pub active_stop_time: String,
+    pub active_stop_time: TimeText,
     /// Allocation group of a financial advisor. Wire name `faGroup`.
     pub advisor_group: String,
     /// Allocation method of a financial advisor. Wire name `faMethod`.
-    pub advisor_method: String,
+    pub advisor_method: Option<AllocationMethod>,
     /// Allocation percentage of a financial advisor. Wire name `faPercentage`.
     pub advisor_percentage: String,
     /// Volatility of a volatility order, in percent. Wire name `volatility`.
@@ -108,17 +110,17 @@ pub struct Order {
     /// Which stock price a volatility order watches. Wire name `referencePriceType`.
     pub reference_price_type: Option<ReferencePriceType>,
     /// Order type of the hedge of a volatility order. Wire name `deltaNeutralOrderType`.
-    pub delta_neutral_order_type: String,
+    pub delta_neutral_order_type: Option<OrderType>,
     /// Auxiliary price of that hedge. Wire name `deltaNeutralAuxPrice`.
     pub delta_neutral_aux_price: Option<Decimal>,
     /// Contract of that hedge. Wire name `deltaNeutralConId`.
     pub delta_neutral_contract_id: Option<ContractId>,
     /// Whether that hedge opens or closes. Wire name `deltaNeutralOpenClose`.
-    pub delta_neutral_open_close: String,
+    pub delta_neutral_open_close: Option<OpenClose>,
     /// Whether that hedge sells short. Wire name `deltaNeutralShortSale`.
     pub delta_neutral_short_sale: bool,
     /// Where the shares of that short sale are held. Wire name `deltaNeutralShortSaleSlot`.
-    pub delta_neutral_short_sale_slot: Option<i32>,
+    pub delta_neutral_short_sale_slot: Option<ShortSaleSlot>,
     /// Location of those shares. Wire name `deltaNeutralDesignatedLocation`.
     pub delta_neutral_designated_location: String,
     /// Size of the first component of a scale order. Wire name `scaleInitLevelSize`.
@@ -148,7 +150,7 @@ pub struct Order {
     /// Beta or ratio of the hedge. Wire name `hedgeParam`.
     pub hedge_parameter: String,
     /// Name of an IB algorithm. Wire name `algoStrategy`.
-    pub algo_strategy: String,
+    pub algo_strategy: Option<AlgoStrategy>,
     /// Its parameters. Wire name `algoParams`.
     pub algo_parameters: Vec<TagValue>,
     /// Identifier of an algorithm. Wire name `algoId`.
@@ -161,13 +163,13 @@ pub struct Order {
     pub transmit: bool,
     /// Ignore the price precautions of TWS. Wire name `overridePercentageConstraints`.
     pub override_percentage_constraints: bool,
-    /// `O` opens, `C` closes (institutions). Wire name `openClose`.
-    pub open_close: String,
+    /// Whether it opens or closes a position (institutions). Wire name `openClose`.
+    pub open_close: Option<OpenClose>,
     /// For whom it is (institutions). Wire name `origin`.
     pub origin: Option<Origin>,
-    /// 1 broker holds the shares, 2 someone else does. Wire name `shortSaleSlot`.
-    pub short_sale_slot: Option<i32>,
-    /// Who, for slot 2. Wire name `designatedLocation`.
+    /// Who holds the shares of a short sale. Wire name `shortSaleSlot`.
+    pub short_sale_slot: Option<ShortSaleSlot>,
+    /// Who, where it is not the broker. Wire name `designatedLocation`.
     pub designated_location: String,
     /// Exemption from the short sale rule. Wire name `exemptCode`.
     pub exempt_code: Option<i32>,
@@ -176,7 +178,7 @@ pub struct Order {
     /// Clearing account of that hedge. Wire name `deltaNeutralClearingAccount`.
     pub delta_neutral_clearing_account: String,
     /// Clearing intent of that hedge. Wire name `deltaNeutralClearingIntent`.
-    pub delta_neutral_clearing_intent: String,
+    pub delta_neutral_clearing_intent: Option<ClearingIntent>,
     /// How far beyond the limit it may trade unseen. Wire name `discretionaryAmt`.
     pub discretionary_amount: Option<Decimal>,
     /// Do not use IB's router. Wire name `optOutSmartRouting`.
@@ -212,7 +214,7 @@ pub struct Order {
     /// Where the reference trades. Wire name `referenceExchangeId`.
     pub reference_exchange: String,
     /// Order type after the adjustment of a stop. Wire name `adjustedOrderType`.
-    pub adjusted_order_type: String,
+    pub adjusted_order_type: Option<OrderType>,
     /// Price at which the adjustment happens. Wire name `triggerPrice`.
     pub trigger_price: Option<Decimal>,
     /// Stop after the adjustment. Wire name `adjustedStopPrice`.
@@ -254,7 +256,7 @@ pub struct Order {
     /// A relative order may go up to its limit unseen. Wire name `discretionaryUpToLimitPrice`.
     pub discretionary_up_to_limit: bool,
     /// Date on which it is cancelled; told in answers. Wire name `autoCancelDate`.
-    pub auto_cancel_date: String,
+    pub auto_cancel_date: TimeText,
     /// How much of it was filled; told of completed orders. Wire name `filledQuantity`.
     pub filled_quantity: Option<Decimal>,
     /// Future it refers to; told in answers. Wire name `refFuturesConId`.
@@ -278,7 +280,7 @@ pub struct Order {
     /// Codes of advanced rejects to override, separated by commas. Wire name `advancedErrorOverride`.
     pub advanced_error_override: String,
     /// Time at which a person gave the order. Wire name `manualOrderTime`.
-    pub manual_order_time: String,
+    pub manual_order_time: TimeText,
     /// Least quantity of one trade at the IBKRATS. Wire name `minTradeQty`.
     pub minimum_trade_quantity: Option<i32>,
     /// Least size to compete against. Wire name `minCompeteSize`.
@@ -297,8 +299,8 @@ pub struct Order {
     pub bond_accrued_interest: String,
     /// Take part in the overnight session. Wire name `includeOvernight`.
     pub include_overnight: bool,
-    /// 1 where a person gave the order (CME). Wire name `manualOrderIndicator`.
-    pub manual_order_indicator: Option<i32>,
+    /// Whether a person gave the order (CME). Wire name `manualOrderIndicator`.
+    pub manual_order_indicator: Option<ManualOrder>,
     /// Who submitted it; told in answers. Wire name `submitter`.
     pub submitter: String,
     /// Take it off the market without cancelling it. Wire name `deactivate`.
@@ -344,7 +346,7 @@ impl Default for Order {
             account: String::new(),
             settling_firm: String::new(),
             clearing_account: String::new(),
-            clearing_intent: String::new(),
+            clearing_intent: None,
             all_or_none: false,
             block_order: false,
             hidden: false,
@@ -354,26 +356,26 @@ impl Default for Order {
             trailing_percent: None,
             trail_stop_price: None,
             minimum_quantity: None,
-            good_after_time: String::new(),
-            good_till_date: String::new(),
+            good_after_time: TimeText::default(),
+            good_till_date: TimeText::default(),
             oca_group: String::new(),
             order_reference: String::new(),
-            rule_80a: String::new(),
+            rule_80a: None,
             oca_type: Some(OcaType::None),
             trigger_method: Some(TriggerMethod::Default),
-            active_start_time: String::new(),
-            active_stop_time: String::new(),
+            active_start_time: TimeText::default(),
+            active_stop_time: TimeText::default(),
             advisor_group: String::new(),
-            advisor_method: String::new(),
+            advisor_method: None,
             advisor_percentage: String::new(),
             volatility: None,
             volatility_type: None,
             continuous_update: false,
             reference_price_type: None,
-            delta_neutral_order_type: String::new(),
+            delta_neutral_order_type: None,
             delta_neutral_aux_price: None,
             delta_neutral_contract_id: None,
-            delta_neutral_open_close: String::new(),
+            delta_neutral_open_close: None,
             delta_neutral_short_sale: false,
             delta_neutral_short_sale_slot: None,
             delta_neutral_designated_location: String::new(),
@@ -390,21 +392,21 @@ impl Default for Order {
             scale_table: String::new(),
             hedge_type: None,
             hedge_parameter: String::new(),
-            algo_strategy: String::new(),
+            algo_strategy: None,
             algo_parameters: Vec::new(),
             algo_id: String::new(),
             smart_combo_routing: Vec::new(),
             what_if: false,
             transmit: true,
             override_percentage_constraints: false,
-            open_close: String::new(),
+            open_close: None,
             origin: Some(Origin::Customer),
-            short_sale_slot: Some(0),
+            short_sale_slot: Some(ShortSaleSlot::None),
             designated_location: String::new(),
             exempt_code: Some(-1),
             delta_neutral_settling_firm: String::new(),
             delta_neutral_clearing_account: String::new(),
-            delta_neutral_clearing_intent: String::new(),
+            delta_neutral_clearing_intent: None,
             discretionary_amount: Some(Decimal::ZERO),
             opt_out_smart_routing: false,
             starting_price: None,
@@ -422,7 +424,7 @@ impl Default for Order {
             pegged_change_decrease: false,
             reference_change_amount: None,
             reference_exchange: String::new(),
-            adjusted_order_type: String::new(),
+            adjusted_order_type: None,
             trigger_price: None,
             adjusted_stop_price: None,
             adjusted_stop_limit_price: None,
@@ -443,7 +445,7 @@ impl Default for Order {
             no_auto_price_for_hedge: false,
             is_oms_container: false,
             discretionary_up_to_limit: false,
-            auto_cancel_date: String::new(),
+            auto_cancel_date: TimeText::default(),
             filled_quantity: None,
             reference_futures_contract_id: None,
             auto_cancel_parent: false,
@@ -455,7 +457,7 @@ impl Default for Order {
             duration: None,
             post_to_ats: None,
             advanced_error_override: String::new(),
-            manual_order_time: String::new(),
+            manual_order_time: TimeText::default(),
             minimum_trade_quantity: None,
             minimum_compete_size: None,
             compete_against_best_offset: None,

@@ -230,7 +230,7 @@ impl Order {
 
     /// Only with an order type for the hedge.
     fn delta_neutral(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        w.group(!self.delta_neutral_order_type.is_empty(), |w| {
+        w.group(self.delta_neutral_order_type.is_some(), |w| {
             layout!(w, self; maxed 43 delta_neutral_contract_id, 73 delta_neutral_settling_firm, 74 delta_neutral_clearing_account,
                 75 delta_neutral_clearing_intent, 44 delta_neutral_open_close, 45 delta_neutral_short_sale,
                 maxed 46 delta_neutral_short_sale_slot, 47 delta_neutral_designated_location);
@@ -240,7 +240,7 @@ impl Order {
 
     /// The same, where half of it is not told.
     fn delta_neutral_of_completed(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        w.group(!self.delta_neutral_order_type.is_empty(), |w| {
+        w.group(self.delta_neutral_order_type.is_some(), |w| {
             layout!(w, self; maxed 43 delta_neutral_contract_id, 45 delta_neutral_short_sale,
                 maxed 46 delta_neutral_short_sale_slot, 47 delta_neutral_designated_location);
             Ok(())
@@ -270,7 +270,7 @@ impl Order {
 
     fn algo(&mut self, w: &mut Wire<'_>) -> Result<()> {
         layout!(w, self; 61 algo_strategy);
-        w.group(!self.algo_strategy.is_empty(), |w| {
+        w.group(self.algo_strategy.is_some(), |w| {
             layout!(w, self; map 62 algo_parameters);
             Ok(())
         })

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use rust_decimal::Decimal;
 use tws_proto::ids::OrderId;
-use tws_proto::kinds::Action;
+use tws_proto::kinds::{Action, AlgoStrategy};
 use tws_proto::message::{ClientMessage, Message, OpenOrder, PlaceOrder, ServerMessage};
 use tws_proto::tags::TagValue;
 use tws_proto::{Contract, Fault, Missing, Order, ServerVersion};
@@ -129,7 +129,7 @@ fn what_stands_in_a_version_field_means_nothing() {
 #[test]
 fn a_tag_twice_is_refused_where_tags_are_a_map() {
     let order = Order {
-        algo_strategy: "Vwap".to_owned(),
+        algo_strategy: Some(AlgoStrategy::Vwap),
         algo_parameters: vec![TagValue::new("a", "1"), TagValue::new("a", "2")],
         ..Order::market(Action::Buy, 1.into())
     };

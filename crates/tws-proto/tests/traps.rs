@@ -6,9 +6,13 @@ use bytes::BytesMut;
 use rust_decimal::Decimal;
 use tws_proto::contract::{ComboLeg, Contract};
 use tws_proto::ids::{ContractId, OrderId, RequestId};
-use tws_proto::kinds::{DataToShow, DateFormat, SecurityType, TickKind};
+use tws_proto::kinds::{
+    Action, AdvisorDataKind, BarSize, DataToShow, DateFormat, DurationText, DurationUnit, SecurityType, ShortSaleSlot,
+    TickKind,
+};
 use tws_proto::message::*;
 use tws_proto::tags::TagValue;
+use tws_proto::time::TimeText;
 use tws_proto::{Fault, Missing, ServerVersion};
 
 const ID: RequestId = RequestId(7);
@@ -133,7 +137,7 @@ fn historical_ticks_have_a_field_without_meaning() {
 
 fn bar() -> Bar {
     Bar {
-        date: "20261120".to_owned(),
+        date: "20261120".into(),
         open: decimal("1"),
         high: decimal("4"),
         low: decimal("0.5"),
@@ -148,8 +152,8 @@ fn bar() -> Bar {
 fn historical_data_has_begin_and_end_below_196_and_an_end_message_from_there() {
     let message = |start: &str, end: &str| HistoricalData {
         request_id: ID,
-        start: start.to_owned(),
-        end: end.to_owned(),
+        start: start.into(),
+        end: end.into(),
         bars: vec![bar()],
     };
     server(message("a", "b"), 195, "17|7|a|b|1|20261120|1|4|0.5|2|100|1.75|12|");
@@ -158,7 +162,7 @@ fn historical_data_has_begin_and_end_below_196_and_an_end_message_from_there() {
         let refused = write(ServerMessage::from(message("a", "")), version);
         assert_eq!(refused, Err(("start", Fault::GoneSince(ServerVersion(196)))));
     }
-    let end = HistoricalDataEnd { request_id: ID, start: "a".to_owned(), end: "b".to_owned() };
+    let end = HistoricalDataEnd { request_id: ID, start: "a".into(), end: "b".into() };
     server(end.clone(), 196, "108|7|a|b|");
     let refused = write(ServerMessage::from(end), 195);
     assert_eq!(refused, Err(("", Fault::MessageNeedsVersion(ServerVersion(196)))));
@@ -250,8 +254,8 @@ fn options_of_historical_news_may_be_empty() {
         request_id: ID,
         contract_id: Some(ContractId(8314)),
         providers: "BRFG+DJNL".to_owned(),
-        start: String::new(),
-        end: String::new(),
+        start: TimeText::default(),
+        end: TimeText::default(),
         results: Some(10),
         options: Vec::new(),
     };
@@ -267,7 +271,7 @@ fn bonds_share_the_body_of_contracts_in_protobuf_alone() {
         contract_id: Some(ContractId(19)),
         symbol: word("IBM"),
         security_type: Some(SecurityType::Bond),
-        last_trade_date_or_month: word("20301231"),
+        last_trade_date_or_month: "20301231".into(),
         exchange: word("SMART"),
         currency: word("USD"),
         trading_class: word("class"),
@@ -275,7 +279,7 @@ fn bonds_share_the_body_of_contracts_in_protobuf_alone() {
     };
     let bond = BondDetails {
         cusip: word("cusip"),
-        issue_date: word("issued"),
+        issue_date: "issued".into(),
         ratings: word("AA"),
         kind: word("kind"),
         coupon: decimal("4.5"),
@@ -284,7 +288,7 @@ fn bonds_share_the_body_of_contracts_in_protobuf_alone() {
         callable: false,
         puttable: true,
         description_more: word("more"),
-        next_option_date: word("date"),
+        next_option_date: "date".into(),
         next_option_type: word("type"),
         next_option_partial: true,
         notes: word("notes"),
@@ -320,6 +324,21 @@ fn bonds_share_the_body_of_contracts_in_protobuf_alone() {
     // The identifiers are a map, whose entries are messages with key 1 and value 2.
     let entry = b"\x8a\x01\x0b\x0a\x04ISIN\x12\x03US1";
     assert!(one.windows(entry.len()).any(|window| window == entry), "{}", one.escape_ascii());
+}
+
+/// IB's client refuses them in text alone; from 211 on it sends them, as protobuf, to a TWS that has none.
+#[test]
+fn advisor_profiles_are_refused_from_177_on_in_both_forms() {
+    let ask = |kind| RequestAdvisorData { kind: Some(kind) };
+    let replace = |kind| ReplaceAdvisorData { request_id: ID, kind: Some(kind), xml: "<x/>".to_owned() };
+    client(ask(AdvisorDataKind::Profiles), 176, "18|1|2|");
+    client(replace(AdvisorDataKind::Profiles), 176, "19|1|2|<x/>|7|");
+    let gone = Err(("kind", Fault::GoneSince(ServerVersion(177))));
+    for version in [177, 201, 210, 211, 226] {
+        assert_eq!(write(ClientMessage::from(ask(AdvisorDataKind::Profiles)), version), gone);
+        assert_eq!(write(ClientMessage::from(replace(AdvisorDataKind::Profiles)), version), gone);
+        assert!(write(ClientMessage::from(ask(AdvisorDataKind::Groups)), version).is_ok());
+    }
 }
 
 #[test]
@@ -450,7 +469,7 @@ fn legs_of_history_stand_behind_the_format() {
     let leg = ComboLeg {
         contract_id: Some(ContractId(3)),
         ratio: Some(1),
-        action: "BUY".to_owned(),
+        action: Some(Action::Buy),
         exchange: "SMART".to_owned(),
         ..ComboLeg::default()
     };
@@ -462,8 +481,8 @@ fn legs_of_history_stand_behind_the_format() {
     let request = RequestHistoricalData {
         request_id: ID,
         contract,
-        bar_size: "1 hour".to_owned(),
-        duration: "2 D".to_owned(),
+        bar_size: Some(BarSize::Hour1),
+        duration: DurationText::of(2, DurationUnit::Day),
         regular_hours_only: true,
         data_to_show: Some(DataToShow::Trades),
         date_format: Some(DateFormat::EpochSeconds),
@@ -472,7 +491,7 @@ fn legs_of_history_stand_behind_the_format() {
     client(Box::new(request.clone()), 187, "20|7|0||BAG||||||||||0||1 hour|2 D|1|TRADES|2|1|3|1|BUY|SMART|0||");
     // Four fields of a leg travel; another one that says something cannot.
     let mut slotted = request;
-    slotted.contract.combo_legs = vec![ComboLeg { short_sale_slot: Some(2), ..leg }];
+    slotted.contract.combo_legs = vec![ComboLeg { short_sale_slot: Some(ShortSaleSlot::Elsewhere), ..leg }];
     assert_eq!(write(ClientMessage::from(Box::new(slotted)), 187), Err(("short_sale_slot", Fault::NotCarried)));
 }
 

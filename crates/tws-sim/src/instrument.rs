@@ -242,7 +242,7 @@ impl Instrument {
             contract_id: Some(self.contract_id),
             symbol: self.symbol.clone(),
             security_type: Some(self.security_type.clone()),
-            last_trade_date_or_month: self.last_trade_date.clone(),
+            last_trade_date_or_month: self.last_trade_date.as_str().into(),
             strike: self.strike,
             right: self.right.clone(),
             multiplier: self.multiplier,
@@ -273,17 +273,17 @@ impl Instrument {
             price_magnifier: Some(1),
             underlying_contract_id: self.underlying_contract_id,
             long_name: self.long_name.clone(),
-            contract_month: self.last_trade_date.get(..6).unwrap_or_default().to_owned(),
+            contract_month: self.last_trade_date.get(..6).unwrap_or_default().into(),
             industry: self.industry.clone(),
             category: self.category.clone(),
             subcategory: self.subcategory.clone(),
             time_zone: self.time_zone.clone(),
-            trading_hours: timetable.text(HoursKind::Trading, now, HOURS_DAYS),
-            liquid_hours: timetable.text(HoursKind::Liquid, now, HOURS_DAYS),
+            trading_hours: timetable.text(HoursKind::Trading, now, HOURS_DAYS).into(),
+            liquid_hours: timetable.text(HoursKind::Liquid, now, HOURS_DAYS).into(),
             aggregated_group: Some(1),
             underlying_symbol: self.underlying_symbol.clone(),
             market_rule_ids,
-            real_expiration_date: self.last_trade_date.clone(),
+            real_expiration_date: self.last_trade_date.as_str().into(),
             stock_type: self.stock_type.clone(),
             min_size: Some(self.size_increment),
             size_increment: Some(self.size_increment),
@@ -309,7 +309,7 @@ impl Instrument {
         let fits_text = |wanted: &str, own: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(own);
         fits_text(&wanted.symbol, &own.symbol)
             && wanted.security_type.as_ref().is_none_or(|kind| *kind == self.security_type)
-            && own.last_trade_date_or_month.starts_with(&wanted.last_trade_date_or_month)
+            && own.last_trade_date_or_month.starts_with(wanted.last_trade_date_or_month.as_str())
             // Clients write 0 for "no strike".
             && wanted.strike.is_none_or(|strike| strike.is_zero() || Some(strike) == self.strike)
             && wanted.right.as_ref().is_none_or(|right| right_of(right) == self.right)

@@ -59,7 +59,7 @@ pub(crate) fn check(request: &PlaceOrder, instrument: &Instrument) -> Result<(),
 fn asks_for_something(attached: &AttachedOrders) -> bool {
     let AttachedOrders { stop_loss_id, stop_loss_type, profit_taker_id, profit_taker_type } = attached;
     let is_set = |id: &Option<OrderId>| id.is_some_and(|id| id.0 != 0);
-    is_set(stop_loss_id) || is_set(profit_taker_id) || !stop_loss_type.is_empty() || !profit_taker_type.is_empty()
+    is_set(stop_loss_id) || is_set(profit_taker_id) || stop_loss_type.is_some() || profit_taker_type.is_some()
 }
 
 fn check_action(order: &Order) -> Result<(), Refusal> {
@@ -137,12 +137,12 @@ fn inexecutable(order: &Order) -> Option<&'static str> {
         (is_set(order.discretionary_amount), "discretionaryAmt"),
         (order.discretionary_up_to_limit, "discretionaryUpToLimitPrice"),
         (!order.conditions.is_empty(), "conditions"),
-        (!order.algo_strategy.is_empty(), "algoStrategy"),
+        (order.algo_strategy.is_some(), "algoStrategy"),
         (order.hedge_type.is_some(), "hedgeType"),
-        (!order.delta_neutral_order_type.is_empty(), "deltaNeutralOrderType"),
+        (order.delta_neutral_order_type.is_some(), "deltaNeutralOrderType"),
         (is_set(order.scale_price_increment), "scalePriceIncrement"),
         (!order.scale_table.is_empty(), "scaleTable"),
-        (!order.adjusted_order_type.is_empty(), "adjustedOrderType"),
+        (order.adjusted_order_type.is_some(), "adjustedOrderType"),
         (is_set(order.trailing_percent), "trailingPercent"),
         (!order.good_after_time.is_empty(), "goodAfterTime"),
         (!order.good_till_date.is_empty(), "goodTillDate"),
@@ -214,7 +214,7 @@ mod tests {
         check_order(|order| order.total_quantity = Some(Decimal::MAX), bad("The order size is out of range"));
         check_order(|order| order.limit_price = Some(Decimal::MAX), bad("The limit price is out of range"));
         check_order(|order| order.all_or_none = true, rejected("allOrNone"));
-        check_order(|order| order.algo_strategy = "Vwap".into(), rejected("algoStrategy"));
+        check_order(|order| order.algo_strategy = Some("Vwap".into()), rejected("algoStrategy"));
         let grid = "The price does not conform to the minimum price variation for this contract.";
         check_order(
             |order| order.limit_price = Some(Decimal::new(10_001, 3)),

@@ -100,7 +100,7 @@ fn single_ticks_are_what_was_asked_for() {
         let request = RequestTickByTick {
             request_id: RequestId(id),
             contract,
-            kind: kind.into(),
+            kind: Some(kind.into()),
             ..RequestTickByTick::default()
         };
         let heard = messages(desk.say(Box::new(request)));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tws_proto::contract::Contract;
 use tws_proto::ids::{ContractId, RequestId};
+use tws_proto::kinds::AccountTags;
 use tws_proto::message::{
     self as m, CancelAccountSummary, CancelPositions, ClientMessage, ExecutionFilter, Message, RequestAccountSummary,
     RequestContractData, RequestExecutions, RequestIds, RequestMarketData,
@@ -30,8 +31,8 @@ pub enum Ask {
     AccountSummary {
         /// `All`, or a group of a financial advisor.
         group: String,
-        /// Which values, separated by commas.
-        tags: String,
+        /// Which values.
+        tags: AccountTags,
     },
     /// The open orders of this client.
     OpenOrders,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tws_proto::contract::Contract;
 use tws_proto::ids::RequestId;
-use tws_proto::kinds::MarketDataKind;
+use tws_proto::kinds::{GenericTicks, MarketDataKind, TickByTickKind};
 use tws_proto::message::{
     CancelMarketData, CancelTickByTick, ClientMessage, Notice, RequestMarketData, RequestTickByTick, ServerMessage,
     TickEvent,
@@ -25,15 +25,15 @@ pub enum Feed {
     MarketData {
         /// Of what.
         contract: Box<Contract>,
-        /// Further kinds of ticks by number, separated by commas.
-        generic_ticks: String,
+        /// Further kinds of ticks.
+        generic_ticks: GenericTicks,
     },
     /// Every single tick.
     TickByTick {
         /// Of what.
         contract: Box<Contract>,
-        /// Wire name of the kind.
-        kind: &'static str,
+        /// Which ticks.
+        kind: TickByTickKind,
     },
 }
 
@@ -65,7 +65,7 @@ impl Feed {
             Self::TickByTick { contract, kind } => Box::new(RequestTickByTick {
                 request_id,
                 contract: (**contract).clone(),
-                kind: (*kind).to_owned(),
+                kind: Some(kind.clone()),
                 history: Some(0),
                 ignore_size: false,
             })

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
+use crate::kinds::{AccountTag, AccountTags};
+use crate::time::TimeText;
 use crate::wire::{Layout, Wire, layout};
 
 /// Asks for every position of the login, and for changes after that. `REQ_POSITIONS`, method `reqPositions`.
@@ -61,7 +63,7 @@ pub struct RequestAccountSummary {
     /// `All`, or a group of a financial advisor. Wire name `groupName`, `group`.
     pub group: String,
     /// Which values, separated by commas; `$LEDGER` for those by currency. Wire name `tags`.
-    pub tags: String,
+    pub tags: AccountTags,
 }
 layout!(RequestAccountSummary, version "1" { 1 request_id, 2 group, 3 tags });
 
@@ -81,7 +83,7 @@ pub struct AccountSummary {
     /// Wire name `account`.
     pub account: String,
     /// Which value. Wire name `tag`.
-    pub tag: String,
+    pub tag: AccountTag,
     /// The value, mostly a number. Wire name `value`.
     pub value: String,
     /// Its currency, where it has one. Wire name `currency`.
@@ -90,9 +92,12 @@ pub struct AccountSummary {
 
 impl Layout for AccountSummary {
     fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, account, tag, value, currency } = self;
+        let Self { request_id, account, tag: known_tag, value, currency } = self;
         w.constant("1")?;
+        let mut word = String::from(std::mem::take(known_tag));
+        let tag = &mut word;
         layout!(w; 1 request_id, escaped 2 account, escaped 3 tag, escaped 4 value, escaped 5 currency);
+        *known_tag = word.into();
         Ok(())
     }
 }
@@ -186,12 +191,12 @@ impl Layout for PortfolioValue {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountUpdateTime {
     /// `HH:MM`. Wire name `timeStamp`.
-    pub time: String,
+    pub time: TimeText,
 }
 
 impl Layout for AccountUpdateTime {
     fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { time } = self;
+        let Self { time: TimeText(time) } = self;
         w.constant("1")?;
         layout!(w; escaped 1 time);
         Ok(())

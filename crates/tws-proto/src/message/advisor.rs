@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::ids::RequestId;
 use crate::kinds::AdvisorDataKind;
+use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Wire, layout};
 
 /// Asks for an advisor's setup. `REQ_FA`, method `requestFA`. Answered by [`AdvisorData`].
@@ -13,7 +14,26 @@ pub struct RequestAdvisorData {
     /// Which part of it. Wire name `faData`, `faDataType`.
     pub kind: Option<AdvisorDataKind>,
 }
-layout!(RequestAdvisorData, version "1" { maxed 1 kind });
+
+impl Layout for RequestAdvisorData {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { kind } = self;
+        without_profiles(*kind, w)?;
+        w.constant("1")?;
+        layout!(w; maxed 1 kind);
+        Ok(())
+    }
+}
+
+/// Profiles are gone since server version 177, from the protobuf form too: who asks for them has forgotten that.
+fn without_profiles(asked: Option<AdvisorDataKind>, w: &mut Wire<'_>) -> Result<()> {
+    let mut is_profiles = asked == Some(AdvisorDataKind::Profiles);
+    let kind = &mut is_profiles;
+    if w.since(V::FA_PROFILE_DESUPPORT) {
+        layout!(w; until(V::FA_PROFILE_DESUPPORT) 0 kind);
+    }
+    Ok(())
+}
 
 /// An advisor's setup. `RECEIVE_FA`, callback `receiveFA`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +63,16 @@ pub struct ReplaceAdvisorData {
     /// An XML document. Wire name `cxml`, `xml`.
     pub xml: String,
 }
-layout!(ReplaceAdvisorData, version "1" { maxed 2 kind, 3 xml, 1 request_id });
+
+impl Layout for ReplaceAdvisorData {
+    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        let Self { request_id, kind, xml } = self;
+        without_profiles(*kind, w)?;
+        w.constant("1")?;
+        layout!(w; maxed 2 kind, 3 xml, 1 request_id);
+        Ok(())
+    }
+}
 
 /// An advisor's setup was changed. `REPLACE_FA_END`, callback `replaceFAEnd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::Contract;
 use crate::error::Result;
+use crate::hours::TradingHours;
 use crate::ids::{ContractId, RequestId};
-use crate::kinds::SecurityType;
+use crate::kinds::{FundAssets, FundDistributionPolicy, SecurityType};
 use crate::tags::TagValue;
+use crate::time::TimeText;
 use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Wire, layout};
 
@@ -100,7 +102,7 @@ pub struct ContractDetails {
     /// Name for people. Wire name `longName`.
     pub long_name: String,
     /// Month of delivery. Wire name `contractMonth`.
-    pub contract_month: String,
+    pub contract_month: TimeText,
     /// Wire name `industry`.
     pub industry: String,
     /// Wire name `category`.
@@ -109,10 +111,10 @@ pub struct ContractDetails {
     pub subcategory: String,
     /// Zone of the trading hours. Wire name `timeZoneId`.
     pub time_zone: String,
-    /// `YYYYMMDD:hhmm-YYYYMMDD:hhmm;...`, or `YYYYMMDD:CLOSED`. Wire name `tradingHours`.
-    pub trading_hours: String,
-    /// The hours with full liquidity, in the same spelling. Wire name `liquidHours`.
-    pub liquid_hours: String,
+    /// When it trades. Wire name `tradingHours`.
+    pub trading_hours: TradingHours,
+    /// When it trades with full liquidity. Wire name `liquidHours`.
+    pub liquid_hours: TradingHours,
     /// Wire name `evRule`.
     pub ev_rule: String,
     /// Wire name `evMultiplier`.
@@ -124,11 +126,11 @@ pub struct ContractDetails {
     /// Wire name `underSymbol`.
     pub underlying_symbol: String,
     /// Wire name `underSecType`.
-    pub underlying_security_type: String,
+    pub underlying_security_type: Option<SecurityType>,
     /// Ids of the price step tables, one an exchange, separated by commas. Wire name `marketRuleIds`.
     pub market_rule_ids: String,
     /// Wire name `realExpirationDate`.
-    pub real_expiration_date: String,
+    pub real_expiration_date: TimeText,
     /// Wire name `stockType`.
     pub stock_type: String,
     /// Least order size. Wire name `minSize`.
@@ -228,10 +230,10 @@ pub struct FundDetails {
     pub blue_sky_states: String,
     /// Wire name `fundBlueSkyTerritories`.
     pub blue_sky_territories: String,
-    /// `N` or `Y`. Wire name `fundDistributionPolicyIndicator`.
-    pub distribution_policy: String,
-    /// `000` to `007`. Wire name `fundAssetType`.
-    pub asset_type: String,
+    /// What happens to its gains. Wire name `fundDistributionPolicyIndicator`.
+    pub distribution_policy: Option<FundDistributionPolicy>,
+    /// What it holds. Wire name `fundAssetType`.
+    pub asset_type: Option<FundAssets>,
 }
 layout!(FundDetails {
     27 name, 28 family, 29 kind, 30 front_load, 31 back_load, 32 back_load_interval, 33 management_fee, 34 closed,
@@ -246,7 +248,7 @@ pub struct BondDetails {
     /// Wire name `cusip`.
     pub cusip: String,
     /// Wire name `issueDate`.
-    pub issue_date: String,
+    pub issue_date: TimeText,
     /// Wire name `ratings`.
     pub ratings: String,
     /// Wire name `bondType`.
@@ -264,7 +266,7 @@ pub struct BondDetails {
     /// Wire name `descAppend`.
     pub description_more: String,
     /// Wire name `nextOptionDate`.
-    pub next_option_date: String,
+    pub next_option_date: TimeText,
     /// Wire name `nextOptionType`.
     pub next_option_type: String,
     /// Wire name `nextOptionPartial`.

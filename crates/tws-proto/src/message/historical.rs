@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::RequestId;
-use crate::kinds::{DataToShow, DateFormat};
+use crate::kinds::{BarSize, DataToShow, DateFormat, DurationText};
 use crate::tags::TagValue;
+use crate::time::{TimeText, instants};
 use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Wire, layout};
 
@@ -22,11 +23,11 @@ pub struct RequestHistoricalData {
     /// Wire name `contract`.
     pub contract: Contract,
     /// The end, `YYYYMMDD HH:MM:SS` with a time zone, or with `-` and UTC; empty for now. Wire name `endDateTime`.
-    pub end: String,
-    /// `1 secs` to `1 month`. Wire name `barSizeSetting`.
-    pub bar_size: String,
-    /// How far back, a number and `S`, `D`, `W`, `M` or `Y`. Wire name `durationStr`, `duration`.
-    pub duration: String,
+    pub end: TimeText,
+    /// How much time a bar holds. Wire name `barSizeSetting`.
+    pub bar_size: Option<BarSize>,
+    /// How far back. Wire name `durationStr`, `duration`.
+    pub duration: DurationText,
     /// Leave out what is outside regular trading hours. Wire name `useRTH`.
     pub regular_hours_only: bool,
     /// What the bars are made of. Wire name `whatToShow`.
@@ -77,9 +78,9 @@ pub struct HistoricalData {
     /// Wire name `reqId`.
     pub request_id: RequestId,
     /// Begin of the time asked for, below server version 196. Wire name `start`.
-    pub start: String,
+    pub start: TimeText,
     /// End of the time asked for, below server version 196. Wire name `end`.
-    pub end: String,
+    pub end: TimeText,
     /// The bars, oldest first. Wire name `historicalDataBars`.
     pub bars: Vec<Bar>,
 }
@@ -97,7 +98,7 @@ impl Layout for HistoricalData {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {
     /// Begin of the bar, spelled as asked for. Wire name `date`.
-    pub date: String,
+    pub date: TimeText,
     /// Wire name `open`.
     pub open: Option<Decimal>,
     /// Wire name `high`.
@@ -121,9 +122,9 @@ pub struct HistoricalDataEnd {
     /// Wire name `reqId`.
     pub request_id: RequestId,
     /// Begin of the time asked for. Wire name `start`, `startDateStr`.
-    pub start: String,
+    pub start: TimeText,
     /// End of the time asked for. Wire name `end`, `endDateStr`.
-    pub end: String,
+    pub end: TimeText,
 }
 layout!(HistoricalDataEnd { 1 request_id, 2 start, 3 end });
 
@@ -157,9 +158,9 @@ pub struct HistoricalSchedule {
     /// Wire name `reqId`.
     pub request_id: RequestId,
     /// Begin of the time asked for. Wire name `startDateTime`.
-    pub start: String,
+    pub start: TimeText,
     /// End of the time asked for. Wire name `endDateTime`.
-    pub end: String,
+    pub end: TimeText,
     /// Zone of all times in it. Wire name `timeZone`.
     pub time_zone: String,
     /// The sessions. Wire name `sessions`, `historicalSessions`.
@@ -171,11 +172,11 @@ layout!(HistoricalSchedule { 1 request_id, 2 start, 3 end, 4 time_zone, list 5 s
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TradingSession {
     /// Wire name `startDateTime`.
-    pub start: String,
+    pub start: TimeText,
     /// Wire name `endDateTime`.
-    pub end: String,
+    pub end: TimeText,
     /// The day it counts for, `YYYYMMDD`. Wire name `refDate`.
-    pub date: String,
+    pub date: TimeText,
 }
 layout!(TradingSession { 1 start, 2 end, 3 date });
 
@@ -245,6 +246,7 @@ pub struct RealTimeBar {
 layout!(RealTimeBar, version "3" {
     1 request_id, 2 time_s, 3 open, 4 high, 5 low, 6 close, exact 7 volume, exact 8 average_price, 9 trades
 });
+instants! { RealTimeBar: time_s in from_second; }
 
 /// Asks how far back there is data. `REQ_HEAD_TIMESTAMP`, method `reqHeadTimeStamp`. Answered by [`HeadTimestamp`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,7 +292,7 @@ pub struct HeadTimestamp {
     /// Wire name `reqId`.
     pub request_id: RequestId,
     /// Spelled as asked for. Wire name `headTimestamp`.
-    pub time: String,
+    pub time: TimeText,
 }
 layout!(HeadTimestamp { 1 request_id, 2 time });
 
@@ -304,7 +306,7 @@ pub struct RequestHistogramData {
     /// Leave out what is outside regular trading hours. Wire name `useRTH`.
     pub regular_hours_only: bool,
     /// How far back, `3 days`. Wire name `timePeriod`.
-    pub period: String,
+    pub period: DurationText,
 }
 
 impl Layout for RequestHistogramData {

@@ -8,6 +8,7 @@ use crate::ids::RequestId;
 use crate::kinds::DataToShow;
 use crate::message::market_data::{MidPointTick, QuoteAttributes, QuoteTick, TradeAttributes, TradeTick};
 use crate::tags::TagValue;
+use crate::time::TimeText;
 use crate::wire::{Layout, Wire, layout};
 
 /// Asks for single ticks of the past. `REQ_HISTORICAL_TICKS`, method `reqHistoricalTicks`.
@@ -19,9 +20,9 @@ pub struct RequestHistoricalTicks {
     /// Wire name `contract`.
     pub contract: Contract,
     /// The begin, or empty with an end. Wire name `startDateTime`.
-    pub start: String,
+    pub start: TimeText,
     /// The end, or empty with a begin. Wire name `endDateTime`.
-    pub end: String,
+    pub end: TimeText,
     /// At most 1000. Wire name `numberOfTicks`.
     pub ticks: Option<i32>,
     /// Trades, quotes or midpoints. Wire name `whatToShow`.

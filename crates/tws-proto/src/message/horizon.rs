@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ContractId, RequestId};
+use crate::time::TimeText;
 use crate::wire::layout;
 
 /// Asks which kinds of events there are. `REQ_WSH_META_DATA`, method `reqWshMetaData`. Answered by [`HorizonMetaData`].
@@ -47,9 +48,9 @@ pub struct RequestHorizonEventData {
     /// Those of competitors. Wire name `fillCompetitors`.
     pub fill_competitors: bool,
     /// `YYYYMMDD`. Wire name `startDate`.
-    pub start_date: String,
+    pub start_date: TimeText,
     /// `YYYYMMDD`. Wire name `endDate`.
-    pub end_date: String,
+    pub end_date: TimeText,
     /// At most so many. Wire name `totalLimit`.
     pub limit: Option<i32>,
 }

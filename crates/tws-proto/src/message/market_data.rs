@@ -7,8 +7,9 @@ use crate::contract::Contract;
 use crate::declare::newtype;
 use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
-use crate::kinds::{MarketDataKind, TickKind};
+use crate::kinds::{GenericTicks, MarketDataKind, TickByTickKind, TickKind};
 use crate::tags::TagValue;
+use crate::time::{TimeText, instants};
 use crate::wire::{Layout, Wire, layout};
 
 /// Asks for ticks of a contract, or for a snapshot of them. `REQ_MKT_DATA`, method `reqMktData`.
@@ -19,8 +20,8 @@ pub struct RequestMarketData {
     pub request_id: RequestId,
     /// Wire name `contract`.
     pub contract: Contract,
-    /// Further kinds of ticks by number, separated by commas. Wire name `genericTickList`.
-    pub generic_ticks: String,
+    /// Further kinds of ticks. Wire name `genericTickList`.
+    pub generic_ticks: GenericTicks,
     /// One set of values instead of a stream. Wire name `snapshot`.
     pub snapshot: bool,
     /// A snapshot that counts as a regulated one and costs a fee. Wire name `regulatorySnapshot`.
@@ -197,8 +198,8 @@ pub struct RequestTickByTick {
     pub request_id: RequestId,
     /// Wire name `contract`.
     pub contract: Contract,
-    /// `Last`, `AllLast`, `BidAsk` or `MidPoint`. Wire name `tickType`.
-    pub kind: String,
+    /// Which ticks. Wire name `tickType`.
+    pub kind: Option<TickByTickKind>,
     /// How many historical ticks come first. Wire name `numberOfTicks`.
     pub history: Option<i32>,
     /// Leave out quotes that change in size only. Wire name `ignoreSize`.
@@ -448,7 +449,7 @@ pub struct TickExchangeForPhysical {
     /// Days until the future expires. Wire name `holdDays`.
     pub hold_days: Option<i32>,
     /// Wire name `futureLastTradeDate`.
-    pub future_last_trade_date: String,
+    pub future_last_trade_date: TimeText,
     /// What dividends until then do to the basis points. Wire name `dividendImpact`.
     pub dividend_impact: Option<Decimal>,
     /// Dividends until the future expires. Wire name `dividendsToLastTradeDate`.
@@ -459,12 +460,18 @@ impl Layout for TickExchangeForPhysical {
     fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
         #[rustfmt::skip]
         let Self {
-            request_id, kind, basis_points, formatted_basis_points, total_dividends, hold_days, future_last_trade_date,
-            dividend_impact, dividends_to_last_trade_date,
+            request_id, kind, basis_points, formatted_basis_points, total_dividends, hold_days,
+            future_last_trade_date: TimeText(future_last_trade_date), dividend_impact, dividends_to_last_trade_date,
         } = self;
         w.constant("6")?;
         layout!(w; 0 request_id, 0 kind, 0 basis_points, escaped 0 formatted_basis_points, 0 total_dividends, 0 hold_days,
             escaped 0 future_last_trade_date, 0 dividend_impact, 0 dividends_to_last_trade_date);
         Ok(())
     }
+}
+
+instants! {
+    TradeTick: time_s in from_second;
+    QuoteTick: time_s in from_second;
+    MidPointTick: time_s in from_second;
 }

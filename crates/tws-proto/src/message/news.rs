@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
 use crate::kinds::{ArticleKind, BulletinKind};
 use crate::tags::TagValue;
+use crate::time::{TimeText, instants};
 use crate::wire::{Layout, Wire, layout};
 
 /// Asks for IB's bulletins. `REQ_NEWS_BULLETINS`, method `reqNewsBulletins`.
@@ -122,9 +123,9 @@ pub struct RequestHistoricalNews {
     /// Separated by `+`. Wire name `providerCodes`.
     pub providers: String,
     /// Wire name `startDateTime`.
-    pub start: String,
+    pub start: TimeText,
     /// Wire name `endDateTime`.
-    pub end: String,
+    pub end: TimeText,
     /// At most 300. Wire name `totalResults`.
     pub results: Option<i32>,
     /// Open-ended options; older clients write none. Wire name `historicalNewsOptions`.
@@ -140,7 +141,7 @@ pub struct HistoricalNews {
     /// Wire name `reqId`, `requestId`.
     pub request_id: RequestId,
     /// Wire name `time`.
-    pub time: String,
+    pub time: TimeText,
     /// Wire name `providerCode`.
     pub provider: String,
     /// Names the article for [`RequestNewsArticle`]. Wire name `articleId`.
@@ -159,3 +160,7 @@ pub struct HistoricalNewsEnd {
     pub has_more: bool,
 }
 layout!(HistoricalNewsEnd { 1 request_id, 2 has_more });
+
+instants! {
+    TickNews: time_ms in from_millisecond;
+}

@@ -10,6 +10,7 @@ use crate::ids::{OrderId, RequestId};
 use crate::kinds::{ComputationBasis, ExerciseAction, TickKind};
 use crate::protobuf::{self, Raw};
 use crate::tags::TagValue;
+use crate::time::TimeText;
 use crate::value::Scalar;
 use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Tag, Wire, layout};
@@ -267,7 +268,7 @@ pub struct ExerciseOptions {
     /// Do it even against what would happen by itself. Wire name `override`.
     pub overrides_natural_action: bool,
     /// When a person gave the order, from server version 180. Wire name `manualOrderTime`.
-    pub manual_order_time: String,
+    pub manual_order_time: TimeText,
     /// From server version 183. Wire name `customerAccount`.
     pub customer_account: String,
     /// From server version 184. Wire name `professionalCustomer`.

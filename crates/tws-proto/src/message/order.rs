@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::{ClientId, OrderId, PermanentId, RequestId};
-use crate::kinds::{ExecutionSide, Liquidity, Status};
+use crate::kinds::{Action, ExecutionSide, ExerciseOutcome, Liquidity, ManualOrder, OrderType, SecurityType, Status};
 use crate::order::Order;
 use crate::order_state::OrderState;
 use crate::order_text;
+use crate::time::TimeText;
 use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Wire, layout};
 
@@ -47,11 +48,11 @@ pub struct AttachedOrders {
     /// Wire name `slOrderId`.
     pub stop_loss_id: Option<OrderId>,
     /// Wire name `slOrderType`.
-    pub stop_loss_type: String,
+    pub stop_loss_type: Option<OrderType>,
     /// Wire name `ptOrderId`.
     pub profit_taker_id: Option<OrderId>,
     /// Wire name `ptOrderType`.
-    pub profit_taker_type: String,
+    pub profit_taker_type: Option<OrderType>,
 }
 
 impl Layout for AttachedOrders {
@@ -106,11 +107,11 @@ impl Layout for CancelOrder {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancelDetails {
     /// When a person gave the cancel. Wire name `manualOrderCancelTime`.
-    pub manual_cancel_time: String,
+    pub manual_cancel_time: TimeText,
     /// Operator that CME rules want named. Wire name `extOperator`.
     pub external_operator: String,
-    /// 1 where a person gave the cancel. Wire name `manualOrderIndicator`.
-    pub manual_order_indicator: Option<i32>,
+    /// Whether a person gave the cancel (CME). Wire name `manualOrderIndicator`.
+    pub manual_order_indicator: Option<ManualOrder>,
 }
 layout!(CancelDetails { 1 manual_cancel_time, 2 external_operator, 3 manual_order_indicator });
 
@@ -209,15 +210,15 @@ pub struct ExecutionFilter {
     /// Of one account. Wire name `acctCode`.
     pub account: String,
     /// Not before, `YYYYMMDD hh:mm:ss` or with `-` and UTC. Wire name `time`.
-    pub time: String,
+    pub time: TimeText,
     /// Of one symbol. Wire name `symbol`.
     pub symbol: String,
     /// Of one kind of contract. Wire name `secType`.
-    pub security_type: String,
+    pub security_type: Option<SecurityType>,
     /// At one exchange. Wire name `exchange`.
     pub exchange: String,
-    /// `BUY` or `SELL`. Wire name `side`.
-    pub side: String,
+    /// Of one side. Wire name `side`.
+    pub side: Option<Action>,
     /// So many days back, from server version 200. Wire name `lastNDays`.
     pub last_days: Option<i32>,
     /// Of these dates, `YYYYMMDD` as numbers, from server version 200. Wire name `specificDates`.
@@ -229,11 +230,11 @@ impl Default for ExecutionFilter {
         Self {
             client_id: Some(ClientId(0)),
             account: String::new(),
-            time: String::new(),
+            time: TimeText::default(),
             symbol: String::new(),
-            security_type: String::new(),
+            security_type: None,
             exchange: String::new(),
-            side: String::new(),
+            side: None,
             last_days: None,
             dates: Vec::new(),
         }
@@ -373,7 +374,7 @@ pub struct Execution {
     /// Unique; what stands behind its last dot is a revision. Wire name `execId`.
     pub execution_id: String,
     /// When, in the zone of TWS or as it is configured. Wire name `time`.
-    pub time: String,
+    pub time: TimeText,
     /// Wire name `acctNumber`.
     pub account: String,
     /// Wire name `exchange`.
@@ -409,7 +410,7 @@ pub struct Execution {
     /// Who submitted the order. Wire name `submitter`.
     pub submitter: String,
     /// How an option was exercised or lapsed; protobuf form only. Wire name `optExerciseOrLapseType`.
-    pub exercise_or_lapse: Option<i32>,
+    pub exercise_or_lapse: Option<ExerciseOutcome>,
 }
 
 impl Execution {
@@ -462,7 +463,7 @@ pub struct CommissionReport {
     /// Yield of a bond. Wire name `yield_`, `bondYield`.
     pub bond_yield: Option<Decimal>,
     /// `YYYYMMDD`. Wire name `yieldRedemptionDate`.
-    pub yield_redemption_date: String,
+    pub yield_redemption_date: TimeText,
 }
 layout!(CommissionReport, version "1" {
     1 execution_id, maxed 2 commission, 3 currency, maxed 4 realized_pnl, maxed 5 bond_yield, 6 yield_redemption_date

@@ -7,8 +7,9 @@ use crate::contract::Contract;
 use crate::declare::newtype;
 use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
-use crate::kinds::SecurityType;
+use crate::kinds::{DepthService, SecurityType};
 use crate::order::SoftDollarTier;
+use crate::time::TimeText;
 use crate::wire::{Layout, Wire, layout};
 
 newtype! {
@@ -97,7 +98,7 @@ pub struct OptionParameters {
     /// Digits in both forms. Wire name `multiplier`.
     pub multiplier: Option<Decimal>,
     /// `YYYYMMDD` each. Wire name `expirations`.
-    pub expirations: Vec<String>,
+    pub expirations: Vec<TimeText>,
     /// Wire name `strikes`.
     pub strikes: Vec<Decimal>,
 }
@@ -197,11 +198,11 @@ pub struct DepthExchange {
     /// Wire name `exchange`.
     pub exchange: String,
     /// Kind of contracts. Wire name `secType`.
-    pub security_type: String,
+    pub security_type: Option<SecurityType>,
     /// Wire name `listingExch`.
     pub listing_exchange: String,
-    /// `Deep` or `Deep2`. Wire name `serviceDataType`.
-    pub service: String,
+    /// What its book tells. Wire name `serviceDataType`.
+    pub service: Option<DepthService>,
     /// Wire name `aggGroup`.
     pub aggregated_group: Option<i32>,
 }

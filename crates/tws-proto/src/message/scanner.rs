@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::RequestId;
+use crate::kinds::{ScanCode, StockFilter};
 use crate::tags::TagValue;
+use crate::time::TimeText;
 use crate::wire::{Layout, Wire, layout};
 
 /// Asks which scanners there are. `REQ_SCANNER_PARAMETERS`, method `reqScannerParameters`.
@@ -52,8 +54,8 @@ pub struct Scanner {
     pub instrument: String,
     /// Where, `STK.US.MAJOR`. Wire name `locationCode`.
     pub location: String,
-    /// What the rank is, `TOP_PERC_GAIN`. Wire name `scanCode`.
-    pub scan: String,
+    /// What the rank is. Wire name `scanCode`.
+    pub scan: Option<ScanCode>,
     /// Wire name `abovePrice`.
     pub price_min: Option<Decimal>,
     /// Wire name `belowPrice`.
@@ -73,9 +75,9 @@ pub struct Scanner {
     /// Wire name `spRatingBelow`.
     pub sp_rating_max: String,
     /// Wire name `maturityDateAbove`.
-    pub maturity_date_min: String,
+    pub maturity_date_min: TimeText,
     /// Wire name `maturityDateBelow`.
-    pub maturity_date_max: String,
+    pub maturity_date_max: TimeText,
     /// Wire name `couponRateAbove`.
     pub coupon_rate_min: Option<Decimal>,
     /// Wire name `couponRateBelow`.
@@ -86,8 +88,8 @@ pub struct Scanner {
     pub average_option_volume_min: Option<i64>,
     /// Wire name `scannerSettingPairs`.
     pub setting_pairs: String,
-    /// Kind of stock: `CORP`, `ADR`, `ETF`, ... Wire name `stockTypeFilter`.
-    pub stock_type: String,
+    /// Which stocks. Wire name `stockTypeFilter`.
+    pub stock_type: Option<StockFilter>,
     /// Further filters. Wire name `scannerSubscriptionFilterOptions`.
     pub filters: Vec<TagValue>,
     /// Open-ended options. Wire name `scannerSubscriptionOptions`.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::ids::{ClientId, OrderId};
 use crate::kinds::LogLevel;
+use crate::time::instants;
 use crate::version::ServerVersion;
 use crate::wire::{Layout, Wire, layout};
 
@@ -123,3 +124,9 @@ pub struct SetServerLogLevel {
     pub level: LogLevel,
 }
 layout!(SetServerLogLevel, version "1" { 1 level });
+
+instants! {
+    CurrentTime: time_s in from_second;
+    CurrentTimeMillis: time_ms in from_millisecond;
+    Notice: time_ms in from_millisecond;
+}

@@ -139,7 +139,7 @@ impl Core {
                 let row = AccountSummary {
                     request_id: id,
                     account: account.clone(),
-                    tag: tag.clone(),
+                    tag: tag.as_str().into(),
                     value,
                     currency: currency.to_owned(),
                 };

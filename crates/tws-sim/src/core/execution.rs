@@ -176,7 +176,7 @@ impl Core {
         let execution = Execution {
             order_id: Some(order_id),
             execution_id: fill.execution_id.clone(),
-            time: fill.time.stamp(),
+            time: fill.time.stamp().into(),
             account: fill.account.clone(),
             exchange: fill.exchange.clone(),
             side: fill.side.clone(),

@@ -1,7 +1,7 @@
 //! What clients are told of orders and executions, unasked and asked.
 
 use tws_proto::ids::{ClientId, RequestId};
-use tws_proto::kinds::ExecutionSide;
+use tws_proto::kinds::{ExecutionSide, SecurityType};
 use tws_proto::message::{
     CompletedOrdersEnd, ExecutionFilter, ExecutionsEnd, OpenOrdersEnd, RequestCompletedOrders, RequestExecutions,
 };
@@ -132,9 +132,9 @@ impl Core {
             && client_id.is_none_or(|client| client == ClientId(0) || client == fill.client)
             && any_or(account, &fill.account)
             && any_or(symbol, &instrument.symbol)
-            && any_or(security_type, instrument.security_type.as_str())
+            && any_or(security_type.as_ref().map_or("", SecurityType::as_str), instrument.security_type.as_str())
             && any_or(exchange, &fill.exchange)
-            && (side.is_empty() || own_side.iter().any(|word| side.eq_ignore_ascii_case(word)))
+            && side.as_ref().is_none_or(|side| own_side.iter().any(|word| side.as_str().eq_ignore_ascii_case(word)))
     }
 }
 

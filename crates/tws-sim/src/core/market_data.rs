@@ -2,7 +2,7 @@
 
 use tws_proto::Contract;
 use tws_proto::ids::{ContractId, RequestId};
-use tws_proto::kinds::MarketDataKind;
+use tws_proto::kinds::{MarketDataKind, TickByTickKind};
 use tws_proto::message::{
     MarketDataType, RequestMarketData, RequestTickByTick, TickRequestParameters, TickSnapshotEnd,
 };
@@ -103,12 +103,13 @@ impl Core {
         if self.sessions.get(&session).is_none_or(|this| this.single_ticks.contains_key(&id)) {
             return self.outbox.notice(session, id.0, 102, "Duplicate ticker id");
         }
-        let choice = match request.kind.as_str() {
-            "Last" => TickChoice::Last,
-            "AllLast" => TickChoice::AllLast,
-            "BidAsk" => TickChoice::BidAsk { ignore_size: request.ignore_size },
-            "MidPoint" => TickChoice::MidPoint,
-            unknown => {
+        let asked = request.kind.clone().unwrap_or_default();
+        let choice = match &asked {
+            TickByTickKind::Last => TickChoice::Last,
+            TickByTickKind::AllLast => TickChoice::AllLast,
+            TickByTickKind::BidAsk => TickChoice::BidAsk { ignore_size: request.ignore_size },
+            TickByTickKind::MidPoint => TickChoice::MidPoint,
+            TickByTickKind::Other(unknown) => {
                 let text = format!("Error validating request.-'cx' : cause - Invalid tick type: {unknown}");
                 return self.outbox.notice(session, id.0, 321, text);
             }
@@ -123,7 +124,7 @@ impl Core {
             TickChoice::BidAsk { .. } | TickChoice::MidPoint => kind != Some(MarketKind::TradesOnly),
         };
         if !shown {
-            let text = format!("Failed to request tick-by-tick data.No market data of type {}", request.kind);
+            let text = format!("Failed to request tick-by-tick data.No market data of type {asked}");
             return self.outbox.notice(session, id.0, 10189, text);
         }
         if let Some(market) = self.markets.get(&contract) {
