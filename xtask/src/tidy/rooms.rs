@@ -45,6 +45,9 @@ const RANDOMNESS: Never =
     Never { what: "randomness", packages: &["rand", "rand_core", "getrandom", "fastrand", "uuid"] };
 const ENTROPY: Never = Never { what: "randomness that no seed gives", packages: &["getrandom", "fastrand", "uuid"] };
 const CLOCK: Never = Never { what: "a clock", packages: &["jiff", "chrono", "time", "quanta"] };
+/// Of `jiff` the codec has the calendar: days, times, and zones that a caller hands in. The rules for its sources keep it
+/// from asking what time it is or where it is; its manifest leaves out the features that could tell.
+const CLOCK_BUT_CALENDAR: Never = Never { what: "a clock", packages: &["chrono", "time", "quanta"] };
 const LOG: Never = Never { what: "a log", packages: &["tracing", "log", "slog", "env_logger"] };
 const TRADING: Never =
     Never { what: "knowledge of trading", packages: &["rust_decimal", "nom", "prost", "protobuf", "ibapi"] };
@@ -52,7 +55,7 @@ const PROTOBUF: Never = Never { what: "generated messages", packages: &["prost",
 
 /// The table of rooms in `docs/architecture.md`, as data.
 const ROOMS: &[Room] = &[
-    Room { name: "tws-proto", ours: &[], never: &[RUNTIME, DISK, RANDOMNESS, CLOCK, LOG, PROTOBUF] },
+    Room { name: "tws-proto", ours: &[], never: &[RUNTIME, DISK, RANDOMNESS, CLOCK_BUT_CALENDAR, LOG, PROTOBUF] },
     Room { name: "tws-client", ours: &["tws-proto"], never: &[DISK, PROTOBUF] },
     Room { name: "tws-sim", ours: &["tws-proto"], never: &[DISK, ENTROPY, PROTOBUF] },
     Room { name: "event-bus", ours: &[], never: &[RUNTIME, DISK, CLOCK, TRADING] },
@@ -148,6 +151,8 @@ mod tests {
     #[test]
     fn arrows_point_one_way() {
         check("order", &["order", "order>tws-proto", "order>tws-proto>nom"], &[]);
+        check("tws-proto", &["tws-proto", "tws-proto>jiff", "tws-proto>chrono"], &["chrono"]);
+        check("event-bus", &["event-bus", "event-bus>jiff"], &["jiff"]);
         check("order", &["order", "order>risk"], &["risk"]);
         check("tws-proto", &["tws-proto", "tws-proto>order"], &["order"]);
         check("journal", &["journal", "journal>order", "journal>order>tws-proto"], &["order", "tws-proto"]);
