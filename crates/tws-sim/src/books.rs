@@ -285,8 +285,8 @@ mod tests {
 
     #[test]
     fn a_future_moves_cash_only_when_it_is_closed() {
-        let catalogue = crate::catalogue::Catalogue::built_in();
-        let future = catalogue.by_name("ESZ6").unwrap();
+        let catalogue = crate::catalogue::Catalogue::built_in(SimTime(1_381_165_200_000));
+        let future = catalogue.by_name("ESZ3").unwrap();
         let mut books = Books::new(&[AccountSetup::new("DU1")]);
         let fill = |side, price: &str| Fill {
             execution_id: String::new(),

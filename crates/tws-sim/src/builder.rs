@@ -185,7 +185,7 @@ impl Builder {
         self
     }
 
-    /// Adds the instruments of a TOML file in the format of the built-in `instruments/catalogue.toml`.
+    /// Adds the instruments of a TOML file in the format of the built-in ones, see `instruments/README.md`.
     #[must_use]
     pub fn instruments_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.instrument_files.push(path.into());
@@ -272,7 +272,7 @@ impl Builder {
 
     fn setup(self) -> Result<CoreSetup, StartError> {
         let start = self.start.unwrap_or_else(wall_clock);
-        let mut catalogue = Catalogue::built_in();
+        let mut catalogue = Catalogue::built_in(start);
         for file in &self.instrument_files {
             catalogue.add_file(file)?;
         }

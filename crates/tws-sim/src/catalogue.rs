@@ -1,21 +1,80 @@
 //! [`Catalogue`]: which contracts there are, and which of them a request means.
+//!
+//! What there is comes from files: single instruments, families of futures and chains of options, which are made by rule
+//! from the day on which the simulation starts, and tables of price steps. See `instruments/README.md` for the format.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, OnceLock};
 
+use jiff::civil::Date;
 use serde::Deserialize;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 
 use crate::instrument::{Fault, Instrument};
+use crate::time::SimTime;
+
+mod combination;
+mod expiry;
+pub mod futures;
+pub mod options;
+pub mod rules;
+mod search;
+
+use combination::Combinations;
+use futures::FutureFamily;
+use options::{CHAIN_IDS, Chain, ChainFault, OptionChain};
+use rules::{MarketRules, Rule};
+
+pub use combination::CombinationFault;
+pub use expiry::ExpiryRule;
+pub use search::{Found, Naming};
 
 /// The instruments every simulator knows.
-const BUILT_IN: &str = include_str!("../instruments/catalogue.toml");
+const BUILT_IN: [(&str, &str); 5] = [
+    ("rules.toml", include_str!("../instruments/rules.toml")),
+    ("stocks.toml", include_str!("../instruments/stocks.toml")),
+    ("others.toml", include_str!("../instruments/others.toml")),
+    ("futures.toml", include_str!("../instruments/futures.toml")),
+    ("options.toml", include_str!("../instruments/options.toml")),
+];
+
+/// Read once for all simulators of a process.
+static BUILT_IN_FILES: LazyLock<Vec<File>> =
+    LazyLock::new(|| BUILT_IN.iter().filter_map(|(_, text)| toml::from_str(text).ok()).collect());
 
 /// Every instrument of a simulator, by IB's number.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Catalogue {
+    /// What is made by rule is made for this day.
+    start: Date,
     instruments: BTreeMap<ContractId, Instrument>,
+    chains: Vec<LazyChain>,
+    rules: MarketRules,
+    combinations: Combinations,
+}
+
+/// A chain whose options are made when somebody first asks for one: there are thousands.
+#[derive(Clone, Debug)]
+struct LazyChain {
+    rules: Chain,
+    options: OnceLock<BTreeMap<ContractId, Instrument>>,
+    steps: Vec<rules::Step>,
+    market_rule_ids: String,
+}
+
+impl LazyChain {
+    fn options(&self) -> &BTreeMap<ContractId, Instrument> {
+        self.options.get_or_init(|| {
+            let mut options = self.rules.expand();
+            for option in options.values_mut() {
+                option.steps.clone_from(&self.steps);
+                option.market_rule_ids.clone_from(&self.market_rule_ids);
+            }
+            options
+        })
+    }
 }
 
 /// Why instruments could not be taken into the catalogue.
@@ -30,7 +89,7 @@ pub enum CatalogueError {
         /// What the system says.
         cause: std::io::Error,
     },
-    /// The text is not a list of `[[instrument]]` tables. The cause names line and field.
+    /// The text is not a list of instruments. The cause names line and field.
     #[error("the instruments file {} is not valid: {cause}", path.display())]
     Malformed {
         /// Where it is.
@@ -45,6 +104,20 @@ pub enum CatalogueError {
         symbol: String,
         /// What is wrong with it.
         fault: Fault,
+    },
+    /// A chain of options that cannot be.
+    #[error("options on {underlying}: {fault}")]
+    ImpossibleChain {
+        /// On what.
+        underlying: String,
+        /// What is wrong with it.
+        fault: ChainFault,
+    },
+    /// A table of price steps that is none.
+    #[error("market rule {id}: its steps must begin at 0, rise, and be above 0")]
+    ImpossibleRule {
+        /// Which table.
+        id: i32,
     },
     /// Two instruments have one number.
     #[error("instruments {first} and {second} share the contract id {id}; give each its own")]
@@ -71,24 +144,45 @@ pub enum Resolution<'a> {
     WithoutKind,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
+    market_rule: Vec<Rule>,
+    #[serde(default)]
     instrument: Vec<Instrument>,
+    #[serde(default)]
+    futures: Vec<FutureFamily>,
+    #[serde(default)]
+    options: Vec<OptionChain>,
 }
 
 impl Catalogue {
-    /// The instruments that come with the simulator.
+    /// Nothing, in a simulation that starts at this moment.
     #[must_use]
-    pub fn built_in() -> Self {
-        let mut catalogue = Self::default();
-        // The file is part of the program, and a test reads it: it always parses.
-        let added = catalogue.add_text(BUILT_IN, Path::new("catalogue.toml"));
-        debug_assert!(added.is_ok(), "{added:?}");
+    pub fn empty(start: SimTime) -> Self {
+        Self {
+            start: start.date(),
+            instruments: BTreeMap::new(),
+            chains: Vec::new(),
+            rules: MarketRules::default(),
+            combinations: Combinations::default(),
+        }
+    }
+
+    /// The instruments that come with the simulator. Futures and options expire after `start`.
+    #[must_use]
+    pub fn built_in(start: SimTime) -> Self {
+        let mut catalogue = Self::empty(start);
+        // The files are part of the program, and a test reads them: they always parse.
+        for file in BUILT_IN_FILES.iter() {
+            let added = catalogue.add_all(file.clone());
+            debug_assert!(added.is_ok(), "{added:?}");
+        }
         catalogue
     }
 
-    /// Adds the instruments of a TOML file in the format of the built-in one.
+    /// Adds the instruments of a TOML file in the format of the built-in ones.
     ///
     /// # Errors
     /// [`CatalogueError`] names the file and what is wrong.
@@ -102,104 +196,162 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`CatalogueError::Impossible`] and [`CatalogueError::SameId`].
-    pub fn add(&mut self, instrument: Instrument) -> Result<(), CatalogueError> {
-        if let Err(fault) = instrument.check() {
+    pub fn add(&mut self, mut instrument: Instrument) -> Result<(), CatalogueError> {
+        instrument.complete_exchanges();
+        let checked = instrument.check().and_then(|()| self.give_rules(&mut instrument));
+        if let Err(fault) = checked {
             return Err(CatalogueError::Impossible { symbol: instrument.symbol, fault });
         }
         let id = instrument.contract_id;
-        if let Some(first) = self.instruments.get(&id) {
-            let first = first.name().to_owned();
+        let chain = || self.chains.iter().find(|chain| chain.rules.owns(id)).map(|chain| chain.rules.class());
+        if let Some(first) = self.instruments.get(&id).map(Instrument::name).or_else(chain) {
+            let first = first.to_owned();
             return Err(CatalogueError::SameId { id, first, second: instrument.name().to_owned() });
         }
         self.instruments.insert(id, instrument);
         Ok(())
     }
 
+    /// Adds the delivery months of a future.
+    ///
+    /// # Errors
+    /// As [`Catalogue::add`].
+    pub fn add_futures(&mut self, family: &FutureFamily) -> Result<(), CatalogueError> {
+        family.expand(self.start).into_iter().try_for_each(|month| self.add(month))
+    }
+
+    /// Adds the options on an underlying that is there already.
+    ///
+    /// # Errors
+    /// [`CatalogueError::ImpossibleChain`] and [`CatalogueError::SameId`].
+    pub fn add_options(&mut self, rule: OptionChain) -> Result<(), CatalogueError> {
+        let underlying = rule.underlying.clone();
+        let underlyings = self.underlyings(&underlying);
+        let first = rule.contract_id;
+        let chain = Chain::new(rule, underlyings, self.start)
+            .map_err(|fault| CatalogueError::ImpossibleChain { underlying: underlying.clone(), fault })?;
+        let last = ContractId(first.0.saturating_add(CHAIN_IDS - 1));
+        let listed = self.instruments.range(first..=last).next().map(|(_, other)| other.name());
+        let others = self.chains.iter().find(|other| other.rules.owns(first) || other.rules.owns(last));
+        if let Some(other) = listed.or_else(|| others.map(|other| other.rules.class())) {
+            let second = format!("options on {underlying}");
+            return Err(CatalogueError::SameId { id: first, first: other.to_owned(), second });
+        }
+        let rule_ids = match chain.rule.market_rule_ids.as_str() {
+            "" => self.rules.of_step(chain.rule.min_tick).to_string(),
+            ids => ids.to_owned(),
+        };
+        let steps = self.steps_of(&rule_ids, chain.rule.min_tick);
+        self.chains.push(LazyChain { rules: chain, options: OnceLock::new(), steps, market_rule_ids: rule_ids });
+        Ok(())
+    }
+
     /// The instrument with this number.
     #[must_use]
     pub fn by_id(&self, id: ContractId) -> Option<&Instrument> {
-        self.instruments.get(&id)
+        let option = || self.chains.iter().find(|chain| chain.rules.owns(id))?.options().get(&id);
+        self.instruments.get(&id).or_else(|| self.combinations.get(id)).or_else(option)
     }
 
     /// The instrument of this name: a local symbol (`EUR.USD`, `ESZ6`), else the first with this symbol.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Instrument> {
         let all = || self.instruments.values();
+        let chains = || self.chains.iter().filter(|chain| name.starts_with(chain.rules.class()));
         all()
             .find(|instrument| instrument.name() == name)
             .or_else(|| all().find(|instrument| instrument.symbol == name))
+            .or_else(|| chains().flat_map(|chain| chain.options().values()).find(|option| option.name() == name))
     }
 
-    /// Every instrument, by number.
+    /// Every instrument by number, but for the options of chains and for combinations, of which there is no end.
     pub fn iter(&self) -> impl Iterator<Item = &Instrument> {
         self.instruments.values()
     }
 
-    /// Every instrument that fits what a request says; what it leaves out fits all.
-    pub fn matching<'a>(&'a self, wanted: &'a Contract) -> impl Iterator<Item = &'a Instrument> {
-        self.instruments.values().filter(move |instrument| instrument.fits(wanted))
-    }
-
-    /// The one instrument a request means.
+    /// The one instrument a request means at this moment.
     #[must_use]
-    pub fn resolve(&self, wanted: &Contract) -> Resolution<'_> {
-        if wanted.known_id().is_none() && wanted.security_type.is_none() {
+    pub fn resolve(&self, wanted: &Contract, now: SimTime) -> Resolution<'_> {
+        if wanted.known_id().is_none() && wanted.security_type.is_none() && wanted.security_id.is_empty() {
             return Resolution::WithoutKind;
         }
-        let mut fitting = self.instruments.values().filter(|instrument| instrument.fits(wanted));
-        match (fitting.next(), fitting.next()) {
-            (None, _) => Resolution::Unknown,
-            (Some(instrument), None) => Resolution::One(instrument),
-            (Some(_), Some(_)) => Resolution::Ambiguous,
+        match self.matching(wanted, now).as_slice() {
+            [] => Resolution::Unknown,
+            [found] => Resolution::One(found.instrument),
+            _ => Resolution::Ambiguous,
         }
+    }
+
+    /// The tables of price steps.
+    #[must_use]
+    pub const fn rules(&self) -> &MarketRules {
+        &self.rules
+    }
+
+    /// The chains of options on an instrument.
+    pub(crate) fn chains_of(&self, underlying: ContractId) -> impl Iterator<Item = &Chain> {
+        let rests = move |chain: &&Chain| chain.underlyings.iter().any(|other| other.contract_id == underlying);
+        self.chains.iter().map(|chain| &chain.rules).filter(rests)
+    }
+
+    /// What options of a chain can rest on: an instrument, or the months of a future that still trade.
+    fn underlyings(&self, name: &str) -> Vec<Instrument> {
+        let today =
+            i32::from(self.start.year()) * 10_000 + i32::from(self.start.month()) * 100 + i32::from(self.start.day());
+        let mut months: Vec<Instrument> = self
+            .iter()
+            .filter(|other| other.symbol == name && other.class() == crate::instrument::Class::Futures)
+            .filter(|future| !future.is_expired(today))
+            .cloned()
+            .collect();
+        months.sort_by(|one, other| one.last_trade_date.cmp(&other.last_trade_date));
+        let is_other = |other: &&Instrument| other.class() != crate::instrument::Class::Futures;
+        match self.by_name(name).filter(is_other) {
+            Some(one) => vec![one.clone()],
+            None => months,
+        }
+    }
+
+    /// Gives an instrument its table of price steps, or checks the one it names.
+    fn give_rules(&mut self, instrument: &mut Instrument) -> Result<(), Fault> {
+        if instrument.market_rule_ids.is_empty() {
+            instrument.market_rule_ids = self.rules.of_step(instrument.min_tick).to_string();
+        }
+        instrument.steps = self.steps_of(&instrument.market_rule_ids, instrument.min_tick);
+        let first = instrument.steps.first().map(|first| first.step);
+        if first.is_some_and(|first| first != instrument.min_tick) {
+            let id = instrument.market_rule_ids.split(',').next().and_then(|id| id.trim().parse().ok());
+            return Err(Fault::Rule(id.unwrap_or_default()));
+        }
+        if instrument.legs.is_empty() && !instrument.is_on_grid(instrument.price) {
+            return Err(Fault::OffGrid);
+        }
+        Ok(())
+    }
+
+    /// The steps of the first of these tables. Those that nobody told have the smallest step only.
+    fn steps_of(&mut self, ids: &str, min_tick: rust_decimal::Decimal) -> Vec<rules::Step> {
+        let ids: Vec<i32> = ids.split(',').filter_map(|id| id.trim().parse().ok()).collect();
+        ids.iter().for_each(|id| self.rules.ensure(*id, min_tick));
+        ids.first().and_then(|id| self.rules.get(*id)).unwrap_or_default().to_vec()
     }
 
     fn add_text(&mut self, text: &str, path: &Path) -> Result<(), CatalogueError> {
         let file: File = toml::from_str(text)
             .map_err(|cause| CatalogueError::Malformed { path: path.to_owned(), cause: Box::new(cause) })?;
-        file.instrument.into_iter().try_for_each(|instrument| self.add(instrument))
+        self.add_all(file)
+    }
+
+    fn add_all(&mut self, file: File) -> Result<(), CatalogueError> {
+        let File { market_rule, instrument, futures, options } = file;
+        for rule in market_rule {
+            self.rules.add(rule).map_err(|id| CatalogueError::ImpossibleRule { id })?;
+        }
+        instrument.into_iter().try_for_each(|instrument| self.add(instrument))?;
+        futures.iter().try_for_each(|family| self.add_futures(family))?;
+        options.into_iter().try_for_each(|chain| self.add_options(chain))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tws_proto::kinds::SecurityType;
-
-    #[test]
-    fn the_built_in_file_is_whole() {
-        let mut catalogue = Catalogue::default();
-        catalogue.add_text(BUILT_IN, Path::new("catalogue.toml")).unwrap();
-        assert!(catalogue.iter().count() >= 15);
-    }
-
-    #[track_caller]
-    fn check(wanted: Contract, expected: &[&str]) {
-        let catalogue = Catalogue::built_in();
-        let found: Vec<&str> = catalogue.matching(&wanted).map(Instrument::name).collect();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn a_request_finds_what_it_describes() {
-        check(Contract::stock("IBM", "USD"), &["IBM"]);
-        check(Contract::stock("ibm", "USD"), &["IBM"]);
-        check(Contract::stock("IBM", ""), &["IBM"]);
-        check(Contract::stock("IBM", "EUR"), &[]);
-        check(Contract { exchange: "NYSE".into(), ..Contract::stock("IBM", "USD") }, &["IBM"]);
-        check(Contract { exchange: "LSE".into(), ..Contract::stock("IBM", "USD") }, &[]);
-        check(Contract { primary_exchange: "NYSE".into(), ..Contract::stock("IBM", "USD") }, &["IBM"]);
-        check(Contract { primary_exchange: "ARCA".into(), ..Contract::stock("IBM", "USD") }, &[]);
-        check(Contract::stock("NOSUCH", "USD"), &[]);
-        check(Contract::by_id(ContractId(265_598), ""), &["AAPL"]);
-        check(Contract::by_id(ContractId(1), "SMART"), &[]);
-        check(Contract::forex("EUR", "USD"), &["EUR.USD"]);
-        check(Contract::future("ES", "", "CME", "USD"), &["ESZ6", "ESH7", "ESM7"]);
-        check(Contract::future("ES", "202703", "CME", "USD"), &["ESH7"]);
-        check(Contract::future("ES", "20261218", "CME", "USD"), &["ESZ6"]);
-        check(Contract { local_symbol: "ESM7".into(), ..Contract::future("", "", "CME", "USD") }, &["ESM7"]);
-        check(Contract::index("SPX", "CBOE", "USD"), &["SPX"]);
-        check(Contract { symbol: "AAPL".into(), ..Contract::default() }, &["AAPL", "AAPL  261218C00230000"]);
-        check(Contract { security_type: Some(SecurityType::Stock), ..Contract::default() }, &[]);
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! stepped again though nothing came in. The same configuration and the same inputs give the same outputs.
 
 mod accounts;
+mod contracts;
 mod execution;
 mod hand;
 mod lists;
@@ -142,7 +143,7 @@ impl CoreSetup {
             seed,
             start,
             accounts: vec![AccountSetup::new("DU1234567")],
-            catalogue: Catalogue::built_in(),
+            catalogue: Catalogue::built_in(start),
             feed: Feed::Walk,
             feeds: BTreeMap::new(),
             commissions: CommissionSchedule::default(),
@@ -357,6 +358,12 @@ impl Core {
             ClientMessage::CancelPositions(_) => self.cancel_positions(session),
             ClientMessage::RequestAccountSummary(request) => self.request_summary(session, &request),
             ClientMessage::CancelAccountSummary(cancel) => self.cancel_summary(session, cancel.request_id),
+            ClientMessage::CancelContractData(cancel) => self.cancel_contract_data(session, cancel.request_id),
+            ClientMessage::RequestMatchingSymbols(request) => self.send_matching_symbols(session, &request),
+            ClientMessage::RequestMarketRule(request) => self.send_market_rule(session, &request),
+            ClientMessage::RequestOptionParameters(request) => self.send_option_parameters(session, &request),
+            ClientMessage::RequestSmartComponents(request) => self.send_smart_components(session, &request),
+            ClientMessage::RequestDepthExchanges(_) => self.send_depth_exchanges(session),
             // Which these are is listed there, one by one.
             other => self.answer_unsimulated(session, &other),
         }

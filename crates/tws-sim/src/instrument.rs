@@ -3,15 +3,24 @@
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use tws_proto::Contract;
+use tws_proto::contract::ComboLeg;
 use tws_proto::ids::ContractId;
-use tws_proto::kinds::{OptionRight, SecurityType};
-use tws_proto::message::ContractDetails;
+use tws_proto::kinds::{Action, OptionRight, SecurityType};
+use tws_proto::message::{BondDetails, ContractDetails, FundDetails};
+use tws_proto::tags::TagValue;
 
+use crate::catalogue::rules::{Step, step_at};
 use crate::hours::{Calendar, HoursFault, HoursKind, Timetable};
 use crate::time::SimTime;
 
-/// What the simulator executes; the order types that contract details name.
-const ORDER_TYPES: &str = "ACTIVETIM,GTC,DAY,IOC,LMT,MKT,OCA,STP,STPLMT,WHATIF";
+/// What can be done with everything that can be traded; the order types that contract details name.
+const ORDER_TYPES: &str = "ACTIVETIM,ADJUST,ALERT,ALLOC,COND,CONDORDER,DAY,DEACT,FOK,GAT,GTC,GTD,GTT,IOC,LIT,LMT,MIT,MKT,\
+    NONALGO,OCA,SCALE,STP,STPLMT,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF";
+/// What can be done with what has auctions and hidden quotes beside that.
+const STOCK_ORDER_TYPES: &str = "ALGO,HEDGE,LOC,MIDPX,MOC,OPG,PEGMID,REL";
+/// Where stocks of the United States trade.
+const US_STOCK_EXCHANGES: &str = "SMART,AMEX,NYSE,CBOE,PHLX,ISE,CHX,ARCA,NASDAQ,ISLAND,DRCTEDGE,BEX,BATS,EDGEA,BYX,IEX,EDGX,\
+    FOXRIVER,PEARL,NYSENAT,LTSE,MEMX,IBEOS,OVERNIGHT,T24X,PSX";
 /// How many days ahead trading hours are told.
 const HOURS_DAYS: usize = 6;
 
@@ -55,13 +64,16 @@ pub struct Instrument {
     #[serde(default)]
     pub long_name: String,
     /// Currency of its prices.
+    #[serde(default = "dollars")]
     pub currency: String,
     /// Where orders go when nothing else is said.
+    #[serde(default = "smart")]
     pub exchange: String,
     /// Where it is listed.
     #[serde(default)]
     pub primary_exchange: String,
-    /// Every exchange a request may name, separated by commas.
+    /// Every exchange a request may name, separated by commas; where empty, those of US stocks or the one exchange.
+    #[serde(default)]
     pub valid_exchanges: String,
     /// The exchange's own symbol; the symbol where empty.
     #[serde(default)]
@@ -72,6 +84,9 @@ pub struct Instrument {
     /// `YYYYMMDD`, of futures and options.
     #[serde(default)]
     pub last_trade_date: String,
+    /// `YYYYMM`, where it is not that of the last trade date.
+    #[serde(default)]
+    pub contract_month: String,
     /// Of options.
     #[serde(default)]
     pub strike: Option<Decimal>,
@@ -87,9 +102,13 @@ pub struct Instrument {
     /// Smallest step of an order's size.
     #[serde(default = "one")]
     pub size_increment: Decimal,
-    /// Ids of the price step tables, separated by commas.
-    #[serde(default = "rule_of_stocks")]
+    /// Ids of the price step tables, separated by commas, one an exchange or one for all; where empty, the catalogue gives
+    /// it the table whose only step is the smallest one.
+    #[serde(default)]
     pub market_rule_ids: String,
+    /// The steps of its first table, as the catalogue has them.
+    #[serde(skip)]
+    pub steps: Vec<Step>,
     /// Zone of the hours.
     #[serde(default = "new_york")]
     pub time_zone: String,
@@ -120,6 +139,36 @@ pub struct Instrument {
     /// Symbol of the underlying.
     #[serde(default)]
     pub underlying_symbol: String,
+    /// Kind of the underlying.
+    #[serde(default)]
+    pub underlying_security_type: Option<SecurityType>,
+    /// Its number in the whole world, twelve letters and digits.
+    #[serde(default)]
+    pub isin: String,
+    /// Its number in North America, nine letters and digits.
+    #[serde(default)]
+    pub cusip: String,
+    /// IB's number of the issuer.
+    #[serde(default)]
+    pub issuer_id: String,
+    /// Factor between the displayed price and the price in orders.
+    #[serde(default = "one_i32")]
+    pub price_magnifier: i32,
+    /// The rule by which a contract's economic value is told from its price, where it has one.
+    #[serde(default)]
+    pub ev_rule: String,
+    /// Factor of that rule.
+    #[serde(default)]
+    pub ev_multiplier: Option<Decimal>,
+    /// What is known of a bond.
+    #[serde(default)]
+    pub bond: Option<Box<BondDetails>>,
+    /// What is known of a fund.
+    #[serde(default)]
+    pub fund: Option<Box<FundDetails>>,
+    /// Parts of a combination.
+    #[serde(default)]
+    pub legs: Vec<Leg>,
     /// What its market shows.
     #[serde(default)]
     pub market: MarketKind,
@@ -128,6 +177,57 @@ pub struct Instrument {
     pub lot: Decimal,
     /// Where a random market starts; yesterday's close.
     pub price: Decimal,
+}
+
+/// One part of a combination.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leg {
+    /// What is traded.
+    pub contract_id: ContractId,
+    /// How many of it one combination holds, above 0.
+    pub ratio: i32,
+    /// Which way it is traded where the combination is bought.
+    pub action: LegAction,
+    /// Where.
+    #[serde(default = "smart")]
+    pub exchange: String,
+}
+
+/// Which way a part of a combination is traded where the combination is bought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum LegAction {
+    /// It is bought too.
+    Buy,
+    /// It is sold.
+    Sell,
+    /// It is sold short, at the client's word.
+    #[serde(rename = "SSHORT")]
+    SellShort,
+}
+
+impl Leg {
+    /// How many of its contract a bought combination adds: negative where it is sold.
+    #[must_use]
+    pub fn weight(&self) -> Decimal {
+        match self.action {
+            LegAction::Buy => Decimal::from(self.ratio),
+            LegAction::Sell | LegAction::SellShort => -Decimal::from(self.ratio),
+        }
+    }
+}
+
+impl LegAction {
+    /// The wire's word for it.
+    #[must_use]
+    pub const fn word(self) -> Action {
+        match self {
+            Self::Buy => Action::Buy,
+            Self::Sell => Action::Sell,
+            Self::SellShort => Action::SellShort,
+        }
+    }
 }
 
 /// What an instrument cannot be.
@@ -149,6 +249,9 @@ pub enum Fault {
     /// Zone and hours must be ones.
     #[error(transparent)]
     Hours(#[from] HoursFault),
+    /// Its smallest price step must be the first of its table.
+    #[error("min_tick is not the first step of market rule {0}; leave market_rule_ids out and a fitting one is made")]
+    Rule(i32),
 }
 
 impl Instrument {
@@ -167,12 +270,14 @@ impl Instrument {
             local_symbol: String::new(),
             trading_class: String::new(),
             last_trade_date: String::new(),
+            contract_month: String::new(),
             strike: None,
             right: None,
             multiplier: None,
             min_tick: a_cent(),
             size_increment: one(),
-            market_rule_ids: rule_of_stocks(),
+            market_rule_ids: String::new(),
+            steps: Vec::new(),
             time_zone: new_york(),
             trading_hours: long_hours(),
             liquid_hours: regular_hours(),
@@ -183,6 +288,16 @@ impl Instrument {
             stock_type: "COMMON".to_owned(),
             underlying_contract_id: None,
             underlying_symbol: String::new(),
+            underlying_security_type: None,
+            isin: String::new(),
+            cusip: String::new(),
+            issuer_id: String::new(),
+            price_magnifier: 1,
+            ev_rule: String::new(),
+            ev_multiplier: None,
+            bond: None,
+            fund: None,
+            legs: Vec::new(),
             market: MarketKind::QuotesAndTrades,
             lot: a_hundred(),
             price,
@@ -219,7 +334,7 @@ impl Instrument {
     /// On which days its exchange is closed.
     #[must_use]
     pub fn calendar(&self) -> Calendar {
-        self.calendar.unwrap_or(match &self.security_type {
+        self.calendar.unwrap_or_else(|| match &self.security_type {
             SecurityType::Forex => Calendar::Forex,
             SecurityType::Crypto => Calendar::EveryDay,
             SecurityType::Commodity => Calendar::Futures,
@@ -251,73 +366,111 @@ impl Instrument {
             currency: self.currency.clone(),
             local_symbol: self.name().to_owned(),
             trading_class: or_symbol(&self.trading_class),
+            combo_legs: self.legs.iter().map(combo_leg).collect(),
             ..Contract::default()
         }
+    }
+
+    /// Ids of the price step tables, one an exchange.
+    #[must_use]
+    pub fn market_rule_list(&self) -> String {
+        match self.market_rule_ids.split_once(',') {
+            Some(_) => self.market_rule_ids.clone(),
+            // One table for all exchanges is told once an exchange.
+            None => vec![self.market_rule_ids.as_str(); self.valid_exchanges.split(',').count()].join(","),
+        }
+    }
+
+    /// Order types that contract details name; none where nothing can be traded.
+    #[must_use]
+    pub fn order_types(&self) -> String {
+        match self.security_type {
+            SecurityType::Index | SecurityType::News => String::new(),
+            SecurityType::Stock | SecurityType::Option | SecurityType::ContractForDifference => {
+                format!("{ORDER_TYPES},{STOCK_ORDER_TYPES}")
+            }
+            _ => ORDER_TYPES.to_owned(),
+        }
+    }
+
+    /// Its numbers in the lists of others, by the name of the list.
+    #[must_use]
+    pub fn security_ids(&self) -> Vec<TagValue> {
+        let ids = [("CUSIP", &self.cusip), ("ISIN", &self.isin)];
+        ids.into_iter().filter(|(_, id)| !id.is_empty()).map(|(list, id)| TagValue::new(list, id.as_str())).collect()
     }
 
     /// What is known of it beside the contract.
     #[must_use]
     pub fn details(&self, now: SimTime) -> ContractDetails {
-        let market_rule_ids = match self.market_rule_ids.split_once(',') {
-            Some(_) => self.market_rule_ids.clone(),
-            // One table for all exchanges is told once an exchange.
-            None => vec![self.market_rule_ids.as_str(); self.valid_exchanges.split(',').count()].join(","),
+        let or_first = |month: &str| match month {
+            "" => self.last_trade_date.get(..6).unwrap_or_default().to_owned(),
+            month => month.to_owned(),
         };
+        let bond = BondDetails { cusip: self.cusip.clone(), ..self.bond.as_deref().cloned().unwrap_or_default() };
         let contract = self.contract();
         let timetable = Timetable::of(self);
         ContractDetails {
             market_name: contract.trading_class,
             min_tick: Some(self.min_tick),
-            order_types: ORDER_TYPES.to_owned(),
+            order_types: self.order_types(),
             valid_exchanges: self.valid_exchanges.clone(),
-            price_magnifier: Some(1),
+            price_magnifier: Some(self.price_magnifier),
             underlying_contract_id: self.underlying_contract_id,
             long_name: self.long_name.clone(),
-            contract_month: self.last_trade_date.get(..6).unwrap_or_default().into(),
+            contract_month: or_first(&self.contract_month).into(),
             industry: self.industry.clone(),
             category: self.category.clone(),
             subcategory: self.subcategory.clone(),
             time_zone: self.time_zone.clone(),
             trading_hours: timetable.text(HoursKind::Trading, now, HOURS_DAYS).into(),
             liquid_hours: timetable.text(HoursKind::Liquid, now, HOURS_DAYS).into(),
-            aggregated_group: Some(1),
+            ev_rule: self.ev_rule.clone(),
+            ev_multiplier: self.ev_multiplier,
+            security_ids: self.security_ids(),
+            aggregated_group: Some(self.aggregated_group()),
             underlying_symbol: self.underlying_symbol.clone(),
-            market_rule_ids,
+            underlying_security_type: self.underlying_security_type.clone(),
+            market_rule_ids: self.market_rule_list(),
             real_expiration_date: self.last_trade_date.as_str().into(),
             stock_type: self.stock_type.clone(),
             min_size: Some(self.size_increment),
             size_increment: Some(self.size_increment),
             suggested_size_increment: Some(self.lot),
+            fund: self.fund.as_deref().cloned().unwrap_or_default(),
+            bond: if self.security_type == SecurityType::Bond { bond } else { BondDetails::default() },
             ..ContractDetails::default()
         }
     }
 
-    /// Whether it is what a request describes. What the request leaves out fits; an empty request fits nothing.
+    /// Exchanges of one group quote together.
+    const fn aggregated_group(&self) -> i32 {
+        match self.security_type {
+            SecurityType::Option | SecurityType::FutureOption => 2,
+            SecurityType::Forex => 4,
+            SecurityType::Future => 2_147_483_647,
+            _ => 1,
+        }
+    }
+
+    /// Where it trades if nothing is said: US stocks everywhere, all else at its one exchange.
+    pub(crate) fn complete_exchanges(&mut self) {
+        if self.valid_exchanges.is_empty() {
+            let stock = self.security_type == SecurityType::Stock && self.exchange == "SMART";
+            self.valid_exchanges = if stock { US_STOCK_EXCHANGES.to_owned() } else { self.exchange.clone() };
+        }
+    }
+
+    /// Whether a request may name this exchange.
     #[must_use]
-    pub fn fits(&self, wanted: &Contract) -> bool {
-        let exchange = wanted.exchange.as_str();
-        if !exchange.is_empty() && !self.valid_exchanges.split(',').any(|valid| valid.eq_ignore_ascii_case(exchange)) {
-            return false;
-        }
-        if let Some(id) = wanted.known_id() {
-            return id == self.contract_id;
-        }
-        if wanted.symbol.is_empty() && wanted.local_symbol.is_empty() {
-            return false;
-        }
-        let own = self.contract();
-        let fits_text = |wanted: &str, own: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(own);
-        fits_text(&wanted.symbol, &own.symbol)
-            && wanted.security_type.as_ref().is_none_or(|kind| *kind == self.security_type)
-            && own.last_trade_date_or_month.starts_with(wanted.last_trade_date_or_month.as_str())
-            // Clients write 0 for "no strike".
-            && wanted.strike.is_none_or(|strike| strike.is_zero() || Some(strike) == self.strike)
-            && wanted.right.as_ref().is_none_or(|right| right_of(right) == self.right)
-            && wanted.multiplier.is_none_or(|multiplier| multiplier.is_zero() || multiplier == self.factor())
-            && fits_text(&wanted.primary_exchange, &own.primary_exchange)
-            && fits_text(&wanted.currency, &own.currency)
-            && fits_text(&wanted.local_symbol, &own.local_symbol)
-            && fits_text(&wanted.trading_class, &own.trading_class)
+    pub fn trades_at(&self, exchange: &str) -> bool {
+        self.valid_exchanges.split(',').any(|valid| valid.eq_ignore_ascii_case(exchange))
+    }
+
+    /// Whether its last trade is over on a day, `20261126`.
+    #[must_use]
+    pub fn is_expired(&self, day: i32) -> bool {
+        self.last_trade_date.get(..8).and_then(|date| date.parse().ok()).is_some_and(|last: i32| last < day)
     }
 
     /// Whether such an instrument can be.
@@ -351,16 +504,23 @@ impl Instrument {
     /// Whether an order may have this price.
     #[must_use]
     pub fn is_on_grid(&self, price: Decimal) -> bool {
-        (price % self.min_tick).is_zero()
+        (price % self.price_step(price)).is_zero()
+    }
+
+    /// The step that prices of this size have.
+    #[must_use]
+    pub fn price_step(&self, price: Decimal) -> Decimal {
+        step_at(&self.steps, price).unwrap_or(self.min_tick)
     }
 }
 
-/// `C` and `CALL` are one word to TWS.
-fn right_of(right: &OptionRight) -> Option<OptionRight> {
-    match right.as_str() {
-        "C" | "CALL" => Some(OptionRight::Call),
-        "P" | "PUT" => Some(OptionRight::Put),
-        _ => None,
+fn combo_leg(leg: &Leg) -> ComboLeg {
+    ComboLeg {
+        contract_id: Some(leg.contract_id),
+        ratio: Some(leg.ratio),
+        action: Some(leg.action.word()),
+        exchange: leg.exchange.clone(),
+        ..ComboLeg::default()
     }
 }
 
@@ -376,8 +536,16 @@ fn a_hundred() -> Decimal {
     Decimal::ONE_HUNDRED
 }
 
-fn rule_of_stocks() -> String {
-    "26".to_owned()
+const fn one_i32() -> i32 {
+    1
+}
+
+fn dollars() -> String {
+    "USD".to_owned()
+}
+
+fn smart() -> String {
+    "SMART".to_owned()
 }
 
 fn new_york() -> String {

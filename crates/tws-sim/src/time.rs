@@ -58,6 +58,12 @@ impl SimTime {
         tomorrow.map_or_else(|_| self.plus_ms(86_400_000), |midnight| Self(midnight.timestamp().as_millisecond()))
     }
 
+    /// The calendar day in New York.
+    #[must_use]
+    pub fn date(self) -> jiff::civil::Date {
+        self.zoned().date()
+    }
+
     fn zoned(self) -> Zoned {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(ZONE.clone())
     }

@@ -80,7 +80,7 @@ mod tests {
     use crate::catalogue::Catalogue;
 
     fn walked(seed: u64) -> Vec<MarketEvent> {
-        let catalogue = Catalogue::built_in();
+        let catalogue = Catalogue::built_in(SimTime(0));
         let mut walk = Walk::new(catalogue.by_name("BAC").unwrap(), seed, SimTime(0));
         (0..500).flat_map(|_| walk.next_events()).collect()
     }

@@ -2,13 +2,14 @@
 
 use tws_proto::Contract;
 use tws_proto::ids::{ContractId, RequestId};
+use tws_proto::kinds::SecurityType;
 use tws_proto::kinds::{MarketDataKind, TickByTickKind};
 use tws_proto::message::{
     MarketDataType, RequestMarketData, RequestTickByTick, TickRequestParameters, TickSnapshotEnd,
 };
 
 use super::Core;
-use crate::catalogue::Resolution;
+use crate::catalogue::{CombinationFault, Resolution};
 use crate::feed::{self, Before};
 use crate::instrument::MarketKind;
 use crate::market::{Market, MarketEvent};
@@ -22,25 +23,49 @@ const TRADE_VOLUME: &str = "233";
 const NO_DEFINITION: &str = "No security definition has been found for the request";
 
 /// Why a request does not name one contract: code and text of the notice.
-pub(super) type Unresolved = (i32, &'static str);
+pub(super) type Unresolved = (i32, String);
+
+/// What TWS says of a description that fits several contracts.
+fn ambiguous(wanted: &Contract) -> String {
+    let name = if wanted.symbol.is_empty() { &wanted.local_symbol } else { &wanted.symbol };
+    let more = match &wanted.security_type {
+        Some(SecurityType::Future | SecurityType::Option | SecurityType::FutureOption) => {
+            "; you must specify the multiplier or trading class"
+        }
+        _ => "",
+    };
+    format!("The contract description specified for {name} is ambiguous{more}.")
+}
 
 impl Core {
     /// The one contract a request means. Its market is open from then on.
     pub(super) fn resolve(&mut self, wanted: &Contract) -> Result<ContractId, Unresolved> {
-        match self.catalogue.resolve(wanted) {
+        if wanted.is_combination() && wanted.known_id().is_none() {
+            return self.combine(wanted);
+        }
+        match self.catalogue.resolve(wanted, self.now) {
             Resolution::One(instrument) => {
                 self.markets.open(instrument, self.now);
                 Ok(instrument.contract_id)
             }
-            Resolution::Unknown => Err((200, NO_DEFINITION)),
-            Resolution::Ambiguous => Err((
-                200,
-                "The contract description specified is ambiguous; you must specify the local symbol or the conid.",
-            )),
+            Resolution::Unknown => Err((200, NO_DEFINITION.to_owned())),
+            Resolution::Ambiguous => Err((200, ambiguous(wanted))),
             Resolution::WithoutKind => {
-                Err((321, "Error validating request.-'bM' : cause - Please enter a valid security type"))
+                Err((321, "Error validating request.-'bM' : cause - Please enter a valid security type".to_owned()))
             }
         }
+    }
+
+    /// A combination and the markets of its legs are open from then on.
+    fn combine(&mut self, wanted: &Contract) -> Result<ContractId, Unresolved> {
+        let id = self.catalogue.combine(wanted, self.now).map_err(|fault| match fault {
+            CombinationFault::UnknownLeg(_) => (200, NO_DEFINITION.to_owned()),
+            fault => (321, format!("Error validating request.-'bM' : cause - Invalid combo: {fault}")),
+        })?;
+        let legs = self.catalogue.by_id(id).map(|combination| combination.legs.clone()).unwrap_or_default();
+        legs.iter().for_each(|leg| self.open_market(leg.contract_id));
+        self.open_market(id);
+        Ok(id)
     }
 
     pub(super) fn request_market_data(&mut self, session: SessionId, request: &RequestMarketData) {

@@ -1,9 +1,6 @@
 //! The session itself: START_API, ids, accounts, clocks, contracts.
 
-use tws_proto::message::{
-    ContractData, ContractDataEnd, CurrentTime, CurrentTimeMillis, ManagedAccounts, NextValidId, RequestContractData,
-    StartApi,
-};
+use tws_proto::message::{CurrentTime, CurrentTimeMillis, ManagedAccounts, NextValidId, StartApi};
 
 use super::{CloseReason, Core};
 use crate::orders::OrderKey;
@@ -81,27 +78,5 @@ impl Core {
 
     pub(super) fn send_time_ms(&mut self, session: SessionId) {
         self.outbox.send(session, CurrentTimeMillis { time_ms: self.now.0 });
-    }
-
-    pub(super) fn send_contract_data(&mut self, session: SessionId, request: &RequestContractData) {
-        let RequestContractData { request_id, contract: wanted } = request;
-        if wanted.known_id().is_none() && wanted.security_type.is_none() {
-            let text = "Error validating request.-'bM' : cause - Please enter a valid security type";
-            return self.outbox.notice(session, request_id.0, 321, text);
-        }
-        let mut found = self.catalogue.matching(wanted).peekable();
-        if found.peek().is_none() {
-            let text = "No security definition has been found for the request";
-            return self.outbox.notice(session, request_id.0, 200, text);
-        }
-        for instrument in found {
-            let mut contract = instrument.contract();
-            if !wanted.exchange.is_empty() {
-                contract.exchange.clone_from(&wanted.exchange);
-            }
-            let details = instrument.details(self.now);
-            self.outbox.send(session, Box::new(ContractData { request_id: *request_id, contract, details }));
-        }
-        self.outbox.send(session, ContractDataEnd { request_id: *request_id });
     }
 }

@@ -49,10 +49,7 @@ fn answer(message: &ClientMessage) -> Answer {
         C::UpdateDisplayGroup(body) => NotYet(body.request_id.0),
         C::RequestModelPositions(body) => NotYet(body.request_id.0),
         C::RequestModelValues(body) => NotYet(body.request_id.0),
-        C::RequestOptionParameters(body) => NotYet(body.request_id.0),
         C::RequestSoftDollarTiers(body) => NotYet(body.request_id.0),
-        C::RequestMatchingSymbols(body) => NotYet(body.request_id.0),
-        C::RequestSmartComponents(body) => NotYet(body.request_id.0),
         C::RequestNewsArticle(body) => NotYet(body.request_id.0),
         C::RequestHistoricalNews(body) => NotYet(body.request_id.0),
         C::RequestHeadTimestamp(body) => NotYet(body.request_id.0),
@@ -80,7 +77,6 @@ fn answer(message: &ClientMessage) -> Answer {
         C::CancelPositionProfit(body) => NothingToCancel(body.request_id.0),
         C::CancelHorizonMetaData(body) => NothingToCancel(body.request_id.0),
         C::CancelHorizonEventData(body) => NothingToCancel(body.request_id.0),
-        C::CancelContractData(body) => NothingToCancel(body.request_id.0),
         C::CancelHistoricalTicks(body) => NothingToCancel(body.request_id.0),
         C::RequestAccountUpdates(_)
         | C::RequestNewsBulletins(_)
@@ -93,9 +89,7 @@ fn answer(message: &ClientMessage) -> Answer {
         | C::VerifyAndAuthorizeRequest(_)
         | C::VerifyAndAuthorizeMessage(_)
         | C::RequestFamilyCodes(_)
-        | C::RequestDepthExchanges(_)
-        | C::RequestNewsProviders(_)
-        | C::RequestMarketRule(_) => NotYet(-1),
+        | C::RequestNewsProviders(_) => NotYet(-1),
         C::RequestMarketData(_)
         | C::CancelMarketData(_)
         | C::PlaceOrder(_)
@@ -118,6 +112,12 @@ fn answer(message: &ClientMessage) -> Answer {
         | C::CancelTickByTick(_)
         | C::RequestCompletedOrders(_)
         | C::RequestAutoOpenOrders(_)
+        | C::CancelContractData(_)
+        | C::RequestMatchingSymbols(_)
+        | C::RequestMarketRule(_)
+        | C::RequestOptionParameters(_)
+        | C::RequestSmartComponents(_)
+        | C::RequestDepthExchanges(_)
         | C::RequestCurrentTimeMillis(_) => Simulated,
     }
 }
