@@ -1,1 +1,1 @@
-//! Scenarios that cross crates, and the drivers of foreign clients. All of it stands in `tests/` of this package.
+//! Scenarios that cross crates. All of it stands in `tests/` of this package.

@@ -1,13 +1,13 @@
 //! `cargo xtask ci`: the whole gate, the same on a laptop and in CI.
 
-use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::conformance::{self, Short};
 use crate::repository::Repository;
+use crate::strangers::{self, Gate};
 use crate::table::table;
 use crate::tidy;
 
@@ -42,6 +42,8 @@ enum Run {
     Tidy(tidy::Check),
     /// A short seed of `cargo xtask conformance`.
     Conformance,
+    /// The Python clients of `cargo xtask strangers`.
+    Strangers,
 }
 
 /// `prost` and the other peers are built by the linter and the benchmark only; they have no tests.
@@ -75,6 +77,7 @@ const STEPS: &[Step] = &[
     Step { name: "licences", is_long: false, run: Run::Tidy(tidy::licences) },
     Step { name: "tidy", is_long: false, run: Run::Tidy(tidy::rules) },
     Step { name: "conformance", is_long: true, run: Run::Conformance },
+    Step { name: "strangers", is_long: true, run: Run::Strangers },
     Step { name: "paper-smoke", is_long: true, run: Run::Cargo(&["xtask", "paper-smoke"]) },
 ];
 
@@ -109,10 +112,6 @@ impl Report {
 
 /// Runs every step, also after one failed, and says at the end what became of each.
 pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode> {
-    let skips = repository.workspace()?.target_directory.join("strangers").join("skipped.txt");
-    if skips.exists() {
-        std::fs::remove_file(&skips).with_context(|| format!("cannot remove {}", skips.display()))?;
-    }
     let started = Instant::now();
     let mut reports = Vec::new();
     for (at, step) in STEPS.iter().enumerate() {
@@ -127,9 +126,6 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
         let took = step_started.elapsed();
         eprintln!("=== {}: {} in {}", step.name, outcome.word(), seconds(took));
         reports.push(Report { name: step.name.to_owned(), took: Some(took), outcome });
-        if matches!(step.run, Run::Tests) {
-            reports.extend(skipped_tests(&skips));
-        }
     }
     let has_failed = reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_)));
     if options.json {
@@ -153,12 +149,13 @@ fn execute(repository: &Repository, run: &Run) -> Outcome {
         Run::Conformance => match conformance::short(repository) {
             Ok(Short::Passed) => Outcome::Passed,
             Ok(Short::Skipped(why)) => Outcome::Skipped(why),
-            Ok(Short::Failed(faults)) => {
-                for fault in &faults {
-                    eprintln!("{fault}");
-                }
-                Outcome::Failed(format!("{} faults; `cargo xtask conformance` tells more", faults.len()))
-            }
+            Ok(Short::Failed(faults)) => failed(&faults, "conformance"),
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        },
+        Run::Strangers => match strangers::gate(repository) {
+            Ok(Gate::Passed) => Outcome::Passed,
+            Ok(Gate::Skipped(why)) => Outcome::Skipped(why),
+            Ok(Gate::Failed(faults)) => failed(&faults, "strangers"),
             Err(error) => Outcome::Failed(format!("{error:#}")),
         },
         Run::Tidy(check) => match check(repository) {
@@ -172,6 +169,13 @@ fn execute(repository: &Repository, run: &Run) -> Outcome {
             Err(error) => Outcome::Failed(format!("{error:#}")),
         },
     }
+}
+
+fn failed(faults: &[String], command: &str) -> Outcome {
+    for fault in faults {
+        eprintln!("{fault}");
+    }
+    Outcome::Failed(format!("{} faults; `cargo xtask {command}` tells more", faults.len()))
 }
 
 fn start(mut command: Command) -> Outcome {
@@ -198,18 +202,6 @@ fn has_nextest(repository: &Repository) -> bool {
     let mut command = repository.cargo(&["nextest", "--version"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
-}
-
-/// Tests that could not run say so in a file, a line each: a test runner has no word for "skipped, because".
-fn skipped_tests(skips: &Path) -> Vec<Report> {
-    let lines = std::fs::read_to_string(skips).unwrap_or_default();
-    let mut reports = Vec::new();
-    for line in lines.lines() {
-        let (name, why) = line.split_once(": ").unwrap_or(("a test", line));
-        let outcome = Outcome::Skipped(why.to_owned());
-        reports.push(Report { name: format!("tests: {name}"), took: None, outcome });
-    }
-    reports
 }
 
 fn print_summary(reports: &[Report], took: Duration) {

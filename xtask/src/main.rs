@@ -5,9 +5,11 @@
 mod bench;
 mod ci;
 mod conformance;
+mod environment;
 mod fuzz;
 mod paper_smoke;
 mod repository;
+mod strangers;
 mod table;
 mod tidy;
 mod wire;
@@ -38,6 +40,8 @@ enum Command {
     Bench(bench::Options),
     /// The codec against IB's own Python client.
     Conformance(conformance::Options),
+    /// Clients that other people wrote, unchanged, against the simulator.
+    Strangers(strangers::Options),
     /// Every fuzz target of the codec in turn.
     Fuzz(fuzz::Options),
     /// Frames to readable messages and back.
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::PaperSmoke(options) => paper_smoke::run(&options),
         Command::Bench(options) => bench::run(&repository, &options),
         Command::Conformance(options) => conformance::run(&repository, &options),
+        Command::Strangers(options) => strangers::run(&repository, &options),
         Command::Fuzz(options) => fuzz::run(&repository, &options),
         Command::Wire(options) => wire::run(&options),
     };

@@ -6,25 +6,32 @@ pub(crate) fn table<const COLUMNS: usize>(
     rows: &[[String; COLUMNS]],
     right: &[usize],
 ) -> String {
-    let mut widths = heading.map(|cell| cell.chars().count());
+    let rows: Vec<&[String]> = rows.iter().map(<[String; COLUMNS]>::as_slice).collect();
+    grid(&heading, &rows, right)
+}
+
+/// A table of as many columns as its heading has; every row has as many.
+pub(crate) fn grid(heading: &[&str], rows: &[&[String]], right: &[usize]) -> String {
+    let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
     for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
+        for (width, cell) in widths.iter_mut().zip(*row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let line = |cells: [&str; COLUMNS]| {
+    let line = |cells: &[&str]| {
         let mut line = String::new();
-        for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            let pad = " ".repeat(width - cell.chars().count().min(width));
+        for (at, (cell, width)) in cells.iter().zip(&widths).enumerate() {
+            let pad = " ".repeat(width - cell.chars().count().min(*width));
             let (before, after) = if right.contains(&at) { (pad.as_str(), "") } else { ("", pad.as_str()) };
             line.push_str(&format!("{}{before}{cell}{after}", if at == 0 { "" } else { "  " }));
         }
         format!("{}\n", line.trim_end())
     };
     let mut text = line(heading);
-    text.push_str(&line(widths.map(|width| "-".repeat(width)).each_ref().map(String::as_str)));
+    let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+    text.push_str(&line(&rules.iter().map(String::as_str).collect::<Vec<_>>()));
     for row in rows {
-        text.push_str(&line(row.each_ref().map(String::as_str)));
+        text.push_str(&line(&row.iter().map(String::as_str).collect::<Vec<_>>()));
     }
     text
 }

@@ -12,9 +12,9 @@ use tws_proto::error::Fault;
 use tws_proto::message::Facts;
 use tws_proto::{ServerMessage, ServerVersion};
 
-use super::environment::Environment;
 use super::requests::{again, compare, word};
 use super::{Difference, Differences, Made, Options, Package, Report, coverage, known};
+use crate::environment::Environment;
 use crate::wire::{Form, From, Spoken, hex};
 
 /// More fields than this are in no message.

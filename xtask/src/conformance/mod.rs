@@ -6,7 +6,6 @@
 
 mod answers;
 mod coverage;
-mod environment;
 mod known;
 mod requests;
 
@@ -15,10 +14,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::environment::Environment;
 use crate::repository::Repository;
 use crate::table::table;
 use coverage::Coverage;
-use environment::Environment;
 
 /// The packages, and the newest server version that each knows.
 const PACKAGES: &[Package] = &[
@@ -109,11 +108,10 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
         let names: Vec<_> = PACKAGES.iter().map(|package| package.requirement).collect();
         bail!("no such package; there are {}", names.join(", "));
     }
-    let folder = repository.workspace()?.target_directory.join("conformance");
     let mut reports = Vec::new();
     for package in chosen {
         eprintln!("{} ...", package.requirement);
-        reports.push(of_package(repository, &folder, package, options)?);
+        reports.push(of_package(repository, package, options)?);
     }
     let ok = reports.iter().all(|report| report.differences.is_empty() && report.holes.is_empty());
     if options.json {
@@ -140,8 +138,7 @@ pub(crate) enum Short {
 /// A short seed against the newest package, for the gate.
 pub(crate) fn short(repository: &Repository) -> Result<Short> {
     let options = Options { packages: Vec::new(), frames: 1_500, values: 3_000, seed: 1, short: true, json: false };
-    let folder = repository.workspace()?.target_directory.join("conformance");
-    let report = of_package(repository, &folder, &PACKAGES[0], &options)?; // the table is not empty
+    let report = of_package(repository, &PACKAGES[0], &options)?; // the table is not empty
     if let Some(why) = report.skipped {
         return Ok(Short::Skipped(why));
     }
@@ -153,12 +150,7 @@ pub(crate) fn short(repository: &Repository) -> Result<Short> {
     Ok(if faults.is_empty() { Short::Passed } else { Short::Failed(faults) })
 }
 
-fn of_package(
-    repository: &Repository,
-    folder: &std::path::Path,
-    package: &'static Package,
-    options: &Options,
-) -> Result<Report> {
+fn of_package(repository: &Repository, package: &'static Package, options: &Options) -> Result<Report> {
     let mut report = Report {
         package: package.requirement,
         skipped: None,
@@ -174,7 +166,7 @@ fn of_package(
     let describing = &PACKAGES[0]; // the table is not empty
     let mut environments = Vec::new();
     for wanted in [package, describing] {
-        match Environment::with_packages(folder, repository, wanted.requirement, wanted.also)? {
+        match Environment::with_packages(repository, "tests/conformance", wanted.requirement, wanted.also)? {
             Ok(environment) => environments.push(environment),
             Err(why) => {
                 report.skipped = Some(why);

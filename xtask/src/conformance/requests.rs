@@ -5,8 +5,8 @@ use serde::Deserialize;
 use tws_proto::ServerVersion;
 use tws_proto::error::Fault;
 
-use super::environment::Environment;
 use super::{Difference, Differences, Made, Options, Package, Report, known};
+use crate::environment::Environment;
 use crate::wire::{Form, From, Spoken, hex};
 
 /// What `compare.py` says of a pair.

@@ -1,4 +1,4 @@
-//! A throw-away Python environment with one package, made once and kept under `target/conformance`.
+//! Throw-away environments with clients that other people wrote, made once and kept under `target/environments`.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,27 +12,27 @@ use crate::repository::Repository;
 /// How long making an environment may take; a driver has as long as its frames need.
 const SETUP_TIME_MAX: Duration = Duration::from_secs(120);
 
-/// An environment, and where the drivers are.
-pub(super) struct Environment {
+/// A Python with packages, and where the drivers for it are.
+pub(crate) struct Environment {
     python: PathBuf,
     drivers: PathBuf,
 }
 
 impl Environment {
-    /// The environment with `requirement`, made now if it is not there; the inner error says why it cannot be had.
-    pub(super) fn with_packages(
-        folder: &Path,
+    /// A Python with `requirement`, made now if it is not there; the inner error says why it cannot be had. `drivers` is
+    /// the folder of the repository that has the scripts.
+    pub(crate) fn with_packages(
         repository: &Repository,
+        drivers: &str,
         requirement: &str,
         also: Option<&str>,
     ) -> Result<Result<Self, String>> {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let lock = std::fs::File::create(folder.join("lock")).context("cannot make the lock file")?;
-        lock.lock().context("cannot lock the folder of environments")?;
+        let folder = folder(repository)?;
+        let _held = lock(&folder)?;
         let environment = folder.join(requirement.replace("==", "-"));
         let finished = environment.join("finished");
         let python = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-        let this = Self { python, drivers: repository.root().join("tests/conformance") };
+        let this = Self { python, drivers: repository.root().join(drivers) };
         if finished.is_file() {
             return Ok(Ok(this));
         }
@@ -54,10 +54,16 @@ impl Environment {
         Ok(Ok(this))
     }
 
-    /// Runs a driver with `input` on its standard input and returns the lines it wrote.
-    pub(super) fn run(&self, driver: &str, arguments: &[String], input: Vec<u8>) -> Result<String> {
+    /// A driver with its arguments, ready to start.
+    pub(crate) fn command(&self, driver: &str, arguments: &[String]) -> Command {
         let mut command = Command::new(&self.python);
         command.arg("-B").arg(self.drivers.join(driver)).args(arguments);
+        command
+    }
+
+    /// Runs a driver with `input` on its standard input and returns the lines it wrote.
+    pub(crate) fn run(&self, driver: &str, arguments: &[String], input: Vec<u8>) -> Result<String> {
+        let mut command = self.command(driver, arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().with_context(|| format!("cannot start {}", self.python.display()))?;
         let mut stdin = child.stdin.take().context("the driver has no input")?;
@@ -81,6 +87,49 @@ impl Environment {
             .with_context(|| format!("{driver} stopped listening"))?;
         Ok(output)
     }
+}
+
+/// A folder with a package of npm in its `node_modules`, made now if it is not there; the inner error says why it cannot be
+/// had.
+pub(crate) fn with_node_package(repository: &Repository, package: &str) -> Result<Result<PathBuf, String>> {
+    let folder = folder(repository)?;
+    let _held = lock(&folder)?;
+    let environment = folder.join(package.replace(['@', '/'], "-").trim_matches('-'));
+    let finished = environment.join("finished");
+    let modules = environment.join("node_modules");
+    if finished.is_file() {
+        return Ok(Ok(modules));
+    }
+    if environment.exists() {
+        std::fs::remove_dir_all(&environment).context("cannot remove a half-made environment")?;
+    }
+    std::fs::create_dir_all(&environment).context("cannot make the environment")?;
+    let mut version = Command::new("node");
+    version.arg("--version");
+    if let Err(why) = set_up(version) {
+        return Ok(Err(format!("no Node ({why})")));
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", package]).current_dir(&environment);
+    if let Err(why) = set_up(npm) {
+        return Ok(Err(format!("{package} cannot be had from npm ({why})")));
+    }
+    std::fs::write(finished, "").context("cannot mark the environment as finished")?;
+    Ok(Ok(modules))
+}
+
+/// Where environments stay between runs.
+pub(crate) fn folder(repository: &Repository) -> Result<PathBuf> {
+    let folder = repository.workspace()?.target_directory.join("environments");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// Several runs may want an environment at the same time.
+fn lock(folder: &Path) -> Result<std::fs::File> {
+    let lock = std::fs::File::create(folder.join("lock")).context("cannot make the lock file")?;
+    lock.lock().context("cannot lock the folder of environments")?;
+    Ok(lock)
 }
 
 /// Runs a program; the error is one line for people.

@@ -1,0 +1,266 @@
+//! `cargo xtask strangers`: clients that other people wrote, unchanged, against the simulator.
+//!
+//! Every client has a driver of ours under `tests/strangers` that plays one session and checks what the client is told, by
+//! value; the market it sees is moved by this command when the driver asks for it, and at the end what the client believes is
+//! compared with the broker's book. What is checked stands in [`CHECKS`]: a check that a driver does not come to has failed.
+
+mod conversation;
+mod stage;
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::environment::{self, Environment};
+use crate::repository::Repository;
+use crate::table::grid;
+use stage::Stage;
+
+/// What every driver checks, and at the end this command.
+const CHECKS: &[&str] = &[
+    "connect",
+    "server time",
+    "contract details",
+    "quotes",
+    "historical bars",
+    "place",
+    "modify",
+    "cancel",
+    "positions",
+    "account summary",
+    "profit and loss",
+    "bracket",
+    "realized profit",
+    "executions",
+    "commissions",
+    "reconnect",
+    BOOK,
+];
+/// The check that this command makes itself.
+const BOOK: &str = "broker's book";
+
+/// Every client and how it is had.
+const STRANGERS: &[Stranger] = &[
+    Stranger { name: "ibapi-187", client: IBAPI, newest: 187, settles: 187 },
+    Stranger { name: "ibapi-226", client: IBAPI, newest: 226, settles: 226 },
+    Stranger {
+        name: "ib_async",
+        client: Client::Python { requirement: "ib_async==2.1.0", driver: "ib_async/driver.py" },
+        newest: 226,
+        settles: 178,
+    },
+    Stranger {
+        name: "stoqey",
+        client: Client::Node { package: "@stoqey/ib@1.6.10", driver: "tests/strangers/stoqey/driver.js" },
+        newest: 226,
+        settles: 193,
+    },
+    Stranger {
+        name: "rust-ibapi",
+        client: Client::Cargo { manifest: "tests/strangers/rust_ibapi/Cargo.toml", program: "rust-ibapi-driver" },
+        newest: 226,
+        settles: 226,
+    },
+];
+/// IB's own client for Python.
+const IBAPI: Client = Client::Python { requirement: "ibapi-latest==10.51.1", driver: "ibapi/driver.py" };
+/// Where the drivers of the Python clients are.
+const DRIVERS: &str = "tests/strangers";
+
+/// A client that somebody else wrote, at one version.
+#[derive(Debug)]
+struct Stranger {
+    name: &'static str,
+    client: Client,
+    /// The newest version that the simulator offers it.
+    newest: i32,
+    /// The version that both settle on.
+    settles: i32,
+}
+
+/// Where a client comes from and what drives it.
+#[derive(Debug)]
+enum Client {
+    Python { requirement: &'static str, driver: &'static str },
+    Node { package: &'static str, driver: &'static str },
+    Cargo { manifest: &'static str, program: &'static str },
+}
+
+/// How `cargo xtask strangers` is asked for.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Clients, separated by commas; a part of the name is enough. All of them by default.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// One JSON object instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of one check.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Checked {
+    check: String,
+    ok: bool,
+    #[serde(default)]
+    detail: String,
+}
+
+/// What came of one client.
+#[derive(Serialize)]
+struct Report {
+    name: &'static str,
+    version: i32,
+    /// Why it was not run.
+    skipped: Option<String>,
+    checks: Vec<Checked>,
+}
+
+impl Report {
+    fn is_ok(&self) -> bool {
+        self.checks.iter().all(|checked| checked.ok)
+    }
+
+    fn cell(&self, check: &str) -> &'static str {
+        match self.checks.iter().find(|checked| checked.check == check) {
+            _ if self.skipped.is_some() => "skipped",
+            Some(Checked { ok: true, .. }) => "ok",
+            _ => "FAILED",
+        }
+    }
+}
+
+/// Runs every client that was asked for.
+pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode> {
+    let is_chosen = |stranger: &&Stranger| {
+        options.only.is_empty() || options.only.iter().any(|part| stranger.name.contains(part.as_str()))
+    };
+    let chosen: Vec<&Stranger> = STRANGERS.iter().filter(is_chosen).collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = STRANGERS.iter().map(|stranger| stranger.name).collect();
+        bail!("no such client; there are {}", names.join(", "));
+    }
+    let reports = chosen.into_iter().map(|stranger| of_stranger(repository, stranger)).collect::<Result<Vec<_>>>()?;
+    let ok = reports.iter().all(Report::is_ok);
+    if options.json {
+        println!("{}", serde_json::json!({ "ok": ok, "strangers": reports }));
+    } else {
+        print(&reports);
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What came of the clients that the gate runs.
+pub(crate) enum Gate {
+    /// Every check passed.
+    Passed,
+    /// A client could not be had, and why.
+    Skipped(String),
+    /// What failed, a line each.
+    Failed(Vec<String>),
+}
+
+/// The Python clients, for the gate.
+pub(crate) fn gate(repository: &Repository) -> Result<Gate> {
+    let python = STRANGERS.iter().filter(|stranger| matches!(stranger.client, Client::Python { .. }));
+    let reports = python.map(|stranger| of_stranger(repository, stranger)).collect::<Result<Vec<_>>>()?;
+    let faults: Vec<String> = reports.iter().flat_map(faults).collect();
+    let skipped: Vec<String> = reports.into_iter().filter_map(|report| report.skipped).collect();
+    Ok(match skipped.into_iter().next() {
+        _ if !faults.is_empty() => Gate::Failed(faults),
+        Some(why) => Gate::Skipped(why),
+        None => Gate::Passed,
+    })
+}
+
+fn of_stranger(repository: &Repository, stranger: &Stranger) -> Result<Report> {
+    eprintln!("{} ...", stranger.name);
+    let mut report = Report { name: stranger.name, version: stranger.settles, skipped: None, checks: Vec::new() };
+    let mut command = match command(repository, &stranger.client)? {
+        Ok(command) => command,
+        Err(why) => {
+            report.skipped = Some(why);
+            return Ok(report);
+        }
+    };
+    let stage = Stage::set(stranger.newest)?;
+    command.args(stage.arguments(stranger.settles));
+    let heard = conversation::hold(command, &stage);
+    let book = stage.judge(&heard.told);
+    report.checks = heard.checks;
+    report.checks.push(Checked { check: BOOK.to_owned(), ok: book.is_ok(), detail: detail(book) });
+    for check in CHECKS {
+        if !report.checks.iter().any(|checked| checked.check == *check) {
+            let why = heard.failure.clone().unwrap_or_else(|| "the driver did not come to it".to_owned());
+            report.checks.push(Checked { check: (*check).to_owned(), ok: false, detail: why });
+        }
+    }
+    // A check that is not in the list would be one that no other driver has to pass.
+    if let Some(unknown) = report.checks.iter().find(|checked| !CHECKS.contains(&checked.check.as_str())) {
+        bail!("the driver of {} checks {:?}, which is not in the list", stranger.name, unknown.check);
+    }
+    Ok(report)
+}
+
+fn detail(outcome: Result<String>) -> String {
+    outcome.unwrap_or_else(|error| format!("{error:#}"))
+}
+
+/// The driver of a client in its environment; the inner error says why there is none.
+fn command(repository: &Repository, client: &Client) -> Result<Result<Command, String>> {
+    match client {
+        Client::Python { requirement, driver } => {
+            let python = Environment::with_packages(repository, DRIVERS, requirement, None)?;
+            Ok(python.map(|python| python.command(driver, &[])))
+        }
+        Client::Node { package, driver } => Ok(environment::with_node_package(repository, package)?.map(|modules| {
+            let mut node = Command::new("node");
+            node.arg(repository.root().join(driver)).env("NODE_PATH", modules);
+            node
+        })),
+        Client::Cargo { manifest, program } => {
+            let target = environment::folder(repository)?.join(program);
+            let fetched = repository.cargo(&["fetch", "--locked", "--quiet", "--manifest-path", manifest]).status();
+            if !fetched.context("cannot start cargo")?.success() {
+                return Ok(Err("its crates cannot be had from crates.io".to_owned()));
+            }
+            let mut build = repository.cargo(&["build", "--locked", "--quiet", "--manifest-path", manifest]);
+            build.arg("--target-dir").arg(&target);
+            if !build.status().context("cannot start cargo")?.success() {
+                bail!("{manifest} does not compile");
+            }
+            Ok(Ok(Command::new(target.join("debug").join(program))))
+        }
+    }
+}
+
+/// What failed, a line each.
+fn faults(report: &Report) -> Vec<String> {
+    let failed = report.checks.iter().filter(|checked| !checked.ok);
+    failed.map(|checked| format!("{}: {}: {}", report.name, checked.check, checked.detail)).collect()
+}
+
+fn print(reports: &[Report]) {
+    let mut heading = vec!["check"];
+    heading.extend(reports.iter().map(|report| report.name));
+    let row = |check: &&str| {
+        let mut row = vec![(*check).to_owned()];
+        row.extend(reports.iter().map(|report| report.cell(check).to_owned()));
+        row
+    };
+    let mut rows: Vec<Vec<String>> = vec![vec!["(server version)".to_owned()]];
+    rows[0].extend(reports.iter().map(|report| report.version.to_string()));
+    rows.extend(CHECKS.iter().map(row));
+    println!("{}", grid(&heading, &rows.iter().map(Vec::as_slice).collect::<Vec<_>>(), &[]));
+    for report in reports {
+        for fault in faults(report) {
+            println!("{fault}");
+        }
+        if let Some(why) = &report.skipped {
+            println!("{} skipped: {why}", report.name);
+        }
+    }
+    let count = |is: bool| reports.iter().flat_map(|report| &report.checks).filter(|checked| checked.ok == is).count();
+    println!("{} checks passed, {} failed", count(true), count(false));
+}
