@@ -68,10 +68,16 @@ impl Book {
         Some(self.holding(account, instrument).unrealized(*mark, found.factor()))
     }
 
-    /// Dollars of an account; `None` where it is unknown.
+    /// Cash of an account, all currencies together in its base currency; `None` where it is unknown.
     #[must_use]
     pub fn cash(&self, account: &str) -> Option<Decimal> {
-        self.books.account(account).map(|account| account.cash)
+        self.worth(account).map(|worth| worth.cash)
+    }
+
+    /// Cash of an account in one currency; `None` where the account is unknown.
+    #[must_use]
+    pub fn cash_in(&self, account: &str, currency: &str) -> Option<Decimal> {
+        self.books.account(account).map(|account| account.cash_in(currency))
     }
 
     /// What an account is worth; `None` where it is unknown.

@@ -6,57 +6,13 @@ use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
 use tws_proto::kinds::ExecutionSide;
 
-use crate::commission::MONEY_DIGITS;
 use crate::core::AccountSetup;
 use crate::instrument::{Class, Instrument};
 use crate::time::SimTime;
+use crate::worth::Prices;
 
-/// What an account holds of one contract.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Holding {
-    /// Signed number of contracts.
-    pub quantity: Decimal,
-    /// What it cost, signed as the quantity: prices times multiplier, and the commissions of the opening trades on top.
-    pub cost: Decimal,
-    /// What closing trades earned so far, all commissions deducted.
-    pub realized: Decimal,
-}
-
-impl Holding {
-    /// What one contract cost on average, multiplier and commission included, to eight digits.
-    #[must_use]
-    pub fn average_cost(&self) -> Decimal {
-        self.cost.checked_div(self.quantity).unwrap_or_default().round_dp(MONEY_DIGITS).normalize()
-    }
-
-    /// What it would earn at `mark`, before the commission of closing it.
-    #[must_use]
-    pub fn unrealized(&self, mark: Decimal, multiplier: Decimal) -> Decimal {
-        self.quantity * mark * multiplier - self.cost
-    }
-
-    /// Takes a fill in: signed quantity, its value with multiplier (same sign), its commission. Tells what it realized.
-    fn fill(&mut self, quantity: Decimal, value: Decimal, commission: Decimal) -> Option<Decimal> {
-        let opens = self.quantity.is_zero() || self.quantity.is_sign_negative() == quantity.is_sign_negative();
-        if opens {
-            self.quantity += quantity;
-            self.cost += value + commission;
-            return None;
-        }
-        let closed = quantity.abs().min(self.quantity.abs());
-        // Shares are rounded to fixed digits and the rest is what is left over, so that the parts always add up.
-        let part = |whole: Decimal, of: Decimal| {
-            if closed == of.abs() { whole } else { (whole * closed / of.abs()).round_dp(MONEY_DIGITS) }
-        };
-        let cost = part(self.cost, self.quantity);
-        let (closing_value, closing_commission) = (part(value, quantity), part(commission, quantity));
-        let realized = -closing_value - closing_commission - cost;
-        self.quantity += quantity;
-        self.cost = self.cost - cost + (value - closing_value) + (commission - closing_commission);
-        self.realized += realized;
-        Some(realized)
-    }
-}
+pub use crate::holding::{Holding, HoldingDay};
+pub use crate::worth::{Ledger, Margin, Valuation, Worth};
 
 /// One fill, as the broker has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,9 +33,9 @@ pub struct Fill {
     pub quantity: Decimal,
     /// At what price.
     pub price: Decimal,
-    /// Which client's order it was.
+    /// Which client's order it was; 0 for orders made by hand.
     pub client: ClientId,
-    /// Which order it was.
+    /// Which order it was; 0 for orders made by hand.
     pub order: OrderId,
     /// The broker's number of the order.
     pub permanent_id: PermanentId,
@@ -103,6 +59,15 @@ impl Fill {
     pub fn is_manual(&self) -> bool {
         self.client == ClientId(0) && self.order == OrderId(0)
     }
+
+    /// The quantity, negative where it sold.
+    #[must_use]
+    pub fn signed_quantity(&self) -> Decimal {
+        match self.side {
+            ExecutionSide::Bought => self.quantity,
+            ExecutionSide::Sold | ExecutionSide::Other(_) => -self.quantity,
+        }
+    }
 }
 
 /// Cash and holdings of one account.
@@ -110,52 +75,32 @@ impl Fill {
 pub struct Account {
     /// Its number.
     pub name: String,
-    /// Dollars at the start.
-    pub initial_cash: Decimal,
-    /// Dollars now.
-    pub cash: Decimal,
-    /// By contract; those that were closed stay with quantity 0.
+    /// The currency it is reported in.
+    pub base_currency: String,
+    /// What it had at the start, by currency.
+    pub initial_cash: BTreeMap<String, Decimal>,
+    /// What it has now, by currency.
+    pub cash: BTreeMap<String, Decimal>,
+    /// By contract; those that were closed stay with quantity 0. A currency pair is held beside the cash it moved.
     pub holdings: BTreeMap<ContractId, Holding>,
+    /// What it was worth when the day began, in the base currency.
+    pub equity_at_day_start: Decimal,
 }
 
-/// What an account is worth and how much of it is tied up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Worth {
-    /// Cash and positions.
-    pub net_liquidation: Decimal,
-    /// Cash alone.
-    pub cash: Decimal,
-    /// Absolute value of all positions.
-    pub gross_position_value: Decimal,
-    /// What positions would earn at the marks.
-    pub unrealized: Decimal,
-    /// What closed trades earned.
-    pub realized: Decimal,
-    /// Margin to open.
-    pub initial_margin: Decimal,
-    /// Margin to hold.
-    pub maintenance_margin: Decimal,
-}
-
-/// The margins that positions tie up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Margin {
-    /// To open.
-    pub initial: Decimal,
-    /// To hold.
-    pub maintenance: Decimal,
-}
-
-impl Margin {
-    /// Of a position of this value: a half and a quarter of it; of futures and currencies 10 and 8 percent.
+impl Account {
+    /// What it has of a currency.
     #[must_use]
-    pub fn of(class: Class, value: Decimal) -> Self {
-        let (initial, maintenance) = match class {
-            Class::Futures | Class::Forex => (Decimal::new(10, 2), Decimal::new(8, 2)),
-            Class::Stocks | Class::Options => (Decimal::new(50, 2), Decimal::new(25, 2)),
-        };
-        let part = |rate: Decimal| (value.abs() * rate).round_dp(2);
-        Self { initial: part(initial), maintenance: part(maintenance) }
+    pub fn cash_in(&self, currency: &str) -> Decimal {
+        self.cash.get(currency).copied().unwrap_or_default()
+    }
+
+    fn pay(&mut self, currency: &str, amount: Decimal) {
+        match self.cash.get_mut(currency) {
+            Some(cash) => *cash += amount,
+            None => {
+                self.cash.insert(currency.to_owned(), amount);
+            }
+        }
     }
 }
 
@@ -168,11 +113,17 @@ pub struct Books {
 
 impl Books {
     pub(crate) fn new(setups: &[AccountSetup]) -> Self {
-        let account = |setup: &AccountSetup| Account {
-            name: setup.name.clone(),
-            initial_cash: setup.cash,
-            cash: setup.cash,
-            holdings: BTreeMap::new(),
+        let account = |setup: &AccountSetup| {
+            let mut cash = setup.other_cash.clone();
+            *cash.entry(setup.base_currency.clone()).or_default() += setup.cash;
+            Account {
+                name: setup.name.clone(),
+                base_currency: setup.base_currency.clone(),
+                initial_cash: cash.clone(),
+                cash,
+                holdings: BTreeMap::new(),
+                equity_at_day_start: setup.cash,
+            }
         };
         let accounts = setups.iter().map(|setup| (setup.name.clone(), account(setup))).collect();
         Self { accounts, fills: Vec::new() }
@@ -195,6 +146,25 @@ impl Books {
         &self.fills
     }
 
+    /// A position that was there before the first day. Its price was paid before, too: the cash stays as it is.
+    pub(crate) fn open_position(&mut self, account: &str, contract: ContractId, holding: Holding) {
+        if let Some(account) = self.accounts.get_mut(account) {
+            account.holdings.insert(contract, holding);
+        }
+    }
+
+    /// A new day begins for every account.
+    pub(crate) fn begin_day(&mut self, prices: &impl Prices) {
+        for account in self.accounts.values_mut() {
+            account.equity_at_day_start = Valuation::of(account, prices).worth.net_liquidation;
+            for (contract, holding) in &mut account.holdings {
+                if let Some((instrument, mark)) = prices.mark(*contract) {
+                    holding.begin_day(mark, instrument.factor());
+                }
+            }
+        }
+    }
+
     /// Forgets fills before `time`; what they did to cash and holdings stays.
     pub(crate) fn forget_fills_before(&mut self, time: SimTime) {
         self.fills.retain(|fill| fill.time >= time);
@@ -203,117 +173,120 @@ impl Books {
     /// Books a fill and completes it with what it realized.
     pub(crate) fn book(&mut self, mut fill: Fill, instrument: &Instrument) -> Option<&Fill> {
         let account = self.accounts.get_mut(&fill.account)?;
-        let sign = match fill.side {
-            ExecutionSide::Bought => Decimal::ONE,
-            ExecutionSide::Sold | ExecutionSide::Other(_) => Decimal::NEGATIVE_ONE,
-        };
-        let quantity = sign * fill.quantity;
+        let quantity = fill.signed_quantity();
         let value = quantity * fill.price * instrument.factor();
         let holding = account.holdings.entry(fill.contract).or_default();
         fill.realized = holding.fill(quantity, value, fill.commission);
-        account.cash += match instrument.class() {
+        match instrument.class() {
             // A future costs nothing; what it earned comes when it is closed. Until then its cost, opening commission
             // included, counts in what is not realized yet.
-            Class::Futures => fill.realized.unwrap_or_default(),
-            Class::Stocks | Class::Options | Class::Forex => -(value + fill.commission),
-        };
-        self.fills.push(fill);
-        self.fills.last()
+            Class::Futures => account.pay(&instrument.currency, fill.realized.unwrap_or_default()),
+            Class::Stocks | Class::Options => account.pay(&instrument.currency, -(value + fill.commission)),
+            Class::Forex => {
+                account.pay(&instrument.currency, -(value + fill.commission));
+                account.pay(&instrument.symbol, quantity * instrument.factor());
+            }
+        }
+        Some(self.record(fill))
     }
 
-    /// What an account is worth at these marks.
-    pub(crate) fn worth<'a>(
-        &self,
-        name: &str,
-        look: impl Fn(ContractId) -> Option<(&'a Instrument, Decimal)>,
-    ) -> Worth {
-        let Some(account) = self.accounts.get(name) else { return Worth::default() };
-        let mut worth = Worth { cash: account.cash, net_liquidation: account.cash, ..Worth::default() };
-        for (contract, holding) in &account.holdings {
-            worth.realized += holding.realized;
-            let Some((instrument, mark)) = look(*contract) else { continue };
-            let value = holding.quantity * mark * instrument.factor();
-            let unrealized = holding.unrealized(mark, instrument.factor());
-            worth.unrealized += unrealized;
-            worth.gross_position_value += value.abs();
-            worth.net_liquidation += match instrument.class() {
-                Class::Futures => unrealized,
-                Class::Stocks | Class::Options | Class::Forex => value,
-            };
-            let margin = Margin::of(instrument.class(), value);
-            worth.initial_margin += margin.initial;
-            worth.maintenance_margin += margin.maintenance;
-        }
-        worth
+    /// Keeps a fill that moves nothing: what it stands for is booked elsewhere, leg by leg or account by account.
+    pub(crate) fn record(&mut self, fill: Fill) -> &Fill {
+        self.fills.push(fill);
+        let last = self.fills.len() - 1;
+        &self.fills[last]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Catalogue;
 
     fn decimal(text: &str) -> Decimal {
         text.parse().unwrap()
     }
 
-    /// Fills as (signed quantity, price, commission), then quantity, cost, realized of the holding.
-    #[track_caller]
-    fn check(fills: &[(&str, &str, &str)], expected: (&str, &str, &str)) {
-        let mut holding = Holding::default();
-        for (quantity, price, commission) in fills {
-            let quantity = decimal(quantity);
-            holding.fill(quantity, quantity * decimal(price), decimal(commission));
+    /// One instrument at one price; a euro is 1.25 dollars.
+    struct Marked<'a>(&'a Instrument, Decimal);
+
+    impl Prices for Marked<'_> {
+        fn mark(&self, _: ContractId) -> Option<(&Instrument, Decimal)> {
+            Some((self.0, self.1))
         }
-        let (quantity, cost, realized) = expected;
-        let expected = Holding { quantity: decimal(quantity), cost: decimal(cost), realized: decimal(realized) };
-        assert_eq!(holding, expected);
+
+        fn rate(&self, currency: &str, base: &str) -> Decimal {
+            if currency == base { Decimal::ONE } else { decimal("1.25") }
+        }
     }
 
-    #[test]
-    fn holdings_follow_their_fills() {
-        check(&[("100", "10", "1")], ("100", "1001", "0"));
-        check(&[("100", "10", "1"), ("-100", "11", "1")], ("0", "0", "98"));
-        check(&[("100", "10", "1"), ("-50", "11", "1")], ("50", "500.5", "48.5"));
-        check(&[("-100", "10", "1")], ("-100", "-999", "0"));
-        check(&[("-100", "10", "1"), ("100", "9", "1")], ("0", "0", "98"));
-        // Through zero: half of the second commission closes, half opens.
-        check(&[("100", "10", "1"), ("-200", "11", "2")], ("-100", "-1099", "98"));
-        // A third: rounded shares still add up.
-        check(&[("3", "10", "1"), ("-1", "10", "0")], ("2", "20.66666667", "-0.33333333"));
-        check(&[("3", "10", "1"), ("-1", "10", "0"), ("-2", "10", "0")], ("0", "0", "-1"));
-    }
-
-    #[test]
-    fn a_future_moves_cash_only_when_it_is_closed() {
-        let catalogue = crate::catalogue::Catalogue::built_in(SimTime(1_381_165_200_000));
-        let future = catalogue.by_name("ESZ3").unwrap();
-        let mut books = Books::new(&[AccountSetup::new("DU1")]);
-        let fill = |side, price: &str| Fill {
+    fn fill(instrument: &Instrument, side: ExecutionSide, quantity: &str, price: &str, commission: &str) -> Fill {
+        Fill {
             execution_id: String::new(),
             time: SimTime(0),
             account: "DU1".into(),
-            contract: future.contract_id,
-            exchange: "CME".into(),
+            contract: instrument.contract_id,
+            exchange: instrument.exchange.clone(),
             side,
-            quantity: Decimal::TWO,
+            quantity: decimal(quantity),
             price: decimal(price),
             client: ClientId(1),
             order: OrderId(1),
             permanent_id: PermanentId(1),
             order_reference: String::new(),
-            cumulative: Decimal::TWO,
+            cumulative: decimal(quantity),
             average_price: decimal(price),
-            commission: decimal("4.50"),
-            currency: "USD".into(),
+            commission: decimal(commission),
+            currency: instrument.currency.clone(),
             realized: None,
-        };
-        let worth = |books: &Books, mark: &str| books.worth("DU1", |_| Some((future, decimal(mark))));
-        books.book(fill(ExecutionSide::Bought, "5000"), future);
-        assert_eq!(books.account("DU1").unwrap().cash, decimal("1000000"));
-        assert_eq!(worth(&books, "5001").net_liquidation, decimal("1000095.50"));
-        let sold = books.book(fill(ExecutionSide::Sold, "5010"), future).unwrap();
+        }
+    }
+
+    fn worth(books: &Books, instrument: &Instrument, mark: &str) -> Worth {
+        Valuation::of(books.account("DU1").unwrap(), &Marked(instrument, decimal(mark))).worth
+    }
+
+    #[test]
+    fn a_future_moves_cash_only_when_it_is_closed() {
+        let catalogue = Catalogue::built_in(SimTime(1_381_165_200_000));
+        let future = catalogue.by_name("ESZ3").unwrap();
+        let mut books = Books::new(&[AccountSetup::new("DU1")]);
+        let cash = |books: &Books| books.account("DU1").unwrap().cash_in("USD");
+        books.book(fill(future, ExecutionSide::Bought, "2", "5000", "4.50"), future);
+        assert_eq!(cash(&books), decimal("1000000"));
+        assert_eq!(worth(&books, future, "5001").net_liquidation, decimal("1000095.50"));
+        let sold = books.book(fill(future, ExecutionSide::Sold, "2", "5010", "4.50"), future).unwrap();
         assert_eq!(sold.realized, Some(decimal("991")));
-        assert_eq!(books.account("DU1").unwrap().cash, decimal("1000991"));
-        assert_eq!(worth(&books, "9000").net_liquidation, decimal("1000991"));
+        assert_eq!(cash(&books), decimal("1000991"));
+        assert_eq!(worth(&books, future, "9000").net_liquidation, decimal("1000991"));
+    }
+
+    #[test]
+    fn a_currency_pair_moves_both_currencies_and_counts_once() {
+        let catalogue = Catalogue::built_in(SimTime(1_381_165_200_000));
+        let pair = catalogue.by_name("EUR.USD").unwrap();
+        let mut books = Books::new(&[AccountSetup::new("DU1")]);
+        books.book(fill(pair, ExecutionSide::Bought, "20000", "1.20", "2"), pair);
+        let account = books.account("DU1").unwrap();
+        assert_eq!((account.cash_in("EUR"), account.cash_in("USD")), (decimal("20000"), decimal("975998")));
+        let worth = worth(&books, pair, "1.25");
+        assert_eq!(worth.net_liquidation, decimal("1000998"));
+        assert_eq!((worth.unrealized, worth.daily), (decimal("998"), decimal("998")));
+        assert_eq!(worth.gross_position_value, Decimal::ZERO);
+    }
+
+    #[test]
+    fn a_foreign_stock_is_paid_in_its_currency() {
+        let stock = Instrument::stock(1, "SAP", "EUR", Decimal::ONE_HUNDRED);
+        let mut books = Books::new(&[AccountSetup::new("DU1")]);
+        books.book(fill(&stock, ExecutionSide::Bought, "10", "100", "3"), &stock);
+        let account = books.account("DU1").unwrap();
+        assert_eq!((account.cash_in("EUR"), account.cash_in("USD")), (decimal("-1003"), decimal("1000000")));
+        let valuation = Valuation::of(account, &Marked(&stock, decimal("110")));
+        assert_eq!(valuation.ledgers["EUR"].net_liquidation(), decimal("97"));
+        assert_eq!(valuation.ledgers["EUR"].unrealized, decimal("97"));
+        assert_eq!(valuation.worth.net_liquidation, decimal("1000121.25"));
+        assert_eq!(valuation.worth.initial_margin, decimal("687.5"));
+        assert_eq!(valuation.total().stocks, decimal("1375"));
     }
 }

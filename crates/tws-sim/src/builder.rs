@@ -174,7 +174,7 @@ impl Builder {
     /// Adds an account with so many dollars.
     #[must_use]
     pub fn account_with_cash(mut self, name: impl Into<String>, cash: Decimal) -> Self {
-        self.accounts.push(AccountSetup { name: name.into(), cash });
+        self.accounts.push(AccountSetup { cash, ..AccountSetup::new(name) });
         self
     }
 

@@ -9,20 +9,23 @@ mod execution;
 mod hand;
 mod lists;
 mod market_data;
+mod money;
 mod opening;
 mod orders;
+mod positions;
+mod profit;
 mod start;
 mod unsimulated;
 
 use std::collections::BTreeMap;
 
-use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId};
 use tws_proto::{BadFrame, ClientMessage, ServerVersion};
 
-use crate::books::{Books, Worth};
+use crate::books::Books;
 use crate::catalogue::Catalogue;
 use crate::commission::CommissionSchedule;
+use crate::currencies::Pairs;
 use crate::feed::Before;
 use crate::floor::Floor;
 use crate::hours::MarketHours;
@@ -31,9 +34,11 @@ use crate::orders::{OrderDesk, OrderKey, OrderRecord};
 use crate::outbox::Outbox;
 use crate::session::{Session, SessionId};
 use crate::settings::ApiSettings;
+use crate::statement::AccountReadiness;
 use crate::tape::Tape;
 use crate::time::SimTime;
 
+pub use crate::account_setup::{AccountSetup, OpeningPosition};
 pub use crate::outbox::{CloseReason, Output};
 pub use hand::{HandRefused, Manual};
 
@@ -79,23 +84,6 @@ pub enum Input {
     },
     /// Nothing but time.
     TimePassed,
-}
-
-/// One account of the simulated login.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountSetup {
-    /// Its number; `DU` in front for a paper account.
-    pub name: String,
-    /// Dollars it starts with.
-    pub cash: Decimal,
-}
-
-impl AccountSetup {
-    /// An account with a million dollars.
-    #[must_use]
-    pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), cash: Decimal::from(1_000_000) }
-    }
 }
 
 /// What moves a market.
@@ -174,6 +162,9 @@ pub struct Core {
     outbox: Outbox,
     settings: ApiSettings,
     hand: HandDesk,
+    pairs: Pairs,
+    readiness: AccountReadiness,
+    next_profits: Option<SimTime>,
 }
 
 impl Core {
@@ -204,9 +195,13 @@ impl Core {
             outbox: Outbox::new(latency_ms),
             settings,
             hand: HandDesk::new(seed),
+            pairs: Pairs::of(&catalogue),
+            readiness: AccountReadiness::default(),
+            next_profits: None,
             catalogue,
         };
         core.outbox.set_time(start);
+        core.open_books();
         core.advance(start);
         core
     }
@@ -310,16 +305,6 @@ impl Core {
         self.desk.get(OrderKey { client, order })
     }
 
-    /// What an account is worth at the prices shown now.
-    #[must_use]
-    pub fn worth(&self, account: &str) -> Worth {
-        self.books.worth(account, |contract| {
-            let instrument = self.catalogue.by_id(contract)?;
-            let mark = self.markets.get(&contract).and_then(Market::mark);
-            Some((instrument, mark.unwrap_or(instrument.price)))
-        })
-    }
-
     /// Client ids that are connected.
     pub fn clients(&self) -> impl Iterator<Item = ClientId> {
         self.sessions.values().filter_map(|session| session.client)
@@ -364,6 +349,15 @@ impl Core {
             ClientMessage::RequestOptionParameters(request) => self.send_option_parameters(session, &request),
             ClientMessage::RequestSmartComponents(request) => self.send_smart_components(session, &request),
             ClientMessage::RequestDepthExchanges(_) => self.send_depth_exchanges(session),
+            ClientMessage::RequestAccountUpdates(request) => self.request_account_updates(session, &request),
+            ClientMessage::RequestModelValues(request) => self.request_model_values(session, &request),
+            ClientMessage::CancelModelValues(cancel) => self.cancel_model_values(session, cancel.request_id),
+            ClientMessage::RequestModelPositions(request) => self.request_model_positions(session, &request),
+            ClientMessage::CancelModelPositions(cancel) => self.cancel_model_positions(session, cancel.request_id),
+            ClientMessage::RequestProfit(request) => self.request_profit(session, &request),
+            ClientMessage::CancelProfit(cancel) => self.cancel_profit(session, cancel.request_id),
+            ClientMessage::RequestPositionProfit(request) => self.request_position_profit(session, &request),
+            ClientMessage::CancelPositionProfit(cancel) => self.cancel_position_profit(session, cancel.request_id),
             // Which these are is listed there, one by one.
             other => self.answer_unsimulated(session, &other),
         }
@@ -373,9 +367,10 @@ impl Core {
     fn next_due(&self) -> Option<(SimTime, Due)> {
         let market = self.markets.next_due().map(|(time, id)| (time, Due::Market(id)));
         let snapshots = self.next_snapshot().map(|time| (time, Due::Snapshots));
-        let summaries = self.next_summary().map(|time| (time, Due::Summaries));
+        let summaries = self.next_account_update().map(|time| (time, Due::AccountUpdates));
         let day_end = std::iter::once((self.day_end, Due::DayEnd));
-        market.into_iter().chain(snapshots).chain(summaries).chain(day_end).min()
+        let profits = self.next_profits().map(|time| (time, Due::Profits));
+        market.into_iter().chain(snapshots).chain(summaries).chain(profits).chain(day_end).min()
     }
 
     /// Lets everything happen that is due by `until`, in order of time.
@@ -389,9 +384,11 @@ impl Core {
                     }
                 }
                 Due::Snapshots => self.end_snapshots(),
-                Due::Summaries => self.update_summaries(),
+                Due::AccountUpdates => self.update_due_accounts(),
+                Due::Profits => self.update_profits(),
                 Due::DayEnd => {
                     self.end_day();
+                    self.begin_day();
                     self.forget_old();
                     self.day_end = self.now.day_end();
                 }
@@ -438,7 +435,8 @@ enum Due {
     DayEnd,
     Market(ContractId),
     Snapshots,
-    Summaries,
+    AccountUpdates,
+    Profits,
 }
 
 /// Ten a second since the epoch: a simulator that is started later begins above what an earlier one gave out, and below

@@ -40,16 +40,22 @@ pub mod market;
 pub mod orders;
 pub mod session;
 pub mod settings;
+pub mod statement;
 pub mod tape;
 pub mod time;
 pub mod walk;
 
+mod account_feeds;
+mod account_setup;
+mod currencies;
 mod feed;
 mod floor;
+mod holding;
 mod matching;
 mod outbox;
 mod peek;
 mod validation;
+mod worth;
 
 pub use book::Book;
 pub use builder::{Builder, StartError};

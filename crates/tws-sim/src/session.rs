@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tws_proto::ids::{ClientId, ContractId, RequestId};
 
+use crate::account_feeds::AccountFeeds;
 use crate::time::SimTime;
 
 /// Names a connection for as long as the core lives; chosen by whoever feeds the core, never used twice.
@@ -17,7 +18,7 @@ pub(crate) struct Session {
     pub(crate) client: Option<ClientId>,
     pub(crate) market_data: BTreeMap<RequestId, MarketSubscription>,
     pub(crate) single_ticks: BTreeMap<RequestId, TickSubscription>,
-    pub(crate) summaries: BTreeMap<RequestId, SummarySubscription>,
+    pub(crate) feeds: AccountFeeds,
     pub(crate) positions: PositionFeed,
     pub(crate) auto_open: AutoOpen,
 }
@@ -28,7 +29,7 @@ impl Session {
             client: None,
             market_data: BTreeMap::new(),
             single_ticks: BTreeMap::new(),
-            summaries: BTreeMap::new(),
+            feeds: AccountFeeds::default(),
             positions: PositionFeed::Off,
             auto_open: AutoOpen::Off,
         }
@@ -74,13 +75,4 @@ pub(crate) enum TickChoice {
 pub(crate) struct TickSubscription {
     pub(crate) contract: ContractId,
     pub(crate) choice: TickChoice,
-}
-
-/// A stream of account values.
-#[derive(Clone, Debug)]
-pub(crate) struct SummarySubscription {
-    pub(crate) tags: Vec<String>,
-    pub(crate) next_update: SimTime,
-    /// What was told last, by account and tag.
-    pub(crate) told: BTreeMap<(String, String), String>,
 }

@@ -44,6 +44,12 @@ impl SimTime {
         self.zoned().strftime("%Y%m%d %H:%M:%S %Z").to_string()
     }
 
+    /// As account updates carry it: `15:00`.
+    #[must_use]
+    pub fn clock(self) -> String {
+        self.zoned().strftime("%H:%M").to_string()
+    }
+
     /// The trading day as a number, `20261122`.
     #[must_use]
     pub fn day(self) -> i32 {

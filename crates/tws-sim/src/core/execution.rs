@@ -69,7 +69,10 @@ impl Core {
         record.value += price * quantity;
         record.last_price = Some(price);
         // The order is charged as a whole; a fill pays what that grew by.
-        let due = self.commissions.rate(instrument.class()).total(record.filled, record.value * instrument.factor());
+        let due = self
+            .commissions
+            .rate_in(instrument.class(), &instrument.currency)
+            .total(record.filled, record.value * instrument.factor());
         let commission = due - record.commission;
         record.commission = due;
         let is_whole = record.remaining().is_zero();

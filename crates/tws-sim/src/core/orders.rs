@@ -222,7 +222,7 @@ impl Core {
         let margin = |quantity: Decimal| Margin::of(instrument.class(), quantity * price * instrument.factor());
         let (before, after) = (margin(held), margin(held + signed));
         let value = quantity * price * instrument.factor();
-        let commission = self.commissions.rate(instrument.class()).total(quantity, value);
+        let commission = self.commissions.rate_in(instrument.class(), &instrument.currency).total(quantity, value);
         let worth = self.worth(account);
         let equity = worth.net_liquidation;
         let state = OrderState {

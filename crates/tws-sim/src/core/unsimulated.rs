@@ -47,15 +47,11 @@ fn answer(message: &ClientMessage) -> Answer {
         C::QueryDisplayGroups(body) => NotYet(body.request_id.0),
         C::SubscribeToGroup(body) => NotYet(body.request_id.0),
         C::UpdateDisplayGroup(body) => NotYet(body.request_id.0),
-        C::RequestModelPositions(body) => NotYet(body.request_id.0),
-        C::RequestModelValues(body) => NotYet(body.request_id.0),
         C::RequestSoftDollarTiers(body) => NotYet(body.request_id.0),
         C::RequestNewsArticle(body) => NotYet(body.request_id.0),
         C::RequestHistoricalNews(body) => NotYet(body.request_id.0),
         C::RequestHeadTimestamp(body) => NotYet(body.request_id.0),
         C::RequestHistogramData(body) => NotYet(body.request_id.0),
-        C::RequestProfit(body) => NotYet(body.request_id.0),
-        C::RequestPositionProfit(body) => NotYet(body.request_id.0),
         C::RequestHistoricalTicks(body) => NotYet(body.request_id.0),
         C::RequestHorizonMetaData(body) => NotYet(body.request_id.0),
         C::RequestHorizonEventData(body) => NotYet(body.request_id.0),
@@ -69,17 +65,12 @@ fn answer(message: &ClientMessage) -> Answer {
         C::CancelCalculateImpliedVolatility(body) => NothingToCancel(body.request_id.0),
         C::CancelCalculateOptionPrice(body) => NothingToCancel(body.request_id.0),
         C::UnsubscribeFromGroup(body) => NothingToCancel(body.request_id.0),
-        C::CancelModelPositions(body) => NothingToCancel(body.request_id.0),
-        C::CancelModelValues(body) => NothingToCancel(body.request_id.0),
         C::CancelHistogramData(body) => NothingToCancel(body.request_id.0),
         C::CancelHeadTimestamp(body) => NothingToCancel(body.request_id.0),
-        C::CancelProfit(body) => NothingToCancel(body.request_id.0),
-        C::CancelPositionProfit(body) => NothingToCancel(body.request_id.0),
         C::CancelHorizonMetaData(body) => NothingToCancel(body.request_id.0),
         C::CancelHorizonEventData(body) => NothingToCancel(body.request_id.0),
         C::CancelHistoricalTicks(body) => NothingToCancel(body.request_id.0),
-        C::RequestAccountUpdates(_)
-        | C::RequestNewsBulletins(_)
+        C::RequestNewsBulletins(_)
         | C::CancelNewsBulletins(_)
         | C::SetServerLogLevel(_)
         | C::RequestAdvisorData(_)
@@ -118,6 +109,15 @@ fn answer(message: &ClientMessage) -> Answer {
         | C::RequestOptionParameters(_)
         | C::RequestSmartComponents(_)
         | C::RequestDepthExchanges(_)
+        | C::RequestAccountUpdates(_)
+        | C::RequestModelPositions(_)
+        | C::RequestModelValues(_)
+        | C::RequestProfit(_)
+        | C::RequestPositionProfit(_)
+        | C::CancelModelPositions(_)
+        | C::CancelModelValues(_)
+        | C::CancelProfit(_)
+        | C::CancelPositionProfit(_)
         | C::RequestCurrentTimeMillis(_) => Simulated,
     }
 }
