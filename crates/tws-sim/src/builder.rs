@@ -13,6 +13,7 @@ use crate::commission::CommissionSchedule;
 use crate::core::{AccountSetup, Core, CoreSetup, Feed};
 use crate::hours::MarketHours;
 use crate::instrument::Instrument;
+use crate::order_rules::OrderRules;
 use crate::settings::ApiSettings;
 use crate::shell::{Pace, TwsSim, UnknownInstrument};
 use crate::tape::{Row, Tape, TapeError};
@@ -37,6 +38,7 @@ pub struct Builder {
     latency: Duration,
     hours: MarketHours,
     settings: ApiSettings,
+    order_rules: OrderRules,
 }
 
 /// Why a simulator cannot start.
@@ -122,6 +124,7 @@ impl Default for Builder {
             pace: Pace::Real,
             commissions: CommissionSchedule::default(),
             latency: Duration::ZERO,
+            order_rules: OrderRules::default(),
             hours: MarketHours::AlwaysOpen,
             settings: ApiSettings::default(),
         }
@@ -227,6 +230,13 @@ impl Builder {
         self
     }
 
+    /// How orders are taken, held and filled.
+    #[must_use]
+    pub fn order_rules(mut self, rules: OrderRules) -> Self {
+        self.order_rules = rules;
+        self
+    }
+
     /// How long every answer takes, in simulated time.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
@@ -292,6 +302,7 @@ impl Builder {
         setup.commissions = self.commissions;
         setup.hours = self.hours;
         setup.settings = self.settings;
+        setup.order_rules = self.order_rules;
         setup.latency_ms = i64::try_from(self.latency.as_millis()).unwrap_or(i64::MAX);
         if !self.accounts.is_empty() {
             setup.accounts = self.accounts;

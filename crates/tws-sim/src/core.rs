@@ -4,15 +4,22 @@
 //! stepped again though nothing came in. The same configuration and the same inputs give the same outputs.
 
 mod accounts;
+mod cancel;
+mod combinations;
+mod conditions;
 mod contracts;
 mod execution;
+mod exercise;
+mod groups;
 mod hand;
 mod lists;
 mod market_data;
+mod modify;
 mod money;
 mod opening;
 mod orders;
 mod positions;
+mod preview;
 mod profit;
 mod start;
 mod unsimulated;
@@ -30,6 +37,7 @@ use crate::feed::Before;
 use crate::floor::Floor;
 use crate::hours::MarketHours;
 use crate::market::{Market, MarketEvent};
+use crate::order_rules::OrderRules;
 use crate::orders::{OrderDesk, OrderKey, OrderRecord};
 use crate::outbox::Outbox;
 use crate::session::{Session, SessionId};
@@ -121,6 +129,8 @@ pub struct CoreSetup {
     pub hours: MarketHours,
     /// What is set under "API".
     pub settings: ApiSettings,
+    /// How orders are taken, held and filled.
+    pub order_rules: OrderRules,
 }
 
 impl CoreSetup {
@@ -138,6 +148,7 @@ impl CoreSetup {
             latency_ms: 0,
             hours: MarketHours::default(),
             settings: ApiSettings::default(),
+            order_rules: OrderRules::default(),
         }
     }
 }
@@ -161,6 +172,7 @@ pub struct Core {
     hours: MarketHours,
     outbox: Outbox,
     settings: ApiSettings,
+    rules: OrderRules,
     hand: HandDesk,
     pairs: Pairs,
     readiness: AccountReadiness,
@@ -171,8 +183,19 @@ impl Core {
     /// A TWS that nobody is connected to yet.
     #[must_use]
     pub fn new(setup: CoreSetup) -> Self {
-        let CoreSetup { seed, start, accounts, catalogue, feed, feeds, commissions, latency_ms, hours, settings } =
-            setup;
+        let CoreSetup {
+            seed,
+            start,
+            accounts,
+            catalogue,
+            feed,
+            feeds,
+            commissions,
+            latency_ms,
+            hours,
+            settings,
+            order_rules,
+        } = setup;
         let mut markets = Floor::new(seed, &feed);
         for (id, feed) in feeds {
             if let Some(instrument) = catalogue.by_id(id) {
@@ -194,6 +217,7 @@ impl Core {
             sessions: BTreeMap::new(),
             outbox: Outbox::new(latency_ms),
             settings,
+            rules: order_rules,
             hand: HandDesk::new(seed),
             pairs: Pairs::of(&catalogue),
             readiness: AccountReadiness::default(),
@@ -305,6 +329,17 @@ impl Core {
         self.desk.get(OrderKey { client, order })
     }
 
+    /// How orders are taken, held and filled.
+    #[must_use]
+    pub const fn order_rules(&self) -> &OrderRules {
+        &self.rules
+    }
+
+    /// Changes how orders are taken, held and filled from now on.
+    pub fn set_order_rules(&mut self, rules: OrderRules) {
+        self.rules = rules;
+    }
+
     /// Client ids that are connected.
     pub fn clients(&self) -> impl Iterator<Item = ClientId> {
         self.sessions.values().filter_map(|session| session.client)
@@ -358,6 +393,7 @@ impl Core {
             ClientMessage::CancelProfit(cancel) => self.cancel_profit(session, cancel.request_id),
             ClientMessage::RequestPositionProfit(request) => self.request_position_profit(session, &request),
             ClientMessage::CancelPositionProfit(cancel) => self.cancel_position_profit(session, cancel.request_id),
+            ClientMessage::ExerciseOptions(request) => self.exercise_options(session, client, &request),
             // Which these are is listed there, one by one.
             other => self.answer_unsimulated(session, &other),
         }
@@ -368,9 +404,10 @@ impl Core {
         let market = self.markets.next_due().map(|(time, id)| (time, Due::Market(id)));
         let snapshots = self.next_snapshot().map(|time| (time, Due::Snapshots));
         let summaries = self.next_account_update().map(|time| (time, Due::AccountUpdates));
+        let orders = self.desk.next_wake().map(|time| (time, Due::Orders));
         let day_end = std::iter::once((self.day_end, Due::DayEnd));
         let profits = self.next_profits().map(|time| (time, Due::Profits));
-        market.into_iter().chain(snapshots).chain(summaries).chain(profits).chain(day_end).min()
+        market.into_iter().chain(orders).chain(snapshots).chain(summaries).chain(profits).chain(day_end).min()
     }
 
     /// Lets everything happen that is due by `until`, in order of time.
@@ -383,11 +420,12 @@ impl Core {
                         self.market_event(contract, &event);
                     }
                 }
+                Due::Orders => self.look_at_orders(),
                 Due::Snapshots => self.end_snapshots(),
                 Due::AccountUpdates => self.update_due_accounts(),
                 Due::Profits => self.update_profits(),
                 Due::DayEnd => {
-                    self.end_day();
+                    self.desk.forget_spent_groups();
                     self.begin_day();
                     self.forget_old();
                     self.day_end = self.now.day_end();
@@ -432,6 +470,7 @@ impl Core {
 /// What happens by itself when its time comes. The order of the variants is the order at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
+    Orders,
     DayEnd,
     Market(ContractId),
     Snapshots,

@@ -1,8 +1,9 @@
 //! [`OrderRecord`]: an order as the broker has it, and the desk that keeps them all, live or not.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod desk;
 
 use rust_decimal::Decimal;
+use tws_proto::condition::Condition;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
 use tws_proto::kinds::{OrderType, Status};
 use tws_proto::message::{CompletedOrder, OpenOrder, OrderStatus};
@@ -10,8 +11,11 @@ use tws_proto::order_state::OrderState;
 use tws_proto::{Contract, Order};
 
 use crate::commission::MONEY_DIGITS;
+use crate::kind::{Kind, Pricing, Trigger};
 use crate::market::Taker;
 use crate::time::SimTime;
+
+pub(crate) use desk::OrderDesk;
 
 /// Names an order: ids repeat between clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +50,8 @@ pub enum Stage {
     Held,
     /// Waits for its parent to fill.
     Waiting,
+    /// Something else holds it: a time, its conditions, shares to sell short; [`OrderRecord::hold`] says what.
+    Dormant,
     /// A stop whose price was not touched yet.
     Untriggered,
     /// Trades whenever the market lets it.
@@ -63,23 +69,80 @@ impl Stage {
     #[must_use]
     pub const fn is_live(self) -> bool {
         match self {
-            Self::Waiting | Self::Untriggered | Self::Working => true,
+            Self::Waiting | Self::Dormant | Self::Untriggered | Self::Working => true,
             Self::Held | Self::Filled | Self::Cancelled | Self::Inactive => false,
         }
     }
 
-    /// What clients are told.
+    /// What clients are told, where nothing but the stage counts.
     #[must_use]
     pub const fn status(self) -> Status {
         match self {
             Self::Held => Status::ApiPending,
-            Self::Waiting | Self::Untriggered => Status::PreSubmitted,
+            Self::Waiting | Self::Dormant | Self::Untriggered => Status::PreSubmitted,
             Self::Working => Status::Submitted,
             Self::Filled => Status::Filled,
             Self::Cancelled => Status::Cancelled,
             Self::Inactive => Status::Inactive,
         }
     }
+}
+
+/// What holds an order back that is [`Stage::Dormant`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It begins at this moment.
+    Start(SimTime),
+    /// Its conditions are not met yet.
+    Conditions,
+    /// It takes part in the auction of this moment.
+    Auction(SimTime),
+    /// Its market is closed until this moment.
+    Closed(SimTime),
+    /// Shares to sell short are looked for; they are found at this moment, if ever.
+    Locate(Option<SimTime>),
+    /// Its owner took it off the market, or its day is over and it waits to be sent again.
+    Deactivated,
+    /// The simulator cannot execute it honestly, because of this.
+    Unsimulated(String),
+}
+
+/// One leg of a combination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// What it trades.
+    pub contract: ContractId,
+    /// How many of it one combination holds.
+    pub ratio: Decimal,
+    /// Whether a buyer of the combination buys it.
+    pub bought: bool,
+    /// Sum of prices times quantities of its fills.
+    pub value: Decimal,
+    /// What its fills were charged so far.
+    pub commission: Decimal,
+}
+
+/// What an order is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) contract_id: ContractId,
+    /// In full, as clients are told.
+    pub(crate) contract: Contract,
+    /// Of a combination.
+    pub(crate) legs: Vec<Leg>,
+}
+
+/// How an algorithm releases its order: so much at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slices {
+    /// How much may have been filled by now.
+    pub released: Decimal,
+    /// How much each release adds.
+    pub size: Decimal,
+    /// When the next release is.
+    pub next: SimTime,
+    /// How far apart releases are, milliseconds.
+    pub every_ms: i64,
 }
 
 /// One order as the broker has it.
@@ -115,9 +178,94 @@ pub struct OrderRecord {
     pub expires: Option<SimTime>,
     /// When it ended, and how.
     pub completed: Option<(SimTime, String)>,
+    /// What holds it while it is dormant.
+    pub hold: Option<Hold>,
+    /// Why the simulator cannot execute it honestly, where that is so.
+    pub unsimulated: Option<String>,
+    /// When shares to sell short are found, of an order that needs them; the end of time for never.
+    pub located: Option<SimTime>,
+    /// When the auction is that it takes part in.
+    pub auction: Option<SimTime>,
+    /// Whether its stop was touched: it works from then on.
+    pub triggered: bool,
+    /// When a cancel that is on its way takes effect.
+    pub cancels: Option<SimTime>,
+    /// Where its stop stands now: that of a trailing order follows the market.
+    pub stop: Option<Decimal>,
+    /// The limit that the market gave it: that of a trailing limit, or of the rest of a market-to-limit order.
+    pub own_limit: Option<Decimal>,
+    /// Legs, of a combination.
+    pub legs: Vec<Leg>,
+    /// How it is released, where an algorithm does that.
+    pub slices: Option<Slices>,
+    /// Whether its conditions were met once.
+    pub conditions_met: bool,
+    /// How often in a row each price of its conditions was seen.
+    pub condition_touches: Vec<u8>,
+    /// When the broker looks at it though nothing happens.
+    pub(crate) wake: Option<SimTime>,
 }
 
 impl OrderRecord {
+    /// An order that the broker just got: held, until it is told to work.
+    pub(crate) fn new(key: OrderKey, permanent_id: PermanentId, target: Target, order: Order) -> Self {
+        let Target { contract_id, contract, legs } = target;
+        let total = order.total_quantity.unwrap_or_default();
+        let mut record = Self {
+            key,
+            permanent_id,
+            place: 0,
+            contract_id,
+            contract,
+            order,
+            stage: Stage::Held,
+            total,
+            filled: Decimal::ZERO,
+            value: Decimal::ZERO,
+            last_price: None,
+            commission: Decimal::ZERO,
+            touches: 0,
+            expires: None,
+            completed: None,
+            hold: None,
+            unsimulated: None,
+            located: None,
+            auction: None,
+            triggered: false,
+            cancels: None,
+            stop: None,
+            own_limit: None,
+            legs,
+            slices: None,
+            conditions_met: false,
+            condition_touches: Vec::new(),
+            wake: None,
+        };
+        record.reset_prices();
+        record
+    }
+
+    /// Its stop stands where its owner put it.
+    pub(crate) fn reset_prices(&mut self) {
+        self.stop = match self.kind().map(|kind| kind.trigger) {
+            Some(Trigger::Stop | Trigger::Touch) => self.order.aux_price,
+            Some(Trigger::Trail) => self.order.trail_stop_price.filter(|stop| *stop > Decimal::ZERO),
+            Some(Trigger::None) | None => None,
+        };
+        self.touches = 0;
+        self.condition_touches = vec![0; self.order.conditions.len()];
+    }
+
+    /// The markets that its conditions look at.
+    pub(crate) fn condition_markets(&self) -> impl Iterator<Item = ContractId> {
+        self.order.conditions.iter().filter_map(|condition| match condition {
+            Condition::Price { contract_id, .. }
+            | Condition::Volume { contract_id, .. }
+            | Condition::PercentChange { contract_id, .. } => *contract_id,
+            Condition::Time { .. } | Condition::Margin { .. } | Condition::Execution { .. } => None,
+        })
+    }
+
     /// How much may still be filled.
     #[must_use]
     pub fn remaining(&self) -> Decimal {
@@ -142,24 +290,73 @@ impl OrderRecord {
         if self.order.action.is_buy() { Taker::Buyer } else { Taker::Seller }
     }
 
+    /// What clients are told.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match (&self.stage, &self.hold) {
+            (stage, _) if self.cancels.is_some() && stage.is_live() => Status::PendingCancel,
+            (Stage::Dormant, Some(Hold::Locate(_) | Hold::Deactivated)) => Status::Inactive,
+            (stage, _) => stage.status(),
+        }
+    }
+
     /// Where it stands once nothing holds it back.
     #[must_use]
     pub fn armed(&self) -> Stage {
-        if self.is_stop() { Stage::Untriggered } else { Stage::Working }
+        if self.is_stop() && !self.triggered { Stage::Untriggered } else { Stage::Working }
     }
 
-    /// Whether it waits for a stop price.
+    /// Whether it waits for a price before it works.
     #[must_use]
     pub fn is_stop(&self) -> bool {
-        matches!(self.order.order_type, OrderType::Stop | OrderType::StopLimit)
+        self.kind().is_some_and(|kind| kind.trigger != Trigger::None)
     }
 
-    /// The worst price it takes, where it has one.
+    /// How it trades; `None` where the simulator does not know.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        Kind::of(&self.order)
+    }
+
+    /// The worst price it takes, where it has one of its own or from its owner; pegged kinds find theirs in the market.
     #[must_use]
     pub fn limit(&self) -> Option<Decimal> {
-        match self.order.order_type {
-            OrderType::Limit | OrderType::StopLimit => self.order.limit_price,
-            _ => None, // only market and stop orders get here: others are rejected
+        match self.kind()?.pricing {
+            Pricing::Market => None,
+            Pricing::Limit => self.order.limit_price.map(|limit| self.with_discretion(limit)),
+            Pricing::TrailingLimit | Pricing::MarketToLimit | Pricing::Protected | Pricing::Snap(_) => self.own_limit,
+            Pricing::Pegged(_) => self.order.limit_price.filter(|cap| *cap > Decimal::ZERO),
+        }
+    }
+
+    /// Whether it takes part in a one-cancels-all group.
+    #[must_use]
+    pub fn in_group(&self) -> bool {
+        !self.order.oca_group.is_empty()
+    }
+
+    /// Whether it trades legs.
+    #[must_use]
+    pub fn is_combination(&self) -> bool {
+        !self.legs.is_empty()
+    }
+
+    /// Every market that can move it.
+    pub(crate) fn markets(&self) -> impl Iterator<Item = ContractId> {
+        let own = self.legs.is_empty().then_some(self.contract_id);
+        own.into_iter().chain(self.legs.iter().map(|leg| leg.contract))
+    }
+
+    /// How much may be filled now.
+    pub(crate) fn released(&self) -> Decimal {
+        let free = self.slices.as_ref().map_or(self.total, |slices| slices.released.min(self.total));
+        (free - self.filled).max(Decimal::ZERO)
+    }
+
+    fn with_discretion(&self, limit: Decimal) -> Decimal {
+        let discretion = self.order.discretionary_amount.unwrap_or_default();
+        match self.taker() {
+            Taker::Buyer => limit + discretion,
+            Taker::Seller => limit - discretion,
         }
     }
 
@@ -174,10 +371,11 @@ impl OrderRecord {
                 client_id: Some(client),
                 order_id: Some(order),
                 permanent_id: Some(self.permanent_id),
-                total_quantity: Some(self.total),
+                total_quantity: self.told_quantity(),
+                trail_stop_price: self.told_trail(),
                 ..self.order.clone()
             },
-            state: OrderState { status: Some(self.stage.status()), ..OrderState::default() },
+            state: OrderState { status: Some(self.status()), ..OrderState::default() },
         }
     }
 
@@ -185,15 +383,20 @@ impl OrderRecord {
     #[must_use]
     pub fn order_status(&self) -> OrderStatus {
         let why_held = match self.stage {
-            Stage::Waiting if self.is_stop() => "child,trigger",
+            Stage::Waiting if self.armed() == Stage::Untriggered => "child,trigger",
             Stage::Waiting => "child",
             Stage::Untriggered => "trigger",
+            Stage::Dormant => match &self.hold {
+                Some(Hold::Locate(_)) => "locate",
+                Some(Hold::Start(_) | Hold::Conditions | Hold::Auction(_) | Hold::Closed(_)) => "trigger",
+                Some(Hold::Deactivated | Hold::Unsimulated(_)) | None => "",
+            },
             Stage::Held | Stage::Working | Stage::Filled | Stage::Cancelled | Stage::Inactive => "",
         };
         let (client, order) = self.key.told();
         OrderStatus {
             order_id: order,
-            status: self.stage.status(),
+            status: self.status(),
             filled: Some(self.filled),
             remaining: Some(self.remaining()),
             average_fill_price: Some(self.average_price()),
@@ -217,140 +420,29 @@ impl OrderRecord {
                 client_id: None,
                 order_id: None,
                 permanent_id: Some(self.permanent_id),
-                total_quantity: Some(self.total),
+                total_quantity: self.told_quantity(),
+                trail_stop_price: self.told_trail(),
                 filled_quantity: Some(self.filled),
                 ..self.order.clone()
             },
             state: OrderState {
-                status: Some(self.stage.status()),
+                status: Some(self.status()),
                 completed_time,
                 completed_status,
                 ..OrderState::default()
             },
         }
     }
-}
 
-/// Every order, and the ids that were used.
-#[derive(Clone, Debug)]
-pub(crate) struct OrderDesk {
-    records: BTreeMap<OrderKey, OrderRecord>,
-    /// Live orders of a contract, by their places in the queue.
-    live: BTreeMap<ContractId, BTreeSet<(u64, OrderKey)>>,
-    next_place: u64,
-    highest: BTreeMap<ClientId, i32>,
-    next_permanent: i64,
-}
-
-impl OrderDesk {
-    pub(crate) fn new(first_permanent: i64) -> Self {
-        Self {
-            records: BTreeMap::new(),
-            live: BTreeMap::new(),
-            next_place: 0,
-            highest: BTreeMap::new(),
-            next_permanent: first_permanent,
-        }
+    /// An order by cash keeps the size that its owner gave; what the cash buys is told as what remains.
+    fn told_quantity(&self) -> Option<Decimal> {
+        let by_cash = self.order.cash_quantity.is_some_and(|cash| cash > Decimal::ZERO);
+        if by_cash || self.order.hedge_type.is_some() { self.order.total_quantity } else { Some(self.total) }
     }
 
-    /// The lowest id this client may use next.
-    pub(crate) fn next_valid(&self, client: ClientId) -> OrderId {
-        OrderId(self.highest.get(&client).map_or(1, |highest| highest.saturating_add(1)))
-    }
-
-    pub(crate) fn note_used(&mut self, key: OrderKey) {
-        let highest = self.highest.entry(key.client).or_insert(0);
-        *highest = (*highest).max(key.order.0);
-    }
-
-    pub(crate) fn fresh_permanent_id(&mut self) -> PermanentId {
-        let id = PermanentId(self.next_permanent);
-        self.next_permanent += 1;
-        id
-    }
-
-    /// Takes an order in, at the end of the queue.
-    pub(crate) fn add(&mut self, mut record: OrderRecord) {
-        let (key, stage) = (record.key, record.stage);
-        record.place = self.next_place;
-        self.next_place += 1;
-        self.records.insert(key, record);
-        self.set_stage(key, stage);
-    }
-
-    pub(crate) fn get(&self, key: OrderKey) -> Option<&OrderRecord> {
-        self.records.get(&key)
-    }
-
-    /// For everything but the stage, which [`OrderDesk::set_stage`] changes.
-    pub(crate) fn get_mut(&mut self, key: OrderKey) -> Option<&mut OrderRecord> {
-        self.records.get_mut(&key)
-    }
-
-    pub(crate) fn set_stage(&mut self, key: OrderKey, stage: Stage) {
-        let Some(record) = self.records.get_mut(&key) else { return };
-        record.stage = stage;
-        let live = self.live.entry(record.contract_id).or_default();
-        if stage.is_live() {
-            live.insert((record.place, key));
-        } else {
-            live.remove(&(record.place, key));
-        }
-    }
-
-    /// Gives an order another name, and the last place in the queue.
-    pub(crate) fn rename(&mut self, old: OrderKey, new: OrderKey) {
-        let Some(record) = self.records.remove(&old) else { return };
-        if let Some(live) = self.live.get_mut(&record.contract_id) {
-            live.remove(&(record.place, old));
-        }
-        self.add(OrderRecord { key: new, ..record });
-    }
-
-    /// Forgets orders that ended before `time`, but for the parents of those that may still trade.
-    pub(crate) fn forget_ended_before(&mut self, time: SimTime) {
-        let lives = |record: &&OrderRecord| record.completed.is_none();
-        let parents: BTreeSet<OrderKey> = self.records.values().filter(lives).filter_map(OrderRecord::parent).collect();
-        self.records.retain(|key, record| {
-            parents.contains(key) || record.completed.as_ref().is_none_or(|(ended, _)| *ended >= time)
-        });
-        self.live.retain(|_, live| !live.is_empty());
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &OrderRecord> {
-        self.records.values()
-    }
-
-    /// Live orders of all clients, in the order the broker got them.
-    pub(crate) fn live(&self) -> impl Iterator<Item = &OrderRecord> {
-        self.live.values().flatten().filter_map(|(_, key)| self.records.get(key))
-    }
-
-    /// Live orders of a contract, in the order the broker got them.
-    pub(crate) fn live_in(&self, contract: ContractId) -> Vec<OrderKey> {
-        self.live.get(&contract).into_iter().flatten().map(|(_, key)| *key).collect()
-    }
-
-    /// Orders whose parent this is, by id.
-    pub(crate) fn children(&self, parent: OrderKey) -> Vec<OrderKey> {
-        let own = |order: i32| OrderKey { client: parent.client, order: OrderId(order) };
-        let range = self.records.range(own(i32::MIN)..=own(i32::MAX));
-        range.filter(|(_, record)| record.parent() == Some(parent)).map(|(key, _)| *key).collect()
-    }
-
-    /// An order and everything below it that is held, parents first.
-    pub(crate) fn held_family(&self, key: OrderKey) -> Vec<OrderKey> {
-        let is_held = |key: OrderKey| self.get(key).is_some_and(|record| record.stage == Stage::Held);
-        let mut root = key;
-        while let Some(parent) = self.get(root).and_then(OrderRecord::parent).filter(|parent| is_held(*parent)) {
-            root = parent; // a parent's id is lower than its child's, so this ends
-        }
-        let mut family = vec![root];
-        let mut next = 0;
-        while let Some(member) = family.get(next).copied() {
-            family.extend(self.children(member).into_iter().filter(|child| is_held(*child)));
-            next += 1;
-        }
-        family
+    /// TWS tells where a trailing stop stands.
+    fn told_trail(&self) -> Option<Decimal> {
+        let trails = matches!(self.order.order_type, OrderType::Trail | OrderType::TrailLimit);
+        if trails { self.stop.or(self.order.trail_stop_price) } else { self.order.trail_stop_price }
     }
 }

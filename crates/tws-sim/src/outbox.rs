@@ -52,6 +52,11 @@ impl Outbox {
         Self { latency_ms, ..Self::default() }
     }
 
+    /// How long everything takes to leave, milliseconds.
+    pub(crate) const fn latency_ms(&self) -> i64 {
+        self.latency_ms
+    }
+
     /// Whatever is given from now on was given at `now`.
     pub(crate) fn set_time(&mut self, now: SimTime) {
         self.now = now;

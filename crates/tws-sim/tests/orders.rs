@@ -118,7 +118,7 @@ fn one_cancels_all() {
          buy 2 100 LMT 100.10 oca=a ocatype=1 > open 2 Submitted 100 | status 2 Submitted 0/100 | exec 2 BOT 40@100.10 | status 2 Submitted 40/60 | fee 1 | status 1 Cancelled 0/100 | error 1 202
          buy 3 100 LMT 99.00 oca=b ocatype=3 > open 3 Submitted 100 | status 3 Submitted 0/100
          quote 100.00x500 100.20x40
-         buy 4 50 LMT 100.20 oca=b ocatype=3 > open 4 Submitted 50 | status 4 Submitted 0/50 | exec 4 BOT 40@100.20 | status 4 Submitted 40/10 | fee 1 | open 3 Submitted 60 | status 3 Submitted 0/60",
+         buy 4 50 LMT 100.20 oca=b ocatype=3 > open 4 Submitted 50 | status 4 Submitted 0/50 | exec 4 BOT 40@100.20 | status 4 Submitted 40/10 | fee 1 | open 3 Submitted 20 | status 3 Submitted 0/20",
     );
 }
 
@@ -149,12 +149,12 @@ fn what_cannot_be_an_order_is_refused_in_the_words_of_tws() {
          buy 3 100 LMT 99.00 > error 3 103
          buy 6 100 LMT 99.00 symbol=NOSUCH > error 6 200
          buy 6 100 LMT 99.005 > error 6 110
-         buy 7 100 TRAIL > error 7 201 | status 7 Inactive 0/100
+         buy 7 100 TRAIL > error 7 321
          buy 8 0 MKT > error 8 434
          buy 9 100 MKT account=DU0 > error 9 321
-         buy 10 100 MKT tif=FOK > error 10 201 | status 10 Inactive 0/100
+         buy 10 100 VOL > open 10 PreSubmitted 100 | status 10 PreSubmitted 0/100 | error 10 399
          buy 11 100 LMT 100.10 whatif=1 > preview 11 margin 5005.00 fee 1
-         reconnect > next 11 | open 5 Submitted 100 | status 5 Submitted 0/100",
+         reconnect > next 11 | open 5 Submitted 100 | status 5 Submitted 0/100 | open 10 PreSubmitted 100 | status 10 PreSubmitted 0/100",
     );
 }
 

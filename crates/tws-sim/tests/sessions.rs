@@ -146,8 +146,8 @@ fn binding_costs_the_place_in_the_queue() {
 fn a_hand_is_told_what_is_wrong() {
     let mut house = check(still(), "hand buy 0 MKT");
     assert!(matches!(house.refused(), Some(HandRefused::Invalid { code: 434, .. })));
-    house.run("hand buy 10 PEG_BENCH");
-    assert!(matches!(house.refused(), Some(HandRefused::Rejected { .. } | HandRefused::Invalid { .. })));
+    house.run("hand buy 10 NO_SUCH_TYPE");
+    assert!(matches!(house.refused(), Some(HandRefused::Invalid { code: 321, .. })));
     house.run("hand buy 10 LMT 90");
     house.run("hand cancel 1");
     house.run("hand cancel 1");

@@ -1,46 +1,102 @@
 //! Orders trade: triggers, fills, and what a fill does to other orders.
 
 use rust_decimal::Decimal;
-use tws_proto::Order;
+use tws_proto::Contract;
 use tws_proto::ids::{ContractId, OrderId, RequestId};
-use tws_proto::kinds::{ExecutionSide, Liquidity, OcaType, TimeInForce};
+use tws_proto::kinds::{ExecutionSide, Liquidity, OrderType, TimeInForce};
 use tws_proto::message::{CommissionReport, Execution, ExecutionData};
 
 use super::Core;
+use super::cancel::CANCELLED;
+use super::orders::rejected;
 use crate::books::Fill;
+use crate::kind::Pricing;
 use crate::market::{Level, MarketEvent, Taker};
 use crate::matching::{self, Touch};
-use crate::orders::{OrderKey, Stage};
+use crate::order_rules::AccountKind;
+use crate::orders::{OrderKey, OrderRecord, Stage};
 use crate::session::SessionId;
 use crate::settings::ManualExecutionId;
 
 impl Core {
     /// Lets every order of a market trade that can after `news`, first come, first served.
     pub(super) fn match_market(&mut self, contract: ContractId, news: &MarketEvent) {
+        self.market_moves_conditions(contract, news);
+        let mut printed = match news {
+            MarketEvent::Trade(trade) => Some(Level { price: trade.price, size: trade.size }),
+            _ => None,
+        };
         for key in self.desk.live_in(contract) {
             self.try_order(key, Some(news));
+            if let Some(trade) = printed.as_mut().filter(|trade| trade.size > Decimal::ZERO) {
+                self.try_passed(key, trade);
+            }
         }
     }
 
     /// Lets an order trade as far as it can now. `news` is what just happened in its market, `None` for a new order.
     pub(super) fn try_order(&mut self, key: OrderKey, news: Option<&MarketEvent>) {
+        let ready = |record: &&OrderRecord| matches!(record.stage, Stage::Untriggered | Stage::Working);
+        let Some(record) = self.desk.get(key).filter(ready) else { return };
+        if !self.may_trade_now(record) {
+            return;
+        }
         self.try_trigger(key, news);
+        self.fix_limit(key);
         let Some(record) = self.desk.get(key).filter(|record| record.stage == Stage::Working) else { return };
-        let increment =
-            self.catalogue.by_id(record.contract_id).map_or(Decimal::ONE, |instrument| instrument.size_increment);
-        let market = self.markets.get(&record.contract_id);
-        if let Some(level) = market.and_then(|market| matching::fillable(record, market, increment)) {
+        let is_new = news.is_none() && record.filled.is_zero();
+        if record.is_combination() {
+            self.try_combination(key);
+        } else if let Some(level) = self.offer(record) {
+            if record.order.post_only && is_new {
+                return self.end_order(key, "Cancelled: it would have taken liquidity", CANCELLED);
+            }
             self.fill(key, level);
         }
-        let left = self.desk.get(key).filter(|record| record.stage == Stage::Working);
-        if left.is_some_and(|record| record.order.time_in_force == Some(TimeInForce::ImmediateOrCancel)) {
-            self.end_order(key, "Cancelled by System: IOC", "Order Canceled - reason:");
+        self.end_what_cannot_wait(key);
+    }
+
+    /// What the market gives an order now.
+    fn offer(&self, record: &OrderRecord) -> Option<Level> {
+        let instrument = self.catalogue.by_id(record.contract_id)?;
+        let market = self.markets.get(&record.contract_id)?;
+        matching::fillable(record, market, instrument, self.rules.sizes)
+    }
+
+    /// Orders that take what there is at once, and the rest of paper accounts.
+    fn end_what_cannot_wait(&mut self, key: OrderKey) {
+        let Some(record) = self.desk.get(key).filter(|record| record.stage == Stage::Working) else { return };
+        match record.order.time_in_force {
+            Some(TimeInForce::ImmediateOrCancel) => self.end_order(key, "Cancelled by System: IOC", CANCELLED),
+            Some(TimeInForce::FillOrKill) => self.end_order(key, "Cancelled by System: FOK", CANCELLED),
+            _ => {
+                let direct = record.contract.exchange != "SMART" && record.order.order_type == OrderType::Market;
+                if self.rules.account == AccountKind::Paper && direct && record.filled > Decimal::ZERO {
+                    let reason = rejected("Paper accounts do not fill the rest of a direct market order");
+                    self.end_with(key, "Rejected: the rest of a direct market order", (201, &reason));
+                }
+            }
         }
+    }
+
+    /// A trade between others reaches an order that waited inside the quote. What it takes of it is gone.
+    fn try_passed(&mut self, key: OrderKey, trade: &mut Level) {
+        let works = |record: &&OrderRecord| record.stage == Stage::Working && !record.is_combination();
+        let Some(record) = self.desk.get(key).filter(works).filter(|record| self.may_trade_now(record)) else { return };
+        let Some(instrument) = self.catalogue.by_id(record.contract_id) else { return };
+        let Some(market) = self.markets.get(&record.contract_id) else { return };
+        let Some(level) = matching::passed_by(record, market, instrument, *trade) else { return };
+        trade.size -= level.size;
+        self.fill_at(key, level);
     }
 
     fn try_trigger(&mut self, key: OrderKey, news: Option<&MarketEvent>) {
         let Some(record) = self.desk.get_mut(key).filter(|record| record.stage == Stage::Untriggered) else { return };
         let Some(market) = self.markets.get(&record.contract_id) else { return };
+        let Some(instrument) = self.catalogue.by_id(record.contract_id) else { return };
+        if let Some(stop) = matching::trailed(record, market, instrument.min_tick) {
+            record.stop = Some(stop);
+        }
         match matching::touches(record, market, news) {
             Touch::NotAsked => return,
             Touch::No => {
@@ -49,25 +105,57 @@ impl Core {
             }
             Touch::Yes => record.touches = record.touches.saturating_add(1),
         }
-        if record.touches >= matching::touches_needed(record) {
-            self.desk.set_stage(key, Stage::Working);
-            self.tell_status(key);
+        if record.touches < matching::touches_needed(record.order.trigger_method.as_ref()) {
+            return;
+        }
+        record.triggered = true;
+        if let (Some(stop), Some(distance)) = (record.stop, matching::limit_distance(record))
+            && record.kind().is_some_and(|kind| kind.pricing == Pricing::TrailingLimit)
+        {
+            record.own_limit = Some(match record.taker() {
+                Taker::Buyer => stop + distance,
+                Taker::Seller => stop - distance,
+            });
+        }
+        self.desk.set_stage(key, Stage::Working);
+        self.tell_status(key);
+    }
+
+    /// A protected or snapping order takes its limit from the quote at which it begins to work.
+    fn fix_limit(&mut self, key: OrderKey) {
+        let Some(record) = self.desk.get_mut(key).filter(|record| record.stage == Stage::Working) else { return };
+        let Some(market) = self.markets.get(&record.contract_id) else { return };
+        let Some(instrument) = self.catalogue.by_id(record.contract_id) else { return };
+        if let Some(limit) = matching::first_limit(record, market, instrument.min_tick) {
+            record.own_limit = Some(limit);
         }
     }
 
-    /// One fill: market, order, books, messages, then what hangs on it.
+    /// One fill against the quote.
     fn fill(&mut self, key: OrderKey, level: Level) {
+        let Some(record) = self.desk.get(key) else { return };
+        let taker = record.taker();
+        if let Some(market) = self.markets.get_mut(&record.contract_id) {
+            let left = market.available(taker).map_or(Decimal::ZERO, |left| left.size);
+            market.take(taker, level.size.min(left));
+        }
+        self.fill_at(key, level);
+    }
+
+    /// One fill: order, books, messages, then what hangs on it.
+    fn fill_at(&mut self, key: OrderKey, level: Level) {
         let Level { price, size: quantity } = level;
         let now = self.now;
         let Some(record) = self.desk.get_mut(key) else { return };
         let Some(instrument) = self.catalogue.by_id(record.contract_id) else { return };
         let taker = record.taker();
-        if let Some(market) = self.markets.get_mut(&record.contract_id) {
-            market.take(taker, quantity);
-        }
+        let before = record.remaining();
         record.filled += quantity;
         record.value += price * quantity;
         record.last_price = Some(price);
+        if record.kind().is_some_and(|kind| kind.pricing == Pricing::MarketToLimit) {
+            record.own_limit.get_or_insert(price);
+        }
         // The order is charged as a whole; a fill pays what that grew by.
         let due = self
             .commissions
@@ -106,72 +194,30 @@ impl Core {
         if is_whole {
             self.desk.set_stage(key, Stage::Filled);
         }
-        if let Some(fill) = booked {
-            self.tell_fill(key, &fill);
+        if let Some(fill) = &booked {
+            self.tell_fill(key, fill);
         }
-        self.spare_the_others(key, quantity);
-        if is_whole {
-            for child in self.desk.children(key) {
-                if self.desk.get(child).is_some_and(|record| record.stage == Stage::Waiting) {
-                    self.activate_child(child);
-                }
+        self.after_fill(key, before);
+        if let Some(fill) = &booked {
+            self.fill_moves_conditions(fill);
+        }
+    }
+
+    /// What a fill of an order that had `before` to go does to others.
+    pub(super) fn after_fill(&mut self, key: OrderKey, before: Decimal) {
+        self.spare_the_others(key, before);
+        if self.desk.get(key).is_none_or(|record| record.stage != Stage::Filled) {
+            return;
+        }
+        for child in self.desk.children(key) {
+            if self.desk.get(child).is_some_and(|record| record.stage == Stage::Waiting) {
+                self.activate_child(child);
             }
         }
     }
 
-    /// What a fill does to the other orders of its group, and to the other children of its parent.
-    fn spare_the_others(&mut self, key: OrderKey, quantity: Decimal) {
-        let Some(record) = self.desk.get(key) else { return };
-        let Order { oca_group: group, oca_type, account, .. } = &record.order;
-        let parent = record.parent();
-        let others: Vec<OrderKey> = self
-            .desk
-            .live()
-            .filter(|other| !group.is_empty() && other.key != key)
-            .filter(|other| other.order.oca_group == *group && other.order.account == *account)
-            .map(|other| other.key)
-            .collect();
-        // Nothing is ever at two exchanges at once here, so with and without block are the same.
-        let reduces = matches!(oca_type, Some(OcaType::ReduceWithBlock | OcaType::ReduceWithoutBlock));
-        for other in others {
-            let Some(record) = self.desk.get(other) else { continue };
-            let left = if reduces { record.remaining() - quantity } else { Decimal::ZERO };
-            self.reduce(other, left);
-        }
-        if let Some(parent) = parent {
-            self.spare_siblings(parent);
-        }
-    }
-
-    /// Children that close their parent's position close it once: none may be larger than what is still open.
-    fn spare_siblings(&mut self, parent: OrderKey) {
-        let Some(opened) = self.desk.get(parent).map(|record| (record.taker(), record.filled)) else { return };
-        let children = self.desk.children(parent);
-        let closing =
-            || children.iter().filter_map(|child| self.desk.get(*child)).filter(|child| child.taker() != opened.0);
-        let open = opened.1 - closing().map(|child| child.filled).sum::<Decimal>();
-        let live: Vec<OrderKey> = closing()
-            .filter(|child| child.stage.is_live() && child.remaining() > open)
-            .map(|child| child.key)
-            .collect();
-        for child in live {
-            self.reduce(child, open);
-        }
-    }
-
-    /// Leaves so much of a live order to be filled; nothing means that it is cancelled.
-    fn reduce(&mut self, key: OrderKey, left: Decimal) {
-        let Some(record) = self.desk.get_mut(key).filter(|record| record.stage.is_live()) else { return };
-        if left <= Decimal::ZERO {
-            return self.end_order(key, "Cancelled by OCA group", "Order Canceled - reason:");
-        }
-        record.total = record.filled + left;
-        record.order.total_quantity = Some(record.total);
-        self.tell_order(key);
-    }
-
     pub(super) fn send_execution(&mut self, session: SessionId, request_id: RequestId, fill: &Fill) {
-        let Some(instrument) = self.catalogue.by_id(fill.contract) else { return };
+        let Some(contract) = self.contract_of(fill) else { return };
         let order_id = match self.settings.manual_execution_id {
             ManualExecutionId::Maximum if fill.is_manual() => OrderId(i32::MAX),
             ManualExecutionId::Maximum | ManualExecutionId::Zero => fill.order,
@@ -193,8 +239,16 @@ impl Core {
             last_liquidity: Some(Liquidity::Removed),
             ..Execution::default()
         };
-        let contract = instrument.contract();
         self.outbox.send(session, Box::new(ExecutionData { request_id: Some(request_id), contract, execution }));
+    }
+
+    /// What a fill traded: an instrument, or the combination of its order.
+    pub(super) fn contract_of(&self, fill: &Fill) -> Option<Contract> {
+        if let Some(instrument) = self.catalogue.by_id(fill.contract) {
+            return Some(instrument.contract());
+        }
+        let key = OrderKey { client: fill.client, order: fill.order };
+        self.desk.get(key).map(|record| record.contract.clone())
     }
 
     pub(super) fn send_commission(&mut self, session: SessionId, fill: &Fill) {

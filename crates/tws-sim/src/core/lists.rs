@@ -100,7 +100,10 @@ impl Core {
         let fills: Vec<Fill> = self.books.fills().iter().filter(|fill| self.passes(&filter, fill)).cloned().collect();
         for fill in fills {
             self.send_execution(session, request.request_id, &fill);
-            self.send_commission(session, &fill);
+            // A combination costs what its legs cost.
+            if !self.is_of_combination(&fill) {
+                self.send_commission(session, &fill);
+            }
         }
         self.outbox.send(session, ExecutionsEnd { request_id: request.request_id });
     }
@@ -116,7 +119,8 @@ impl Core {
     fn passes(&self, filter: &ExecutionFilter, fill: &Fill) -> bool {
         let ExecutionFilter { client_id, account, time, symbol, security_type, exchange, side, last_days, dates } =
             filter;
-        let Some(instrument) = self.catalogue.by_id(fill.contract) else { return false };
+        let Some(contract) = self.contract_of(fill) else { return false };
+        let kind = contract.security_type.as_ref().map_or("", |kind| kind.as_str());
         let any_or = |wanted: &str, own: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(own);
         let day = fill.time.day();
         let in_days = match last_days.filter(|days| *days > 0) {
@@ -133,8 +137,8 @@ impl Core {
             && in_time
             && client_id.is_none_or(|client| client == ClientId(0) || client == fill.client)
             && any_or(account, &fill.account)
-            && any_or(symbol, &instrument.symbol)
-            && any_or(security_type.as_ref().map_or("", SecurityType::as_str), instrument.security_type.as_str())
+            && any_or(symbol, &contract.symbol)
+            && any_or(security_type.as_ref().map_or("", SecurityType::as_str), kind)
             && any_or(exchange, &fill.exchange)
             && side.as_ref().is_none_or(|side| own_side.iter().any(|word| side.as_str().eq_ignore_ascii_case(word)))
     }

@@ -39,7 +39,6 @@ fn answer(message: &ClientMessage) -> Answer {
         C::RequestMarketDepth(body) => NotYet(body.request_id.0),
         C::ReplaceAdvisorData(body) => NotYet(body.request_id.0),
         C::RequestHistoricalData(body) => NotYet(body.request_id.0),
-        C::ExerciseOptions(body) => NotYet(body.order_id.0),
         C::RequestScanner(body) => NotYet(body.request_id.0),
         C::RequestRealTimeBars(body) => NotYet(body.request_id.0),
         C::CalculateImpliedVolatility(body) => NotYet(body.request_id.0),
@@ -84,6 +83,7 @@ fn answer(message: &ClientMessage) -> Answer {
         C::RequestMarketData(_)
         | C::CancelMarketData(_)
         | C::PlaceOrder(_)
+        | C::ExerciseOptions(_)
         | C::CancelOrder(_)
         | C::RequestOpenOrders(_)
         | C::RequestExecutions(_)

@@ -1,0 +1,140 @@
+//! What an order would do to the account: margin and commission, without placing it.
+
+use rust_decimal::Decimal;
+use tws_proto::Order;
+use tws_proto::ids::ContractId;
+use tws_proto::kinds::Status;
+use tws_proto::message::{OpenOrder, PlaceOrder};
+use tws_proto::order_state::OrderState;
+
+use super::Core;
+use crate::books::Margin;
+use crate::market::Market;
+use crate::orders::{OrderKey, OrderRecord, Target};
+use crate::session::SessionId;
+use crate::validation::Refusal;
+
+/// What a trade would change.
+#[derive(Clone, Copy, Debug, Default)]
+struct Impact {
+    margin: Margin,
+    commission: Decimal,
+}
+
+impl Core {
+    /// Tells what an order would do to the account. Nothing is placed.
+    pub(super) fn preview(
+        &mut self,
+        session: SessionId,
+        key: OrderKey,
+        request: &PlaceOrder,
+        target: &Target,
+        account: &str,
+    ) {
+        let order = Order { account: account.to_owned(), ..request.order.clone() };
+        let record = OrderRecord::new(key, Default::default(), target.clone(), order);
+        let Impact { margin, commission } = self.impact(&record);
+        let worth = self.worth(account);
+        let equity = worth.net_liquidation;
+        let (initial, maintenance) = (worth.initial_margin, worth.maintenance_margin);
+        let currency =
+            self.catalogue.by_id(target.contract_id).map_or(&target.contract.currency, |found| &found.currency);
+        let state = OrderState {
+            status: Some(Status::PreSubmitted),
+            initial_margin_before: Some(initial),
+            maintenance_margin_before: Some(maintenance),
+            equity_with_loan_before: Some(equity),
+            initial_margin_change: Some(margin.initial),
+            maintenance_margin_change: Some(margin.maintenance),
+            equity_with_loan_change: Some(-commission),
+            initial_margin_after: Some(initial + margin.initial),
+            maintenance_margin_after: Some(maintenance + margin.maintenance),
+            equity_with_loan_after: Some(equity - commission),
+            commission: Some(commission),
+            commission_min: Some(commission),
+            commission_max: Some(commission),
+            commission_currency: currency.clone(),
+            margin_currency: "USD".to_owned(),
+            // Margins are the same at all hours here.
+            initial_margin_before_outside_hours: Some(initial),
+            maintenance_margin_before_outside_hours: Some(maintenance),
+            equity_with_loan_before_outside_hours: Some(equity),
+            initial_margin_change_outside_hours: Some(margin.initial),
+            maintenance_margin_change_outside_hours: Some(margin.maintenance),
+            equity_with_loan_change_outside_hours: Some(-commission),
+            initial_margin_after_outside_hours: Some(initial + margin.initial),
+            maintenance_margin_after_outside_hours: Some(maintenance + margin.maintenance),
+            equity_with_loan_after_outside_hours: Some(equity - commission),
+            ..OrderState::default()
+        };
+        let answer = OpenOrder {
+            order_id: key.order,
+            contract: record.contract,
+            order: Order {
+                client_id: Some(key.client),
+                order_id: Some(key.order),
+                permanent_id: Some(Default::default()),
+                ..record.order
+            },
+            state,
+        };
+        self.outbox.send(session, Box::new(answer));
+    }
+
+    /// Refuses what the account cannot pay for.
+    pub(super) fn check_margin(&self, record: &OrderRecord) -> Result<(), Refusal> {
+        let Impact { margin, commission } = self.impact(record);
+        let worth = self.worth(&record.order.account);
+        let (equity, needed) = (worth.net_liquidation - commission, worth.initial_margin + margin.initial);
+        if margin.initial <= Decimal::ZERO || needed <= equity {
+            return Ok(());
+        }
+        Err(Refusal::Rejected(format!(
+            "Your order is not accepted: the equity with loan value {equity:.2} must exceed the initial margin {needed:.2}"
+        )))
+    }
+
+    fn impact(&self, record: &OrderRecord) -> Impact {
+        if record.legs.is_empty() {
+            let limit = record.limit().filter(|limit| *limit > Decimal::ZERO);
+            return self.impact_of(record, record.contract_id, (record.total, limit), record.order.action.is_buy());
+        }
+        let mut whole = Impact::default();
+        for leg in &record.legs {
+            let buys = leg.bought == record.order.action.is_buy();
+            let Impact { margin, commission } =
+                self.impact_of(record, leg.contract, (record.total * leg.ratio, None), buys);
+            whole.margin.initial += margin.initial;
+            whole.margin.maintenance += margin.maintenance;
+            whole.commission += commission;
+        }
+        whole
+    }
+
+    /// What trading so much of one instrument changes, at its limit or at the price shown.
+    fn impact_of(
+        &self,
+        record: &OrderRecord,
+        contract: ContractId,
+        (quantity, limit): (Decimal, Option<Decimal>),
+        buys: bool,
+    ) -> Impact {
+        let Some(instrument) = self.catalogue.by_id(contract) else { return Impact::default() };
+        let mark = self.markets.get(&contract).and_then(Market::mark).unwrap_or(instrument.price);
+        let price = limit.unwrap_or(mark);
+        let signed = if buys { quantity } else { -quantity };
+        let account = self.books.account(&record.order.account);
+        let held =
+            account.and_then(|account| account.holdings.get(&contract)).map_or(Decimal::ZERO, |held| held.quantity);
+        let margin = |quantity: Decimal| Margin::of(instrument.class(), quantity * price * instrument.factor());
+        let (before, after) = (margin(held), margin(held + signed));
+        let value = quantity * price * instrument.factor();
+        Impact {
+            margin: Margin {
+                initial: after.initial - before.initial,
+                maintenance: after.maintenance - before.maintenance,
+            },
+            commission: self.commissions.rate_in(instrument.class(), &instrument.currency).total(quantity, value),
+        }
+    }
+}
