@@ -167,6 +167,9 @@ mod tests {
         // Protobuf ahead of the version that calls for it, and text of a message that switched at 201.
         assert_eq!(check("server", 205, b"\0\0\0\xd1\x08\x11")["form"], "protobuf");
         assert_eq!(check("server", 226, b"\0\0\0\x37\x31\x0017\0")["form"], "text");
+        // Advisor profiles, which IB's client still asks for and this codec does not.
+        assert_eq!(check("client", 226, b"\0\0\0\xda\x08\x02")["name"], "REQ_FA");
+        assert_eq!(check("client", 187, b"18\x001\x002\0")["name"], "REQ_FA");
     }
 
     #[test]

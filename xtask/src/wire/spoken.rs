@@ -4,7 +4,7 @@ use bytes::{Buf, BytesMut};
 use serde::{Deserialize, Serialize};
 use tws_proto::error::{BadFrame, Refused};
 use tws_proto::message::{Decoded, Facts, Message};
-use tws_proto::{ClientMessage, Missing, ServerMessage, ServerVersion};
+use tws_proto::{ClientMessage, Fault, Missing, ServerMessage, ServerVersion};
 
 /// Protobuf ids are above this.
 const PROTOBUF_ID_OFFSET: i32 = 200;
@@ -85,13 +85,21 @@ impl Spoken {
     /// The payload of a frame in the form that `version` calls for.
     pub(crate) fn write(self, version: ServerVersion) -> Result<BytesMut, Refused> {
         let mut frame = BytesMut::new();
-        match self {
-            // What was read at a version can be carried by it, so leaving anything out is a fault to be told.
-            Self::Client(message) => message.write(version, Missing::Refuse, &mut frame)?,
-            Self::Server(message) => message.write(version, Missing::Refuse, &mut frame)?,
+        // What was read at a version can be carried by it, so leaving anything out is a fault to be told.
+        match self.clone().put(version, Missing::Refuse, &mut frame) {
+            // But what the peer said is written as it was said, also where we would not say it: advisor profiles at 177.
+            Err(Refused { fault: Fault::GoneSince(_), .. }) => self.put(version, Missing::LeaveOut, &mut frame)?,
+            written => written?,
         }
         frame.advance(4); // a written frame begins with its length
         Ok(frame)
+    }
+
+    fn put(self, version: ServerVersion, missing: Missing, frame: &mut BytesMut) -> Result<(), Refused> {
+        match self {
+            Self::Client(message) => message.write(version, missing, frame),
+            Self::Server(message) => message.write(version, missing, frame),
+        }
     }
 
     /// As [`Spoken::write`], but in `form`, also where `version` calls for the other: from version 201 on both sides read
