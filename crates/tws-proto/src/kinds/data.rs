@@ -176,7 +176,7 @@ closed_set! {
         AccruedCash = "AccruedCash",
         BuyingPower = "BuyingPower",
         EquityWithLoanValue = "EquityWithLoanValue",
-        PreviousEquityWithLoanValue = "PreviousEquityWithLoanValue",
+        PreviousDayEquityWithLoanValue = "PreviousDayEquityWithLoanValue",
         GrossPositionValue = "GrossPositionValue",
         RegTEquity = "RegTEquity",
         RegTMargin = "RegTMargin",
