@@ -221,6 +221,21 @@ impl Contract {
         self.text_without_remarks(w)
     }
 
+    /// The same without legs.
+    pub(crate) fn text_of_plain_history(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        self.text_of_history(w)?;
+        self.text_without_legs(w)
+    }
+
+    /// The text form of the request for market data: legs in brief, and the hedge.
+    pub(crate) fn text_of_market_data(&mut self, w: &mut Wire<'_>) -> Result<()> {
+        self.text_of_request(w)?;
+        self.text_of_brief_legs(w)?;
+        self.text_of_hedge(w)?;
+        self.text_without_identifiers(w)?;
+        self.text_without_extras(w)
+    }
+
     /// What a text message has no place for that carries neither legs nor a hedge.
     pub(crate) fn text_without_legs(&mut self, w: &mut Wire<'_>) -> Result<()> {
         let Self { delta_neutral, combo_legs, .. } = self;
@@ -262,23 +277,7 @@ impl Contract {
         Ok(())
     }
 }
-
-/// Protobuf only: the text form has several shapes, which the messages choose among.
-impl Layout for Contract {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        #[rustfmt::skip]
-        let Self {
-            contract_id, symbol, security_type, last_trade_date_or_month, strike, right, multiplier, exchange, primary_exchange,
-            currency, local_symbol, trading_class, security_id_type, security_id, description, issuer_id, delta_neutral,
-            include_expired, combo_legs_description, combo_legs, last_trade_date,
-        } = self;
-        layout!(w; 1 contract_id, 2 symbol, 3 security_type, 4 last_trade_date_or_month, 5 strike, 6 right, 7 multiplier,
-            8 exchange, 9 primary_exchange, 10 currency, 11 local_symbol, 12 trading_class, 13 security_id_type,
-            14 security_id, 15 description, 16 issuer_id, optional 17 delta_neutral, 18 include_expired,
-            19 combo_legs_description, list 20 combo_legs, 21 last_trade_date);
-        Ok(())
-    }
-}
+layout!(Contract { 1 contract_id, 2 symbol, 3 security_type, 4 last_trade_date_or_month, 5 strike, 6 right, 7 multiplier, 8 exchange, 9 primary_exchange, 10 currency, 11 local_symbol, 12 trading_class, 13 security_id_type, 14 security_id, 15 description, 16 issuer_id, optional 17 delta_neutral, 18 include_expired, 19 combo_legs_description, list 20 combo_legs, 21 last_trade_date });
 
 /// One leg of a combination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -46,6 +46,7 @@ pub mod value;
 pub mod version;
 pub mod wire;
 
+mod body;
 mod decimal;
 mod declare;
 mod grammar;

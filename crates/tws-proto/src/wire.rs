@@ -158,10 +158,10 @@ impl<'a> Wire<'a> {
     }
 
     /// Prose, which the text form escapes to ASCII.
-    pub fn escaped(&mut self, tag: &'static Tag, value: &mut String) -> Result<()> {
-        let mut escaped = Escaped(std::mem::take(value));
+    pub fn escaped<T: Default + From<String> + Into<String>>(&mut self, tag: &'static Tag, value: &mut T) -> Result<()> {
+        let mut escaped = Escaped(std::mem::take(value).into());
         let done = self.field(tag, &mut escaped);
-        *value = escaped.0;
+        *value = escaped.0.into();
         done
     }
 

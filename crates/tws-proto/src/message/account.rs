@@ -33,21 +33,7 @@ pub struct Position {
     /// What one contract cost on average, multiplier and commission included. Wire name `avgCost`.
     pub average_cost: Option<Decimal>,
 }
-
-impl Layout for Position {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { account, contract, position, average_cost } = self;
-        w.constant("3")?;
-        layout!(w; 1 account);
-        if w.is_text() {
-            contract.text_of_plain_answer(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; exact 3 position, 4 average_cost);
-        Ok(())
-    }
-}
+layout!(Position, version "3" { 1 account, shaped(Contract::text_of_plain_answer) 2 contract, exact 3 position, 4 average_cost });
 
 /// The first answer to [`RequestPositions`] is complete. `POSITION_END`, callback `positionEnd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,18 +75,7 @@ pub struct AccountSummary {
     /// Its currency, where it has one. Wire name `currency`.
     pub currency: String,
 }
-
-impl Layout for AccountSummary {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, account, tag: known_tag, value, currency } = self;
-        w.constant("1")?;
-        let mut word = String::from(std::mem::take(known_tag));
-        let tag = &mut word;
-        layout!(w; 1 request_id, escaped 2 account, escaped 3 tag, escaped 4 value, escaped 5 currency);
-        *known_tag = word.into();
-        Ok(())
-    }
-}
+layout!(AccountSummary, version "1" { 1 request_id, escaped 2 account, escaped 3 tag, escaped 4 value, escaped 5 currency });
 
 /// The first answer to [`RequestAccountSummary`] is complete. `ACCOUNT_SUMMARY_END`, callback `accountSummaryEnd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,15 +108,7 @@ pub struct AccountValue {
     /// Wire name `accountName`.
     pub account: String,
 }
-
-impl Layout for AccountValue {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { key, value, currency, account } = self;
-        w.constant("2")?;
-        layout!(w; escaped 1 key, escaped 2 value, escaped 3 currency, escaped 4 account);
-        Ok(())
-    }
-}
+layout!(AccountValue, version "2" { escaped 1 key, escaped 2 value, escaped 3 currency, escaped 4 account });
 
 /// One position and what it is worth. `PORTFOLIO_VALUE`, callback `updatePortfolio`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,15 +160,7 @@ pub struct AccountUpdateTime {
     /// `HH:MM`. Wire name `timeStamp`.
     pub time: TimeText,
 }
-
-impl Layout for AccountUpdateTime {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { time: TimeText(time) } = self;
-        w.constant("1")?;
-        layout!(w; escaped 1 time);
-        Ok(())
-    }
-}
+layout!(AccountUpdateTime, version "1" { escaped 1 time });
 
 /// The first answer to [`RequestAccountUpdates`] is complete. `ACCT_DOWNLOAD_END`, callback `accountDownloadEnd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,15 +168,7 @@ pub struct AccountDownloadEnd {
     /// Wire name `accountName`.
     pub account: String,
 }
-
-impl Layout for AccountDownloadEnd {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { account } = self;
-        w.constant("1")?;
-        layout!(w; escaped 1 account);
-        Ok(())
-    }
-}
+layout!(AccountDownloadEnd, version "1" { escaped 1 account });
 
 /// Asks for the positions of one account or model. `REQ_POSITIONS_MULTI`, method `reqPositionsMulti`.
 /// Answered by [`ModelPosition`] and [`ModelPositionEnd`] until [`CancelModelPositions`].
@@ -256,21 +207,7 @@ pub struct ModelPosition {
     /// Wire name `modelCode`.
     pub model_code: String,
 }
-
-impl Layout for ModelPosition {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, account, contract, position, average_cost, model_code } = self;
-        w.constant("1")?;
-        layout!(w; 1 request_id, 2 account);
-        if w.is_text() {
-            contract.text_of_plain_answer(w)?;
-        } else {
-            layout!(w; nested 3 contract);
-        }
-        layout!(w; exact 4 position, 5 average_cost, 6 model_code);
-        Ok(())
-    }
-}
+layout!(ModelPosition, version "1" { 1 request_id, 2 account, shaped(Contract::text_of_plain_answer) 3 contract, exact 4 position, 5 average_cost, 6 model_code });
 
 /// The first answer to [`RequestModelPositions`] is complete. `POSITION_MULTI_END`, callback `positionMultiEnd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,15 +256,7 @@ pub struct ModelValue {
     /// Its currency, where it has one. Wire name `currency`.
     pub currency: String,
 }
-
-impl Layout for ModelValue {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, account, model_code, key, value, currency } = self;
-        w.constant("1")?;
-        layout!(w; 1 request_id, escaped 2 account, 3 model_code, escaped 4 key, escaped 5 value, escaped 6 currency);
-        Ok(())
-    }
-}
+layout!(ModelValue, version "1" { 1 request_id, escaped 2 account, 3 model_code, escaped 4 key, escaped 5 value, escaped 6 currency });
 
 /// The first answer to [`RequestModelValues`] is complete. `ACCOUNT_UPDATE_MULTI_END`, callback `accountUpdateMultiEnd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

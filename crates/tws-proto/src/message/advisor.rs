@@ -43,15 +43,7 @@ pub struct AdvisorData {
     /// An XML document. Wire name `cxml`, `xml`.
     pub xml: String,
 }
-
-impl Layout for AdvisorData {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { kind, xml } = self;
-        w.constant("1")?;
-        layout!(w; 1 kind, escaped 2 xml);
-        Ok(())
-    }
-}
+layout!(AdvisorData, version "1" { 1 kind, escaped 2 xml });
 
 /// Changes an advisor's setup. `REPLACE_FA`, method `replaceFA`. Answered by [`AdvisorDataReplaced`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

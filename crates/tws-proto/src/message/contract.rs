@@ -160,31 +160,7 @@ pub struct ContractDetails {
     /// Wire name `settlementMethod`.
     pub settlement_method: String,
 }
-
-impl Layout for ContractDetails {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        #[rustfmt::skip]
-        let Self {
-            market_name, min_tick, order_types, valid_exchanges, price_magnifier, underlying_contract_id, long_name,
-            contract_month, industry, category, subcategory, time_zone, trading_hours, liquid_hours, ev_rule, ev_multiplier,
-            security_ids, aggregated_group, underlying_symbol, underlying_security_type, market_rule_ids,
-            real_expiration_date, stock_type, min_size, size_increment, suggested_size_increment, fund, bond,
-            ineligibility_reasons, event_contract, event_contract_description, event_contract_description_more,
-            min_algo_size, last_price_precision, last_size_precision, settlement_method,
-        } = self;
-        layout!(w; 1 market_name, exact 2 min_tick, 3 order_types, 4 valid_exchanges, 5 price_magnifier,
-            6 underlying_contract_id, 7 long_name, 8 contract_month, 9 industry, 10 category, 11 subcategory, 12 time_zone,
-            13 trading_hours, 14 liquid_hours, 15 ev_rule, 16 ev_multiplier, map 17 security_ids, 18 aggregated_group,
-            19 underlying_symbol, 20 underlying_security_type, 21 market_rule_ids, 22 real_expiration_date, 23 stock_type,
-            exact 24 min_size, exact 25 size_increment, exact 26 suggested_size_increment);
-        fund.layout(w)?;
-        bond.layout(w)?;
-        layout!(w; list 58 ineligibility_reasons, 59 event_contract, 60 event_contract_description,
-            61 event_contract_description_more, exact 62 min_algo_size, exact 63 last_price_precision,
-            exact 64 last_size_precision, 65 settlement_method);
-        Ok(())
-    }
-}
+layout!(ContractDetails { 1 market_name, exact 2 min_tick, 3 order_types, 4 valid_exchanges, 5 price_magnifier, 6 underlying_contract_id, 7 long_name, 8 contract_month, 9 industry, 10 category, 11 subcategory, 12 time_zone, 13 trading_hours, 14 liquid_hours, 15 ev_rule, 16 ev_multiplier, map 17 security_ids, 18 aggregated_group, 19 underlying_symbol, 20 underlying_security_type, 21 market_rule_ids, 22 real_expiration_date, 23 stock_type, exact 24 min_size, exact 25 size_increment, exact 26 suggested_size_increment, in_line 0 fund, in_line 0 bond, list 58 ineligibility_reasons, 59 event_contract, 60 event_contract_description, 61 event_contract_description_more, exact 62 min_algo_size, exact 63 last_price_precision, exact 64 last_size_precision, 65 settlement_method });
 
 impl ContractDetails {
     /// What is newer than text has no place in it.

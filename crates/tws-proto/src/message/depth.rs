@@ -25,21 +25,7 @@ pub struct RequestMarketDepth {
     /// Open-ended options. Wire name `marketDepthOptions`.
     pub options: Vec<TagValue>,
 }
-
-impl Layout for RequestMarketDepth {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract, rows, is_smart_depth, options } = self;
-        w.constant("5")?;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_plain_request(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; maxed 3 rows, 4 is_smart_depth, tag_string 5 options);
-        Ok(())
-    }
-}
+layout!(RequestMarketDepth, version "5" { 1 request_id, shaped(Contract::text_of_plain_request) 2 contract, maxed 3 rows, 4 is_smart_depth, tag_string 5 options });
 
 /// Ends the stream of a book. `CANCEL_MKT_DEPTH`, method `cancelMktDepth`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,15 +22,7 @@ pub struct DisplayGroups {
     /// Numbers separated by `|`, the most used first. Wire name `groups`.
     pub groups: String,
 }
-
-impl Layout for DisplayGroups {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, groups } = self;
-        w.constant("1")?;
-        layout!(w; 1 request_id, escaped 2 groups);
-        Ok(())
-    }
-}
+layout!(DisplayGroups, version "1" { 1 request_id, escaped 2 groups });
 
 /// Asks which contract a group shows. `SUBSCRIBE_TO_GROUP_EVENTS`, method `subscribeToGroupEvents`.
 /// Answered by [`DisplayGroupUpdated`] until [`UnsubscribeFromGroup`].
@@ -61,15 +53,7 @@ pub struct DisplayGroupUpdated {
     /// `conId@exchange`, `none` or `combo`. Wire name `contractInfo`.
     pub contract: String,
 }
-
-impl Layout for DisplayGroupUpdated {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract } = self;
-        w.constant("1")?;
-        layout!(w; 1 request_id, escaped 2 contract);
-        Ok(())
-    }
-}
+layout!(DisplayGroupUpdated, version "1" { 1 request_id, escaped 2 contract });
 
 /// Ends the stream of a group. `UNSUBSCRIBE_FROM_GROUP_EVENTS`, method `unsubscribeFromGroupEvents`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -84,15 +84,7 @@ pub struct HistoricalData {
     /// The bars, oldest first. Wire name `historicalDataBars`.
     pub bars: Vec<Bar>,
 }
-
-/// Without version field.
-impl Layout for HistoricalData {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, start, end, bars } = self;
-        layout!(w; 1 request_id, until(V::HISTORICAL_DATA_END) 0 start, until(V::HISTORICAL_DATA_END) 0 end, list 2 bars);
-        Ok(())
-    }
-}
+layout!(HistoricalData { 1 request_id, until(V::HISTORICAL_DATA_END) 0 start, until(V::HISTORICAL_DATA_END) 0 end, list 2 bars });
 
 /// One bar. Wire name `HistoricalDataBar`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,21 +189,7 @@ pub struct RequestRealTimeBars {
     /// Open-ended options. Wire name `realTimeBarsOptions`.
     pub options: Vec<TagValue>,
 }
-
-impl Layout for RequestRealTimeBars {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract, bar_size_s, data_to_show, regular_hours_only, options } = self;
-        w.constant("3")?;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_plain_request(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; maxed 3 bar_size_s, 4 data_to_show, 5 regular_hours_only, tag_string 6 options);
-        Ok(())
-    }
-}
+layout!(RequestRealTimeBars, version "3" { 1 request_id, shaped(Contract::text_of_plain_request) 2 contract, maxed 3 bar_size_s, 4 data_to_show, 5 regular_hours_only, tag_string 6 options });
 
 /// Ends a stream of bars. `CANCEL_REAL_TIME_BARS`, method `cancelRealTimeBars`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,21 +240,7 @@ pub struct RequestHeadTimestamp {
     /// How the time is spelled. Wire name `formatDate`.
     pub date_format: Option<DateFormat>,
 }
-
-impl Layout for RequestHeadTimestamp {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract, regular_hours_only, data_to_show, date_format } = self;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_history(w)?;
-            contract.text_without_legs(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; 3 regular_hours_only, 4 data_to_show, maxed 5 date_format);
-        Ok(())
-    }
-}
+layout!(RequestHeadTimestamp { 1 request_id, shaped(Contract::text_of_plain_history) 2 contract, 3 regular_hours_only, 4 data_to_show, maxed 5 date_format });
 
 /// Ends a request for the first date. `CANCEL_HEAD_TIMESTAMP`, method `cancelHeadTimeStamp`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -308,21 +272,7 @@ pub struct RequestHistogramData {
     /// How far back, `3 days`. Wire name `timePeriod`.
     pub period: DurationText,
 }
-
-impl Layout for RequestHistogramData {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract, regular_hours_only, period } = self;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_history(w)?;
-            contract.text_without_legs(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; 3 regular_hours_only, 4 period);
-        Ok(())
-    }
-}
+layout!(RequestHistogramData { 1 request_id, shaped(Contract::text_of_plain_history) 2 contract, 3 regular_hours_only, 4 period });
 
 /// Ends a request for a histogram. `CANCEL_HISTOGRAM_DATA`, method `cancelHistogramData`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,24 +34,7 @@ pub struct RequestHistoricalTicks {
     /// Open-ended options. Wire name `miscOptions`.
     pub options: Vec<TagValue>,
 }
-
-impl Layout for RequestHistoricalTicks {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        #[rustfmt::skip]
-        let Self {
-            request_id, contract, start, end, ticks, data_to_show, regular_hours_only, ignore_size, options,
-        } = self;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_history(w)?;
-            contract.text_without_legs(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; 3 start, 4 end, maxed 5 ticks, 6 data_to_show, 7 regular_hours_only, 8 ignore_size, tag_string 9 options);
-        Ok(())
-    }
-}
+layout!(RequestHistoricalTicks { 1 request_id, shaped(Contract::text_of_plain_history) 2 contract, 3 start, 4 end, maxed 5 ticks, 6 data_to_show, 7 regular_hours_only, 8 ignore_size, tag_string 9 options });
 
 /// Ends a request for ticks of the past, from server version 215, protobuf form only. `CANCEL_HISTORICAL_TICKS`, method
 /// `cancelHistoricalTicks`.

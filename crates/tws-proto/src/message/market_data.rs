@@ -29,26 +29,7 @@ pub struct RequestMarketData {
     /// Open-ended options. Wire name `marketDataOptions`.
     pub options: Vec<TagValue>,
 }
-
-impl Layout for RequestMarketData {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract, generic_ticks, snapshot, regulatory_snapshot, options } = self;
-        w.constant("11")?;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_request(w)?;
-            contract.text_of_brief_legs(w)?;
-            contract.text_of_hedge(w)?;
-            contract.text_without_identifiers(w)?;
-            contract.text_without_extras(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; 3 generic_ticks, 4 snapshot, 5 regulatory_snapshot);
-        layout!(w; tag_string 6 options);
-        Ok(())
-    }
-}
+layout!(RequestMarketData, version "11" { 1 request_id, shaped(Contract::text_of_market_data) 2 contract, 3 generic_ticks, 4 snapshot, 5 regulatory_snapshot, tag_string 6 options });
 
 /// Ends a stream of ticks. `CANCEL_MKT_DATA`, method `cancelMktData`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,15 +132,7 @@ pub struct TickString {
     /// Wire name `value`.
     pub value: String,
 }
-
-impl Layout for TickString {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, kind, value } = self;
-        w.constant("6")?;
-        layout!(w; 1 request_id, 2 kind, escaped 3 value);
-        Ok(())
-    }
-}
+layout!(TickString, version "6" { 1 request_id, 2 kind, escaped 3 value });
 
 /// A snapshot is complete. `TICK_SNAPSHOT_END`, callback `tickSnapshotEnd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,23 +178,7 @@ pub struct RequestTickByTick {
     /// Leave out quotes that change in size only. Wire name `ignoreSize`.
     pub ignore_size: bool,
 }
-
-impl Layout for RequestTickByTick {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract, kind, history, ignore_size } = self;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_request(w)?;
-            contract.text_without_identifiers(w)?;
-            contract.text_without_extras(w)?;
-            contract.text_without_legs(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; 3 kind, maxed 4 history, 5 ignore_size);
-        Ok(())
-    }
-}
+layout!(RequestTickByTick { 1 request_id, shaped(Contract::text_of_plain_request) 2 contract, 3 kind, maxed 4 history, 5 ignore_size });
 
 /// Ends a stream of single ticks. `CANCEL_TICK_BY_TICK_DATA`, method `cancelTickByTickData`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -455,20 +412,7 @@ pub struct TickExchangeForPhysical {
     /// Dividends until the future expires. Wire name `dividendsToLastTradeDate`.
     pub dividends_to_last_trade_date: Option<Decimal>,
 }
-
-impl Layout for TickExchangeForPhysical {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        #[rustfmt::skip]
-        let Self {
-            request_id, kind, basis_points, formatted_basis_points, total_dividends, hold_days,
-            future_last_trade_date: TimeText(future_last_trade_date), dividend_impact, dividends_to_last_trade_date,
-        } = self;
-        w.constant("6")?;
-        layout!(w; 0 request_id, 0 kind, 0 basis_points, escaped 0 formatted_basis_points, 0 total_dividends, 0 hold_days,
-            escaped 0 future_last_trade_date, 0 dividend_impact, 0 dividends_to_last_trade_date);
-        Ok(())
-    }
-}
+layout!(TickExchangeForPhysical, version "6" { 0 request_id, 0 kind, 0 basis_points, escaped 0 formatted_basis_points, 0 total_dividends, 0 hold_days, escaped 0 future_last_trade_date, 0 dividend_impact, 0 dividends_to_last_trade_date });
 
 instants! {
     TradeTick: time_s in from_second;

@@ -35,15 +35,7 @@ pub struct NewsBulletin {
     /// Where it comes from. Wire name `originExch`, `originatingExch`.
     pub exchange: String,
 }
-
-impl Layout for NewsBulletin {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { bulletin_id, kind, text, exchange } = self;
-        w.constant("1")?;
-        layout!(w; 1 bulletin_id, 2 kind, escaped 3 text, escaped 4 exchange);
-        Ok(())
-    }
-}
+layout!(NewsBulletin, version "1" { 1 bulletin_id, 2 kind, escaped 3 text, escaped 4 exchange });
 
 /// Asks whose news the login may read. `REQ_NEWS_PROVIDERS`, method `reqNewsProviders`. Answered by [`NewsProviders`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

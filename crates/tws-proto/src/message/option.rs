@@ -274,27 +274,7 @@ pub struct ExerciseOptions {
     /// From server version 184. Wire name `professionalCustomer`.
     pub professional_customer: bool,
 }
-
-impl Layout for ExerciseOptions {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        #[rustfmt::skip]
-        let Self {
-            order_id, contract, action, quantity, account, overrides_natural_action, manual_order_time, customer_account,
-            professional_customer,
-        } = self;
-        w.constant("2")?;
-        layout!(w; 1 order_id);
-        if w.is_text() {
-            contract.text_of_exercise(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; maxed 3 action, maxed 4 quantity, 5 account, 6 overrides_natural_action,
-            gated(V::MANUAL_ORDER_TIME_EXERCISE_OPTIONS) 7 manual_order_time, gated(V::CUSTOMER_ACCOUNT) 8 customer_account,
-            gated(V::PROFESSIONAL_CUSTOMER) 9 professional_customer);
-        Ok(())
-    }
-}
+layout!(ExerciseOptions, version "2" { 1 order_id, shaped(Contract::text_of_exercise) 2 contract, maxed 3 action, maxed 4 quantity, 5 account, 6 overrides_natural_action, gated(V::MANUAL_ORDER_TIME_EXERCISE_OPTIONS) 7 manual_order_time, gated(V::CUSTOMER_ACCOUNT) 8 customer_account, gated(V::PROFESSIONAL_CUSTOMER) 9 professional_customer });
 
 /// The stock or future that hedges a delta-neutral order was accepted. `DELTA_NEUTRAL_VALIDATION`, callback
 /// `deltaNeutralValidation`; text form only.

@@ -54,15 +54,7 @@ pub struct AttachedOrders {
     /// Wire name `ptOrderType`.
     pub profit_taker_type: Option<OrderType>,
 }
-
-impl Layout for AttachedOrders {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { stop_loss_id, stop_loss_type, profit_taker_id, profit_taker_type } = self;
-        layout!(w; newer(V::ATTACHED_ORDERS) 1 stop_loss_id, newer(V::ATTACHED_ORDERS) 2 stop_loss_type,
-            newer(V::ATTACHED_ORDERS) 3 profit_taker_id, newer(V::ATTACHED_ORDERS) 4 profit_taker_type);
-        Ok(())
-    }
-}
+layout!(AttachedOrders { newer(V::ATTACHED_ORDERS) 1 stop_loss_id, newer(V::ATTACHED_ORDERS) 2 stop_loss_type, newer(V::ATTACHED_ORDERS) 3 profit_taker_id, newer(V::ATTACHED_ORDERS) 4 profit_taker_type });
 
 /// Asks to cancel one order. `CANCEL_ORDER`, method `cancelOrder`. Answered by [`OrderStatus`] and a notice with code 202.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -240,14 +232,7 @@ impl Default for ExecutionFilter {
         }
     }
 }
-
-impl Layout for ExecutionFilter {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { client_id, account, time, symbol, security_type, exchange, side, last_days, dates } = self;
-        layout!(w; 1 client_id, 2 account, 3 time, 4 symbol, 5 security_type, 6 exchange, 7 side, 8 last_days, list 9 dates);
-        Ok(())
-    }
-}
+layout!(ExecutionFilter { 1 client_id, 2 account, 3 time, 4 symbol, 5 security_type, 6 exchange, 7 side, 8 last_days, list 9 dates });
 
 /// An order and its state. `OPEN_ORDER`, callback `openOrder`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -423,22 +408,7 @@ impl Execution {
         Ok(())
     }
 }
-
-impl Layout for Execution {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        #[rustfmt::skip]
-        let Self {
-            order_id, execution_id, time, account, exchange, side, quantity, price, permanent_id, client_id, liquidation,
-            cumulative_quantity, average_price, order_reference, ev_rule, ev_multiplier, model_code, last_liquidity,
-            price_revision_pending, submitter, exercise_or_lapse,
-        } = self;
-        layout!(w; 1 order_id, 2 execution_id, 3 time, 4 account, 5 exchange, 6 side, exact 7 quantity, 8 price, 9 permanent_id,
-            10 client_id, 11 liquidation, exact 12 cumulative_quantity, 13 average_price, 14 order_reference, 15 ev_rule,
-            16 ev_multiplier, 17 model_code, 18 last_liquidity, 19 price_revision_pending, 20 submitter,
-            21 exercise_or_lapse);
-        Ok(())
-    }
-}
+layout!(Execution { 1 order_id, 2 execution_id, 3 time, 4 account, 5 exchange, 6 side, exact 7 quantity, 8 price, 9 permanent_id, 10 client_id, 11 liquidation, exact 12 cumulative_quantity, 13 average_price, 14 order_reference, 15 ev_rule, 16 ev_multiplier, 17 model_code, 18 last_liquidity, 19 price_revision_pending, 20 submitter, 21 exercise_or_lapse });
 
 /// Every execution that was asked for was sent. `EXECUTION_DATA_END`, callback `execDetailsEnd`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,15 +23,7 @@ pub struct ScannerParameters {
     /// An XML document of some hundred kilobytes. Wire name `xml`.
     pub xml: String,
 }
-
-impl Layout for ScannerParameters {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { xml } = self;
-        w.constant("1")?;
-        layout!(w; escaped 1 xml);
-        Ok(())
-    }
-}
+layout!(ScannerParameters, version "1" { escaped 1 xml });
 
 /// Asks for the contracts that a scanner finds. `REQ_SCANNER_SUBSCRIPTION`, method `reqScannerSubscription`.
 /// Answered by [`ScannerData`] until [`CancelScanner`].

@@ -55,15 +55,7 @@ impl ManagedAccounts {
         self.accounts.split(',').map(str::trim).filter(|account| !account.is_empty())
     }
 }
-
-impl Layout for ManagedAccounts {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { accounts } = self;
-        w.constant("1")?;
-        layout!(w; escaped 1 accounts);
-        Ok(())
-    }
-}
+layout!(ManagedAccounts, version "1" { escaped 1 accounts });
 
 /// Asks for the server's clock in seconds. `REQ_CURRENT_TIME`, method `reqCurrentTime`. Answered by [`CurrentTime`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,15 +32,7 @@ pub struct VerifyChallenge {
     /// Wire name `apiData`.
     pub data: String,
 }
-
-impl Layout for VerifyChallenge {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { data } = self;
-        w.constant("1")?;
-        layout!(w; escaped 1 data);
-        Ok(())
-    }
-}
+layout!(VerifyChallenge, version "1" { escaped 1 data });
 
 /// How the proof ended. `VERIFY_COMPLETED`, callback `verifyCompleted`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,15 +42,7 @@ pub struct VerifyCompleted {
     /// Wire name `errorText`.
     pub error: String,
 }
-
-impl Layout for VerifyCompleted {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { is_successful, error } = self;
-        w.constant("1")?;
-        layout!(w; 1 is_successful, escaped 2 error);
-        Ok(())
-    }
-}
+layout!(VerifyCompleted, version "1" { 1 is_successful, escaped 2 error });
 
 /// Begins a proof with a key. `VERIFY_AND_AUTH_REQUEST`, method `verifyAndAuthRequest`; text form only.
 /// Answered by [`VerifyAndAuthorizeChallenge`].
@@ -71,15 +55,7 @@ pub struct VerifyAndAuthorizeRequest {
     /// Wire name `opaqueIsvKey`.
     pub key: String,
 }
-
-impl Layout for VerifyAndAuthorizeRequest {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { name, version, key } = self;
-        w.constant("1")?;
-        layout!(w; text_only 0 name, text_only 0 version, text_only 0 key);
-        Ok(())
-    }
-}
+layout!(VerifyAndAuthorizeRequest, version "1" { text_only 0 name, text_only 0 version, text_only 0 key });
 
 /// Answers a challenge with a key. `VERIFY_AND_AUTH_MESSAGE`, method `verifyAndAuthMessage`; text form only.
 /// Answered by [`VerifyAndAuthorizeCompleted`].
@@ -90,15 +66,7 @@ pub struct VerifyAndAuthorizeMessage {
     /// Wire name `xyzResponse`.
     pub response: String,
 }
-
-impl Layout for VerifyAndAuthorizeMessage {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { data, response } = self;
-        w.constant("1")?;
-        layout!(w; text_only 0 data, text_only 0 response);
-        Ok(())
-    }
-}
+layout!(VerifyAndAuthorizeMessage, version "1" { text_only 0 data, text_only 0 response });
 
 /// A challenge with a key. `VERIFY_AND_AUTH_MESSAGE_API`, callback `verifyAndAuthMessageAPI`; text form only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,15 +76,7 @@ pub struct VerifyAndAuthorizeChallenge {
     /// Wire name `xyzChallange`.
     pub challenge: String,
 }
-
-impl Layout for VerifyAndAuthorizeChallenge {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { data, challenge } = self;
-        w.constant("1")?;
-        layout!(w; escaped 0 data, escaped 0 challenge);
-        Ok(())
-    }
-}
+layout!(VerifyAndAuthorizeChallenge, version "1" { escaped 0 data, escaped 0 challenge });
 
 /// How a proof with a key ended. `VERIFY_AND_AUTH_COMPLETED`, callback `verifyAndAuthCompleted`; text form only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,15 +86,7 @@ pub struct VerifyAndAuthorizeCompleted {
     /// Wire name `errorText`.
     pub error: String,
 }
-
-impl Layout for VerifyAndAuthorizeCompleted {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { is_successful, error } = self;
-        w.constant("1")?;
-        layout!(w; text_only 0 is_successful, escaped 0 error);
-        Ok(())
-    }
-}
+layout!(VerifyAndAuthorizeCompleted, version "1" { text_only 0 is_successful, escaped 0 error });
 
 /// Whether a proof was accepted: a word in text, a boolean in protobuf, false where the wire is silent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,0 +1,70 @@
+//! Declaring bodies of messages, and what they hold: struct, defaults and layout in one place.
+
+use crate::error::Result;
+use crate::wire::{Layout, Tag, Wire};
+
+/// Declares bodies whose layout is one list for both forms, in the order of the text form.
+///
+/// A row is a field: what `layout!` wants (its verb and its protobuf tag), the names that the wire has for it, our name,
+/// its type, and its default where that is not the type's own. The names end up in the field's documentation.
+///
+/// ```ignore
+/// body! {
+///     /// A size on its own. `TICK_SIZE`, callback `tickSize`.
+///     TickSize, version "6" {
+///         1 "reqId" request_id: RequestId,
+///         2 "tickType" kind: TickKind,
+///         exact 3 "size" size: Option<Decimal>,
+///     }
+/// }
+/// ```
+macro_rules! body {
+    ($(
+        $(#[$about:meta])*
+        $name:ident $(, version $version:literal)? {
+            $(
+                $(#[$about_field:meta])*
+                $($verb:ident $(($how:expr))?)? $tag:literal $($wire_name:literal)* $field:ident: $type:ty $(= $default:expr)?
+            ),* $(,)?
+        }
+    )*) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        pub struct $name {
+            $(
+                $(#[$about_field])*
+                #[doc = concat!("Wire name" $(, " `", $wire_name, "`")*, ".")]
+                pub $field: $type,
+            )*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $crate::body::body!(@default $($default)?)),* }
+            }
+        }
+
+        $crate::wire::layout!($name $(, version $version)? { $($($verb $(($how))?)? $tag $field),* });
+    )*};
+    (@default) => { Default::default() };
+    (@default $default:expr) => { $default };
+}
+pub(crate) use body;
+
+/// Verbs of bodies that stand in others.
+impl Wire<'_> {
+    /// A message of its own in protobuf that has another shape in text.
+    pub(crate) fn shaped<L: Layout>(
+        &mut self,
+        text: fn(&mut L, &mut Self) -> Result<()>,
+        tag: &'static Tag,
+        inner: &mut L,
+    ) -> Result<()> {
+        if self.is_text() { text(inner, self) } else { self.nested(tag, inner) }
+    }
+
+    /// Fields that stand among those around them in both forms.
+    pub(crate) fn in_line<L: Layout>(&mut self, _: &'static Tag, inner: &mut L) -> Result<()> {
+        inner.layout(self)
+    }
+}
