@@ -1,6 +1,7 @@
 //! Declaring bodies of messages, and what they hold: struct, defaults and layout in one place.
 
 use crate::error::Result;
+use crate::value::Value;
 use crate::wire::{Layout, Tag, Wire};
 
 /// Declares bodies whose layout is one list for both forms, in the order of the text form.
@@ -28,12 +29,12 @@ macro_rules! body {
             ),* $(,)?
         }
     )*) => {$(
-        $(#[$about])*
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        $(#[$about])*
         pub struct $name {
             $(
                 $(#[$about_field])*
-                #[doc = concat!("Wire name" $(, " `", $wire_name, "`")*, ".")]
+                $(#[doc = concat!("Wire name `", $wire_name, "`.")])*
                 pub $field: $type,
             )*
         }
@@ -61,6 +62,11 @@ impl Wire<'_> {
         inner: &mut L,
     ) -> Result<()> {
         if self.is_text() { text(inner, self) } else { self.nested(tag, inner) }
+    }
+
+    /// A field that the text form carries somewhere else.
+    pub(crate) fn apart_in_text<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if self.is_text() { Ok(()) } else { self.field(tag, value) }
     }
 
     /// Fields that stand among those around them in both forms.

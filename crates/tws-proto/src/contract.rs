@@ -1,8 +1,8 @@
 //! [`Contract`]: what is traded, and the shapes in which the text form carries it.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::error::Result;
 use crate::ids::ContractId;
 use crate::kinds::{Action, LegOpenClose, OptionRight, SecurityIdType, SecurityType, ShortSaleSlot};
@@ -10,82 +10,56 @@ use crate::text::Remark;
 use crate::time::TimeText;
 use crate::wire::{Layout, Wire, layout};
 
-/// What is traded. IB fills in what a request leaves out, if what is there names one contract only.
-///
-/// [`Contract::default`] is empty, with the values IB's own client writes where nothing is set. The constructors make
-/// the common kinds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Contract {
-    /// IB's own number; alone (with an exchange) it names a contract. Wire name `conId`, 0 where not known.
-    pub contract_id: Option<ContractId>,
-    /// Symbol of the underlying. Wire name `symbol`.
-    pub symbol: String,
-    /// Kind of contract. Wire name `secType`.
-    pub security_type: Option<SecurityType>,
-    /// `YYYYMM` or `YYYYMMDD`, in answers at times with an hour. Wire name `lastTradeDateOrContractMonth`.
-    pub last_trade_date_or_month: TimeText,
-    /// Strike of an option. Wire name `strike`.
-    pub strike: Option<Decimal>,
-    /// Call or put. Wire name `right`.
-    pub right: Option<OptionRight>,
-    /// What one contract is worth in units of its price. Wire name `multiplier`: text in one form, a double in the other.
-    pub multiplier: Option<Decimal>,
-    /// Where to trade it, `SMART` for IB's router. Wire name `exchange`.
-    pub exchange: String,
-    /// The listing exchange, which tells ambiguous symbols apart. Wire name `primaryExchange`, `primaryExch`.
-    pub primary_exchange: String,
-    /// Currency it trades in. Wire name `currency`.
-    pub currency: String,
-    /// Symbol at its exchange. Wire name `localSymbol`.
-    pub local_symbol: String,
-    /// Trading class. Wire name `tradingClass`.
-    pub trading_class: String,
-    /// Kind of the identifier in `security_id`. Wire name `secIdType`.
-    pub security_id_type: Option<SecurityIdType>,
-    /// An identifier from outside IB. Wire name `secId`.
-    pub security_id: String,
-    /// Description for people. Wire name `description`.
-    pub description: Remark,
-    /// Issuer of a bond. Wire name `issuerId`.
-    pub issuer_id: String,
-    /// The stock or future that hedges a delta-neutral order. Wire name `deltaNeutralContract`.
-    pub delta_neutral: Option<DeltaNeutralContract>,
-    /// Whether expired contracts are meant too. Wire name `includeExpired`.
-    pub include_expired: bool,
-    /// Legs of a combination, described for people. Wire name `comboLegsDescrip`.
-    pub combo_legs_description: Remark,
-    /// Legs of a combination. Wire name `comboLegs`.
-    pub combo_legs: Vec<ComboLeg>,
-    /// Last trade date as answers tell it from server version 182 on. Wire name `lastTradeDate`.
-    pub last_trade_date: Remark,
-}
-
-impl Default for Contract {
-    fn default() -> Self {
-        Self {
-            contract_id: Some(ContractId(0)),
-            symbol: String::new(),
-            security_type: None,
-            last_trade_date_or_month: TimeText::default(),
-            strike: None,
-            right: None,
-            multiplier: None,
-            exchange: String::new(),
-            primary_exchange: String::new(),
-            currency: String::new(),
-            local_symbol: String::new(),
-            trading_class: String::new(),
-            security_id_type: None,
-            security_id: String::new(),
-            description: Remark::default(),
-            issuer_id: String::new(),
-            delta_neutral: None,
-            include_expired: false,
-            combo_legs_description: Remark::default(),
-            combo_legs: Vec::new(),
-            last_trade_date: Remark::default(),
-        }
+body! {
+    /// What is traded. IB fills in what a request leaves out, if what is there names one contract only.
+    ///
+    /// [`Contract::default`] is empty, with the values IB's own client writes where nothing is set. The constructors make
+    /// the common kinds.
+    #[serde(default)]
+    Contract {
+        /// IB's own number; alone (with an exchange) it names a contract. Wire name `conId`, 0 where not known.
+        1 contract_id: Option<ContractId> = Some(ContractId(0)),
+        /// Symbol of the underlying.
+        2 "symbol" symbol: String,
+        /// Kind of contract.
+        3 "secType" security_type: Option<SecurityType>,
+        /// `YYYYMM` or `YYYYMMDD`, in answers at times with an hour.
+        4 "lastTradeDateOrContractMonth" last_trade_date_or_month: TimeText,
+        /// Strike of an option.
+        5 "strike" strike: Option<Decimal>,
+        /// Call or put.
+        6 "right" right: Option<OptionRight>,
+        /// What one contract is worth in units of its price. Wire name `multiplier`: text in one form, a double in the
+        /// other.
+        7 multiplier: Option<Decimal>,
+        /// Where to trade it, `SMART` for IB's router.
+        8 "exchange" exchange: String,
+        /// The listing exchange, which tells ambiguous symbols apart.
+        9 "primaryExchange" "primaryExch" primary_exchange: String,
+        /// Currency it trades in.
+        10 "currency" currency: String,
+        /// Symbol at its exchange.
+        11 "localSymbol" local_symbol: String,
+        /// Trading class.
+        12 "tradingClass" trading_class: String,
+        /// Kind of the identifier in `security_id`.
+        13 "secIdType" security_id_type: Option<SecurityIdType>,
+        /// An identifier from outside IB.
+        14 "secId" security_id: String,
+        /// Description for people.
+        15 "description" description: Remark,
+        /// Issuer of a bond.
+        16 "issuerId" issuer_id: String,
+        /// The stock or future that hedges a delta-neutral order.
+        optional 17 "deltaNeutralContract" delta_neutral: Option<DeltaNeutralContract>,
+        /// Whether expired contracts are meant too.
+        18 "includeExpired" include_expired: bool,
+        /// Legs of a combination, described for people.
+        19 "comboLegsDescrip" combo_legs_description: Remark,
+        /// Legs of a combination.
+        list 20 "comboLegs" combo_legs: Vec<ComboLeg>,
+        /// Last trade date as answers tell it from server version 182 on.
+        21 "lastTradeDate" last_trade_date: Remark,
     }
 }
 
@@ -277,60 +251,29 @@ impl Contract {
         Ok(())
     }
 }
-layout!(Contract { 1 contract_id, 2 symbol, 3 security_type, 4 last_trade_date_or_month, 5 strike, 6 right, 7 multiplier, 8 exchange, 9 primary_exchange, 10 currency, 11 local_symbol, 12 trading_class, 13 security_id_type, 14 security_id, 15 description, 16 issuer_id, optional 17 delta_neutral, 18 include_expired, 19 combo_legs_description, list 20 combo_legs, 21 last_trade_date });
 
-/// One leg of a combination.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ComboLeg {
-    /// The leg's contract. Wire name `conId`.
-    pub contract_id: Option<ContractId>,
-    /// How many of it one combination holds. Wire name `ratio`.
-    pub ratio: Option<i32>,
-    /// Which way it trades in one combination that is bought. Wire name `action`.
-    pub action: Option<Action>,
-    /// Where the leg trades. Wire name `exchange`.
-    pub exchange: String,
-    /// Whether it opens or closes a position. Wire name `openClose`.
-    pub open_close: Option<LegOpenClose>,
-    /// Who holds the shares of a short sale. Wire name `shortSaleSlot`, `shortSalesSlot`.
-    pub short_sale_slot: Option<ShortSaleSlot>,
-    /// Where shares to short are held, where it is not the broker. Wire name `designatedLocation`.
-    pub designated_location: String,
-    /// Exemption from the short sale rule. Wire name `exemptCode`.
-    pub exempt_code: Option<i32>,
-    /// Price of this leg. Wire name `orderComboLegs.price`, `perLegPrice`: in text a list of its own in the order.
-    pub price: Option<Decimal>,
-}
-
-impl Default for ComboLeg {
-    fn default() -> Self {
-        Self {
-            contract_id: Some(ContractId(0)),
-            ratio: Some(0),
-            action: None,
-            exchange: String::new(),
-            open_close: Some(LegOpenClose::Same),
-            short_sale_slot: Some(ShortSaleSlot::None),
-            designated_location: String::new(),
-            exempt_code: Some(-1),
-            price: None,
-        }
-    }
-}
-
-impl Layout for ComboLeg {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        #[rustfmt::skip]
-        let Self {
-            contract_id, ratio, action, exchange, open_close, short_sale_slot, designated_location, exempt_code, price,
-        } = self;
-        layout!(w; maxed 1 contract_id, maxed 2 ratio, 3 action, 4 exchange, maxed 5 open_close, maxed 6 short_sale_slot,
-            7 designated_location, maxed 8 exempt_code);
-        if !w.is_text() {
-            layout!(w; 9 price);
-        }
-        Ok(())
+body! {
+    /// One leg of a combination.
+    #[serde(default)]
+    ComboLeg {
+        /// The leg's contract.
+        maxed 1 "conId" contract_id: Option<ContractId> = Some(ContractId(0)),
+        /// How many of it one combination holds.
+        maxed 2 "ratio" ratio: Option<i32> = Some(0),
+        /// Which way it trades in one combination that is bought.
+        3 "action" action: Option<Action>,
+        /// Where the leg trades.
+        4 "exchange" exchange: String,
+        /// Whether it opens or closes a position.
+        maxed 5 "openClose" open_close: Option<LegOpenClose> = Some(LegOpenClose::Same),
+        /// Who holds the shares of a short sale.
+        maxed 6 "shortSaleSlot" "shortSalesSlot" short_sale_slot: Option<ShortSaleSlot> = Some(ShortSaleSlot::None),
+        /// Where shares to short are held, where it is not the broker.
+        7 "designatedLocation" designated_location: String,
+        /// Exemption from the short sale rule.
+        maxed 8 "exemptCode" exempt_code: Option<i32> = Some(-1),
+        /// Price of this leg. Wire name `orderComboLegs.price`, `perLegPrice`: in text a list of its own in the order.
+        apart_in_text 9 price: Option<Decimal>,
     }
 }
 
@@ -359,14 +302,14 @@ impl Layout for BriefLeg {
     }
 }
 
-/// The contract that hedges a delta-neutral order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeltaNeutralContract {
-    /// Its number. Wire name `conId`.
-    pub contract_id: Option<ContractId>,
-    /// How much of it a unit of the order needs. Wire name `delta`.
-    pub delta: Option<Decimal>,
-    /// Its price. Wire name `price`.
-    pub price: Option<Decimal>,
+body! {
+    /// The contract that hedges a delta-neutral order.
+    DeltaNeutralContract {
+        /// Its number.
+        maxed 1 "conId" contract_id: Option<ContractId>,
+        /// How much of it a unit of the order needs.
+        maxed 2 "delta" delta: Option<Decimal>,
+        /// Its price.
+        maxed 3 "price" price: Option<Decimal>,
+    }
 }
-layout!(DeltaNeutralContract { maxed 1 contract_id, maxed 2 delta, maxed 3 price });

@@ -1,90 +1,79 @@
 //! [`OrderState`]: what the broker says of an order beside the order itself.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::error::Result;
 use crate::kinds::Status;
 use crate::version::ServerVersion as V;
 use crate::wire::{Wire, layout};
 
-/// State, margins and commission of an order. Margins are text in one form and doubles in the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct OrderState {
-    /// Where it stands. Wire name `status`.
-    pub status: Option<Status>,
-    /// Initial margin before it. Wire name `initMarginBefore`.
-    pub initial_margin_before: Option<Decimal>,
-    /// Maintenance margin before it. Wire name `maintMarginBefore`.
-    pub maintenance_margin_before: Option<Decimal>,
-    /// Equity with loan before it. Wire name `equityWithLoanBefore`.
-    pub equity_with_loan_before: Option<Decimal>,
-    /// Change of the initial margin. Wire name `initMarginChange`.
-    pub initial_margin_change: Option<Decimal>,
-    /// Change of the maintenance margin. Wire name `maintMarginChange`.
-    pub maintenance_margin_change: Option<Decimal>,
-    /// Change of the equity with loan. Wire name `equityWithLoanChange`.
-    pub equity_with_loan_change: Option<Decimal>,
-    /// Initial margin after it. Wire name `initMarginAfter`.
-    pub initial_margin_after: Option<Decimal>,
-    /// Maintenance margin after it. Wire name `maintMarginAfter`.
-    pub maintenance_margin_after: Option<Decimal>,
-    /// Equity with loan after it. Wire name `equityWithLoanAfter`.
-    pub equity_with_loan_after: Option<Decimal>,
-    /// Commission and fees. Wire name `commissionAndFees`.
-    pub commission: Option<Decimal>,
-    /// The least they can be. Wire name `minCommissionAndFees`.
-    pub commission_min: Option<Decimal>,
-    /// The most they can be. Wire name `maxCommissionAndFees`.
-    pub commission_max: Option<Decimal>,
-    /// Their currency. Wire name `commissionAndFeesCurrency`.
-    pub commission_currency: String,
-    /// Currency of the margins. Wire name `marginCurrency`.
-    pub margin_currency: String,
-    /// Initial margin before it, outside regular hours. Wire name `initMarginBeforeOutsideRTH`.
-    pub initial_margin_before_outside_hours: Option<Decimal>,
-    /// Maintenance margin before it, outside regular hours. Wire name `maintMarginBeforeOutsideRTH`.
-    pub maintenance_margin_before_outside_hours: Option<Decimal>,
-    /// Equity with loan before it, outside regular hours. Wire name `equityWithLoanBeforeOutsideRTH`.
-    pub equity_with_loan_before_outside_hours: Option<Decimal>,
-    /// Change of the initial margin outside regular hours. Wire name `initMarginChangeOutsideRTH`.
-    pub initial_margin_change_outside_hours: Option<Decimal>,
-    /// Change of the maintenance margin outside regular hours. Wire name `maintMarginChangeOutsideRTH`.
-    pub maintenance_margin_change_outside_hours: Option<Decimal>,
-    /// Change of the equity with loan outside regular hours. Wire name `equityWithLoanChangeOutsideRTH`.
-    pub equity_with_loan_change_outside_hours: Option<Decimal>,
-    /// Initial margin after it, outside regular hours. Wire name `initMarginAfterOutsideRTH`.
-    pub initial_margin_after_outside_hours: Option<Decimal>,
-    /// Maintenance margin after it, outside regular hours. Wire name `maintMarginAfterOutsideRTH`.
-    pub maintenance_margin_after_outside_hours: Option<Decimal>,
-    /// Equity with loan after it, outside regular hours. Wire name `equityWithLoanAfterOutsideRTH`.
-    pub equity_with_loan_after_outside_hours: Option<Decimal>,
-    /// Size IB suggests instead. Wire name `suggestedSize`.
-    pub suggested_size: Option<Decimal>,
-    /// Why it was rejected. Wire name `rejectReason`.
-    pub reject_reason: String,
-    /// How an advisor's order is spread over accounts. Wire name `orderAllocations`.
-    pub allocations: Vec<OrderAllocation>,
-    /// A warning for people. Wire name `warningText`.
-    pub warning: String,
-    /// When it was completed. Wire name `completedTime`.
-    pub completed_time: String,
-    /// How it was completed. Wire name `completedStatus`.
-    pub completed_status: String,
+body! {
+    /// State, margins and commission of an order. Margins are text in one form and doubles in the other.
+    #[serde(default)]
+    OrderState {
+        /// Where it stands.
+        1 "status" status: Option<Status>,
+        /// Initial margin before it.
+        2 "initMarginBefore" initial_margin_before: Option<Decimal>,
+        /// Maintenance margin before it.
+        3 "maintMarginBefore" maintenance_margin_before: Option<Decimal>,
+        /// Equity with loan before it.
+        4 "equityWithLoanBefore" equity_with_loan_before: Option<Decimal>,
+        /// Change of the initial margin.
+        5 "initMarginChange" initial_margin_change: Option<Decimal>,
+        /// Change of the maintenance margin.
+        6 "maintMarginChange" maintenance_margin_change: Option<Decimal>,
+        /// Change of the equity with loan.
+        7 "equityWithLoanChange" equity_with_loan_change: Option<Decimal>,
+        /// Initial margin after it.
+        8 "initMarginAfter" initial_margin_after: Option<Decimal>,
+        /// Maintenance margin after it.
+        9 "maintMarginAfter" maintenance_margin_after: Option<Decimal>,
+        /// Equity with loan after it.
+        10 "equityWithLoanAfter" equity_with_loan_after: Option<Decimal>,
+        /// Commission and fees.
+        11 "commissionAndFees" commission: Option<Decimal>,
+        /// The least they can be.
+        12 "minCommissionAndFees" commission_min: Option<Decimal>,
+        /// The most they can be.
+        13 "maxCommissionAndFees" commission_max: Option<Decimal>,
+        /// Their currency.
+        14 "commissionAndFeesCurrency" commission_currency: String,
+        /// Currency of the margins.
+        15 "marginCurrency" margin_currency: String,
+        /// Initial margin before it, outside regular hours.
+        16 "initMarginBeforeOutsideRTH" initial_margin_before_outside_hours: Option<Decimal>,
+        /// Maintenance margin before it, outside regular hours.
+        17 "maintMarginBeforeOutsideRTH" maintenance_margin_before_outside_hours: Option<Decimal>,
+        /// Equity with loan before it, outside regular hours.
+        18 "equityWithLoanBeforeOutsideRTH" equity_with_loan_before_outside_hours: Option<Decimal>,
+        /// Change of the initial margin outside regular hours.
+        19 "initMarginChangeOutsideRTH" initial_margin_change_outside_hours: Option<Decimal>,
+        /// Change of the maintenance margin outside regular hours.
+        20 "maintMarginChangeOutsideRTH" maintenance_margin_change_outside_hours: Option<Decimal>,
+        /// Change of the equity with loan outside regular hours.
+        21 "equityWithLoanChangeOutsideRTH" equity_with_loan_change_outside_hours: Option<Decimal>,
+        /// Initial margin after it, outside regular hours.
+        22 "initMarginAfterOutsideRTH" initial_margin_after_outside_hours: Option<Decimal>,
+        /// Maintenance margin after it, outside regular hours.
+        23 "maintMarginAfterOutsideRTH" maintenance_margin_after_outside_hours: Option<Decimal>,
+        /// Equity with loan after it, outside regular hours.
+        24 "equityWithLoanAfterOutsideRTH" equity_with_loan_after_outside_hours: Option<Decimal>,
+        /// Size IB suggests instead.
+        exact 25 "suggestedSize" suggested_size: Option<Decimal>,
+        /// Why it was rejected.
+        26 "rejectReason" reject_reason: String,
+        /// How an advisor's order is spread over accounts.
+        list 27 "orderAllocations" allocations: Vec<OrderAllocation>,
+        /// A warning for people.
+        28 "warningText" warning: String,
+        /// When it was completed.
+        29 "completedTime" completed_time: String,
+        /// How it was completed.
+        30 "completedStatus" completed_status: String,
+    }
 }
-
-layout!(OrderState {
-    1 status, 2 initial_margin_before, 3 maintenance_margin_before, 4 equity_with_loan_before, 5 initial_margin_change,
-    6 maintenance_margin_change, 7 equity_with_loan_change, 8 initial_margin_after, 9 maintenance_margin_after,
-    10 equity_with_loan_after, 11 commission, 12 commission_min, 13 commission_max, 14 commission_currency, 15 margin_currency,
-    16 initial_margin_before_outside_hours, 17 maintenance_margin_before_outside_hours,
-    18 equity_with_loan_before_outside_hours, 19 initial_margin_change_outside_hours,
-    20 maintenance_margin_change_outside_hours, 21 equity_with_loan_change_outside_hours,
-    22 initial_margin_after_outside_hours, 23 maintenance_margin_after_outside_hours,
-    24 equity_with_loan_after_outside_hours, exact 25 suggested_size, 26 reject_reason, list 27 allocations, 28 warning,
-    29 completed_time, 30 completed_status
-});
 
 impl OrderState {
     /// As it stands inside an open order; a margin that is not known is the maximum.
@@ -126,25 +115,22 @@ impl OrderState {
     }
 }
 
-/// One account's share of an advisor's order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderAllocation {
-    /// The account. Wire name `account`.
-    pub account: String,
-    /// Its position. Wire name `position`.
-    pub position: Option<Decimal>,
-    /// The position it wants. Wire name `positionDesired`.
-    pub position_desired: Option<Decimal>,
-    /// The position after the order. Wire name `positionAfter`.
-    pub position_after: Option<Decimal>,
-    /// What it wants of the order. Wire name `desiredAllocQty`.
-    pub desired_quantity: Option<Decimal>,
-    /// What it may have of it. Wire name `allowedAllocQty`.
-    pub allowed_quantity: Option<Decimal>,
-    /// Whether these are amounts of money. Wire name `isMonetary`.
-    pub is_monetary: bool,
+body! {
+    /// One account's share of an advisor's order.
+    OrderAllocation {
+        /// The account.
+        1 "account" account: String,
+        /// Its position.
+        exact 2 "position" position: Option<Decimal>,
+        /// The position it wants.
+        exact 3 "positionDesired" position_desired: Option<Decimal>,
+        /// The position after the order.
+        exact 4 "positionAfter" position_after: Option<Decimal>,
+        /// What it wants of the order.
+        exact 5 "desiredAllocQty" desired_quantity: Option<Decimal>,
+        /// What it may have of it.
+        exact 6 "allowedAllocQty" allowed_quantity: Option<Decimal>,
+        /// Whether these are amounts of money.
+        7 "isMonetary" is_monetary: bool,
+    }
 }
-layout!(OrderAllocation {
-    1 account, exact 2 position, exact 3 position_desired, exact 4 position_after, exact 5 desired_quantity,
-    exact 6 allowed_quantity, 7 is_monetary
-});

@@ -1,19 +1,15 @@
 //! Tag lists: the wire's open-ended options.
 
-use serde::{Deserialize, Serialize};
-
+use crate::body::body;
 use crate::error::Fault;
-use crate::wire::layout;
 
-/// One option: an algorithm's parameter, a routing hint, a security id.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TagValue {
-    /// Wire name `tag`.
-    pub tag: String,
-    /// Wire name `value`.
-    pub value: String,
+body! {
+    /// One option: an algorithm's parameter, a routing hint, a security id.
+    TagValue {
+        1 "tag" tag: String,
+        2 "value" value: String,
+    }
 }
-layout!(TagValue { 1 tag, 2 value });
 
 impl TagValue {
     /// A tag and its value.

@@ -158,7 +158,11 @@ impl<'a> Wire<'a> {
     }
 
     /// Prose, which the text form escapes to ASCII.
-    pub fn escaped<T: Default + From<String> + Into<String>>(&mut self, tag: &'static Tag, value: &mut T) -> Result<()> {
+    pub fn escaped<T: Default + From<String> + Into<String>>(
+        &mut self,
+        tag: &'static Tag,
+        value: &mut T,
+    ) -> Result<()> {
         let mut escaped = Escaped(std::mem::take(value).into());
         let done = self.field(tag, &mut escaped);
         *value = escaped.0.into();

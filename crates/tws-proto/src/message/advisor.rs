@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::error::Result;
 use crate::ids::RequestId;
 use crate::kinds::AdvisorDataKind;
@@ -35,15 +36,15 @@ fn without_profiles(asked: Option<AdvisorDataKind>, w: &mut Wire<'_>) -> Result<
     Ok(())
 }
 
-/// An advisor's setup. `RECEIVE_FA`, callback `receiveFA`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdvisorData {
-    /// Which part of it. Wire name `faData`, `faDataType`.
-    pub kind: Option<AdvisorDataKind>,
-    /// An XML document. Wire name `cxml`, `xml`.
-    pub xml: String,
+body! {
+    /// An advisor's setup. `RECEIVE_FA`, callback `receiveFA`.
+    AdvisorData, version "1" {
+        /// Which part of it.
+        1 "faData" "faDataType" kind: Option<AdvisorDataKind>,
+        /// An XML document.
+        escaped 2 "cxml" "xml" xml: String,
+    }
 }
-layout!(AdvisorData, version "1" { 1 kind, escaped 2 xml });
 
 /// Changes an advisor's setup. `REPLACE_FA`, method `replaceFA`. Answered by [`AdvisorDataReplaced`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,12 +67,11 @@ impl Layout for ReplaceAdvisorData {
     }
 }
 
-/// An advisor's setup was changed. `REPLACE_FA_END`, callback `replaceFAEnd`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdvisorDataReplaced {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// For people. Wire name `text`.
-    pub text: String,
+body! {
+    /// An advisor's setup was changed. `REPLACE_FA_END`, callback `replaceFAEnd`.
+    AdvisorDataReplaced {
+        1 "reqId" request_id: RequestId,
+        /// For people.
+        2 "text" text: String,
+    }
 }
-layout!(AdvisorDataReplaced { 1 request_id, 2 text });

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::hours::TradingHours;
@@ -83,84 +84,66 @@ impl Layout for ContractData {
     }
 }
 
-/// What is known of a contract beside the contract itself. Wire name `ContractDetails`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ContractDetails {
-    /// Wire name `marketName`.
-    pub market_name: String,
-    /// Smallest price step. Wire name `minTick`, digits in protobuf.
-    pub min_tick: Option<Decimal>,
-    /// Order types allowed, separated by commas. Wire name `orderTypes`.
-    pub order_types: String,
-    /// Exchanges it trades at, separated by commas. Wire name `validExchanges`.
-    pub valid_exchanges: String,
-    /// Factor between the displayed price and the price in orders. Wire name `priceMagnifier`.
-    pub price_magnifier: Option<i32>,
-    /// Contract of the underlying. Wire name `underConId`.
-    pub underlying_contract_id: Option<ContractId>,
-    /// Name for people. Wire name `longName`.
-    pub long_name: String,
-    /// Month of delivery. Wire name `contractMonth`.
-    pub contract_month: TimeText,
-    /// Wire name `industry`.
-    pub industry: String,
-    /// Wire name `category`.
-    pub category: String,
-    /// Wire name `subcategory`.
-    pub subcategory: String,
-    /// Zone of the trading hours. Wire name `timeZoneId`.
-    pub time_zone: String,
-    /// When it trades. Wire name `tradingHours`.
-    pub trading_hours: TradingHours,
-    /// When it trades with full liquidity. Wire name `liquidHours`.
-    pub liquid_hours: TradingHours,
-    /// Wire name `evRule`.
-    pub ev_rule: String,
-    /// Wire name `evMultiplier`.
-    pub ev_multiplier: Option<Decimal>,
-    /// Identifiers from outside IB. Wire name `secIdList`.
-    pub security_ids: Vec<TagValue>,
-    /// Wire name `aggGroup`.
-    pub aggregated_group: Option<i32>,
-    /// Wire name `underSymbol`.
-    pub underlying_symbol: String,
-    /// Wire name `underSecType`.
-    pub underlying_security_type: Option<SecurityType>,
-    /// Ids of the price step tables, one an exchange, separated by commas. Wire name `marketRuleIds`.
-    pub market_rule_ids: String,
-    /// Wire name `realExpirationDate`.
-    pub real_expiration_date: TimeText,
-    /// Wire name `stockType`.
-    pub stock_type: String,
-    /// Least order size. Wire name `minSize`.
-    pub min_size: Option<Decimal>,
-    /// Size step. Wire name `sizeIncrement`.
-    pub size_increment: Option<Decimal>,
-    /// Size step IB suggests. Wire name `suggestedSizeIncrement`.
-    pub suggested_size_increment: Option<Decimal>,
-    /// What is known of a fund.
-    pub fund: FundDetails,
-    /// What is known of a bond.
-    pub bond: BondDetails,
-    /// Why it cannot be traded. Wire name `ineligibilityReasonList`.
-    pub ineligibility_reasons: Vec<IneligibilityReason>,
-    /// Wire name `eventContract1`.
-    pub event_contract: String,
-    /// Wire name `eventContractDescription1`.
-    pub event_contract_description: String,
-    /// Wire name `eventContractDescription2`.
-    pub event_contract_description_more: String,
-    /// Wire name `minAlgoSize`.
-    pub min_algo_size: Option<Decimal>,
-    /// Wire name `lastPricePrecision`.
-    pub last_price_precision: Option<Decimal>,
-    /// Wire name `lastSizePrecision`.
-    pub last_size_precision: Option<Decimal>,
-    /// Wire name `settlementMethod`.
-    pub settlement_method: String,
+body! {
+    /// What is known of a contract beside the contract itself. Wire name `ContractDetails`.
+    #[serde(default)]
+    ContractDetails {
+        1 "marketName" market_name: String,
+        /// Smallest price step. Wire name `minTick`, digits in protobuf.
+        exact 2 min_tick: Option<Decimal>,
+        /// Order types allowed, separated by commas.
+        3 "orderTypes" order_types: String,
+        /// Exchanges it trades at, separated by commas.
+        4 "validExchanges" valid_exchanges: String,
+        /// Factor between the displayed price and the price in orders.
+        5 "priceMagnifier" price_magnifier: Option<i32>,
+        /// Contract of the underlying.
+        6 "underConId" underlying_contract_id: Option<ContractId>,
+        /// Name for people.
+        7 "longName" long_name: String,
+        /// Month of delivery.
+        8 "contractMonth" contract_month: TimeText,
+        9 "industry" industry: String,
+        10 "category" category: String,
+        11 "subcategory" subcategory: String,
+        /// Zone of the trading hours.
+        12 "timeZoneId" time_zone: String,
+        /// When it trades.
+        13 "tradingHours" trading_hours: TradingHours,
+        /// When it trades with full liquidity.
+        14 "liquidHours" liquid_hours: TradingHours,
+        15 "evRule" ev_rule: String,
+        16 "evMultiplier" ev_multiplier: Option<Decimal>,
+        /// Identifiers from outside IB.
+        map 17 "secIdList" security_ids: Vec<TagValue>,
+        18 "aggGroup" aggregated_group: Option<i32>,
+        19 "underSymbol" underlying_symbol: String,
+        20 "underSecType" underlying_security_type: Option<SecurityType>,
+        /// Ids of the price step tables, one an exchange, separated by commas.
+        21 "marketRuleIds" market_rule_ids: String,
+        22 "realExpirationDate" real_expiration_date: TimeText,
+        23 "stockType" stock_type: String,
+        /// Least order size.
+        exact 24 "minSize" min_size: Option<Decimal>,
+        /// Size step.
+        exact 25 "sizeIncrement" size_increment: Option<Decimal>,
+        /// Size step IB suggests.
+        exact 26 "suggestedSizeIncrement" suggested_size_increment: Option<Decimal>,
+        /// What is known of a fund.
+        in_line 0 fund: FundDetails,
+        /// What is known of a bond.
+        in_line 0 bond: BondDetails,
+        /// Why it cannot be traded.
+        list 58 "ineligibilityReasonList" ineligibility_reasons: Vec<IneligibilityReason>,
+        59 "eventContract1" event_contract: String,
+        60 "eventContractDescription1" event_contract_description: String,
+        61 "eventContractDescription2" event_contract_description_more: String,
+        exact 62 "minAlgoSize" min_algo_size: Option<Decimal>,
+        exact 63 "lastPricePrecision" last_price_precision: Option<Decimal>,
+        exact 64 "lastSizePrecision" last_size_precision: Option<Decimal>,
+        65 "settlementMethod" settlement_method: String,
+    }
 }
-layout!(ContractDetails { 1 market_name, exact 2 min_tick, 3 order_types, 4 valid_exchanges, 5 price_magnifier, 6 underlying_contract_id, 7 long_name, 8 contract_month, 9 industry, 10 category, 11 subcategory, 12 time_zone, 13 trading_hours, 14 liquid_hours, 15 ev_rule, 16 ev_multiplier, map 17 security_ids, 18 aggregated_group, 19 underlying_symbol, 20 underlying_security_type, 21 market_rule_ids, 22 real_expiration_date, 23 stock_type, exact 24 min_size, exact 25 size_increment, exact 26 suggested_size_increment, in_line 0 fund, in_line 0 bond, list 58 ineligibility_reasons, 59 event_contract, 60 event_contract_description, 61 event_contract_description_more, exact 62 min_algo_size, exact 63 last_price_precision, exact 64 last_size_precision, 65 settlement_method });
 
 impl ContractDetails {
     /// What is newer than text has no place in it.
@@ -172,88 +155,50 @@ impl ContractDetails {
     }
 }
 
-/// What is known of a fund. In protobuf the fields stand among those of [`ContractDetails`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FundDetails {
-    /// Wire name `fundName`.
-    pub name: String,
-    /// Wire name `fundFamily`.
-    pub family: String,
-    /// Wire name `fundType`.
-    pub kind: String,
-    /// Wire name `fundFrontLoad`.
-    pub front_load: String,
-    /// Wire name `fundBackLoad`.
-    pub back_load: String,
-    /// Wire name `fundBackLoadTimeInterval`.
-    pub back_load_interval: String,
-    /// Wire name `fundManagementFee`.
-    pub management_fee: String,
-    /// Wire name `fundClosed`.
-    pub closed: bool,
-    /// Wire name `fundClosedForNewInvestors`.
-    pub closed_for_new_investors: bool,
-    /// Wire name `fundClosedForNewMoney`.
-    pub closed_for_new_money: bool,
-    /// Wire name `fundNotifyAmount`.
-    pub notify_amount: String,
-    /// Wire name `fundMinimumInitialPurchase`.
-    pub minimum_initial_purchase: String,
-    /// Wire name `fundSubsequentMinimumPurchase`, `fundMinimumSubsequentPurchase`.
-    pub minimum_subsequent_purchase: String,
-    /// Wire name `fundBlueSkyStates`.
-    pub blue_sky_states: String,
-    /// Wire name `fundBlueSkyTerritories`.
-    pub blue_sky_territories: String,
-    /// What happens to its gains. Wire name `fundDistributionPolicyIndicator`.
-    pub distribution_policy: Option<FundDistributionPolicy>,
-    /// What it holds. Wire name `fundAssetType`.
-    pub asset_type: Option<FundAssets>,
-}
-layout!(FundDetails {
-    27 name, 28 family, 29 kind, 30 front_load, 31 back_load, 32 back_load_interval, 33 management_fee, 34 closed,
-    35 closed_for_new_investors, 36 closed_for_new_money, 37 notify_amount, 38 minimum_initial_purchase,
-    39 minimum_subsequent_purchase, 40 blue_sky_states, 41 blue_sky_territories, 42 distribution_policy, 43 asset_type
-});
+body! {
+    /// What is known of a fund. In protobuf the fields stand among those of [`ContractDetails`].
+    #[serde(default)]
+    FundDetails {
+        27 "fundName" name: String,
+        28 "fundFamily" family: String,
+        29 "fundType" kind: String,
+        30 "fundFrontLoad" front_load: String,
+        31 "fundBackLoad" back_load: String,
+        32 "fundBackLoadTimeInterval" back_load_interval: String,
+        33 "fundManagementFee" management_fee: String,
+        34 "fundClosed" closed: bool,
+        35 "fundClosedForNewInvestors" closed_for_new_investors: bool,
+        36 "fundClosedForNewMoney" closed_for_new_money: bool,
+        37 "fundNotifyAmount" notify_amount: String,
+        38 "fundMinimumInitialPurchase" minimum_initial_purchase: String,
+        39 "fundSubsequentMinimumPurchase" "fundMinimumSubsequentPurchase" minimum_subsequent_purchase: String,
+        40 "fundBlueSkyStates" blue_sky_states: String,
+        41 "fundBlueSkyTerritories" blue_sky_territories: String,
+        /// What happens to its gains.
+        42 "fundDistributionPolicyIndicator" distribution_policy: Option<FundDistributionPolicy>,
+        /// What it holds.
+        43 "fundAssetType" asset_type: Option<FundAssets>,
+    }
 
-/// What is known of a bond. In protobuf the fields stand among those of [`ContractDetails`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BondDetails {
-    /// Wire name `cusip`.
-    pub cusip: String,
-    /// Wire name `issueDate`.
-    pub issue_date: TimeText,
-    /// Wire name `ratings`.
-    pub ratings: String,
-    /// Wire name `bondType`.
-    pub kind: String,
-    /// Wire name `coupon`.
-    pub coupon: Option<Decimal>,
-    /// Wire name `couponType`.
-    pub coupon_type: String,
-    /// Wire name `convertible`.
-    pub convertible: bool,
-    /// Wire name `callable`.
-    pub callable: bool,
-    /// Wire name `putable`, `puttable`.
-    pub puttable: bool,
-    /// Wire name `descAppend`.
-    pub description_more: String,
-    /// Wire name `nextOptionDate`.
-    pub next_option_date: TimeText,
-    /// Wire name `nextOptionType`.
-    pub next_option_type: String,
-    /// Wire name `nextOptionPartial`.
-    pub next_option_partial: bool,
-    /// Wire name `notes`, `bondNotes`.
-    pub notes: String,
+    /// What is known of a bond. In protobuf the fields stand among those of [`ContractDetails`].
+    #[serde(default)]
+    BondDetails {
+        44 "cusip" cusip: String,
+        45 "issueDate" issue_date: TimeText,
+        46 "ratings" ratings: String,
+        47 "bondType" kind: String,
+        48 "coupon" coupon: Option<Decimal>,
+        49 "couponType" coupon_type: String,
+        50 "convertible" convertible: bool,
+        51 "callable" callable: bool,
+        52 "putable" "puttable" puttable: bool,
+        53 "descAppend" description_more: String,
+        54 "nextOptionDate" next_option_date: TimeText,
+        55 "nextOptionType" next_option_type: String,
+        56 "nextOptionPartial" next_option_partial: bool,
+        57 "notes" "bondNotes" notes: String,
+    }
 }
-layout!(BondDetails {
-    44 cusip, 45 issue_date, 46 ratings, 47 kind, 48 coupon, 49 coupon_type, 50 convertible, 51 callable, 52 puttable,
-    53 description_more, 54 next_option_date, 55 next_option_type, 56 next_option_partial, 57 notes
-});
 
 impl BondDetails {
     /// A text message about another kind of contract has no place for any of it.
@@ -262,32 +207,24 @@ impl BondDetails {
     }
 }
 
-/// Why a contract cannot be traded. Wire name `IneligibilityReason`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IneligibilityReason {
-    /// Wire name `id`.
-    pub id: String,
-    /// Wire name `description`.
-    pub description: String,
-}
-layout!(IneligibilityReason { 1 id, 2 description });
+body! {
+    /// Why a contract cannot be traded. Wire name `IneligibilityReason`.
+    IneligibilityReason {
+        1 "id" id: String,
+        2 "description" description: String,
+    }
 
-/// Every contract that fits was sent. `CONTRACT_DATA_END`, callback `contractDetailsEnd`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContractDataEnd {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-}
-layout!(ContractDataEnd, version "1" { 1 request_id });
+    /// Every contract that fits was sent. `CONTRACT_DATA_END`, callback `contractDetailsEnd`.
+    ContractDataEnd, version "1" {
+        1 "reqId" request_id: RequestId,
+    }
 
-/// Ends a request for contract data, from server version 215, protobuf form only. `CANCEL_CONTRACT_DATA`, method
-/// `cancelContractData`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelContractData {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
+    /// Ends a request for contract data, from server version 215, protobuf form only. `CANCEL_CONTRACT_DATA`, method
+    /// `cancelContractData`.
+    CancelContractData {
+        1 "reqId" request_id: RequestId,
+    }
 }
-layout!(CancelContractData { 1 request_id });
 
 /// One bond that fits. `BOND_CONTRACT_DATA`, callback `bondContractDetails`. Answers [`RequestContractData`] too.
 /// In protobuf it has the body of [`ContractData`]; in text another one.

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
@@ -10,32 +11,27 @@ use crate::kinds::{BookSide, DepthOperation};
 use crate::tags::TagValue;
 use crate::wire::{Layout, Wire, layout};
 
-/// Asks for the book of a contract. `REQ_MKT_DEPTH`, method `reqMktDepth`.
-/// Answered by [`MarketDepth`] or [`MarketDepthLevel2`] until [`CancelMarketDepth`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestMarketDepth {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// How many rows a side. Wire name `numRows`.
-    pub rows: Option<i32>,
-    /// The books of several exchanges as one. Wire name `isSmartDepth`.
-    pub is_smart_depth: bool,
-    /// Open-ended options. Wire name `marketDepthOptions`.
-    pub options: Vec<TagValue>,
-}
-layout!(RequestMarketDepth, version "5" { 1 request_id, shaped(Contract::text_of_plain_request) 2 contract, maxed 3 rows, 4 is_smart_depth, tag_string 5 options });
+body! {
+    /// Asks for the book of a contract. `REQ_MKT_DEPTH`, method `reqMktDepth`.
+    /// Answered by [`MarketDepth`] or [`MarketDepthLevel2`] until [`CancelMarketDepth`].
+    RequestMarketDepth, version "5" {
+        1 "reqId" request_id: RequestId,
+        shaped(Contract::text_of_plain_request) 2 "contract" contract: Contract,
+        /// How many rows a side.
+        maxed 3 "numRows" rows: Option<i32>,
+        /// The books of several exchanges as one.
+        4 "isSmartDepth" is_smart_depth: bool,
+        /// Open-ended options.
+        tag_string 5 "marketDepthOptions" options: Vec<TagValue>,
+    }
 
-/// Ends the stream of a book. `CANCEL_MKT_DEPTH`, method `cancelMktDepth`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelMarketDepth {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// As in the request that began it. Wire name `isSmartDepth`.
-    pub is_smart_depth: bool,
+    /// Ends the stream of a book. `CANCEL_MKT_DEPTH`, method `cancelMktDepth`.
+    CancelMarketDepth, version "1" {
+        1 "reqId" request_id: RequestId,
+        /// As in the request that began it.
+        2 "isSmartDepth" is_smart_depth: bool,
+    }
 }
-layout!(CancelMarketDepth, version "1" { 1 request_id, 2 is_smart_depth });
 
 /// A row of a book changes. `MARKET_DEPTH`, callback `updateMktDepth`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,36 +82,29 @@ impl Layout for MarketDepthLevel2 {
     }
 }
 
-/// A row of a book and what happens to it. Wire name `MarketDepthData`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DepthRow {
-    /// Which row, 0 the best. Wire name `position`.
-    pub position: Option<i32>,
-    /// What happens to it. Wire name `operation`.
-    pub operation: Option<DepthOperation>,
-    /// On which side. Wire name `side`.
-    pub side: Option<BookSide>,
-    /// Wire name `price`.
-    pub price: Option<Decimal>,
-    /// Wire name `size`.
-    pub size: Option<Decimal>,
-    /// Market maker, or exchange where the books of several are one. Wire name `marketMaker`.
-    pub market_maker: String,
-    /// Whether the books of several exchanges are one. Wire name `isSmartDepth`.
-    pub is_smart_depth: bool,
-}
-layout!(DepthRow {
-    1 position, 2 operation, 3 side, 4 price, exact 5 size, 6 market_maker, 7 is_smart_depth
-});
+body! {
+    /// A row of a book and what happens to it. Wire name `MarketDepthData`.
+    DepthRow {
+        /// Which row, 0 the best.
+        1 "position" position: Option<i32>,
+        /// What happens to it.
+        2 "operation" operation: Option<DepthOperation>,
+        /// On which side.
+        3 "side" side: Option<BookSide>,
+        4 "price" price: Option<Decimal>,
+        exact 5 "size" size: Option<Decimal>,
+        /// Market maker, or exchange where the books of several are one.
+        6 "marketMaker" market_maker: String,
+        /// Whether the books of several exchanges are one.
+        7 "isSmartDepth" is_smart_depth: bool,
+    }
 
-/// The book is to be asked of another contract. `REROUTE_MKT_DEPTH_REQ`, callback `rerouteMktDepthReq`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RerouteMarketDepth {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Contract of the underlying. Wire name `conId`.
-    pub contract_id: Option<ContractId>,
-    /// Where it trades. Wire name `exchange`.
-    pub exchange: String,
+    /// The book is to be asked of another contract. `REROUTE_MKT_DEPTH_REQ`, callback `rerouteMktDepthReq`.
+    RerouteMarketDepth {
+        1 "reqId" request_id: RequestId,
+        /// Contract of the underlying.
+        2 "conId" contract_id: Option<ContractId>,
+        /// Where it trades.
+        3 "exchange" exchange: String,
+    }
 }
-layout!(RerouteMarketDepth { 1 request_id, 2 contract_id, 3 exchange });

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::RequestId;
@@ -11,39 +12,34 @@ use crate::tags::TagValue;
 use crate::time::TimeText;
 use crate::wire::{Layout, Wire, layout};
 
-/// Asks for single ticks of the past. `REQ_HISTORICAL_TICKS`, method `reqHistoricalTicks`.
-/// Answered by [`HistoricalTicks`], [`HistoricalQuotes`] or [`HistoricalTrades`], by what was asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestHistoricalTicks {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// The begin, or empty with an end. Wire name `startDateTime`.
-    pub start: TimeText,
-    /// The end, or empty with a begin. Wire name `endDateTime`.
-    pub end: TimeText,
-    /// At most 1000. Wire name `numberOfTicks`.
-    pub ticks: Option<i32>,
-    /// Trades, quotes or midpoints. Wire name `whatToShow`.
-    pub data_to_show: Option<DataToShow>,
-    /// Leave out what is outside regular trading hours. Wire name `useRTH`.
-    pub regular_hours_only: bool,
-    /// Leave out quotes that change in size only. Wire name `ignoreSize`.
-    pub ignore_size: bool,
-    /// Open-ended options. Wire name `miscOptions`.
-    pub options: Vec<TagValue>,
-}
-layout!(RequestHistoricalTicks { 1 request_id, shaped(Contract::text_of_plain_history) 2 contract, 3 start, 4 end, maxed 5 ticks, 6 data_to_show, 7 regular_hours_only, 8 ignore_size, tag_string 9 options });
+body! {
+    /// Asks for single ticks of the past. `REQ_HISTORICAL_TICKS`, method `reqHistoricalTicks`.
+    /// Answered by [`HistoricalTicks`], [`HistoricalQuotes`] or [`HistoricalTrades`], by what was asked.
+    RequestHistoricalTicks {
+        1 "reqId" request_id: RequestId,
+        shaped(Contract::text_of_plain_history) 2 "contract" contract: Contract,
+        /// The begin, or empty with an end.
+        3 "startDateTime" start: TimeText,
+        /// The end, or empty with a begin.
+        4 "endDateTime" end: TimeText,
+        /// At most 1000.
+        maxed 5 "numberOfTicks" ticks: Option<i32>,
+        /// Trades, quotes or midpoints.
+        6 "whatToShow" data_to_show: Option<DataToShow>,
+        /// Leave out what is outside regular trading hours.
+        7 "useRTH" regular_hours_only: bool,
+        /// Leave out quotes that change in size only.
+        8 "ignoreSize" ignore_size: bool,
+        /// Open-ended options.
+        tag_string 9 "miscOptions" options: Vec<TagValue>,
+    }
 
-/// Ends a request for ticks of the past, from server version 215, protobuf form only. `CANCEL_HISTORICAL_TICKS`, method
-/// `cancelHistoricalTicks`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelHistoricalTicks {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
+    /// Ends a request for ticks of the past, from server version 215, protobuf form only. `CANCEL_HISTORICAL_TICKS`, method
+    /// `cancelHistoricalTicks`.
+    CancelHistoricalTicks {
+        1 "reqId" request_id: RequestId,
+    }
 }
-layout!(CancelHistoricalTicks { 1 request_id });
 
 /// Midpoints of the past. `HISTORICAL_TICKS`, callback `historicalTicks`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::contract::Contract;
 use crate::declare::newtype;
 use crate::error::Result;
@@ -12,66 +13,48 @@ use crate::tags::TagValue;
 use crate::time::{TimeText, instants};
 use crate::wire::{Layout, Wire, layout};
 
-/// Asks for ticks of a contract, or for a snapshot of them. `REQ_MKT_DATA`, method `reqMktData`.
-/// Answered by ticks until [`CancelMarketData`], for a snapshot until [`TickSnapshotEnd`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestMarketData {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Further kinds of ticks. Wire name `genericTickList`.
-    pub generic_ticks: GenericTicks,
-    /// One set of values instead of a stream. Wire name `snapshot`.
-    pub snapshot: bool,
-    /// A snapshot that counts as a regulated one and costs a fee. Wire name `regulatorySnapshot`.
-    pub regulatory_snapshot: bool,
-    /// Open-ended options. Wire name `marketDataOptions`.
-    pub options: Vec<TagValue>,
-}
-layout!(RequestMarketData, version "11" { 1 request_id, shaped(Contract::text_of_market_data) 2 contract, 3 generic_ticks, 4 snapshot, 5 regulatory_snapshot, tag_string 6 options });
+body! {
+    /// Asks for ticks of a contract, or for a snapshot of them. `REQ_MKT_DATA`, method `reqMktData`.
+    /// Answered by ticks until [`CancelMarketData`], for a snapshot until [`TickSnapshotEnd`].
+    RequestMarketData, version "11" {
+        1 "reqId" request_id: RequestId,
+        shaped(Contract::text_of_market_data) 2 "contract" contract: Contract,
+        /// Further kinds of ticks.
+        3 "genericTickList" generic_ticks: GenericTicks,
+        /// One set of values instead of a stream.
+        4 "snapshot" snapshot: bool,
+        /// A snapshot that counts as a regulated one and costs a fee.
+        5 "regulatorySnapshot" regulatory_snapshot: bool,
+        /// Open-ended options.
+        tag_string 6 "marketDataOptions" options: Vec<TagValue>,
+    }
 
-/// Ends a stream of ticks. `CANCEL_MKT_DATA`, method `cancelMktData`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelMarketData {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-}
-layout!(CancelMarketData, version "2" { 1 request_id });
+    /// Ends a stream of ticks. `CANCEL_MKT_DATA`, method `cancelMktData`.
+    CancelMarketData, version "2" {
+        1 "reqId" request_id: RequestId,
+    }
 
-/// Chooses live, frozen or delayed data for later subscriptions. `REQ_MARKET_DATA_TYPE`, method `reqMarketDataType`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestMarketDataType {
-    /// Wire name `marketDataType`.
-    pub kind: MarketDataKind,
-}
-layout!(RequestMarketDataType, version "1" { 1 kind });
+    /// Chooses live, frozen or delayed data for later subscriptions. `REQ_MARKET_DATA_TYPE`, method `reqMarketDataType`.
+    RequestMarketDataType, version "1" {
+        1 "marketDataType" kind: MarketDataKind,
+    }
 
-/// Which kind of data a subscription gets. `MARKET_DATA_TYPE`, callback `marketDataType`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MarketDataType {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `marketDataType`.
-    pub kind: MarketDataKind,
-}
-layout!(MarketDataType, version "1" { 1 request_id, 2 kind });
+    /// Which kind of data a subscription gets. `MARKET_DATA_TYPE`, callback `marketDataType`.
+    MarketDataType, version "1" {
+        1 "reqId" request_id: RequestId,
+        2 "marketDataType" kind: MarketDataKind,
+    }
 
-/// A price, and for bid, ask and last the size that goes with it. `TICK_PRICE`, callbacks `tickPrice`, `tickSize`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TickPrice {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `tickType`.
-    pub kind: TickKind,
-    /// Unset, or -1 with size 0, where there is no quote. Wire name `price`.
-    pub price: Option<Decimal>,
-    /// Wire name `size`.
-    pub size: Option<Decimal>,
-    /// Wire name `attrMask`.
-    pub attributes: TickAttributes,
+    /// A price, and for bid, ask and last the size that goes with it. `TICK_PRICE`, callbacks `tickPrice`, `tickSize`.
+    TickPrice, version "6" {
+        1 "reqId" request_id: RequestId,
+        2 "tickType" kind: TickKind,
+        /// Unset, or -1 with size 0, where there is no quote.
+        3 "price" price: Option<Decimal>,
+        exact 4 "size" size: Option<Decimal>,
+        5 "attrMask" attributes: TickAttributes,
+    }
 }
-layout!(TickPrice, version "6" { 1 request_id, 2 kind, 3 price, exact 4 size, 5 attributes });
 
 newtype! {
     /// Marks on a price tick. Wire name `attrMask`.
@@ -98,95 +81,66 @@ impl TickAttributes {
     }
 }
 
-/// A size on its own. `TICK_SIZE`, callback `tickSize`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TickSize {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `tickType`.
-    pub kind: TickKind,
-    /// Wire name `size`.
-    pub size: Option<Decimal>,
-}
-layout!(TickSize, version "6" { 1 request_id, 2 kind, exact 3 size });
+body! {
+    /// A size on its own. `TICK_SIZE`, callback `tickSize`.
+    TickSize, version "6" {
+        1 "reqId" request_id: RequestId,
+        2 "tickType" kind: TickKind,
+        exact 3 "size" size: Option<Decimal>,
+    }
 
-/// A number that is neither price nor size. `TICK_GENERIC`, callback `tickGeneric`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TickGeneric {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `tickType`.
-    pub kind: TickKind,
-    /// Wire name `value`.
-    pub value: Option<Decimal>,
-}
-layout!(TickGeneric, version "6" { 1 request_id, 2 kind, 3 value });
+    /// A number that is neither price nor size. `TICK_GENERIC`, callback `tickGeneric`.
+    TickGeneric, version "6" {
+        1 "reqId" request_id: RequestId,
+        2 "tickType" kind: TickKind,
+        3 "value" value: Option<Decimal>,
+    }
 
-/// A text: times, exchanges, compound values. `TICK_STRING`, callback `tickString`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TickString {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `tickType`.
-    pub kind: TickKind,
-    /// Wire name `value`.
-    pub value: String,
-}
-layout!(TickString, version "6" { 1 request_id, 2 kind, escaped 3 value });
+    /// A text: times, exchanges, compound values. `TICK_STRING`, callback `tickString`.
+    TickString, version "6" {
+        1 "reqId" request_id: RequestId,
+        2 "tickType" kind: TickKind,
+        escaped 3 "value" value: String,
+    }
 
-/// A snapshot is complete. `TICK_SNAPSHOT_END`, callback `tickSnapshotEnd`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TickSnapshotEnd {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-}
-layout!(TickSnapshotEnd, version "1" { 1 request_id });
+    /// A snapshot is complete. `TICK_SNAPSHOT_END`, callback `tickSnapshotEnd`.
+    TickSnapshotEnd, version "1" {
+        1 "reqId" request_id: RequestId,
+    }
 
-/// How to read the ticks of a subscription. `TICK_REQ_PARAMS`, callback `tickReqParams`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TickRequestParameters {
-    /// Wire name `tickerId`, `reqId`.
-    pub request_id: RequestId,
-    /// Smallest price step. Wire name `minTick`, digits in protobuf.
-    pub min_tick: Option<Decimal>,
-    /// Key of the exchange letters. Wire name `bboExchange`.
-    pub bbo_exchange: String,
-    /// Which snapshots are permitted. Wire name `snapshotPermissions`.
-    pub snapshot_permissions: Option<i32>,
-    /// Protobuf form only. Wire name `lastPricePrecision`.
-    pub last_price_precision: String,
-    /// Protobuf form only. Wire name `lastSizePrecision`.
-    pub last_size_precision: String,
-}
-layout!(TickRequestParameters {
-    1 request_id, exact 2 min_tick, 3 bbo_exchange, 4 snapshot_permissions, proto_only 5 last_price_precision,
-    proto_only 6 last_size_precision
-});
+    /// How to read the ticks of a subscription. `TICK_REQ_PARAMS`, callback `tickReqParams`.
+    TickRequestParameters {
+        1 "tickerId" "reqId" request_id: RequestId,
+        /// Smallest price step. Wire name `minTick`, digits in protobuf.
+        exact 2 min_tick: Option<Decimal>,
+        /// Key of the exchange letters.
+        3 "bboExchange" bbo_exchange: String,
+        /// Which snapshots are permitted.
+        4 "snapshotPermissions" snapshot_permissions: Option<i32>,
+        /// Protobuf form only.
+        proto_only 5 "lastPricePrecision" last_price_precision: String,
+        /// Protobuf form only.
+        proto_only 6 "lastSizePrecision" last_size_precision: String,
+    }
 
-/// Asks for every single tick of a contract. `REQ_TICK_BY_TICK_DATA`, method `reqTickByTickData`.
-/// Answered by [`TickByTick`] until [`CancelTickByTick`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestTickByTick {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Which ticks. Wire name `tickType`.
-    pub kind: Option<TickByTickKind>,
-    /// How many historical ticks come first. Wire name `numberOfTicks`.
-    pub history: Option<i32>,
-    /// Leave out quotes that change in size only. Wire name `ignoreSize`.
-    pub ignore_size: bool,
-}
-layout!(RequestTickByTick { 1 request_id, shaped(Contract::text_of_plain_request) 2 contract, 3 kind, maxed 4 history, 5 ignore_size });
+    /// Asks for every single tick of a contract. `REQ_TICK_BY_TICK_DATA`, method `reqTickByTickData`.
+    /// Answered by [`TickByTick`] until [`CancelTickByTick`].
+    RequestTickByTick {
+        1 "reqId" request_id: RequestId,
+        shaped(Contract::text_of_plain_request) 2 "contract" contract: Contract,
+        /// Which ticks.
+        3 "tickType" kind: Option<TickByTickKind>,
+        /// How many historical ticks come first.
+        maxed 4 "numberOfTicks" history: Option<i32>,
+        /// Leave out quotes that change in size only.
+        5 "ignoreSize" ignore_size: bool,
+    }
 
-/// Ends a stream of single ticks. `CANCEL_TICK_BY_TICK_DATA`, method `cancelTickByTickData`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelTickByTick {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
+    /// Ends a stream of single ticks. `CANCEL_TICK_BY_TICK_DATA`, method `cancelTickByTickData`.
+    CancelTickByTick {
+        1 "reqId" request_id: RequestId,
+    }
 }
-layout!(CancelTickByTick { 1 request_id });
 
 /// One tick. `TICK_BY_TICK`, callbacks `tickByTickAllLast`, `tickByTickBidAsk`, `tickByTickMidPoint`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -295,15 +249,16 @@ impl Layout for TradeTick {
     }
 }
 
-/// Marks on a trade: bits 0 and 1 in text. Wire name `TickAttribLast`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TradeAttributes {
-    /// Past the limit of the day. Wire name `pastLimit`.
-    pub past_limit: bool,
-    /// Not reported at once. Wire name `unreported`.
-    pub unreported: bool,
+body! {
+    /// Marks on a trade: bits 0 and 1 in text. Wire name `TickAttribLast`.
+    #[derive(Copy)]
+    TradeAttributes {
+        /// Past the limit of the day.
+        1 "pastLimit" past_limit: bool,
+        /// Not reported at once.
+        2 "unreported" unreported: bool,
+    }
 }
-layout!(TradeAttributes { 1 past_limit, 2 unreported });
 
 /// A quote. Wire name `HistoricalTickBidAsk`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -344,15 +299,16 @@ impl Layout for QuoteTick {
     }
 }
 
-/// Marks on a quote. Wire name `TickAttribBidAsk`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuoteAttributes {
-    /// The bid is below the day's low. Wire name `bidPastLow`, bit 0 in text.
-    pub bid_past_low: bool,
-    /// The ask is above the day's high. Wire name `askPastHigh`, bit 1 in text.
-    pub ask_past_high: bool,
+body! {
+    /// Marks on a quote. Wire name `TickAttribBidAsk`.
+    #[derive(Copy)]
+    QuoteAttributes {
+        /// The bid is below the day's low. Wire name `bidPastLow`, bit 0 in text.
+        1 bid_past_low: bool,
+        /// The ask is above the day's high. Wire name `askPastHigh`, bit 1 in text.
+        2 ask_past_high: bool,
+    }
 }
-layout!(QuoteAttributes { 1 bid_past_low, 2 ask_past_high });
 
 /// A midpoint. Wire name `HistoricalTick`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -378,41 +334,35 @@ impl Layout for MidPointTick {
     }
 }
 
-/// Ticks are to be asked of another contract. `REROUTE_MKT_DATA_REQ`, callback `rerouteMktDataReq`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RerouteMarketData {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Contract of the underlying. Wire name `conId`.
-    pub contract_id: Option<ContractId>,
-    /// Where it trades. Wire name `exchange`.
-    pub exchange: String,
-}
-layout!(RerouteMarketData { 1 request_id, 2 contract_id, 3 exchange });
+body! {
+    /// Ticks are to be asked of another contract. `REROUTE_MKT_DATA_REQ`, callback `rerouteMktDataReq`.
+    RerouteMarketData {
+        1 "reqId" request_id: RequestId,
+        /// Contract of the underlying.
+        2 "conId" contract_id: Option<ContractId>,
+        /// Where it trades.
+        3 "exchange" exchange: String,
+    }
 
-/// An exchange for physical. `TICK_EFP`, callback `tickEFP`; text form only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TickExchangeForPhysical {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `tickType`.
-    pub kind: TickKind,
-    /// Annualised, comparable to a financing rate. Wire name `basisPoints`.
-    pub basis_points: Option<Decimal>,
-    /// The same for people. Wire name `formattedBasisPoints`.
-    pub formatted_basis_points: String,
-    /// Implied price of the future. Wire name `totalDividends`, `impliedFuture`.
-    pub total_dividends: Option<Decimal>,
-    /// Days until the future expires. Wire name `holdDays`.
-    pub hold_days: Option<i32>,
-    /// Wire name `futureLastTradeDate`.
-    pub future_last_trade_date: TimeText,
-    /// What dividends until then do to the basis points. Wire name `dividendImpact`.
-    pub dividend_impact: Option<Decimal>,
-    /// Dividends until the future expires. Wire name `dividendsToLastTradeDate`.
-    pub dividends_to_last_trade_date: Option<Decimal>,
+    /// An exchange for physical. `TICK_EFP`, callback `tickEFP`; text form only.
+    TickExchangeForPhysical, version "6" {
+        0 "reqId" request_id: RequestId,
+        0 "tickType" kind: TickKind,
+        /// Annualised, comparable to a financing rate.
+        0 "basisPoints" basis_points: Option<Decimal>,
+        /// The same for people.
+        escaped 0 "formattedBasisPoints" formatted_basis_points: String,
+        /// Implied price of the future.
+        0 "totalDividends" "impliedFuture" total_dividends: Option<Decimal>,
+        /// Days until the future expires.
+        0 "holdDays" hold_days: Option<i32>,
+        escaped 0 "futureLastTradeDate" future_last_trade_date: TimeText,
+        /// What dividends until then do to the basis points.
+        0 "dividendImpact" dividend_impact: Option<Decimal>,
+        /// Dividends until the future expires.
+        0 "dividendsToLastTradeDate" dividends_to_last_trade_date: Option<Decimal>,
+    }
 }
-layout!(TickExchangeForPhysical, version "6" { 0 request_id, 0 kind, 0 basis_points, escaped 0 formatted_basis_points, 0 total_dividends, 0 hold_days, escaped 0 future_last_trade_date, 0 dividend_impact, 0 dividends_to_last_trade_date });
 
 instants! {
     TradeTick: time_s in from_second;

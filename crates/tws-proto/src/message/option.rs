@@ -4,6 +4,7 @@ use bytes::{BufMut, BytesMut};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::contract::{Contract, DeltaNeutralContract};
 use crate::error::{Excerpt, Fault, Result};
 use crate::ids::{OrderId, RequestId};
@@ -86,21 +87,17 @@ fn skip_count_of_old_clients(w: &mut Wire<'_>) -> Result<()> {
     if w.trailing_fields() > 1 { w.constant("0") } else { Ok(()) }
 }
 
-/// Ends a computation of a volatility. `CANCEL_CALC_IMPLIED_VOLAT`, method `cancelCalculateImpliedVolatility`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelCalculateImpliedVolatility {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-}
-layout!(CancelCalculateImpliedVolatility, version "1" { 1 request_id });
+body! {
+    /// Ends a computation of a volatility. `CANCEL_CALC_IMPLIED_VOLAT`, method `cancelCalculateImpliedVolatility`.
+    CancelCalculateImpliedVolatility, version "1" {
+        1 "reqId" request_id: RequestId,
+    }
 
-/// Ends a computation of a price. `CANCEL_CALC_OPTION_PRICE`, method `cancelCalculateOptionPrice`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelCalculateOptionPrice {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
+    /// Ends a computation of a price. `CANCEL_CALC_OPTION_PRICE`, method `cancelCalculateOptionPrice`.
+    CancelCalculateOptionPrice, version "1" {
+        1 "reqId" request_id: RequestId,
+    }
 }
-layout!(CancelCalculateOptionPrice, version "1" { 1 request_id });
 
 /// What a model makes of an option's price. `TICK_OPTION_COMPUTATION`, callback `tickOptionComputation`.
 ///
@@ -251,38 +248,31 @@ impl Scalar for UnderlyingPrice {
     }
 }
 
-/// Exercises an option or lets it lapse. `EXERCISE_OPTIONS`, method `exerciseOptions`.
-/// Answered as an order is: [`OpenOrder`](super::OpenOrder), [`OrderStatus`](super::OrderStatus), notices.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExerciseOptions {
-    /// An order id. Wire name `reqId`, `orderId`.
-    pub order_id: OrderId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Wire name `exerciseAction`.
-    pub action: Option<ExerciseAction>,
-    /// How many contracts. Wire name `exerciseQuantity`.
-    pub quantity: Option<i32>,
-    /// Wire name `account`.
-    pub account: String,
-    /// Do it even against what would happen by itself. Wire name `override`.
-    pub overrides_natural_action: bool,
-    /// When a person gave the order, from server version 180. Wire name `manualOrderTime`.
-    pub manual_order_time: TimeText,
-    /// From server version 183. Wire name `customerAccount`.
-    pub customer_account: String,
-    /// From server version 184. Wire name `professionalCustomer`.
-    pub professional_customer: bool,
-}
-layout!(ExerciseOptions, version "2" { 1 order_id, shaped(Contract::text_of_exercise) 2 contract, maxed 3 action, maxed 4 quantity, 5 account, 6 overrides_natural_action, gated(V::MANUAL_ORDER_TIME_EXERCISE_OPTIONS) 7 manual_order_time, gated(V::CUSTOMER_ACCOUNT) 8 customer_account, gated(V::PROFESSIONAL_CUSTOMER) 9 professional_customer });
+body! {
+    /// Exercises an option or lets it lapse. `EXERCISE_OPTIONS`, method `exerciseOptions`.
+    /// Answered as an order is: [`OpenOrder`](super::OpenOrder), [`OrderStatus`](super::OrderStatus), notices.
+    ExerciseOptions, version "2" {
+        /// An order id.
+        1 "reqId" "orderId" order_id: OrderId,
+        shaped(Contract::text_of_exercise) 2 "contract" contract: Contract,
+        maxed 3 "exerciseAction" action: Option<ExerciseAction>,
+        /// How many contracts.
+        maxed 4 "exerciseQuantity" quantity: Option<i32>,
+        5 "account" account: String,
+        /// Do it even against what would happen by itself.
+        6 "override" overrides_natural_action: bool,
+        /// When a person gave the order, from server version 180.
+        gated(V::MANUAL_ORDER_TIME_EXERCISE_OPTIONS) 7 "manualOrderTime" manual_order_time: TimeText,
+        /// From server version 183.
+        gated(V::CUSTOMER_ACCOUNT) 8 "customerAccount" customer_account: String,
+        /// From server version 184.
+        gated(V::PROFESSIONAL_CUSTOMER) 9 "professionalCustomer" professional_customer: bool,
+    }
 
-/// The stock or future that hedges a delta-neutral order was accepted. `DELTA_NEUTRAL_VALIDATION`, callback
-/// `deltaNeutralValidation`; text form only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeltaNeutralValidation {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `deltaNeutralContract`.
-    pub contract: DeltaNeutralContract,
+    /// The stock or future that hedges a delta-neutral order was accepted. `DELTA_NEUTRAL_VALIDATION`, callback
+    /// `deltaNeutralValidation`; text form only.
+    DeltaNeutralValidation, version "1" {
+        1 "reqId" request_id: RequestId,
+        nested 2 "deltaNeutralContract" contract: DeltaNeutralContract,
+    }
 }
-layout!(DeltaNeutralValidation, version "1" { 1 request_id, nested 2 contract });

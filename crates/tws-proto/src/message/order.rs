@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::{ClientId, OrderId, PermanentId, RequestId};
@@ -42,19 +43,15 @@ impl Layout for PlaceOrder {
     }
 }
 
-/// Orders that TWS attaches to a new one by its presets. Wire name `AttachedOrders`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttachedOrders {
-    /// Wire name `slOrderId`.
-    pub stop_loss_id: Option<OrderId>,
-    /// Wire name `slOrderType`.
-    pub stop_loss_type: Option<OrderType>,
-    /// Wire name `ptOrderId`.
-    pub profit_taker_id: Option<OrderId>,
-    /// Wire name `ptOrderType`.
-    pub profit_taker_type: Option<OrderType>,
+body! {
+    /// Orders that TWS attaches to a new one by its presets. Wire name `AttachedOrders`.
+    AttachedOrders {
+        newer(V::ATTACHED_ORDERS) 1 "slOrderId" stop_loss_id: Option<OrderId>,
+        newer(V::ATTACHED_ORDERS) 2 "slOrderType" stop_loss_type: Option<OrderType>,
+        newer(V::ATTACHED_ORDERS) 3 "ptOrderId" profit_taker_id: Option<OrderId>,
+        newer(V::ATTACHED_ORDERS) 4 "ptOrderType" profit_taker_type: Option<OrderType>,
+    }
 }
-layout!(AttachedOrders { newer(V::ATTACHED_ORDERS) 1 stop_loss_id, newer(V::ATTACHED_ORDERS) 2 stop_loss_type, newer(V::ATTACHED_ORDERS) 3 profit_taker_id, newer(V::ATTACHED_ORDERS) 4 profit_taker_type });
 
 /// Asks to cancel one order. `CANCEL_ORDER`, method `cancelOrder`. Answered by [`OrderStatus`] and a notice with code 202.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,17 +92,17 @@ impl Layout for CancelOrder {
     }
 }
 
-/// Who cancels, for CME and for records. Wire name `OrderCancel`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelDetails {
-    /// When a person gave the cancel. Wire name `manualOrderCancelTime`.
-    pub manual_cancel_time: TimeText,
-    /// Operator that CME rules want named. Wire name `extOperator`.
-    pub external_operator: String,
-    /// Whether a person gave the cancel (CME). Wire name `manualOrderIndicator`.
-    pub manual_order_indicator: Option<ManualOrder>,
+body! {
+    /// Who cancels, for CME and for records. Wire name `OrderCancel`.
+    CancelDetails {
+        /// When a person gave the cancel.
+        1 "manualOrderCancelTime" manual_cancel_time: TimeText,
+        /// Operator that CME rules want named.
+        2 "extOperator" external_operator: String,
+        /// Whether a person gave the cancel (CME).
+        3 "manualOrderIndicator" manual_order_indicator: Option<ManualOrder>,
+    }
 }
-layout!(CancelDetails { 1 manual_cancel_time, 2 external_operator, 3 manual_order_indicator });
 
 impl CancelDetails {
     fn text_of_tagging(&mut self, w: &mut Wire<'_>) -> Result<()> {
@@ -143,25 +140,21 @@ impl Layout for GlobalCancel {
     }
 }
 
-/// Asks for the open orders of this client. `REQ_OPEN_ORDERS`, method `reqOpenOrders`.
-/// Answered by [`OpenOrder`] and [`OrderStatus`] each, then [`OpenOrdersEnd`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestOpenOrders {}
-layout!(RequestOpenOrders, version "1" {});
+body! {
+    /// Asks for the open orders of this client. `REQ_OPEN_ORDERS`, method `reqOpenOrders`.
+    /// Answered by [`OpenOrder`] and [`OrderStatus`] each, then [`OpenOrdersEnd`].
+    RequestOpenOrders, version "1" {}
 
-/// Asks for the open orders of all clients, once, binding none. `REQ_ALL_OPEN_ORDERS`, method `reqAllOpenOrders`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestAllOpenOrders {}
-layout!(RequestAllOpenOrders, version "1" {});
+    /// Asks for the open orders of all clients, once, binding none. `REQ_ALL_OPEN_ORDERS`, method `reqAllOpenOrders`.
+    RequestAllOpenOrders, version "1" {}
 
-/// Asks for today's completed orders. `REQ_COMPLETED_ORDERS`, method `reqCompletedOrders`.
-/// Answered by [`CompletedOrder`] and [`CompletedOrdersEnd`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestCompletedOrders {
-    /// Leave out orders made by hand. Wire name `apiOnly`.
-    pub api_only: bool,
+    /// Asks for today's completed orders. `REQ_COMPLETED_ORDERS`, method `reqCompletedOrders`.
+    /// Answered by [`CompletedOrder`] and [`CompletedOrdersEnd`].
+    RequestCompletedOrders {
+        /// Leave out orders made by hand.
+        1 "apiOnly" api_only: bool,
+    }
 }
-layout!(RequestCompletedOrders { 1 api_only });
 
 /// Asks for executions. `REQ_EXECUTIONS`, method `reqExecutions`.
 /// Answered by [`ExecutionData`] and [`CommissionReport`], then [`ExecutionsEnd`].
@@ -194,45 +187,29 @@ impl Layout for RequestExecutions {
     }
 }
 
-/// Which executions are asked for; what is empty does not limit them. Wire name `ExecutionFilter`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExecutionFilter {
-    /// Of one client; 0 for all. Wire name `clientId`.
-    pub client_id: Option<ClientId>,
-    /// Of one account. Wire name `acctCode`.
-    pub account: String,
-    /// Not before, `YYYYMMDD hh:mm:ss` or with `-` and UTC. Wire name `time`.
-    pub time: TimeText,
-    /// Of one symbol. Wire name `symbol`.
-    pub symbol: String,
-    /// Of one kind of contract. Wire name `secType`.
-    pub security_type: Option<SecurityType>,
-    /// At one exchange. Wire name `exchange`.
-    pub exchange: String,
-    /// Of one side. Wire name `side`.
-    pub side: Option<Action>,
-    /// So many days back, from server version 200. Wire name `lastNDays`.
-    pub last_days: Option<i32>,
-    /// Of these dates, `YYYYMMDD` as numbers, from server version 200. Wire name `specificDates`.
-    pub dates: Vec<i32>,
-}
-
-impl Default for ExecutionFilter {
-    fn default() -> Self {
-        Self {
-            client_id: Some(ClientId(0)),
-            account: String::new(),
-            time: TimeText::default(),
-            symbol: String::new(),
-            security_type: None,
-            exchange: String::new(),
-            side: None,
-            last_days: None,
-            dates: Vec::new(),
-        }
+body! {
+    /// Which executions are asked for; what is empty does not limit them. Wire name `ExecutionFilter`.
+    ExecutionFilter {
+        /// Of one client; 0 for all.
+        1 "clientId" client_id: Option<ClientId> = Some(ClientId(0)),
+        /// Of one account.
+        2 "acctCode" account: String,
+        /// Not before, `YYYYMMDD hh:mm:ss` or with `-` and UTC.
+        3 "time" time: TimeText,
+        /// Of one symbol.
+        4 "symbol" symbol: String,
+        /// Of one kind of contract.
+        5 "secType" security_type: Option<SecurityType>,
+        /// At one exchange.
+        6 "exchange" exchange: String,
+        /// Of one side.
+        7 "side" side: Option<Action>,
+        /// So many days back, from server version 200.
+        8 "lastNDays" last_days: Option<i32>,
+        /// Of these dates, `YYYYMMDD` as numbers, from server version 200.
+        list 9 "specificDates" dates: Vec<i32>,
     }
 }
-layout!(ExecutionFilter { 1 client_id, 2 account, 3 time, 4 symbol, 5 security_type, 6 exchange, 7 side, 8 last_days, list 9 dates });
 
 /// An order and its state. `OPEN_ORDER`, callback `openOrder`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -260,10 +237,10 @@ impl Layout for OpenOrder {
     }
 }
 
-/// Every open order that was asked for was sent. `OPEN_ORDER_END`, callback `openOrderEnd`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenOrdersEnd {}
-layout!(OpenOrdersEnd, version "1" {});
+body! {
+    /// Every open order that was asked for was sent. `OPEN_ORDER_END`, callback `openOrderEnd`.
+    OpenOrdersEnd, version "1" {}
+}
 
 /// An order that works no more. `COMPLETED_ORDER`, callback `completedOrder`. It has no order id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -288,41 +265,30 @@ impl Layout for CompletedOrder {
     }
 }
 
-/// Every completed order was sent. `COMPLETED_ORDERS_END`, callback `completedOrdersEnd`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CompletedOrdersEnd {}
-layout!(CompletedOrdersEnd {});
+body! {
+    /// Every completed order was sent. `COMPLETED_ORDERS_END`, callback `completedOrdersEnd`.
+    CompletedOrdersEnd {}
 
-/// Where an order stands. `ORDER_STATUS`, callback `orderStatus`. None is guaranteed, and repeats are normal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderStatus {
-    /// 0 for orders made by hand. Wire name `orderId`.
-    pub order_id: OrderId,
-    /// Wire name `status`.
-    pub status: Status,
-    /// How much has filled. Wire name `filled`.
-    pub filled: Option<Decimal>,
-    /// How much has not. Wire name `remaining`.
-    pub remaining: Option<Decimal>,
-    /// Wire name `avgFillPrice`.
-    pub average_fill_price: Option<Decimal>,
-    /// Wire name `permId`.
-    pub permanent_id: Option<PermanentId>,
-    /// Wire name `parentId`.
-    pub parent_id: Option<OrderId>,
-    /// Wire name `lastFillPrice`.
-    pub last_fill_price: Option<Decimal>,
-    /// Wire name `clientId`.
-    pub client_id: Option<ClientId>,
-    /// Why it is held, `locate` while shares to short are looked for. Wire name `whyHeld`.
-    pub why_held: String,
-    /// Price it is capped at. Wire name `mktCapPrice`.
-    pub market_cap_price: Option<Decimal>,
+    /// Where an order stands. `ORDER_STATUS`, callback `orderStatus`. None is guaranteed, and repeats are normal.
+    OrderStatus {
+        /// 0 for orders made by hand.
+        1 "orderId" order_id: OrderId,
+        2 "status" status: Status,
+        /// How much has filled.
+        exact 3 "filled" filled: Option<Decimal>,
+        /// How much has not.
+        exact 4 "remaining" remaining: Option<Decimal>,
+        5 "avgFillPrice" average_fill_price: Option<Decimal>,
+        6 "permId" permanent_id: Option<PermanentId>,
+        7 "parentId" parent_id: Option<OrderId>,
+        8 "lastFillPrice" last_fill_price: Option<Decimal>,
+        9 "clientId" client_id: Option<ClientId>,
+        /// Why it is held, `locate` while shares to short are looked for.
+        10 "whyHeld" why_held: String,
+        /// Price it is capped at.
+        11 "mktCapPrice" market_cap_price: Option<Decimal>,
+    }
 }
-layout!(OrderStatus {
-    1 order_id, 2 status, exact 3 filled, exact 4 remaining, 5 average_fill_price, 6 permanent_id, 7 parent_id,
-    8 last_fill_price, 9 client_id, 10 why_held, 11 market_cap_price
-});
 
 /// One execution and its contract. `EXECUTION_DATA`, callback `execDetails`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -350,52 +316,44 @@ impl Layout for ExecutionData {
     }
 }
 
-/// One fill of an order. Wire name `Execution`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Execution {
-    /// 0, or the maximum, for orders made by hand. Wire name `orderId`.
-    pub order_id: Option<OrderId>,
-    /// Unique; what stands behind its last dot is a revision. Wire name `execId`.
-    pub execution_id: String,
-    /// When, in the zone of TWS or as it is configured. Wire name `time`.
-    pub time: TimeText,
-    /// Wire name `acctNumber`.
-    pub account: String,
-    /// Wire name `exchange`.
-    pub exchange: String,
-    /// Wire name `side`.
-    pub side: ExecutionSide,
-    /// How much. Wire name `shares`.
-    pub quantity: Option<Decimal>,
-    /// Without commission. Wire name `price`.
-    pub price: Option<Decimal>,
-    /// Wire name `permId`.
-    pub permanent_id: Option<PermanentId>,
-    /// Wire name `clientId`.
-    pub client_id: Option<ClientId>,
-    /// Whether IB closed the position by force. Wire name `liquidation`, `isLiquidation`.
-    pub liquidation: bool,
-    /// How much of the order has filled. Wire name `cumQty`.
-    pub cumulative_quantity: Option<Decimal>,
-    /// Average price of the order. Wire name `avgPrice`.
-    pub average_price: Option<Decimal>,
-    /// The owner's own name of the order. Wire name `orderRef`.
-    pub order_reference: String,
-    /// Wire name `evRule`.
-    pub ev_rule: String,
-    /// Wire name `evMultiplier`.
-    pub ev_multiplier: Option<Decimal>,
-    /// Wire name `modelCode`.
-    pub model_code: String,
-    /// Wire name `lastLiquidity`.
-    pub last_liquidity: Option<Liquidity>,
-    /// The price may still be revised. Wire name `pendingPriceRevision`, `isPriceRevisionPending`.
-    pub price_revision_pending: bool,
-    /// Who submitted the order. Wire name `submitter`.
-    pub submitter: String,
-    /// How an option was exercised or lapsed; protobuf form only. Wire name `optExerciseOrLapseType`.
-    pub exercise_or_lapse: Option<ExerciseOutcome>,
+body! {
+    /// One fill of an order. Wire name `Execution`.
+    #[serde(default)]
+    Execution {
+        /// 0, or the maximum, for orders made by hand.
+        1 "orderId" order_id: Option<OrderId>,
+        /// Unique; what stands behind its last dot is a revision.
+        2 "execId" execution_id: String,
+        /// When, in the zone of TWS or as it is configured.
+        3 "time" time: TimeText,
+        4 "acctNumber" account: String,
+        5 "exchange" exchange: String,
+        6 "side" side: ExecutionSide,
+        /// How much.
+        exact 7 "shares" quantity: Option<Decimal>,
+        /// Without commission.
+        8 "price" price: Option<Decimal>,
+        9 "permId" permanent_id: Option<PermanentId>,
+        10 "clientId" client_id: Option<ClientId>,
+        /// Whether IB closed the position by force.
+        11 "liquidation" "isLiquidation" liquidation: bool,
+        /// How much of the order has filled.
+        exact 12 "cumQty" cumulative_quantity: Option<Decimal>,
+        /// Average price of the order.
+        13 "avgPrice" average_price: Option<Decimal>,
+        /// The owner's own name of the order.
+        14 "orderRef" order_reference: String,
+        15 "evRule" ev_rule: String,
+        16 "evMultiplier" ev_multiplier: Option<Decimal>,
+        17 "modelCode" model_code: String,
+        18 "lastLiquidity" last_liquidity: Option<Liquidity>,
+        /// The price may still be revised.
+        19 "pendingPriceRevision" "isPriceRevisionPending" price_revision_pending: bool,
+        /// Who submitted the order.
+        20 "submitter" submitter: String,
+        /// How an option was exercised or lapsed; protobuf form only.
+        21 "optExerciseOrLapseType" exercise_or_lapse: Option<ExerciseOutcome>,
+    }
 }
 
 impl Execution {
@@ -408,33 +366,25 @@ impl Execution {
         Ok(())
     }
 }
-layout!(Execution { 1 order_id, 2 execution_id, 3 time, 4 account, 5 exchange, 6 side, exact 7 quantity, 8 price, 9 permanent_id, 10 client_id, 11 liquidation, exact 12 cumulative_quantity, 13 average_price, 14 order_reference, 15 ev_rule, 16 ev_multiplier, 17 model_code, 18 last_liquidity, 19 price_revision_pending, 20 submitter, 21 exercise_or_lapse });
 
-/// Every execution that was asked for was sent. `EXECUTION_DATA_END`, callback `execDetailsEnd`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExecutionsEnd {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-}
-layout!(ExecutionsEnd, version "1" { 1 request_id });
+body! {
+    /// Every execution that was asked for was sent. `EXECUTION_DATA_END`, callback `execDetailsEnd`.
+    ExecutionsEnd, version "1" {
+        1 "reqId" request_id: RequestId,
+    }
 
-/// What an execution cost. `COMMISSION_AND_FEES_REPORT`, callback `commissionAndFeesReport`.
-/// It may come before its execution, long after it, or for another client's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CommissionReport {
-    /// Wire name `execId`.
-    pub execution_id: String,
-    /// Commission and fees. Wire name `commissionAndFees`.
-    pub commission: Option<Decimal>,
-    /// Wire name `currency`.
-    pub currency: String,
-    /// What the execution realised, as IB counts it. Wire name `realizedPNL`.
-    pub realized_pnl: Option<Decimal>,
-    /// Yield of a bond. Wire name `yield_`, `bondYield`.
-    pub bond_yield: Option<Decimal>,
-    /// `YYYYMMDD`. Wire name `yieldRedemptionDate`.
-    pub yield_redemption_date: TimeText,
+    /// What an execution cost. `COMMISSION_AND_FEES_REPORT`, callback `commissionAndFeesReport`.
+    /// It may come before its execution, long after it, or for another client's.
+    CommissionReport, version "1" {
+        1 "execId" execution_id: String,
+        /// Commission and fees.
+        maxed 2 "commissionAndFees" commission: Option<Decimal>,
+        3 "currency" currency: String,
+        /// What the execution realised, as IB counts it.
+        maxed 4 "realizedPNL" realized_pnl: Option<Decimal>,
+        /// Yield of a bond.
+        maxed 5 "yield_" "bondYield" bond_yield: Option<Decimal>,
+        /// `YYYYMMDD`.
+        6 "yieldRedemptionDate" yield_redemption_date: TimeText,
+    }
 }
-layout!(CommissionReport, version "1" {
-    1 execution_id, maxed 2 commission, 3 currency, maxed 4 realized_pnl, maxed 5 bond_yield, 6 yield_redemption_date
-});

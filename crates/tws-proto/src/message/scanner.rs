@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::RequestId;
@@ -11,106 +12,73 @@ use crate::tags::TagValue;
 use crate::time::TimeText;
 use crate::wire::{Layout, Wire, layout};
 
-/// Asks which scanners there are. `REQ_SCANNER_PARAMETERS`, method `reqScannerParameters`.
-/// Answered by [`ScannerParameters`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestScannerParameters {}
-layout!(RequestScannerParameters, version "1" {});
+body! {
+    /// Asks which scanners there are. `REQ_SCANNER_PARAMETERS`, method `reqScannerParameters`.
+    /// Answered by [`ScannerParameters`].
+    RequestScannerParameters, version "1" {}
 
-/// Which scanners there are. `SCANNER_PARAMETERS`, callback `scannerParameters`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScannerParameters {
-    /// An XML document of some hundred kilobytes. Wire name `xml`.
-    pub xml: String,
-}
-layout!(ScannerParameters, version "1" { escaped 1 xml });
+    /// Which scanners there are. `SCANNER_PARAMETERS`, callback `scannerParameters`.
+    ScannerParameters, version "1" {
+        /// An XML document of some hundred kilobytes.
+        escaped 1 "xml" xml: String,
+    }
 
-/// Asks for the contracts that a scanner finds. `REQ_SCANNER_SUBSCRIPTION`, method `reqScannerSubscription`.
-/// Answered by [`ScannerData`] until [`CancelScanner`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestScanner {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Which scanner. Wire name `subscription`, `scannerSubscription`.
-    pub scanner: Scanner,
-}
-layout!(RequestScanner { 1 request_id, nested 2 scanner });
+    /// Asks for the contracts that a scanner finds. `REQ_SCANNER_SUBSCRIPTION`, method `reqScannerSubscription`.
+    /// Answered by [`ScannerData`] until [`CancelScanner`].
+    RequestScanner {
+        1 "reqId" request_id: RequestId,
+        /// Which scanner.
+        nested 2 "subscription" "scannerSubscription" scanner: Scanner,
+    }
 
-/// What a scanner looks for. Wire name `ScannerSubscription`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Scanner {
-    /// At most 50. Wire name `numberOfRows`.
-    pub rows: Option<i32>,
-    /// Kind of instrument, `STK`. Wire name `instrument`.
-    pub instrument: String,
-    /// Where, `STK.US.MAJOR`. Wire name `locationCode`.
-    pub location: String,
-    /// What the rank is. Wire name `scanCode`.
-    pub scan: Option<ScanCode>,
-    /// Wire name `abovePrice`.
-    pub price_min: Option<Decimal>,
-    /// Wire name `belowPrice`.
-    pub price_max: Option<Decimal>,
-    /// Wire name `aboveVolume`.
-    pub volume_min: Option<i64>,
-    /// Wire name `marketCapAbove`.
-    pub market_capitalisation_min: Option<Decimal>,
-    /// Wire name `marketCapBelow`.
-    pub market_capitalisation_max: Option<Decimal>,
-    /// Wire name `moodyRatingAbove`.
-    pub moody_rating_min: String,
-    /// Wire name `moodyRatingBelow`.
-    pub moody_rating_max: String,
-    /// Wire name `spRatingAbove`.
-    pub sp_rating_min: String,
-    /// Wire name `spRatingBelow`.
-    pub sp_rating_max: String,
-    /// Wire name `maturityDateAbove`.
-    pub maturity_date_min: TimeText,
-    /// Wire name `maturityDateBelow`.
-    pub maturity_date_max: TimeText,
-    /// Wire name `couponRateAbove`.
-    pub coupon_rate_min: Option<Decimal>,
-    /// Wire name `couponRateBelow`.
-    pub coupon_rate_max: Option<Decimal>,
-    /// Leave out convertible bonds. Wire name `excludeConvertible`.
-    pub exclude_convertible: bool,
-    /// Wire name `averageOptionVolumeAbove`.
-    pub average_option_volume_min: Option<i64>,
-    /// Wire name `scannerSettingPairs`.
-    pub setting_pairs: String,
-    /// Which stocks. Wire name `stockTypeFilter`.
-    pub stock_type: Option<StockFilter>,
-    /// Further filters. Wire name `scannerSubscriptionFilterOptions`.
-    pub filters: Vec<TagValue>,
-    /// Open-ended options. Wire name `scannerSubscriptionOptions`.
-    pub options: Vec<TagValue>,
-}
-layout!(Scanner {
-    1 rows, 2 instrument, 3 location, 4 scan, 5 price_min, 6 price_max, 7 volume_min, 8 market_capitalisation_min,
-    9 market_capitalisation_max, 10 moody_rating_min, 11 moody_rating_max, 12 sp_rating_min, 13 sp_rating_max,
-    14 maturity_date_min, 15 maturity_date_max, 16 coupon_rate_min, 17 coupon_rate_max, 18 exclude_convertible,
-    19 average_option_volume_min, 20 setting_pairs, 21 stock_type, tag_string 22 filters, tag_string 23 options
-});
+    /// What a scanner looks for. Wire name `ScannerSubscription`.
+    #[serde(default)]
+    Scanner {
+        /// At most 50.
+        1 "numberOfRows" rows: Option<i32>,
+        /// Kind of instrument, `STK`.
+        2 "instrument" instrument: String,
+        /// Where, `STK.US.MAJOR`.
+        3 "locationCode" location: String,
+        /// What the rank is.
+        4 "scanCode" scan: Option<ScanCode>,
+        5 "abovePrice" price_min: Option<Decimal>,
+        6 "belowPrice" price_max: Option<Decimal>,
+        7 "aboveVolume" volume_min: Option<i64>,
+        8 "marketCapAbove" market_capitalisation_min: Option<Decimal>,
+        9 "marketCapBelow" market_capitalisation_max: Option<Decimal>,
+        10 "moodyRatingAbove" moody_rating_min: String,
+        11 "moodyRatingBelow" moody_rating_max: String,
+        12 "spRatingAbove" sp_rating_min: String,
+        13 "spRatingBelow" sp_rating_max: String,
+        14 "maturityDateAbove" maturity_date_min: TimeText,
+        15 "maturityDateBelow" maturity_date_max: TimeText,
+        16 "couponRateAbove" coupon_rate_min: Option<Decimal>,
+        17 "couponRateBelow" coupon_rate_max: Option<Decimal>,
+        /// Leave out convertible bonds.
+        18 "excludeConvertible" exclude_convertible: bool,
+        19 "averageOptionVolumeAbove" average_option_volume_min: Option<i64>,
+        20 "scannerSettingPairs" setting_pairs: String,
+        /// Which stocks.
+        21 "stockTypeFilter" stock_type: Option<StockFilter>,
+        /// Further filters.
+        tag_string 22 "scannerSubscriptionFilterOptions" filters: Vec<TagValue>,
+        /// Open-ended options.
+        tag_string 23 "scannerSubscriptionOptions" options: Vec<TagValue>,
+    }
 
-/// Ends the stream of a scanner. `CANCEL_SCANNER_SUBSCRIPTION`, method `cancelScannerSubscription`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelScanner {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-}
-layout!(CancelScanner, version "1" { 1 request_id });
+    /// Ends the stream of a scanner. `CANCEL_SCANNER_SUBSCRIPTION`, method `cancelScannerSubscription`.
+    CancelScanner, version "1" {
+        1 "reqId" request_id: RequestId,
+    }
 
-/// What a scanner found, all of it each time. `SCANNER_DATA`, callbacks `scannerData`, `scannerDataEnd`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScannerData {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// The contracts by rank. Wire name `scannerDataElement`.
-    pub rows: Vec<ScannerRow>,
+    /// What a scanner found, all of it each time. `SCANNER_DATA`, callbacks `scannerData`, `scannerDataEnd`.
+    ScannerData, version "3" {
+        1 "reqId" request_id: RequestId,
+        /// The contracts by rank.
+        list 2 "scannerDataElement" rows: Vec<ScannerRow>,
+    }
 }
-layout!(ScannerData, version "3" { 1 request_id, list 2 rows });
 
 /// A contract that a scanner found. Wire name `ScannerDataElement`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

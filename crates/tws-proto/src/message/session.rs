@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::error::Result;
 use crate::ids::{ClientId, OrderId};
 use crate::kinds::LogLevel;
@@ -9,44 +10,35 @@ use crate::time::instants;
 use crate::version::ServerVersion;
 use crate::wire::{Layout, Wire, layout};
 
-/// Opens the API session; the first message after the handshake. `START_API`, method `startApi`.
-///
-/// Answered by [`ManagedAccounts`] and [`NextValidId`], and by the client's open orders.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StartApi {
-    /// Which API client this is. Wire name `clientId`.
-    pub client_id: ClientId,
-    /// Wire name `optionalCapabilities`.
-    pub optional_capabilities: String,
-}
-layout!(StartApi, version "2" { 1 client_id, 2 optional_capabilities });
+body! {
+    /// Opens the API session; the first message after the handshake. `START_API`, method `startApi`.
+    ///
+    /// Answered by [`ManagedAccounts`] and [`NextValidId`], and by the client's open orders.
+    StartApi, version "2" {
+        /// Which API client this is.
+        1 "clientId" client_id: ClientId,
+        2 "optionalCapabilities" optional_capabilities: String,
+    }
 
-/// Asks for the next order id. `REQ_IDS`, method `reqIds`. Answered by [`NextValidId`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestIds {
-    /// Without effect at these versions; 1 by habit. Wire name `numIds`.
-    pub count: Option<i32>,
-}
-layout!(RequestIds, version "1" { maxed 1 count });
+    /// Asks for the next order id. `REQ_IDS`, method `reqIds`. Answered by [`NextValidId`].
+    RequestIds, version "1" {
+        /// Without effect at these versions; 1 by habit.
+        maxed 1 "numIds" count: Option<i32>,
+    }
 
-/// The lowest order id that may be used next. `NEXT_VALID_ID`, callback `nextValidId`. Also the sign that the session is ready.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NextValidId {
-    /// Wire name `orderId`.
-    pub order_id: OrderId,
-}
-layout!(NextValidId, version "1" { 1 order_id });
+    /// The lowest order id that may be used next. `NEXT_VALID_ID`, callback `nextValidId`. Also the sign that the session is ready.
+    NextValidId, version "1" {
+        1 "orderId" order_id: OrderId,
+    }
 
-/// Asks which accounts the login has. `REQ_MANAGED_ACCTS`, method `reqManagedAccts`. Answered by [`ManagedAccounts`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestManagedAccounts {}
-layout!(RequestManagedAccounts, version "1" {});
+    /// Asks which accounts the login has. `REQ_MANAGED_ACCTS`, method `reqManagedAccts`. Answered by [`ManagedAccounts`].
+    RequestManagedAccounts, version "1" {}
 
-/// The accounts of the login. `MANAGED_ACCTS`, callback `managedAccounts`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManagedAccounts {
-    /// Separated by commas, with one behind the last where there are several. Wire name `accountsList`.
-    pub accounts: String,
+    /// The accounts of the login. `MANAGED_ACCTS`, callback `managedAccounts`.
+    ManagedAccounts, version "1" {
+        /// Separated by commas, with one behind the last where there are several.
+        escaped 1 "accountsList" accounts: String,
+    }
 }
 
 impl ManagedAccounts {
@@ -55,33 +47,26 @@ impl ManagedAccounts {
         self.accounts.split(',').map(str::trim).filter(|account| !account.is_empty())
     }
 }
-layout!(ManagedAccounts, version "1" { escaped 1 accounts });
 
-/// Asks for the server's clock in seconds. `REQ_CURRENT_TIME`, method `reqCurrentTime`. Answered by [`CurrentTime`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestCurrentTime {}
-layout!(RequestCurrentTime, version "1" {});
+body! {
+    /// Asks for the server's clock in seconds. `REQ_CURRENT_TIME`, method `reqCurrentTime`. Answered by [`CurrentTime`].
+    RequestCurrentTime, version "1" {}
 
-/// The server's clock. `CURRENT_TIME`, callback `currentTime`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CurrentTime {
-    /// Seconds since the epoch. Wire name `time`, `currentTime`.
-    pub time_s: i64,
+    /// The server's clock. `CURRENT_TIME`, callback `currentTime`.
+    CurrentTime, version "1" {
+        /// Seconds since the epoch.
+        1 "time" "currentTime" time_s: i64,
+    }
+
+    /// Asks for the server's clock in milliseconds. `REQ_CURRENT_TIME_IN_MILLIS`, method `reqCurrentTimeInMillis`.
+    RequestCurrentTimeMillis {}
+
+    /// The server's clock. `CURRENT_TIME_IN_MILLIS`, callback `currentTimeInMillis`.
+    CurrentTimeMillis {
+        /// Milliseconds since the epoch.
+        1 "timeInMillis" "currentTimeInMillis" time_ms: i64,
+    }
 }
-layout!(CurrentTime, version "1" { 1 time_s });
-
-/// Asks for the server's clock in milliseconds. `REQ_CURRENT_TIME_IN_MILLIS`, method `reqCurrentTimeInMillis`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestCurrentTimeMillis {}
-layout!(RequestCurrentTimeMillis {});
-
-/// The server's clock. `CURRENT_TIME_IN_MILLIS`, callback `currentTimeInMillis`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CurrentTimeMillis {
-    /// Milliseconds since the epoch. Wire name `timeInMillis`, `currentTimeInMillis`.
-    pub time_ms: i64,
-}
-layout!(CurrentTimeMillis { 1 time_ms });
 
 /// An error, a warning or a remark; only the code tells which. `ERR_MSG`, callback `error`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,13 +94,12 @@ impl Layout for Notice {
     }
 }
 
-/// Sets how much the server writes to its log. `SET_SERVER_LOGLEVEL`, method `setServerLogLevel`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetServerLogLevel {
-    /// Wire name `logLevel`.
-    pub level: LogLevel,
+body! {
+    /// Sets how much the server writes to its log. `SET_SERVER_LOGLEVEL`, method `setServerLogLevel`.
+    SetServerLogLevel, version "1" {
+        1 "logLevel" level: LogLevel,
+    }
 }
-layout!(SetServerLogLevel, version "1" { 1 level });
 
 instants! {
     CurrentTime: time_s in from_second;

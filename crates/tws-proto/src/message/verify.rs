@@ -3,90 +3,67 @@
 use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 
+use crate::body::body;
 use crate::error::{Fault, Result};
 use crate::protobuf::Raw;
 use crate::value::Scalar;
-use crate::wire::{Layout, Wire, layout};
 
-/// Begins the proof. `VERIFY_REQUEST`, method `verifyRequest`. Answered by [`VerifyChallenge`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyRequest {
-    /// Name of the program. Wire name `apiName`.
-    pub name: String,
-    /// Version of the program. Wire name `apiVersion`.
-    pub version: String,
-}
-layout!(VerifyRequest, version "1" { 1 name, 2 version });
+body! {
+    /// Begins the proof. `VERIFY_REQUEST`, method `verifyRequest`. Answered by [`VerifyChallenge`].
+    VerifyRequest, version "1" {
+        /// Name of the program.
+        1 "apiName" name: String,
+        /// Version of the program.
+        2 "apiVersion" version: String,
+    }
 
-/// Answers a challenge. `VERIFY_MESSAGE`, method `verifyMessage`. Answered by [`VerifyCompleted`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyMessage {
-    /// Wire name `apiData`.
-    pub data: String,
-}
-layout!(VerifyMessage, version "1" { 1 data });
+    /// Answers a challenge. `VERIFY_MESSAGE`, method `verifyMessage`. Answered by [`VerifyCompleted`].
+    VerifyMessage, version "1" {
+        1 "apiData" data: String,
+    }
 
-/// A challenge. `VERIFY_MESSAGE_API`, callback `verifyMessageAPI`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyChallenge {
-    /// Wire name `apiData`.
-    pub data: String,
-}
-layout!(VerifyChallenge, version "1" { escaped 1 data });
+    /// A challenge. `VERIFY_MESSAGE_API`, callback `verifyMessageAPI`.
+    VerifyChallenge, version "1" {
+        escaped 1 "apiData" data: String,
+    }
 
-/// How the proof ended. `VERIFY_COMPLETED`, callback `verifyCompleted`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyCompleted {
-    /// `true` or `false` as a word in text. Wire name `isSuccessful`.
-    pub is_successful: Verdict,
-    /// Wire name `errorText`.
-    pub error: String,
-}
-layout!(VerifyCompleted, version "1" { 1 is_successful, escaped 2 error });
+    /// How the proof ended. `VERIFY_COMPLETED`, callback `verifyCompleted`.
+    VerifyCompleted, version "1" {
+        /// `true` or `false` as a word in text.
+        1 "isSuccessful" is_successful: Verdict,
+        escaped 2 "errorText" error: String,
+    }
 
-/// Begins a proof with a key. `VERIFY_AND_AUTH_REQUEST`, method `verifyAndAuthRequest`; text form only.
-/// Answered by [`VerifyAndAuthorizeChallenge`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyAndAuthorizeRequest {
-    /// Name of the program. Wire name `apiName`.
-    pub name: String,
-    /// Version of the program. Wire name `apiVersion`.
-    pub version: String,
-    /// Wire name `opaqueIsvKey`.
-    pub key: String,
-}
-layout!(VerifyAndAuthorizeRequest, version "1" { text_only 0 name, text_only 0 version, text_only 0 key });
+    /// Begins a proof with a key. `VERIFY_AND_AUTH_REQUEST`, method `verifyAndAuthRequest`; text form only.
+    /// Answered by [`VerifyAndAuthorizeChallenge`].
+    VerifyAndAuthorizeRequest, version "1" {
+        /// Name of the program.
+        text_only 0 "apiName" name: String,
+        /// Version of the program.
+        text_only 0 "apiVersion" version: String,
+        text_only 0 "opaqueIsvKey" key: String,
+    }
 
-/// Answers a challenge with a key. `VERIFY_AND_AUTH_MESSAGE`, method `verifyAndAuthMessage`; text form only.
-/// Answered by [`VerifyAndAuthorizeCompleted`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyAndAuthorizeMessage {
-    /// Wire name `apiData`.
-    pub data: String,
-    /// Wire name `xyzResponse`.
-    pub response: String,
-}
-layout!(VerifyAndAuthorizeMessage, version "1" { text_only 0 data, text_only 0 response });
+    /// Answers a challenge with a key. `VERIFY_AND_AUTH_MESSAGE`, method `verifyAndAuthMessage`; text form only.
+    /// Answered by [`VerifyAndAuthorizeCompleted`].
+    VerifyAndAuthorizeMessage, version "1" {
+        text_only 0 "apiData" data: String,
+        text_only 0 "xyzResponse" response: String,
+    }
 
-/// A challenge with a key. `VERIFY_AND_AUTH_MESSAGE_API`, callback `verifyAndAuthMessageAPI`; text form only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyAndAuthorizeChallenge {
-    /// Wire name `apiData`.
-    pub data: String,
-    /// Wire name `xyzChallange`.
-    pub challenge: String,
-}
-layout!(VerifyAndAuthorizeChallenge, version "1" { escaped 0 data, escaped 0 challenge });
+    /// A challenge with a key. `VERIFY_AND_AUTH_MESSAGE_API`, callback `verifyAndAuthMessageAPI`; text form only.
+    VerifyAndAuthorizeChallenge, version "1" {
+        escaped 0 "apiData" data: String,
+        escaped 0 "xyzChallange" challenge: String,
+    }
 
-/// How a proof with a key ended. `VERIFY_AND_AUTH_COMPLETED`, callback `verifyAndAuthCompleted`; text form only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyAndAuthorizeCompleted {
-    /// `true` or `false` as a word. Wire name `isSuccessful`.
-    pub is_successful: Verdict,
-    /// Wire name `errorText`.
-    pub error: String,
+    /// How a proof with a key ended. `VERIFY_AND_AUTH_COMPLETED`, callback `verifyAndAuthCompleted`; text form only.
+    VerifyAndAuthorizeCompleted, version "1" {
+        /// `true` or `false` as a word.
+        text_only 0 "isSuccessful" is_successful: Verdict,
+        escaped 0 "errorText" error: String,
+    }
 }
-layout!(VerifyAndAuthorizeCompleted, version "1" { text_only 0 is_successful, escaped 0 error });
 
 /// Whether a proof was accepted: a word in text, a boolean in protobuf, false where the wire is silent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
