@@ -1,5 +1,7 @@
 //! [`Books`]: the broker's true record of cash, positions and executions, by account. Exact to the last digit.
 
+mod correction;
+
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;

@@ -11,11 +11,12 @@ use tws_proto::ServerVersion;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::commission::CommissionSchedule;
 use crate::core::{AccountSetup, Core, CoreSetup, Feed};
+use crate::faults::{Fault, FaultFileError, InvalidFault};
 use crate::hours::MarketHours;
 use crate::instrument::Instrument;
 use crate::order_rules::OrderRules;
 use crate::settings::ApiSettings;
-use crate::shell::{Pace, TwsSim, UnknownInstrument};
+use crate::shell::{Pace, ShellSetup, TwsSim, UnknownInstrument};
 use crate::tape::{Row, Tape, TapeError};
 use crate::time::SimTime;
 
@@ -39,6 +40,8 @@ pub struct Builder {
     hours: MarketHours,
     settings: ApiSettings,
     order_rules: OrderRules,
+    faults: Vec<Fault>,
+    fault_files: Vec<PathBuf>,
 }
 
 /// Why a simulator cannot start.
@@ -91,6 +94,12 @@ pub enum StartError {
         /// Of which instrument.
         name: String,
     },
+    /// A file of faults cannot be used.
+    #[error(transparent)]
+    FaultFile(#[from] FaultFileError),
+    /// A fault means nothing.
+    #[error(transparent)]
+    Fault(#[from] InvalidFault),
     /// A tape of an instrument that is not known.
     #[error(transparent)]
     Unknown(#[from] UnknownInstrument),
@@ -100,6 +109,8 @@ pub enum StartError {
 enum Reach {
     LoopbackOnly,
     Anywhere,
+    /// By pipes alone: nobody listens.
+    PipesOnly,
 }
 
 #[derive(Debug)]
@@ -127,6 +138,8 @@ impl Default for Builder {
             order_rules: OrderRules::default(),
             hours: MarketHours::AlwaysOpen,
             settings: ApiSettings::default(),
+            faults: Vec::new(),
+            fault_files: Vec::new(),
         }
     }
 }
@@ -258,6 +271,28 @@ impl Builder {
         self
     }
 
+    /// Nobody listens: clients come by [`TwsSim::connect`] alone. With tokio's paused time a test of hours takes
+    /// milliseconds.
+    #[must_use]
+    pub fn in_memory(mut self) -> Self {
+        self.reach = Reach::PipesOnly;
+        self
+    }
+
+    /// Something goes wrong from the start on.
+    #[must_use]
+    pub fn fault(mut self, fault: impl Into<Fault>) -> Self {
+        self.faults.push(fault.into());
+        self
+    }
+
+    /// Whatever a file says goes wrong from the start on: TOML with `[[faults]]` tables, or JSON with a list `faults`.
+    #[must_use]
+    pub fn faults_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.fault_files.push(path.into());
+        self
+    }
+
     /// Starts the simulator on the current tokio runtime.
     ///
     /// # Errors
@@ -271,13 +306,24 @@ impl Builder {
             return Err(StartError::Version { version: self.newest });
         }
         if let Pace::Factor(factor) = self.pace
-            && !(factor.is_finite() && factor > 0.0)
+            && !self.pace.is_possible()
         {
             return Err(StartError::Speed { factor });
         }
-        let (newest, pace) = (self.newest, self.pace);
+        let mut faults = self.faults.clone();
+        for file in &self.fault_files {
+            faults.extend(Fault::read_file(file)?);
+        }
+        faults.iter().try_for_each(Fault::check)?;
+        let shell = ShellSetup {
+            address: (self.reach != Reach::PipesOnly).then_some(address),
+            version: self.newest,
+            pace: self.pace,
+            seed: self.seed,
+            faults,
+        };
         let core = Core::new(self.setup()?);
-        TwsSim::start(core, address, newest, pace).await.map_err(|cause| StartError::Listen { address, cause })
+        TwsSim::start(core, shell).await.map_err(|cause| StartError::Listen { address, cause })
     }
 
     fn setup(self) -> Result<CoreSetup, StartError> {

@@ -10,8 +10,10 @@ mod conditions;
 mod contracts;
 mod execution;
 mod exercise;
+mod faults;
 mod groups;
 mod hand;
+mod intercept;
 mod lists;
 mod market_data;
 mod modify;
@@ -22,7 +24,9 @@ mod positions;
 mod preview;
 mod profit;
 mod start;
+mod trouble;
 mod unsimulated;
+mod upstream;
 
 use std::collections::BTreeMap;
 
@@ -33,13 +37,14 @@ use crate::books::Books;
 use crate::catalogue::Catalogue;
 use crate::commission::CommissionSchedule;
 use crate::currencies::Pairs;
+use crate::faults::{Clear, Fault};
 use crate::feed::Before;
 use crate::floor::Floor;
 use crate::hours::MarketHours;
 use crate::market::{Market, MarketEvent};
 use crate::order_rules::OrderRules;
 use crate::orders::{OrderDesk, OrderKey, OrderRecord};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Voice};
 use crate::session::{Session, SessionId};
 use crate::settings::ApiSettings;
 use crate::statement::AccountReadiness;
@@ -51,6 +56,8 @@ pub use crate::outbox::{CloseReason, Output};
 pub use hand::{HandRefused, Manual};
 
 use hand::HandDesk;
+
+use trouble::Trouble;
 
 /// What can happen to the simulated TWS.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +97,10 @@ pub enum Input {
         /// What.
         event: MarketEvent,
     },
+    /// Something goes wrong, now or from now on.
+    Fault(Fault),
+    /// Faults are over.
+    Clear(Clear),
     /// Nothing but time.
     TimePassed,
 }
@@ -177,6 +188,7 @@ pub struct Core {
     pairs: Pairs,
     readiness: AccountReadiness,
     next_profits: Option<SimTime>,
+    trouble: Trouble,
 }
 
 impl Core {
@@ -215,13 +227,14 @@ impl Core {
             accounts,
             markets,
             sessions: BTreeMap::new(),
-            outbox: Outbox::new(latency_ms),
             settings,
             rules: order_rules,
             hand: HandDesk::new(seed),
             pairs: Pairs::of(&catalogue),
             readiness: AccountReadiness::default(),
             next_profits: None,
+            outbox: Outbox::new(latency_ms, seed),
+            trouble: Trouble::new(seed),
             catalogue,
         };
         core.outbox.set_time(start);
@@ -243,7 +256,7 @@ impl Core {
             Input::Disconnected { session } => self.forget(session),
             Input::Message { session, message } => {
                 if self.sessions.contains_key(&session) {
-                    self.handle(session, message);
+                    self.take(session, message);
                 }
             }
             Input::BadFrame { session, request, bad } => {
@@ -257,6 +270,8 @@ impl Core {
                 self.markets.stand_still(contract);
                 self.market_event(contract, &event);
             }
+            Input::Fault(fault) => self.inject(fault),
+            Input::Clear(clear) => self.clear_faults(clear),
             Input::TimePassed => {}
         }
         self.outbox.due(now)
@@ -340,9 +355,31 @@ impl Core {
         self.rules = rules;
     }
 
+    /// Whose connection it is, once it started the API.
+    #[must_use]
+    pub fn client_of(&self, session: SessionId) -> Option<ClientId> {
+        self.sessions.get(&session)?.client
+    }
+
     /// Client ids that are connected.
     pub fn clients(&self) -> impl Iterator<Item = ClientId> {
         self.sessions.values().filter_map(|session| session.client)
+    }
+
+    /// Hands on what faults leave of a message.
+    fn take(&mut self, session: SessionId, message: ClientMessage) {
+        let placed = match &message {
+            ClientMessage::PlaceOrder(request) => Some(request.order_id),
+            _ => None,
+        };
+        if let Some(message) = self.intercept(session, message) {
+            self.handle(session, message);
+            let client = self.sessions.get(&session).and_then(|session| session.client);
+            if let Some((client, order)) = client.zip(placed) {
+                self.remark_on(OrderKey { client, order });
+            }
+        }
+        self.outbox.voice = Voice::default();
     }
 
     fn handle(&mut self, session: SessionId, message: ClientMessage) {
@@ -407,7 +444,9 @@ impl Core {
         let orders = self.desk.next_wake().map(|time| (time, Due::Orders));
         let day_end = std::iter::once((self.day_end, Due::DayEnd));
         let profits = self.next_profits().map(|time| (time, Due::Profits));
-        market.into_iter().chain(orders).chain(snapshots).chain(summaries).chain(profits).chain(day_end).min()
+        let trouble = self.next_trouble().map(|time| (time, Due::Trouble));
+        let own = market.into_iter().chain(orders).chain(trouble).chain(day_end);
+        own.chain(snapshots).chain(summaries).chain(profits).min()
     }
 
     /// Lets everything happen that is due by `until`, in order of time.
@@ -421,6 +460,7 @@ impl Core {
                     }
                 }
                 Due::Orders => self.look_at_orders(),
+                Due::Trouble => self.look_after_faults(),
                 Due::Snapshots => self.end_snapshots(),
                 Due::AccountUpdates => self.update_due_accounts(),
                 Due::Profits => self.update_profits(),
@@ -462,6 +502,8 @@ impl Core {
     }
 
     fn forget(&mut self, session: SessionId) {
+        self.note_lost_id(session);
+        self.trouble.forget(session);
         self.sessions.remove(&session);
         self.outbox.forget(session);
     }
@@ -476,6 +518,7 @@ enum Due {
     Snapshots,
     AccountUpdates,
     Profits,
+    Trouble,
 }
 
 /// Ten a second since the epoch: a simulator that is started later begins above what an earlier one gave out, and below

@@ -34,6 +34,12 @@ impl Session {
             auto_open: AutoOpen::Off,
         }
     }
+
+    /// No market data any more, as if none had been asked for.
+    pub(crate) fn end_data(&mut self) {
+        self.market_data.clear();
+        self.single_ticks.clear();
+    }
 }
 
 /// Whether a session hears of changed positions.

@@ -1,26 +1,33 @@
 //! The shell around the core: listener, one task a client, one task for the clock. It decides nothing about trading.
 
+mod bad_bytes;
 mod client;
 mod clock;
 mod hub;
+mod link;
 mod listener;
+mod queue;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rust_decimal::Decimal;
+use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tws_proto::ids::{ContractId, PermanentId};
 use tws_proto::{Contract, Order, ServerVersion};
 
 use crate::book::Book;
 use crate::builder::Builder;
 use crate::core::{Core, HandRefused, Input, Manual};
+use crate::faults::{Active, Clear, Fault, InvalidFault, Switch};
 use crate::market::{MarketEvent, Quote, Trade};
 use crate::time::SimTime;
 
-pub use clock::Pace;
+pub use clock::{NoPace, Pace};
+pub use hub::Counters;
 
 use clock::Clock;
 use hub::Hub;
@@ -28,6 +35,8 @@ use listener::Command;
 
 /// How long the clock waits for clients that do not read when it runs as fast as it can; then they are dropped.
 const STALL_S: u64 = 5;
+/// How many bytes a pipe holds in each direction before its writer waits.
+const PIPE_BYTES: usize = 64 * 1024;
 
 /// A running simulator. Dropping it stops it.
 ///
@@ -51,10 +60,24 @@ const STALL_S: u64 = 5;
 #[derive(Debug)]
 pub struct TwsSim {
     address: SocketAddr,
+    version: ServerVersion,
     hub: Arc<Hub>,
     commands: mpsc::Sender<Command>,
-    listener: JoinHandle<()>,
+    /// Nobody listens where the simulator is reached by pipes alone.
+    listener: Option<JoinHandle<()>>,
     clock: JoinHandle<()>,
+    /// The clients that came by pipe.
+    pipes: Mutex<JoinSet<()>>,
+}
+
+/// What a shell starts with.
+pub(crate) struct ShellSetup {
+    /// Where to listen; nowhere without.
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) version: ServerVersion,
+    pub(crate) pace: Pace,
+    pub(crate) seed: u64,
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// No instrument has this name. Add one with [`Builder::instrument`].
@@ -72,24 +95,27 @@ impl TwsSim {
         Builder::default()
     }
 
-    pub(crate) async fn start(
-        core: Core,
-        address: SocketAddr,
-        version: ServerVersion,
-        pace: Pace,
-    ) -> std::io::Result<Self> {
-        let socket = listener::bind(address).await?;
-        let address = socket.local_addr()?;
+    pub(crate) async fn start(core: Core, setup: ShellSetup) -> std::io::Result<Self> {
+        let ShellSetup { address, version, pace, seed, faults } = setup;
+        let socket = match address {
+            Some(address) => Some(listener::bind(address).await?),
+            None => None,
+        };
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let address = socket.as_ref().map_or(Ok(nowhere), tokio::net::TcpListener::local_addr)?;
         let clock = Clock::new(core.now(), pace);
-        let hub = Arc::new(Hub::new(core, clock));
+        let hub = Arc::new(Hub::new(core, clock, seed));
+        for fault in faults {
+            hub.inject(fault);
+        }
         let (commands, orders) = mpsc::channel(4);
-        let listener = tokio::spawn(listener::run(socket, orders, Arc::clone(&hub), version));
+        let listener = socket.map(|socket| tokio::spawn(listener::run(socket, orders, Arc::clone(&hub), version)));
         let clock = tokio::spawn(clock::run(Arc::clone(&hub)));
         tracing::info!(%address, %version, "listening");
-        Ok(Self { address, hub, commands, listener, clock })
+        Ok(Self { address, version, hub, commands, listener, clock, pipes: Mutex::new(JoinSet::new()) })
     }
 
-    /// Where it listens.
+    /// Where it listens; port 0 where it is reached by pipes alone.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
@@ -188,6 +214,94 @@ impl TwsSim {
         self.market_event(instrument, MarketEvent::Trade(trade))
     }
 
+    /// A connection without a socket: the client's end of a pipe. It works in paused time. Where the simulator lets nobody
+    /// in, the pipe is closed.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn connect(&self) -> DuplexStream {
+        let (client, server) = tokio::io::duplex(PIPE_BYTES);
+        if let Some(line) = self.hub.admit() {
+            let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
+            while pipes.try_join_next().is_some() {} // those that ended
+            pipes.spawn(client::serve(server, line, Arc::clone(&self.hub), self.version));
+        }
+        client
+    }
+
+    /// Lets something go wrong, now or from now on.
+    ///
+    /// # Errors
+    /// [`InvalidFault`] where it means nothing.
+    pub fn inject(&self, fault: impl Into<Fault>) -> Result<(), InvalidFault> {
+        let fault = fault.into();
+        fault.check()?;
+        self.hub.inject(fault);
+        Ok(())
+    }
+
+    /// Switches a fault off, for everybody.
+    pub fn clear(&self, switch: Switch) {
+        self.hub.clear(Clear { switch: Some(switch), client: None });
+    }
+
+    /// Switches every fault off. What it did stays done.
+    pub fn clear_faults(&self) {
+        self.hub.clear(Clear::default());
+    }
+
+    /// Switches off what is named.
+    pub fn clear_some(&self, clear: Clear) {
+        self.hub.clear(clear);
+    }
+
+    /// The faults that stand.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Active> {
+        self.hub.faults()
+    }
+
+    /// How fast time passes.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.hub.pace()
+    }
+
+    /// Lets time pass faster or slower from now on.
+    ///
+    /// # Errors
+    /// [`NoPace`] where time cannot pass like that.
+    pub fn set_pace(&self, pace: Pace) -> Result<(), NoPace> {
+        if !pace.is_possible() {
+            return Err(NoPace);
+        }
+        self.hub.set_pace(pace);
+        Ok(())
+    }
+
+    /// Lets simulated time pass at once, with everything that is due in it.
+    pub fn advance(&self, time: Duration) {
+        self.hub.advance(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+    }
+
+    /// What was counted since it began.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.hub.counters()
+    }
+
+    /// Looks at the core as it is now.
+    pub fn look<T>(&self, look: impl FnOnce(&Core) -> T) -> T {
+        self.hub.read(look)
+    }
+
+    /// How many messages wait for each connection.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<usize> {
+        self.hub.waiting().into_iter().map(|(_, count)| count).collect()
+    }
+
     /// Cuts every connection at once, without a word. New ones are accepted.
     pub fn drop_connections(&self) {
         self.hub.cut_all();
@@ -215,12 +329,15 @@ impl TwsSim {
 
     /// Stops listening, cuts every connection and ends every task.
     pub async fn shutdown(mut self) {
-        self.clock.abort();
-        self.listener.abort();
+        self.stop();
         self.hub.cut_all();
         // An aborted task ends in an error that says so.
         let _ = (&mut self.clock).await;
-        let _ = (&mut self.listener).await;
+        if let Some(listener) = &mut self.listener {
+            let _ = listener.await;
+        }
+        let mut pipes = std::mem::take(&mut *self.pipes.lock().unwrap_or_else(PoisonError::into_inner));
+        pipes.shutdown().await;
     }
 
     fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), UnknownInstrument> {
@@ -232,9 +349,17 @@ impl TwsSim {
     }
 }
 
+impl TwsSim {
+    fn stop(&self) {
+        self.clock.abort();
+        if let Some(listener) = &self.listener {
+            listener.abort(); // and with it the clients, which it owns
+        }
+    }
+}
+
 impl Drop for TwsSim {
     fn drop(&mut self) {
-        self.clock.abort();
-        self.listener.abort(); // and with it the clients, which it owns
+        self.stop();
     }
 }

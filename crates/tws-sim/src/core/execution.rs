@@ -143,7 +143,7 @@ impl Core {
     }
 
     /// One fill: order, books, messages, then what hangs on it.
-    fn fill_at(&mut self, key: OrderKey, level: Level) {
+    pub(super) fn fill_at(&mut self, key: OrderKey, level: Level) {
         let Level { price, size: quantity } = level;
         let now = self.now;
         let Some(record) = self.desk.get_mut(key) else { return };

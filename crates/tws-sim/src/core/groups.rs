@@ -11,6 +11,9 @@ impl Core {
     /// What a fill does to the other orders of its group, and to the other children of its parent. The order had `before`
     /// to go.
     pub(super) fn spare_the_others(&mut self, key: OrderKey, before: Decimal) {
+        if self.spares_nobody(key) {
+            return;
+        }
         let Some(record) = self.desk.get(key) else { return };
         let (parent, after) = (record.parent(), record.remaining());
         if record.in_group() {

@@ -121,7 +121,7 @@ impl Core {
         (done, self.outbox.due(now))
     }
 
-    fn place_by_hand(&mut self, contract: Contract, order: Order) -> Result<PermanentId, HandRefused> {
+    pub(super) fn place_by_hand(&mut self, contract: Contract, order: Order) -> Result<PermanentId, HandRefused> {
         let binds = self
             .session_of(BINDER)
             .filter(|session| self.sessions.get(session).is_some_and(|session| session.auto_open == AutoOpen::Bind));

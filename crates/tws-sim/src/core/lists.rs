@@ -40,7 +40,7 @@ impl Core {
             self.send_execution(*session, RequestId(-1), fill);
         }
         self.tell_status(key);
-        for session in hearers {
+        for session in self.hearers_of_commissions(hearers) {
             self.send_commission(session, fill);
         }
         self.tell_position(&fill.account, fill.contract);
@@ -66,7 +66,9 @@ impl Core {
 
     /// What a client gets unasked when it starts.
     pub(super) fn replay_open_orders(&mut self, session: SessionId, client: ClientId) {
-        self.send_live(session, |record| record.key.client == client);
+        if self.is_replayed(client) {
+            self.send_live(session, |record| record.key.client == client);
+        }
     }
 
     /// Own orders. Client 0 thereby binds the orders made by hand.

@@ -66,6 +66,10 @@ impl Core {
             }
             Err(invalid @ Refusal::Invalid(..)) => return Err(invalid),
         }
+        if self.divert_new_order(&record) {
+            return Ok(());
+        }
+        self.suspend_by_fault(&mut record);
         let transmit = record.order.transmit;
         self.desk.add(record);
         self.desk.watch(key);

@@ -37,6 +37,7 @@ impl Core {
             return;
         }
         this.client = Some(start.client_id);
+        self.outbox.note_client(session, start.client_id);
         let mut greetings = [Greeting::Accounts, Greeting::NextValidId, Greeting::OpenOrders];
         let greetings = match self.settings.open_orders_at_start {
             OpenOrdersAtStart::Last => &greetings[..],
@@ -49,6 +50,7 @@ impl Core {
         for greeting in greetings {
             match greeting {
                 Greeting::Accounts => self.send_managed_accounts(session),
+                Greeting::NextValidId if !self.is_announced(start.client_id) => {}
                 Greeting::NextValidId => self.send_next_valid_id(session),
                 Greeting::OpenOrders => self.replay_open_orders(session, start.client_id),
             }

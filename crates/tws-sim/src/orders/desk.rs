@@ -1,5 +1,7 @@
 //! Every order the broker has, by what it is looked up by: nothing that happens to one order walks over all.
 
+mod shift;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use tws_proto::condition::Condition;

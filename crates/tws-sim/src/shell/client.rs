@@ -1,18 +1,22 @@
 //! One client's task: handshake, then frames in and messages out until either side ends it.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use bytes::{Buf, BufMut, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tws_proto::connection::{OutOfStep, Server};
 use tws_proto::handshake::{HandshakeError, Progress, ServerHandshake};
 use tws_proto::{Connection, Event, ServerVersion};
 
-use super::hub::{Delivery, Hub, Line};
+use super::bad_bytes;
+use super::hub::{Greeting, Hub, Line};
+use super::link::{Allowed, LinkFaults};
+use super::queue::{Delivery, Queue};
 use crate::core::{CloseReason, Input};
 use crate::peek;
 use crate::session::SessionId;
@@ -25,6 +29,8 @@ const CLIENT_FRAME_BYTES_MAX: u32 = 1 << 20;
 const READ_BYTES: usize = 16 * 1024;
 /// From how many bytes on nothing more is encoded until the socket took some.
 const OUTPUT_BYTES_HIGH: usize = 64 * 1024;
+/// How many messages are taken off the queue at once.
+const BATCH: usize = 256;
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -47,70 +53,82 @@ enum End {
     Socket(#[from] io::Error),
 }
 
-/// Serves one client to the end.
-pub(crate) async fn serve(stream: TcpStream, line: Line, hub: Arc<Hub>, version: ServerVersion) {
+/// Serves one client to the end, over whatever carries bytes.
+pub(crate) async fn serve<S>(stream: S, line: Line, hub: Arc<Hub>, version: ServerVersion)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let session = line.session;
     let end = converse(stream, line, &hub, version).await;
     tracing::debug!(?session, %end, "disconnected");
     hub.leave(session);
 }
 
-async fn converse(mut stream: TcpStream, line: Line, hub: &Hub, version: ServerVersion) -> End {
-    // Small messages are answered at once; where the system refuses, it is only slower.
-    let _ = stream.set_nodelay(true);
-    let Line { session, mut deliveries, mut cut } = line;
-    let handshake = ServerHandshake::start(version, hub.now().greeting());
-    let connection = tokio::select! {
+async fn converse<S>(mut stream: S, line: Line, hub: &Hub, version: ServerVersion) -> End
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Line { session, queue, mut cut, greeting } = line;
+    let opened = tokio::select! {
         biased;
         _ = &mut cut => return End::Cut,
-        greeted = tokio::time::timeout(HANDSHAKE_TIME, greet(&mut stream, handshake)) => match greeted {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(end)) => return end,
-            Err(_) => return End::Silent,
-        },
+        opened = open(&mut stream, &queue, hub, version, &greeting) => opened,
+    };
+    let (connection, prefix) = match opened {
+        Ok(opened) => opened,
+        Err(end) => return end,
     };
     hub.step(Input::Connected { session, version: connection.version() });
-    let (mut reader, mut writer) = stream.split();
-    let mut talk = Talk { connection, output: BytesMut::new(), closing: None };
-    talk.gather();
-    // What came behind the greeting.
-    if let Err(end) = talk.handle_input(session, hub) {
-        return end;
+    let mut link = LinkFaults::default();
+    if let Some(fault) = &greeting.cut {
+        link.arm(fault);
     }
-    loop {
-        if talk.output.is_empty()
-            && let Some(reason) = talk.closing
-        {
-            return End::Told(reason);
-        }
-        let has_room = talk.output.len() < OUTPUT_BYTES_HIGH && talk.closing.is_none();
-        tokio::select! {
-            biased;
-            _ = &mut cut => return End::Cut,
-            written = write(&mut writer, &mut talk.output), if !talk.output.is_empty() => {
-                if let Err(end) = written {
-                    return end;
-                }
-            }
-            delivery = deliveries.recv(), if has_room => {
-                let Some(delivery) = delivery else { return End::Cut };
-                talk.deliver(delivery);
-                while talk.output.len() < OUTPUT_BYTES_HIGH && talk.closing.is_none() {
-                    let Ok(delivery) = deliveries.try_recv() else { break };
-                    talk.deliver(delivery);
-                }
-                hub.note_drained();
-            }
-            read = read(&mut reader, talk.connection.input()) => {
-                if let Err(end) = read.and_then(|()| talk.handle_input(session, hub)) {
-                    return end;
-                }
-            }
-        }
-    }
+    let (reader, writer) = tokio::io::split(stream);
+    let talk = Talk { connection, output: prefix, link, batch: VecDeque::new(), closing: None };
+    talk.hold(session, &queue, &mut cut, hub, reader, writer).await
 }
 
-async fn greet(stream: &mut TcpStream, mut handshake: ServerHandshake) -> Result<Connection<Server>, End> {
+/// The handshake, and what faults make of it.
+async fn open<S>(
+    stream: &mut S,
+    queue: &Queue,
+    hub: &Hub,
+    version: ServerVersion,
+    greeting: &Greeting,
+) -> Result<(Connection<Server>, BytesMut), End>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    while queue.take(&mut VecDeque::new(), 0).silent {
+        queue.changed().await;
+    }
+    let handshake = ServerHandshake::start(version, hub.now().greeting());
+    let greeted = tokio::time::timeout(HANDSHAKE_TIME, greet(stream, handshake)).await;
+    let mut connection = greeted.map_err(|_| End::Silent)??;
+    tokio::time::sleep(greeting.delay).await;
+    if let Some(junk) = &greeting.junk {
+        stream.write_all(junk).await?;
+        // The peer has to find out by itself; it is not helped by a closed connection.
+        let _ = tokio::time::timeout(HANDSHAKE_TIME, stream.read(&mut [0; 64])).await;
+        return Err(End::Closed);
+    }
+    let mut answer = connection.poll_transmit().unwrap_or_default();
+    if let Some(version) = greeting.version {
+        let time = hub.now().greeting();
+        answer = bad_bytes::frame(format!("{version}\0{time}\0").as_bytes());
+    }
+    if greeting.notice_first {
+        let mut first = bad_bytes::frame(b"4\x002\0-1\x002104\0Market data farm connection is OK:usfarm\0");
+        first.unsplit(answer);
+        answer = first;
+    }
+    Ok((connection, answer))
+}
+
+async fn greet<S>(stream: &mut S, mut handshake: ServerHandshake) -> Result<Connection<Server>, End>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut bytes = BytesMut::with_capacity(READ_BYTES);
     loop {
         bytes.clear();
@@ -122,37 +140,125 @@ async fn greet(stream: &mut TcpStream, mut handshake: ServerHandshake) -> Result
     }
 }
 
-async fn read(reader: &mut ReadHalf<'_>, input: &mut BytesMut) -> Result<(), End> {
+async fn read<R: AsyncRead>(reader: &mut ReadHalf<R>, input: &mut BytesMut) -> Result<(), End> {
     input.reserve(READ_BYTES);
     read_some(reader.read_buf(input).await)
-}
-
-async fn write(writer: &mut WriteHalf<'_>, output: &mut BytesMut) -> Result<(), End> {
-    writer.write_buf(output).await?;
-    Ok(())
 }
 
 fn read_some(read: io::Result<usize>) -> Result<(), End> {
     if read? == 0 { Err(End::Closed) } else { Ok(()) }
 }
 
+/// Writes what the link lets through; never ends where it lets nothing through.
+async fn write<W: AsyncWrite>(writer: &mut WriteHalf<W>, output: &BytesMut, allowed: Allowed) -> io::Result<usize> {
+    match allowed {
+        Allowed::Bytes(0) | Allowed::Nothing => std::future::pending().await,
+        Allowed::Bytes(count) => writer.write(&output[..count.min(output.len())]).await,
+        Allowed::At(moment) => {
+            tokio::time::sleep_until(moment).await;
+            Ok(0) // the link is asked again
+        }
+    }
+}
+
 /// A connection and what it still has to write.
 struct Talk {
     connection: Connection<Server>,
     output: BytesMut,
+    link: LinkFaults,
+    batch: VecDeque<Delivery>,
     closing: Option<CloseReason>,
 }
 
 impl Talk {
+    async fn hold<S: AsyncRead + AsyncWrite>(
+        mut self,
+        session: SessionId,
+        queue: &Queue,
+        cut: &mut oneshot::Receiver<()>,
+        hub: &Hub,
+        mut reader: ReadHalf<S>,
+        mut writer: WriteHalf<S>,
+    ) -> End {
+        self.link.stand(queue.take(&mut self.batch, 0));
+        self.link.put(self.output.len(), Instant::now());
+        // What came behind the greeting.
+        if let Err(end) = self.handle_input(session, hub) {
+            return end;
+        }
+        loop {
+            self.fill(queue, hub);
+            if self.output.is_empty()
+                && let Some(reason) = self.closing
+            {
+                return if reason == CloseReason::Cut { End::Cut } else { End::Told(reason) };
+            }
+            let allowed = self.link.allowed(self.output.len(), Instant::now());
+            let reads = !self.link.standing().half_open;
+            tokio::select! {
+                biased;
+                _ = &mut *cut => return End::Cut,
+                written = write(&mut writer, &self.output, allowed), if !self.output.is_empty() => match written {
+                    Ok(count) => {
+                        self.output.advance(count);
+                        self.link.written(count, Instant::now());
+                    }
+                    Err(error) => return error.into(),
+                },
+                () = queue.changed() => {}
+                read = read(&mut reader, self.connection.input()), if reads => {
+                    if let Err(end) = read.and_then(|()| self.handle_input(session, hub)) {
+                        return end;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Encodes what waits, as long as there is room for it.
+    fn fill(&mut self, queue: &Queue, hub: &Hub) {
+        let before = self.output.len();
+        let mut took = false;
+        while self.output.len() < OUTPUT_BYTES_HIGH && self.closing.is_none() {
+            let Some(delivery) = self.batch.pop_front() else {
+                self.link.stand(queue.take(&mut self.batch, BATCH));
+                if self.batch.is_empty() {
+                    break;
+                }
+                took = true;
+                continue;
+            };
+            self.deliver(delivery);
+        }
+        self.gather();
+        self.link.stand(queue.take(&mut self.batch, 0));
+        self.link.put(self.output.len().saturating_sub(before), Instant::now());
+        if took {
+            hub.note_drained();
+        }
+    }
+
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Message(message) => {
-                if let Err(refused) = self.connection.send(*message) {
+                if let Err(refused) = self.connection.send(message) {
                     tracing::error!(%refused, "an answer cannot travel");
                 }
-                self.gather();
+                if self.link.counts_frames() || self.connection.output_len() >= OUTPUT_BYTES_HIGH {
+                    let start = self.output.len();
+                    self.gather();
+                    if self.output.len() > start && self.link.frame(&mut self.output, start) {
+                        self.closing = Some(CloseReason::Cut);
+                    }
+                }
             }
             Delivery::Close(reason) => self.closing = Some(reason),
+            Delivery::Strike(fault) => {
+                self.gather();
+                if !self.link.arm(&fault) {
+                    self.output.put_slice(&bad_bytes::of(&fault, self.connection.version()));
+                }
+            }
         }
     }
 

@@ -1,40 +1,51 @@
 //! [`Hub`]: the core behind a lock, and the way of its outputs to the clients.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
-use tws_proto::ServerMessage;
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::clock::{Clock, Pace};
-use crate::core::{CloseReason, Core, Input, Output};
+use super::link::Standing;
+use super::queue::{Delivery, Queue};
+use crate::core::{Core, Input, Output};
+use crate::faults::{Active, Clear, Fault, FaultSet, Lasting, Place, Switch};
 use crate::session::SessionId;
 use crate::time::SimTime;
 
 /// How many clients a TWS takes.
 pub(crate) const CLIENTS_MAX: usize = 32;
-/// How many messages may wait for one client; then it is dropped.
-const QUEUE_MAX: usize = 16_384;
+/// How many connections may be on their way to START_API; then the oldest of them makes room.
+const STRANGERS_MAX: usize = 64;
 /// From how many waiting messages on the clock waits when it runs as fast as it can.
 const QUEUE_HIGH: usize = 1_024;
+/// Keeps the dice of the links apart from those of others.
+const RANDOM_STREAM: u64 = 0xFA_0018;
 
-/// What a client's task is told.
-#[derive(Debug)]
-pub(crate) enum Delivery {
-    /// Send this.
-    Message(Box<ServerMessage>),
-    /// Send what waits, then close.
-    Close(CloseReason),
-}
-
-/// The receiving ends of a client.
+/// The client's end of a connection, as its task needs it.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) session: SessionId,
-    pub(crate) deliveries: mpsc::Receiver<Delivery>,
+    pub(crate) queue: Arc<Queue>,
     /// Resolves when the connection has to be cut at once.
     pub(crate) cut: oneshot::Receiver<()>,
+    pub(crate) greeting: Greeting,
+}
+
+/// What faults make of a handshake.
+#[derive(Debug, Default)]
+pub(crate) struct Greeting {
+    /// How late the answer comes.
+    pub(crate) delay: Duration,
+    /// Comes instead of the answer.
+    pub(crate) junk: Option<Vec<u8>>,
+    /// The version that is told instead of the agreed one.
+    pub(crate) version: Option<i64>,
+    /// A notice comes before the answer.
+    pub(crate) notice_first: bool,
+    /// Where the connection will be cut.
+    pub(crate) cut: Option<Fault>,
 }
 
 /// What the clock does next.
@@ -50,12 +61,32 @@ pub(crate) enum Plan {
     Drain,
 }
 
+/// What the simulator counted since it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counters {
+    /// Connections that were let in.
+    pub connections: u64,
+    /// Connections that were turned away.
+    pub turned_away: u64,
+    /// Connections that were dropped because they did not read.
+    pub dropped: u64,
+    /// Messages given to clients.
+    pub messages_out: u64,
+    /// Messages of clients.
+    pub messages_in: u64,
+    /// Frames of clients that could not be read.
+    pub bad_frames_in: u64,
+    /// Faults that were injected.
+    pub faults: u64,
+}
+
 /// The core and its clients.
 #[derive(Debug)]
 pub(crate) struct Hub {
     state: Mutex<State>,
     changed: Notify,
     drained: Notify,
+    refusing: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -64,24 +95,43 @@ struct State {
     clock: Clock,
     clients: BTreeMap<SessionId, Client>,
     sessions: u64,
+    link: FaultSet,
+    counters: Counters,
 }
 
 #[derive(Debug)]
 struct Client {
-    deliveries: mpsc::Sender<Delivery>,
+    queue: Arc<Queue>,
+    /// It was accepted and never hears anything.
+    silent: bool,
     /// Dropped with the client: that cuts it.
     _cut: oneshot::Sender<()>,
 }
 
 impl Hub {
-    pub(crate) fn new(core: Core, clock: Clock) -> Self {
-        let state = State { core, clock, clients: BTreeMap::new(), sessions: 0 };
-        Self { state: Mutex::new(state), changed: Notify::new(), drained: Notify::new() }
+    pub(crate) fn new(core: Core, clock: Clock, seed: u64) -> Self {
+        let state = State {
+            core,
+            clock,
+            clients: BTreeMap::new(),
+            sessions: 0,
+            link: FaultSet::new(seed, RANDOM_STREAM),
+            counters: Counters::default(),
+        };
+        let (refusing, _) = watch::channel(false);
+        Self { state: Mutex::new(state), changed: Notify::new(), drained: Notify::new(), refusing }
     }
 
     /// Feeds the core and spreads its outputs.
     pub(crate) fn step(&self, input: Input) {
-        self.lock().step(input);
+        let mut state = self.lock();
+        match &input {
+            Input::Message { .. } => state.counters.messages_in += 1,
+            Input::BadFrame { .. } => state.counters.bad_frames_in += 1,
+            _ => {}
+        }
+        state.step(input);
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -101,22 +151,91 @@ impl Hub {
     }
 
     pub(crate) fn now(&self) -> SimTime {
-        let state = self.lock();
-        state.clock.now(state.core.now())
+        self.lock().now()
     }
 
-    /// A line for a new connection, or `None` where all places are taken.
-    pub(crate) fn admit(&self) -> Option<Line> {
+    pub(crate) fn pace(&self) -> Pace {
+        self.lock().clock.pace()
+    }
+
+    /// Time passes like that from now on.
+    pub(crate) fn set_pace(&self, pace: Pace) {
         let mut state = self.lock();
-        if state.clients.len() >= CLIENTS_MAX {
-            return None;
+        let now = state.now();
+        state.clock.set(pace, now);
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Lets simulated time pass at once, everything that is due in it included.
+    pub(crate) fn advance(&self, milliseconds: i64) {
+        let mut state = self.lock();
+        let until = state.now().plus_ms(milliseconds.max(0));
+        let pace = state.clock.pace();
+        state.clock.set(pace, until);
+        state.step_at(Input::TimePassed, until);
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.lock().counters
+    }
+
+    /// How much waits for each connection, by the order in which they came.
+    pub(crate) fn waiting(&self) -> Vec<(SessionId, usize)> {
+        self.lock().clients.iter().map(|(session, client)| (*session, client.queue.len())).collect()
+    }
+
+    /// A fault strikes now, or stands from now on. It was checked before.
+    pub(crate) fn inject(&self, fault: Fault) {
+        let mut state = self.lock();
+        state.counters.faults += 1;
+        let entry = fault.switch.entry();
+        match (entry.place, entry.lasting) {
+            (Place::Core | Place::Outbox, _) => state.step(Input::Fault(fault)),
+            (Place::Link, Lasting::Once) => state.strike(fault),
+            (Place::Link, Lasting::Standing) => {
+                if matches!(fault.switch, Switch::DropAfterFrames | Switch::DropMidFrame) {
+                    state.strike(fault.clone());
+                }
+                let now = state.now();
+                state.link.add(fault, now);
+                state.refresh_links(&self.refusing);
+            }
         }
-        state.sessions += 1;
-        let session = SessionId(state.sessions);
-        let (sender, deliveries) = mpsc::channel(QUEUE_MAX);
-        let (keep, cut) = oneshot::channel();
-        state.clients.insert(session, Client { deliveries: sender, _cut: keep });
-        Some(Line { session, deliveries, cut })
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Faults are over.
+    pub(crate) fn clear(&self, clear: Clear) {
+        let mut state = self.lock();
+        state.link.clear(clear);
+        state.refresh_links(&self.refusing);
+        state.step(Input::Clear(clear));
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// The faults that stand.
+    pub(crate) fn faults(&self) -> Vec<Active> {
+        let state = self.lock();
+        state.link.iter().chain(state.core.faults()).cloned().collect()
+    }
+
+    /// Whether nobody listens, and when that changes.
+    pub(crate) fn refusing(&self) -> watch::Receiver<bool> {
+        self.refusing.subscribe()
+    }
+
+    /// A line for a new connection, or `None` where it is turned away.
+    pub(crate) fn admit(&self) -> Option<Line> {
+        let line = self.lock().admit();
+        if line.is_none() {
+            self.lock().counters.turned_away += 1;
+        }
+        line
     }
 
     /// A connection is gone, whoever ended it.
@@ -143,29 +262,29 @@ impl Hub {
         let stalled: Vec<SessionId> = state
             .clients
             .iter()
-            .filter(|(_, client)| client.waiting() >= QUEUE_HIGH)
+            .filter(|(_, client)| client.queue.len() >= QUEUE_HIGH)
             .map(|(session, _)| *session)
             .collect();
         for session in stalled {
-            state.cut(session, "it does not read");
+            state.drop_client(session, "it does not read");
         }
     }
 
     pub(crate) fn plan(&self) -> Plan {
         let state = self.lock();
-        let Some(wake) = state.core.next_wake() else { return Plan::Wait };
+        let wakes = [state.core.next_wake(), state.link.next_time()];
+        let Some(wake) = wakes.into_iter().flatten().min() else { return Plan::Wait };
+        let now = state.now();
         match state.clock.pace() {
-            Pace::Real | Pace::Factor(_) => {
-                let now = state.clock.now(state.core.now());
-                if wake <= now { Plan::Step } else { Plan::Sleep(state.clock.until(wake, now)) }
-            }
+            Pace::Real | Pace::Factor(_) if wake <= now => Plan::Step,
+            Pace::Real | Pace::Factor(_) => Plan::Sleep(state.clock.until(wake, now)),
+            Pace::Manual if wake <= now => Plan::Step,
+            Pace::Manual => Plan::Wait,
             Pace::AsFast if state.core.next_output_time().is_some() => Plan::Step,
             Pace::AsFast if !state.core.is_watched() => Plan::Wait,
             // Leaping over silence would end the day at once: what is not a market takes its time.
-            Pace::AsFast if state.core.next_market_time().is_none() => {
-                Plan::Sleep(state.clock.until(wake, state.core.now()))
-            }
-            Pace::AsFast if state.clients.values().any(|client| client.waiting() >= QUEUE_HIGH) => Plan::Drain,
+            Pace::AsFast if state.core.next_market_time().is_none() => Plan::Sleep(state.clock.until(wake, now)),
+            Pace::AsFast if state.clients.values().any(|client| client.queue.len() >= QUEUE_HIGH) => Plan::Drain,
             Pace::AsFast => Plan::Step,
         }
     }
@@ -179,6 +298,10 @@ impl Hub {
             state.step_at(Input::TimePassed, wake);
         } else {
             state.step(Input::TimePassed);
+        }
+        let now = state.now();
+        if !state.link.is_empty() && !state.link.end(now).is_empty() {
+            state.refresh_links(&self.refusing);
         }
     }
 
@@ -204,40 +327,160 @@ impl Hub {
 }
 
 impl State {
+    fn now(&self) -> SimTime {
+        self.clock.now(self.core.now())
+    }
+
     fn step(&mut self, input: Input) {
-        let now = self.clock.now(self.core.now());
+        let now = self.now();
         self.step_at(input, now);
     }
 
     fn step_at(&mut self, input: Input, now: SimTime) {
+        let starts = matches!(&input, Input::Message { message: tws_proto::ClientMessage::StartApi(_), .. });
         let outputs = self.core.step(input, now);
         self.spread(outputs);
+        if starts && !self.link.is_empty() {
+            self.refresh_standing(); // faults can be meant for the client that just said who it is
+        }
     }
 
     fn spread(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             let (session, delivery) = match output {
-                Output::Send { session, message } => (session, Delivery::Message(Box::new(message))),
+                Output::Send { session, message } => (session, Delivery::Message(message)),
                 Output::Close { session, reason } => (session, Delivery::Close(reason)),
             };
             let Some(client) = self.clients.get(&session) else { continue };
-            if client.deliveries.try_send(delivery).is_err() {
-                self.cut(session, "its queue is full");
+            self.counters.messages_out += 1;
+            if !self.link.is_empty() && client.queue.len() >= self.output_limit(session) {
+                client.queue.lose_half();
+            }
+            if client.queue.push(delivery).is_err() {
+                self.drop_client(session, "its queue is full");
             }
         }
     }
 
-    fn cut(&mut self, session: SessionId, why: &str) {
-        tracing::warn!(?session, why, "dropped a client");
+    fn admit(&mut self) -> Option<Line> {
+        let now = self.now();
+        if self.core.is_down(now) || self.core.clients().count() >= CLIENTS_MAX {
+            return None;
+        }
+        if self.link.strike(Switch::Refuse, None, now).is_some()
+            || self.link.strike(Switch::AcceptThenClose, None, now).is_some()
+        {
+            return None;
+        }
+        let strangers = || self.clients.keys().filter(|session| self.core.client_of(**session).is_none());
+        if strangers().count() >= STRANGERS_MAX
+            && let Some(oldest) = strangers().next().copied()
+        {
+            self.drop_client(oldest, "it never started, and others wait");
+        }
+        self.sessions += 1;
+        self.counters.connections += 1;
+        let session = SessionId(self.sessions);
+        let queue = Arc::new(Queue::default());
+        let (keep, cut) = oneshot::channel();
+        let silent = self.link.strike(Switch::AcceptSilent, None, now).is_some();
+        let greeting = self.greeting(now);
+        self.clients.insert(session, Client { queue: Arc::clone(&queue), silent, _cut: keep });
+        queue.set_standing(self.standing(session, silent));
+        Some(Line { session, queue, cut, greeting })
+    }
+
+    fn greeting(&mut self, now: SimTime) -> Greeting {
+        if self.link.is_empty() {
+            return Greeting::default();
+        }
+        let mut strike = |switch| self.link.strike(switch, None, now);
+        let delay = strike(Switch::HandshakeDelay).map_or(0, |fault| fault.ms_or(5000));
+        let cut = strike(Switch::DropAfterFrames).or_else(|| strike(Switch::DropMidFrame));
+        let junk = strike(Switch::HandshakeJunk);
+        Greeting {
+            delay: milliseconds(delay),
+            version: strike(Switch::VersionAnswer).map(|fault| fault.number_or(150)),
+            notice_first: strike(Switch::FrameBeforeVersion).is_some(),
+            junk: junk.map(|fault| super::bad_bytes::no_tws(fault.text_or("http"), &mut self.link)),
+            cut,
+        }
+    }
+
+    /// What stands against one link.
+    fn standing(&self, session: SessionId, silent: bool) -> Standing {
+        if self.link.is_empty() {
+            return Standing::default();
+        }
+        let client = self.core.client_of(session);
+        let fault = |switch| self.link.standing(switch, client).map(|active| &active.fault);
+        let chunk = fault(Switch::Chunk);
+        Standing {
+            half_open: fault(Switch::HalfOpen).is_some(),
+            stall: fault(Switch::Stall).is_some(),
+            silent: silent && fault(Switch::AcceptSilent).is_some(),
+            delay: milliseconds(fault(Switch::LinkDelay).map_or(0, |fault| fault.ms_or(200))),
+            chunk: chunk.map(|fault| fault.bytes.map_or(1, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))),
+            pause: milliseconds(chunk.map_or(0, |fault| fault.ms_or(0))),
+        }
+    }
+
+    fn output_limit(&self, session: SessionId) -> usize {
+        let limit = self.link.standing(Switch::OutputLimit, self.core.client_of(session));
+        limit.map_or(usize::MAX, |active| usize::try_from(active.fault.number_or(1000)).unwrap_or(usize::MAX))
+    }
+
+    fn refresh_standing(&self) {
+        for (session, client) in &self.clients {
+            client.queue.set_standing(self.standing(*session, client.silent));
+        }
+    }
+
+    fn refresh_links(&mut self, refusing: &watch::Sender<bool>) {
+        self.refresh_standing();
+        let refuses = self.link.standing(Switch::Refuse, None).is_some();
+        refusing.send_if_modified(|now| std::mem::replace(now, refuses) != refuses);
+    }
+
+    /// A fault of the links strikes now.
+    fn strike(&mut self, fault: Fault) {
+        let concerned: Vec<SessionId> = self
+            .clients
+            .keys()
+            .filter(|session| fault.client.is_none() || fault.concerns(self.core.client_of(**session)))
+            .copied()
+            .collect();
+        for session in concerned {
+            match fault.switch {
+                Switch::Drop => self.drop_client(session, "a fault"),
+                Switch::OutputLoss => {
+                    if let Some(client) = self.clients.get(&session) {
+                        client.queue.lose_half();
+                    }
+                }
+                _ => {
+                    let strike = Delivery::Strike(fault.clone());
+                    if self.clients.get(&session).is_some_and(|client| client.queue.push(strike).is_err()) {
+                        self.drop_client(session, "its queue is full");
+                    }
+                }
+            }
+        }
+        if fault.switch == Switch::OutputLoss {
+            self.step(Input::Fault(fault));
+        }
+    }
+
+    fn drop_client(&mut self, session: SessionId, why: &str) {
+        tracing::debug!(?session, why, "dropped a client");
         self.clients.remove(&session);
+        self.counters.dropped += 1;
         // Nothing is sent to anybody by a disconnection.
         let now = self.core.now();
         let _ = self.core.step(Input::Disconnected { session }, now);
     }
 }
 
-impl Client {
-    fn waiting(&self) -> usize {
-        self.deliveries.max_capacity() - self.deliveries.capacity()
-    }
+fn milliseconds(count: i64) -> Duration {
+    Duration::from_millis(u64::try_from(count).unwrap_or(0))
 }

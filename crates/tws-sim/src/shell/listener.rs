@@ -34,6 +34,7 @@ pub(crate) async fn run(
     version: ServerVersion,
 ) {
     let Ok(address) = socket.local_addr() else { return };
+    let mut refusing = hub.refusing();
     let mut socket = Some(socket);
     let mut clients = JoinSet::new();
     loop {
@@ -51,6 +52,10 @@ pub(crate) async fn run(
                 }
                 None => return,
             },
+            Ok(()) = refusing.changed() => {
+                let refuses = *refusing.borrow_and_update();
+                socket = if refuses { None } else { again(address).await };
+            }
             Some(_) = clients.join_next() => {}
             accepted = accept(socket.as_ref()) => match accepted {
                 Ok((stream, peer)) => admit(stream, peer, &hub, version, &mut clients),
@@ -59,6 +64,17 @@ pub(crate) async fn run(
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
+        }
+    }
+}
+
+/// Listens again where it listened before.
+async fn again(address: SocketAddr) -> Option<TcpListener> {
+    match bind(address).await {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            tracing::error!(%address, %error, "cannot listen again");
+            None
         }
     }
 }
@@ -74,9 +90,11 @@ async fn accept(socket: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAd
 fn admit(stream: TcpStream, peer: SocketAddr, hub: &Arc<Hub>, version: ServerVersion, clients: &mut JoinSet<()>) {
     let Some(line) = hub.admit() else {
         // As TWS does: accepted, then closed.
-        tracing::warn!(%peer, "all places are taken");
+        tracing::debug!(%peer, "turned away");
         return;
     };
     tracing::debug!(%peer, session = ?line.session, "connected");
+    // Small messages are answered at once; where the system refuses, it is only slower.
+    let _ = stream.set_nodelay(true);
     clients.spawn(client::serve(stream, line, Arc::clone(hub), version));
 }

@@ -1,7 +1,8 @@
 //! A core without runtime, driven by scripts: a command a line, and behind `>` what the client hears.
 //!
 //! Commands: `quote BIDxSIZE ASKxSIZE`, `trade PRICExSIZE`, `buy|sell ID QUANTITY TYPE [PRICE [STOP]] [key=value..]`,
-//! `cancel ID`, `cancel all`, `open`, `open all`, `completed`, `executions`, `positions`, `reconnect`, `wait MS`.
+//! `cancel ID`, `cancel all`, `open`, `open all`, `completed`, `executions`, `positions`, `reconnect`, `wait MS`,
+//! `fault NAME [key=value..]`, `clear NAME`.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -13,8 +14,10 @@ use tws_proto::message::{
     RequestOpenOrders, RequestPositions, StartApi,
 };
 use tws_proto::{ClientMessage, Contract, Order, ServerMessage, ServerVersion};
+use tws_sim::Fault;
 use tws_sim::book::Book;
 use tws_sim::core::{Core, CoreSetup, Feed, Input, Output};
+use tws_sim::faults::Clear;
 use tws_sim::market::{Level, MarketEvent, Quote, Trade};
 use tws_sim::session::SessionId;
 use tws_sim::time::SimTime;
@@ -96,6 +99,14 @@ impl Desk {
                 self.disconnect();
                 self.connect(1)
             }
+            ["fault", name, said @ ..] => {
+                let fault = fault(name, said);
+                self.core.step(Input::Fault(fault), self.now)
+            }
+            ["clear", name] => {
+                let switch = Some(name.parse().unwrap());
+                self.core.step(Input::Clear(Clear { switch, client: None }), self.now)
+            }
             ["wait", ms] => self.wait(ms.parse().unwrap()),
             _ => panic!("no such command: {command}"),
         }
@@ -163,6 +174,19 @@ fn word(output: &Output) -> Option<String> {
         | ServerMessage::PositionEnd(_) => "end".to_owned(),
         _ => return None,
     })
+}
+
+fn fault(name: &str, said: &[&str]) -> Fault {
+    let mut text = format!("fault = \"{name}\"\n");
+    for word in said {
+        let (key, value) = word.split_once('=').unwrap();
+        let quoted = matches!(key, "text" | "instrument");
+        let value = if quoted { format!("\"{value}\"") } else { value.to_owned() };
+        text.push_str(&format!("{key} = {value}\n"));
+    }
+    let fault: Fault = toml::from_str(&text).unwrap();
+    fault.check().unwrap();
+    fault
 }
 
 fn level(text: &str) -> Option<Level> {
