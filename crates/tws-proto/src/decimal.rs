@@ -15,6 +15,9 @@ const POWERS: [f64; 23] = [
 const MANTISSA_MAX: f64 = 9_007_199_254_740_992.0;
 /// Numbers up to here have no more than 15 digits when they are counted in cents.
 const CENTS_MAX: f64 = 9_999_999_999_999.0;
+/// 2^52: a double of this size counts by ones.
+const WHOLE: f64 = WHOLE_BITS as f64;
+const WHOLE_BITS: u64 = 1 << 52;
 /// Any decimal with fewer than these is one double, and that double is no other decimal of so few digits.
 const FIFTEEN_DIGITS: u64 = 1_000_000_000_000_000;
 
@@ -22,32 +25,15 @@ const FIFTEEN_DIGITS: u64 = 1_000_000_000_000_000;
 /// the maximum of a double, an integer or a decimal, or a number that is not finite.
 pub(crate) fn from_text(field: &[u8]) -> Result<Option<Decimal>, Fault> {
     match plain(field) {
-        Some((value, [])) => Ok(if is_unset(value) { None } else { Some(value) }),
+        Some((value, [])) => Ok(Some(value)),
         _ => from_odd(field),
     }
 }
 
-/// A field with its NUL in the plainest spelling, and what follows it; `None` where [`from_text`] has to look.
-#[inline(always)]
-pub(crate) fn take_text(text: &[u8]) -> Option<(Decimal, &[u8])> {
-    match plain(text)? {
-        (value, [0, after @ ..]) if !is_unset(value) => Some((value, after)),
-        _ => None,
-    }
-}
-
-/// A field without a NUL in the plainest spelling; `None` where [`from_text`] has to look.
-#[inline(always)]
-pub(crate) fn take_whole(field: &[u8]) -> Option<Decimal> {
-    match plain(field)? {
-        (value, []) if !is_unset(value) => Some(value),
-        _ => None,
-    }
-}
-
-/// The common case: an optional sign, up to 18 digits, an optional point among them. Gives what follows, too.
-#[inline(always)]
-fn plain(text: &[u8]) -> Option<(Decimal, &[u8])> {
+/// The common case: an optional sign, up to 18 digits, an optional point among them, and no value that stands for
+/// "unset". Gives what follows, too.
+#[inline]
+pub(crate) fn plain(text: &[u8]) -> Option<(Decimal, &[u8])> {
     let (negative, unsigned) = match text {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
@@ -67,7 +53,8 @@ fn plain(text: &[u8]) -> Option<(Decimal, &[u8])> {
     }
     let low = (mantissa & 0xFFFF_FFFF) as u32;
     let middle = (mantissa >> 32) as u32;
-    Some((Decimal::from_parts(low, middle, 0, negative && mantissa != 0, scale as u32), after))
+    let value = Decimal::from_parts(low, middle, 0, negative && mantissa != 0, scale as u32);
+    if is_unset(value) { None } else { Some((value, after)) }
 }
 
 /// Everything else: exponents, many digits, sentinels, words.
@@ -160,17 +147,17 @@ fn is_unset(value: Decimal) -> bool {
 /// The shortest decimal that is this double; `None` for "unset" and for what is not finite.
 #[inline]
 pub(crate) fn from_double(double: f64) -> Result<Option<Decimal>, Fault> {
-    if !double.is_finite() || double == f64::MAX {
-        return Ok(None);
-    }
     let magnitude = double.abs();
     if magnitude <= CENTS_MAX {
         // Most prices are whole cents. Within 15 digits no two decimals are the same double, so the shortest is this one
-        // without its trailing zeros.
-        let cents = (magnitude * 100.0 + 0.5) as i64;
-        if cents as f64 / 100.0 == magnitude {
-            return Ok(Some(from_cents(cents as u64, double < 0.0)));
+        // without its trailing zeros. Beyond 2^52 doubles are whole numbers: a sum that gets there is rounded, and its
+        // mantissa is the number.
+        let cents = magnitude * 100.0 + WHOLE;
+        if (cents - WHOLE) / 100.0 == magnitude {
+            return Ok(Some(from_cents(cents.to_bits() & (WHOLE_BITS - 1), double < 0.0)));
         }
+    } else if !double.is_finite() || double == f64::MAX {
+        return Ok(None);
     }
     from_any_double(double, magnitude)
 }
@@ -276,6 +263,8 @@ pub(crate) fn put(value: Decimal, out: &mut BytesMut) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::Text;
+    use crate::value::Value;
 
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
@@ -383,11 +372,14 @@ mod tests {
 
         #[test]
         fn one_look_and_two_read_the_same(field in "-?[0-9]{0,20}(\\.[0-9]{0,20})?") {
-            let mut text = field.clone().into_bytes();
-            text.extend_from_slice(b"\0next");
-            if let Some((value, after)) = take_text(&text) {
-                proptest::prop_assert_eq!(from_text(field.as_bytes()), Ok(Some(value)));
-                proptest::prop_assert_eq!(after, &b"next"[..]);
+            let body = format!("{field}\0next");
+            for take in [<Decimal as Value>::take_short, <Decimal as Value>::take_text] {
+                let mut text = Text::new(body.as_bytes());
+                if let Some(value) = take(&mut text) {
+                    let expected = if field.is_empty() { None } else { Some(value) };
+                    proptest::prop_assert_eq!(from_text(field.as_bytes()).ok().flatten(), expected);
+                    proptest::prop_assert_eq!(text.rest(), &b"next"[..]);
+                }
             }
         }
 

@@ -16,10 +16,16 @@ macro_rules! newtype {
 
         impl $crate::value::Scalar for $name {
             const MAXIMUM: &'static [u8] = <$inner as $crate::value::Scalar>::MAXIMUM;
+            const WIRE_TYPE: u8 = <$inner as $crate::value::Scalar>::WIRE_TYPE;
 
             #[inline(always)]
-            fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-                <$inner as $crate::value::Scalar>::take_text(text).map(|(value, after)| (Self(value), after))
+            fn from_short(short: $crate::scan::Short) -> Option<Self> {
+                <$inner as $crate::value::Scalar>::from_short(short).map(Self)
+            }
+
+            #[inline]
+            fn take_text(text: &mut $crate::scan::Text<'_>) -> Option<Self> {
+                <$inner as $crate::value::Scalar>::take_text(text).map(Self)
             }
 
             #[inline]
@@ -189,10 +195,16 @@ macro_rules! closed_set {
 
         impl $crate::value::Scalar for $name {
             const MAXIMUM: &'static [u8] = <i32 as $crate::value::Scalar>::MAXIMUM;
+            const WIRE_TYPE: u8 = <i32 as $crate::value::Scalar>::WIRE_TYPE;
 
             #[inline(always)]
-            fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-                <i32 as $crate::value::Scalar>::take_text(text).map(|(code, after)| (Self::from(code), after))
+            fn from_short(short: $crate::scan::Short) -> Option<Self> {
+                short.integer().map(Self::from)
+            }
+
+            #[inline]
+            fn take_text(text: &mut $crate::scan::Text<'_>) -> Option<Self> {
+                <i32 as $crate::value::Scalar>::take_text(text).map(Self::from)
             }
 
             #[inline]

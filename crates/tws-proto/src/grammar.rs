@@ -42,17 +42,6 @@ pub(crate) fn frame(buffer: &[u8]) -> Frame<'_> {
     whole.map_or(Frame::Partial, |(after, payload)| Frame::Whole { payload, taken: buffer.len() - after.len() })
 }
 
-/// One NUL-terminated field: what follows it, and the field without its NUL. By hand, not in nom: a message has up to
-/// 200 of them.
-#[inline]
-pub(crate) fn field(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = text.iter().position(|byte| *byte == 0)?;
-    match text.split_at_checked(end)? {
-        (field, [_, after @ ..]) => Some((after, field)),
-        (_, []) => None,
-    }
-}
-
 /// The digits at the front of `text`, taken off and appended to `number`. It wraps beyond 19 digits: the caller counts.
 #[inline]
 pub(crate) fn digits(text: &mut &[u8], mut number: u64) -> u64 {

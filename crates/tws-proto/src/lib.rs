@@ -52,6 +52,7 @@ mod declare;
 mod grammar;
 mod order_text;
 pub mod protobuf;
+pub mod scan;
 
 pub use connection::{Connection, Event};
 pub use contract::Contract;

@@ -2,6 +2,13 @@
 
 use bytes::{BufMut, BytesMut};
 
+/// Wire type of integers and booleans.
+pub(crate) const VARINT: u8 = 0;
+/// Wire type of doubles.
+pub(crate) const FIXED64: u8 = 1;
+/// Wire type of strings and nested messages.
+pub(crate) const BYTES: u8 = 2;
+
 /// One field of a body, found but not yet interpreted.
 #[derive(Clone, Copy, Debug)]
 pub enum Raw<'a> {
@@ -15,59 +22,53 @@ pub enum Raw<'a> {
     Fixed32(u32),
 }
 
-/// The fields of one body, found by tag in any order.
+/// The fields of one body, found by tag.
 ///
-/// The whole body is checked when this is made, so a body that is malformed anywhere is refused as a whole. Writers put
-/// fields in the order of their tags and layouts ask for them so: one walk finds them all, and an absent field costs a
-/// comparison.
+/// Writers put fields in the order of their tags and layouts ask for them so: one walk finds them all, and an absent
+/// field costs a comparison. The same walk checks the body; [`Fields::finish`] takes it to the end and says whether what
+/// was found is to be believed.
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
     body: &'a [u8],
     /// What stands behind the key of the next field.
     left: &'a [u8],
-    /// Tag of the next field, [`END`] behind the last one.
+    /// Key of the next field (tag and wire type), [`END`] behind the last one.
     next: u32,
-    wire_type: u8,
     /// Tag of the last field that the walk went by; to find it again the walk begins anew.
     passed: u32,
-    /// Where the fields are, for a body that does not have them in the order of their tags.
-    scattered: Option<Box<Scattered>>,
+    /// The worst that was seen.
+    shape: Shape,
 }
 
-/// Behind every tag: a key has 32 bits, 3 of them for the wire type.
+/// Whether what was found in a body is to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shape {
+    /// It is.
+    Whole,
+    /// The body has its fields in another order: what was found says nothing. [`sorted`] makes a body that can be walked.
+    Disordered,
+    /// A key, a varint or a length is cut off or impossible.
+    Malformed,
+}
+
+/// Above every key: one has 32 bits, and no wire type 7.
 const END: u32 = u32::MAX;
 
-/// The places of a body's fields, sorted by tag; those of one tag in the order they came.
-#[derive(Debug)]
-struct Scattered {
-    places: Vec<Place>,
-    /// How many of them the walk has taken.
-    taken: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    tag: u32,
-    /// Where in the body its key begins; no body is longer than a frame.
-    at: u32,
-}
-
 impl<'a> Fields<'a> {
-    /// Checks every tag, varint and length in `body`; `None` where one is malformed.
     #[inline(always)]
-    pub(crate) fn new(body: &'a [u8]) -> Option<Self> {
-        let scattered = if is_in_order(body)? { None } else { Some(Scattered::of(body)?) };
-        let mut fields = Self { body, left: body, next: END, wire_type: 0, passed: 0, scattered };
+    pub(crate) fn new(body: &'a [u8]) -> Self {
+        let mut fields = Self { body, left: body, next: 0, passed: 0, shape: Shape::Whole };
         fields.advance();
-        Some(fields)
+        fields
     }
 
-    /// The field with this tag; the last one where it stands more than once, as protobuf rules.
+    /// The field with this tag, which has this wire type as a rule; the last one where it stands more than once, as
+    /// protobuf rules.
     #[inline(always)]
-    pub(crate) fn find(&mut self, tag: u32) -> Option<Raw<'a>> {
-        if tag == self.next {
-            let found = self.step();
-            if self.next != tag {
+    pub(crate) fn find(&mut self, tag: u32, wire_type: u8) -> Option<Raw<'a>> {
+        if self.next == tag << 3 | u32::from(wire_type) {
+            let found = self.step(tag, wire_type);
+            if self.next >> 3 != tag {
                 return found;
             }
         } else if self.lacks(tag) {
@@ -79,19 +80,19 @@ impl<'a> Fields<'a> {
     /// Whether one comparison says that there is no field with this tag; if not, it takes a look.
     #[inline(always)]
     pub(crate) fn lacks(&self, tag: u32) -> bool {
-        self.passed < tag && tag < self.next
+        self.passed < tag && tag < self.next >> 3
     }
 
     /// As [`Fields::find`], for a field that is not the next one or stands more than once.
     #[inline(never)]
-    fn find_far(&mut self, tag: u32) -> Option<Raw<'a>> {
+    pub(crate) fn find_far(&mut self, tag: u32) -> Option<Raw<'a>> {
         if tag <= self.passed {
             self.rewind();
         }
         let mut found = None;
-        while self.next <= tag && self.next != END {
-            let this = self.next;
-            let raw = self.step()?;
+        while self.next >> 3 <= tag && self.next != END {
+            let this = self.next >> 3;
+            let raw = self.step_any()?;
             if this == tag {
                 found = Some(raw);
             }
@@ -104,19 +105,33 @@ impl<'a> Fields<'a> {
         if tag <= self.passed {
             self.rewind();
         }
-        while self.next < tag && self.step().is_some() {}
+        while self.next >> 3 < tag && self.step_any().is_some() {}
     }
 
     /// The next field if it has this tag.
     pub(crate) fn another(&mut self, tag: u32) -> Option<Raw<'a>> {
-        if self.next == tag && tag != END { self.step() } else { None }
+        if self.next >> 3 == tag { self.step_any() } else { None }
+    }
+
+    /// Goes past whatever is left, and says what to think of the body.
+    #[inline]
+    pub(crate) fn finish(&mut self) -> Shape {
+        while self.next != END && self.step_any().is_some() {}
+        self.shape
+    }
+
+    fn step_any(&mut self) -> Option<Raw<'a>> {
+        self.step(self.next >> 3, self.next as u8 & 7)
     }
 
     /// Takes the next field.
     #[inline(always)]
-    fn step(&mut self) -> Option<Raw<'a>> {
-        self.passed = self.next;
-        let raw = value(&mut self.left, self.wire_type)?;
+    fn step(&mut self, tag: u32, wire_type: u8) -> Option<Raw<'a>> {
+        self.passed = tag;
+        let Some(raw) = value(&mut self.left, wire_type) else {
+            self.spoil();
+            return None;
+        };
         self.advance();
         Some(raw)
     }
@@ -124,110 +139,80 @@ impl<'a> Fields<'a> {
     /// Reads the key of the next field.
     #[inline(always)]
     fn advance(&mut self) {
-        if let Some(scattered) = &mut self.scattered {
-            self.left = scattered.next(self.body);
+        self.next = match *self.left {
+            [] => END,
+            [key @ 8..0x80, ref rest @ ..] => {
+                self.left = rest;
+                u32::from(key)
+            }
+            [low @ 0x80..=0xFF, high @ 1..0x80, ref rest @ ..] => {
+                self.left = rest;
+                u32::from(low & 0x7F) | u32::from(high) << 7
+            }
+            _ => return self.advance_far(),
+        };
+        if self.next >> 3 < self.passed {
+            self.shape = self.shape.max(Shape::Disordered);
         }
-        (self.next, self.wire_type) = key(&mut self.left).unwrap_or((END, 0));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn advance_far(&mut self) {
+        match key(&mut self.left) {
+            Some((tag, wire_type @ 0..=5)) => self.next = tag << 3 | u32::from(wire_type),
+            Some(_) | None => return self.spoil(),
+        }
+        if self.next >> 3 < self.passed {
+            self.shape = self.shape.max(Shape::Disordered);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn spoil(&mut self) {
+        self.shape = Shape::Malformed;
+        self.left = &[];
+        self.next = END;
     }
 
     #[cold]
     fn rewind(&mut self) {
         self.left = self.body;
         self.passed = 0;
-        if let Some(scattered) = &mut self.scattered {
-            scattered.taken = 0;
-        }
         self.advance();
     }
 }
 
-/// Goes through a whole body and says whether its fields are in the order of their tags; `None` where it is malformed.
-fn is_in_order(body: &[u8]) -> Option<bool> {
+/// The same body with its fields in the order of their tags, those of one tag in the order they came; `None` where it is
+/// malformed.
+#[cold]
+pub(crate) fn sorted(body: &[u8]) -> Option<Vec<u8>> {
+    let mut fields = Vec::new();
     let mut left = body;
-    let mut previous = 0;
-    let mut in_order = true;
     while !left.is_empty() {
+        let before = left;
         let (tag, wire_type) = key(&mut left)?;
-        skip(&mut left, wire_type)?;
-        in_order &= tag >= previous;
-        previous = tag;
+        value(&mut left, wire_type)?;
+        fields.push((tag, before.get(..before.len() - left.len())?));
     }
-    Some(in_order)
-}
-
-impl Scattered {
-    /// The fields of a body that is known to be well-formed.
-    #[cold]
-    fn of(body: &[u8]) -> Option<Box<Self>> {
-        let mut places = Vec::new();
-        let mut left = body;
-        while !left.is_empty() {
-            let at = u32::try_from(body.len() - left.len()).ok()?;
-            let (tag, wire_type) = key(&mut left)?;
-            skip(&mut left, wire_type)?;
-            places.push(Place { tag, at });
-        }
-        places.sort_by_key(|place| place.tag); // stable
-        Some(Box::new(Self { places, taken: 0 }))
-    }
-
-    /// The body from the next field's key on; nothing behind the last one.
-    #[cold]
-    fn next<'a>(&mut self, body: &'a [u8]) -> &'a [u8] {
-        let place = self.places.get(self.taken);
-        self.taken += 1;
-        place.and_then(|place| body.get(place.at as usize..)).unwrap_or(&[])
-    }
+    fields.sort_by_key(|(tag, _)| *tag); // stable
+    Some(fields.into_iter().flat_map(|(_, field)| field).copied().collect())
 }
 
 /// Reads a key: the tag, never 0, and the wire type.
-#[inline(always)]
 fn key(body: &mut &[u8]) -> Option<(u32, u8)> {
-    match *body {
-        [key @ 8..0x80, rest @ ..] => {
-            *body = rest;
-            Some((u32::from(key >> 3), key & 7))
-        }
-        [low @ 0x80..=0xFF, high @ 1..0x80, rest @ ..] => {
-            *body = rest;
-            Some((u32::from(low & 0x7F) >> 3 | u32::from(*high) << 4, low & 7))
-        }
-        _ => long_key(body),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn long_key(body: &mut &[u8]) -> Option<(u32, u8)> {
     let key = u32::try_from(varint(body)?).ok()?;
     if key < 8 { None } else { Some((key >> 3, key as u8 & 7)) }
-}
-
-/// Goes past a value of this wire type.
-#[inline(always)]
-fn skip(body: &mut &[u8], wire_type: u8) -> Option<()> {
-    let length = match wire_type {
-        0 => match *body {
-            [..0x80, ..] => 1,
-            [_, ..0x80, ..] => 2,
-            _ => return long_varint(body).map(|_| ()),
-        },
-        1 => 8,
-        2 => usize::try_from(varint(body)?).ok()?,
-        5 => 4,
-        _ => return None,
-    };
-    *body = body.get(length..)?;
-    Some(())
 }
 
 /// Reads a value of this wire type.
 #[inline(always)]
 fn value<'a>(body: &mut &'a [u8], wire_type: u8) -> Option<Raw<'a>> {
     Some(match wire_type {
-        0 => Raw::Varint(varint(body)?),
-        1 => Raw::Fixed64(u64::from_le_bytes(take(body)?)),
-        2 => {
+        VARINT => Raw::Varint(varint(body)?),
+        FIXED64 => Raw::Fixed64(u64::from_le_bytes(take(body)?)),
+        BYTES => {
             let length = usize::try_from(varint(body)?).ok()?;
             let (bytes, rest) = body.split_at_checked(length)?;
             *body = rest;
@@ -343,12 +328,16 @@ mod tests {
             for tag in order {
                 put_varint_field(&mut body, tag, u64::from(tag) * 1000);
             }
-            let mut fields = Fields::new(&body).unwrap();
+            let shape = if order == [1, 2, 3] { Shape::Whole } else { Shape::Disordered };
+            assert_eq!(Fields::new(&body).finish(), shape, "{order:?}");
+            let body = sorted(&body).unwrap();
+            let mut fields = Fields::new(&body);
             for tag in [2, 3, 1, 4] {
                 let found =
-                    fields.find(tag).map(|raw| matches!(raw, Raw::Varint(value) if value == u64::from(tag) * 1000));
+                    fields.find(tag, 0).map(|raw| matches!(raw, Raw::Varint(value) if value == u64::from(tag) * 1000));
                 assert_eq!(found, (tag < 4).then_some(true), "{tag} in {order:?}");
             }
+            assert_eq!(fields.finish(), Shape::Whole);
         }
     }
 
@@ -359,10 +348,10 @@ mod tests {
             put_varint_field(&mut body, 1, value);
         }
         put_varint_field(&mut body, 2, 5);
-        let mut fields = Fields::new(&body).unwrap();
-        assert!(matches!(fields.find(1), Some(Raw::Varint(9))));
-        assert!(matches!(fields.find(2), Some(Raw::Varint(5))));
-        assert!(matches!(fields.find(1), Some(Raw::Varint(9))));
+        let mut fields = Fields::new(&body);
+        assert!(matches!(fields.find(1, 0), Some(Raw::Varint(9))));
+        assert!(matches!(fields.find(2, 0), Some(Raw::Varint(5))));
+        assert!(matches!(fields.find(1, 0), Some(Raw::Varint(9))));
         fields.seek(1);
         let all: Vec<_> = std::iter::from_fn(|| fields.another(1)).map(|raw| format!("{raw:?}")).collect();
         assert_eq!(all, ["Varint(7)", "Varint(8)", "Varint(9)"]);
@@ -374,16 +363,17 @@ mod tests {
         for tag in 1..=145 {
             put_varint_field(&mut body, tag, u64::from(tag));
         }
-        let mut fields = Fields::new(&body).unwrap();
+        let mut fields = Fields::new(&body);
         for tag in (1..=145).chain((1..=145).rev()) {
-            assert!(matches!(fields.find(tag), Some(Raw::Varint(value)) if value == u64::from(tag)));
+            assert!(matches!(fields.find(tag, 0), Some(Raw::Varint(value)) if value == u64::from(tag)));
         }
     }
 
     #[test]
     fn malformed_bodies_are_faults() {
         for body in [&[0x08][..], &[0x08, 0x80], &[0x0a, 0x05, 1], &[0x0b], &[0x00, 0x01], &[0x09, 1, 2], &[0xff; 11]] {
-            assert!(Fields::new(body).is_none(), "{body:?}");
+            assert_eq!(Fields::new(body).finish(), Shape::Malformed, "{body:?}");
+            assert_eq!(sorted(body), None, "{body:?}");
         }
     }
 
@@ -395,10 +385,10 @@ mod tests {
             Ok::<_, Fault>(())
         })
         .unwrap();
-        let mut fields = Fields::new(&out).unwrap();
-        let Some(Raw::Bytes(inner)) = fields.find(3) else { panic!("no nested field") };
-        let mut inner = Fields::new(inner).unwrap();
-        assert!(matches!(inner.find(1), Some(Raw::Bytes(bytes)) if bytes == [b'x'; 200]));
+        let mut fields = Fields::new(&out);
+        let Some(Raw::Bytes(inner)) = fields.find(3, 2) else { panic!("no nested field") };
+        let mut inner = Fields::new(inner);
+        assert!(matches!(inner.find(1, 2), Some(Raw::Bytes(bytes)) if bytes == [b'x'; 200]));
     }
 
     proptest::proptest! {
@@ -413,7 +403,13 @@ mod tests {
 
         #[test]
         fn no_body_panics(body: Vec<u8>) {
-            let _ = Fields::new(&body);
+            let shape = Fields::new(&body).finish();
+            let sorted = sorted(&body);
+            proptest::prop_assert_eq!(sorted.is_none(), shape == Shape::Malformed);
+            if let Some(sorted) = sorted {
+                proptest::prop_assert_eq!(sorted == body, shape == Shape::Whole);
+                proptest::prop_assert_eq!(Fields::new(&sorted).finish(), Shape::Whole);
+            }
         }
     }
 }

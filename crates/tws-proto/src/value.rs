@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use crate::decimal;
 use crate::error::{Excerpt, Fault};
 use crate::protobuf::{self, Raw};
+use crate::scan::{Short, Text};
 
 /// A value that fills exactly one field and knows both its spellings.
 ///
@@ -29,14 +30,23 @@ pub trait Scalar: Sized {
     /// Whether a form without a place for the value may leave it out, because it only repeats what other fields say.
     const DISPENSABLE: bool = false;
 
+    /// The wire type that its protobuf field has as a rule; another one is found too, only slower.
+    const WIRE_TYPE: u8 = protobuf::BYTES;
+
     /// Reads a text field that is not empty.
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault>;
-    /// Reads a text field that is not empty off the front of `text` and gives what stands behind its NUL; `None` where
-    /// the field has to be split off and given to [`Scalar::from_text`]. Scalars that come often find the end and the
-    /// value in one go where they are spelled plainly.
+    /// Reads a short text field that is not empty, where it is spelled plainly; `None` where [`Scalar::take_text`] has
+    /// to look.
+    #[inline(always)]
+    #[must_use]
+    fn from_short(_: Short) -> Option<Self> {
+        None
+    }
+    /// Takes a text field that is not empty off the front of `text`; `None`, and nothing taken, where the field has to
+    /// be split off and given to [`Scalar::from_text`].
     #[inline]
     #[must_use]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
+    fn take_text(text: &mut Text<'_>) -> Option<Self> {
         take_field(text)
     }
     /// Writes a text field without its NUL.
@@ -58,12 +68,18 @@ pub trait Value: Sized {
     const MAXIMUM: &'static [u8];
     /// Whether a form without a place for the value may leave it out.
     const DISPENSABLE: bool;
+    /// The wire type that its protobuf field has as a rule.
+    const WIRE_TYPE: u8;
     /// Reads a text field, empty or not.
     fn read_text(field: &[u8]) -> Result<Self, Fault>;
-    /// Reads a text field off the front of `text` and gives what stands behind its NUL; `None` where the field has to be
-    /// split off and given to [`Value::read_text`].
+    /// Takes a text field off the front of `text` that is empty, or short and spelled plainly; `None`, and nothing
+    /// taken, where [`Value::take_text`] has to look.
     #[must_use]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])>;
+    fn take_short(text: &mut Text<'_>) -> Option<Self>;
+    /// Takes any other text field off the front of `text`; `None`, and nothing taken, where the field has to be split
+    /// off and given to [`Value::read_text`].
+    #[must_use]
+    fn take_text(text: &mut Text<'_>) -> Option<Self>;
     /// Writes a text field without its NUL.
     fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
     /// Reads a protobuf field that is present.
@@ -75,6 +91,7 @@ pub trait Value: Sized {
 impl<T: Scalar> Value for T {
     const MAXIMUM: &'static [u8] = T::MAXIMUM;
     const DISPENSABLE: bool = T::DISPENSABLE;
+    const WIRE_TYPE: u8 = T::WIRE_TYPE;
 
     fn silence() -> Option<Self> {
         T::silence()
@@ -94,11 +111,16 @@ impl<T: Scalar> Value for T {
     }
 
     #[inline(always)]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-        match text {
-            [0, after @ ..] => T::silence().map(|silence| (silence, after)),
-            _ => T::take_text(text),
-        }
+    fn take_short(text: &mut Text<'_>) -> Option<Self> {
+        let short = text.short()?;
+        let value = if short.len() == 0 { T::silence()? } else { T::from_short(short)? };
+        text.skip(short.len() + 1);
+        Some(value)
+    }
+
+    #[inline]
+    fn take_text(text: &mut Text<'_>) -> Option<Self> {
+        T::take_text(text)
     }
 
     #[inline]
@@ -120,6 +142,7 @@ impl<T: Scalar> Value for T {
 impl<T: Scalar> Value for Option<T> {
     const MAXIMUM: &'static [u8] = T::MAXIMUM;
     const DISPENSABLE: bool = T::DISPENSABLE;
+    const WIRE_TYPE: u8 = T::WIRE_TYPE;
 
     fn silence() -> Option<Self> {
         Some(None)
@@ -136,18 +159,19 @@ impl<T: Scalar> Value for Option<T> {
     }
 
     #[inline(always)]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-        if let [0, after @ ..] = text {
-            return Some((None, after));
+    fn take_short(text: &mut Text<'_>) -> Option<Self> {
+        let short = text.short()?;
+        let value = if short.len() == 0 { None } else { Some(T::from_short(short)?) };
+        text.skip(short.len() + 1);
+        Some(value)
+    }
+
+    #[inline]
+    fn take_text(text: &mut Text<'_>) -> Option<Self> {
+        if !T::MAXIMUM.is_empty() && text.skip_if(T::MAXIMUM).is_some() {
+            return Some(None);
         }
-        // The fourth byte says at once that most values are not the maximum.
-        if text.get(3) == T::MAXIMUM.get(3)
-            && !T::MAXIMUM.is_empty()
-            && let Some([0, after @ ..]) = text.strip_prefix(T::MAXIMUM)
-        {
-            return Some((None, after));
-        }
-        T::take_text(text).map(|(value, after)| (Some(value), after))
+        T::take_text(text).map(Some)
     }
 
     #[inline]
@@ -168,9 +192,26 @@ impl<T: Scalar> Value for Option<T> {
 
 /// Finds the end of a field, then reads it.
 #[inline]
-fn take_field<T: Scalar>(text: &[u8]) -> Option<(T, &[u8])> {
-    let (after, field) = crate::grammar::field(text)?;
-    T::from_text(field).ok().flatten().map(|value| (value, after))
+fn take_field<T: Scalar>(text: &mut Text<'_>) -> Option<T> {
+    let mut ahead = *text;
+    let value = T::from_text(ahead.next()?).ok().flatten();
+    if value.is_some() {
+        *text = ahead;
+    }
+    value
+}
+
+/// Takes what `plain` reads, where nothing but that is in the field.
+#[inline]
+fn take_plain<T>(text: &mut Text<'_>, plain: impl FnOnce(&[u8]) -> Option<(T, &[u8])>) -> Option<T> {
+    let rest = text.rest();
+    match plain(rest)? {
+        (value, [0, after @ ..]) => {
+            text.skip(rest.len() - after.len());
+            Some(value)
+        }
+        _ => None,
+    }
 }
 
 impl Scalar for String {
@@ -202,6 +243,8 @@ impl Scalar for String {
 
 /// Booleans are silent when false: neither side of IB's protobuf writes them.
 impl Scalar for bool {
+    const WIRE_TYPE: u8 = protobuf::VARINT;
+
     fn silence() -> Option<Self> {
         Some(false)
     }
@@ -211,11 +254,8 @@ impl Scalar for bool {
     }
 
     #[inline(always)]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-        match text {
-            [digit @ (b'0' | b'1'), 0, after @ ..] => Some((*digit == b'1', after)),
-            _ => None,
-        }
+    fn from_short(short: Short) -> Option<Self> {
+        short.boolean()
     }
 
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
@@ -243,15 +283,11 @@ impl Scalar for bool {
 
 impl Scalar for i32 {
     const MAXIMUM: &'static [u8] = b"2147483647";
+    const WIRE_TYPE: u8 = protobuf::VARINT;
 
     #[inline(always)]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-        match crate::grammar::integer(text) {
-            Some((value, [0, after @ ..])) => {
-                Self::try_from(value).ok().filter(|value| *value != Self::MAX).map(|value| (value, after))
-            }
-            _ => None,
-        }
+    fn from_short(short: Short) -> Option<Self> {
+        short.integer()
     }
 
     #[inline]
@@ -286,13 +322,11 @@ impl Scalar for i32 {
 
 impl Scalar for i64 {
     const MAXIMUM: &'static [u8] = b"9223372036854775807";
+    const WIRE_TYPE: u8 = protobuf::VARINT;
 
     #[inline(always)]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-        match crate::grammar::integer(text) {
-            Some((value, [0, after @ ..])) => Some((value, after)),
-            _ => None,
-        }
+    fn from_short(short: Short) -> Option<Self> {
+        short.integer().map(Self::from)
     }
 
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
@@ -317,10 +351,16 @@ impl Scalar for i64 {
 /// Prices, amounts and ratios: plain digits in text, a double in protobuf. What a double cannot hold is refused.
 impl Scalar for Decimal {
     const MAXIMUM: &'static [u8] = b"1.7976931348623157E308";
+    const WIRE_TYPE: u8 = protobuf::FIXED64;
 
     #[inline(always)]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-        decimal::take_text(text)
+    fn from_short(short: Short) -> Option<Self> {
+        short.decimal()
+    }
+
+    #[inline]
+    fn take_text(text: &mut Text<'_>) -> Option<Self> {
+        take_plain(text, decimal::plain)
     }
 
     #[inline]
@@ -355,8 +395,13 @@ impl Scalar for Digits {
     const MAXIMUM: &'static [u8] = b"170141183460469231731687303715884105727";
 
     #[inline(always)]
-    fn take_text(text: &[u8]) -> Option<(Self, &[u8])> {
-        decimal::take_text(text).map(|(value, after)| (Self(value), after))
+    fn from_short(short: Short) -> Option<Self> {
+        short.decimal().map(Self)
+    }
+
+    #[inline]
+    fn take_text(text: &mut Text<'_>) -> Option<Self> {
+        take_plain(text, decimal::plain).map(Self)
     }
 
     #[inline]
@@ -373,7 +418,7 @@ impl Scalar for Digits {
     fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
         match bytes(raw)? {
             [] => Ok(None),
-            digits => match decimal::take_whole(digits) {
+            digits => match Short::of(digits).and_then(Short::decimal) {
                 Some(value) => Ok(Some(Self(value))),
                 None => Self::from_text(digits),
             },

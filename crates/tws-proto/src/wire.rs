@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 
 use crate::error::{Excerpt, Fault, Flaw, Result};
 use crate::item::{Digital, Item};
-use crate::protobuf::{self, Fields};
+use crate::protobuf::{self, Fields, Shape};
+use crate::scan::Text;
 use crate::value::{self, Digits, Escaped, Scalar, Value};
 use crate::version::ServerVersion;
 
@@ -49,7 +50,7 @@ pub struct Wire<'a> {
 
 #[derive(Debug)]
 enum Mode<'a> {
-    ReadText(&'a [u8]),
+    ReadText(Text<'a>),
     WriteText(&'a mut BytesMut),
     ReadProtobuf(Fields<'a>),
     WriteProtobuf(&'a mut BytesMut),
@@ -59,14 +60,13 @@ impl<'a> Wire<'a> {
     /// Reads the text fields of `body`.
     #[must_use]
     pub fn read_text(body: &'a [u8], version: ServerVersion) -> Self {
-        Self { mode: Mode::ReadText(body), version, missing: Missing::Refuse, muted: false }
+        Self { mode: Mode::ReadText(Text::new(body)), version, missing: Missing::Refuse, muted: false }
     }
 
-    /// Reads the protobuf message in `body`.
+    /// Reads the protobuf message in `body`; [`read_body`] does, as the last look is at the whole.
     #[inline(always)] // a cursor that is returned through memory costs as much as two fields
-    pub fn read_protobuf(body: &'a [u8], version: ServerVersion) -> Result<Self> {
-        let fields = Fields::new(body).ok_or_else(|| Flaw::new("", Fault::MalformedProtobuf))?;
-        Ok(Self { mode: Mode::ReadProtobuf(fields), version, missing: Missing::Refuse, muted: false })
+    fn read_protobuf(body: &'a [u8], version: ServerVersion) -> Self {
+        Self { mode: Mode::ReadProtobuf(Fields::new(body)), version, missing: Missing::Refuse, muted: false }
     }
 
     /// Appends text fields to `out`.
@@ -99,8 +99,18 @@ impl<'a> Wire<'a> {
     #[must_use]
     pub(crate) fn trailing_fields(&self) -> usize {
         match &self.mode {
-            Mode::ReadText(rest) => rest.iter().filter(|byte| **byte == 0).count(),
+            Mode::ReadText(text) if text.rest().is_empty() => 0,
+            Mode::ReadText(text) => text.rest().iter().filter(|byte| **byte == 0).count(),
             Mode::WriteText(_) | Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => 0,
+        }
+    }
+
+    /// What to think of the protobuf body that was read.
+    #[inline(always)]
+    fn shape(&mut self) -> Shape {
+        match &mut self.mode {
+            Mode::ReadProtobuf(fields) => fields.finish(),
+            Mode::ReadText(_) | Mode::WriteText(_) | Mode::WriteProtobuf(_) => Shape::Whole,
         }
     }
 
@@ -109,7 +119,7 @@ impl<'a> Wire<'a> {
     pub fn field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
         match &mut self.mode {
             _ if self.muted => self.not_carried(tag, value, Fault::NotCarried),
-            Mode::ReadText(rest) => read_text_field::<V, V>(rest, tag, value, |value, read| *value = read),
+            Mode::ReadText(text) => read_text_field::<V, V>(text, tag, value, |value, read| *value = read),
             Mode::ReadProtobuf(fields) if fields.lacks(tag.number) => {
                 let Some(silence) = V::silence() else { return Err(flaw_of_protobuf::<V>(tag, None)) };
                 // Most fields of an order are silent already; putting silence over them would cost a drop each.
@@ -138,7 +148,7 @@ impl<'a> Wire<'a> {
     #[inline]
     pub fn exact<D: Digital>(&mut self, tag: &'static Tag, value: &mut D) -> Result<()> {
         match &mut self.mode {
-            Mode::ReadText(rest) if !self.muted => read_text_field::<D::Carried, D>(rest, tag, value, D::set_digits),
+            Mode::ReadText(text) if !self.muted => read_text_field::<D::Carried, D>(text, tag, value, D::set_digits),
             Mode::ReadProtobuf(fields) => read_protobuf_field::<D::Carried, D>(fields, tag, value, D::set_digits),
             Mode::ReadText(_) | Mode::WriteText(_) | Mode::WriteProtobuf(_) => {
                 let mut digits = value.to_digits();
@@ -212,9 +222,9 @@ impl<'a> Wire<'a> {
     pub fn constant(&mut self, literal: &'static str) -> Result<()> {
         match &mut self.mode {
             Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => Ok(()),
-            Mode::ReadText(rest) if !self.muted => match rest {
-                [b'0'..=b'9', 0, after @ ..] => {
-                    *rest = after;
+            Mode::ReadText(text) if !self.muted => match text.rest() {
+                [b'0'..=b'9', 0, ..] => {
+                    text.skip(2);
                     Ok(())
                 }
                 _ => self.any_constant(literal),
@@ -227,7 +237,7 @@ impl<'a> Wire<'a> {
     fn any_constant(&mut self, literal: &'static str) -> Result<()> {
         match &mut self.mode {
             _ if self.muted => Ok(()),
-            Mode::ReadText(rest) => next_field(rest).map(|_| ()).map_err(|fault| Flaw::new("version", fault)),
+            Mode::ReadText(text) => next_field(text).map(|_| ()).map_err(|fault| Flaw::new("version", fault)),
             Mode::WriteText(out) => {
                 out.put_slice(literal.as_bytes());
                 out.put_u8(0);
@@ -242,7 +252,7 @@ impl<'a> Wire<'a> {
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
             Mode::ReadText(_) | Mode::WriteText(_) => inner.layout(self),
-            Mode::ReadProtobuf(fields) => match fields.find(tag.number) {
+            Mode::ReadProtobuf(fields) => match fields.find(tag.number, protobuf::BYTES) {
                 None => Err(Flaw::new(tag.name, Fault::Missing)),
                 Some(raw) => read_nested(tag, raw, version, inner),
             },
@@ -257,7 +267,7 @@ impl<'a> Wire<'a> {
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
             Mode::ReadText(_) | Mode::WriteText(_) => inner.get_or_insert_default().layout(self),
-            Mode::ReadProtobuf(fields) => match fields.find(tag.number) {
+            Mode::ReadProtobuf(fields) => match fields.find(tag.number, protobuf::BYTES) {
                 None => {
                     *inner = None;
                     Ok(())
@@ -280,14 +290,14 @@ impl<'a> Wire<'a> {
         }
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
-            Mode::ReadText(rest) => {
-                let field = next_field(rest).map_err(|fault| Flaw::new(tag.name, fault))?;
+            Mode::ReadText(text) => {
+                let field = next_field(text).map_err(|fault| Flaw::new(tag.name, fault))?;
                 let announced = if field.is_empty() { Ok(0) } else { value::integer_from_text(field) }
                     .map_err(|fault| Flaw::new(tag.name, fault))?;
                 // Every item has at least one field, and a field at least its NUL.
                 let count = usize::try_from(announced)
                     .ok()
-                    .filter(|count| *count <= rest.len())
+                    .filter(|count| *count <= text.rest().len())
                     .ok_or_else(|| Flaw::new(tag.name, Fault::BadCount(Excerpt::of(field))))?;
                 items.clear();
                 for _ in 0..count {
@@ -432,13 +442,24 @@ impl<'a> Wire<'a> {
 
 #[inline(never)]
 fn read_text_field<V: Value, T>(
-    rest: &mut &[u8],
+    text: &mut Text<'_>,
     tag: &'static Tag,
     value: &mut T,
     set: impl FnOnce(&mut T, V),
 ) -> Result<()> {
-    let Some((read, after)) = V::take_text(rest) else { return read_odd_text_field(rest, tag, value, set) };
-    *rest = after;
+    let Some(read) = V::take_short(text) else { return read_long_text_field(text, tag, value, set) };
+    set(value, read);
+    Ok(())
+}
+
+#[inline(never)]
+fn read_long_text_field<V: Value, T>(
+    text: &mut Text<'_>,
+    tag: &'static Tag,
+    value: &mut T,
+    set: impl FnOnce(&mut T, V),
+) -> Result<()> {
+    let Some(read) = V::take_text(text) else { return read_odd_text_field(text, tag, value, set) };
     set(value, read);
     Ok(())
 }
@@ -450,7 +471,7 @@ fn read_protobuf_field<V: Value, T>(
     value: &mut T,
     set: impl FnOnce(&mut T, V),
 ) -> Result<()> {
-    match fields.find(tag.number) {
+    match fields.find(tag.number, V::WIRE_TYPE) {
         None => {
             let Some(silence) = V::silence() else { return Err(flaw_of_protobuf::<V>(tag, None)) };
             set(value, silence);
@@ -483,19 +504,38 @@ pub(crate) fn read_nested<L: Layout>(
     inner: &mut L,
 ) -> Result<()> {
     let body = value::bytes(raw).map_err(|fault| Flaw::new(tag.name, fault))?;
-    inner.layout(&mut Wire::read_protobuf(body, version)?)
+    read_body(body, version, inner)
+}
+
+/// Reads a whole protobuf body. It is walked and checked at once, so that only the end tells whether it is to be believed.
+#[inline(always)]
+pub(crate) fn read_body<L: Layout>(body: &[u8], version: ServerVersion, message: &mut L) -> Result<()> {
+    let mut wire = Wire::read_protobuf(body, version);
+    let read = message.layout(&mut wire);
+    match wire.shape() {
+        Shape::Whole => read,
+        Shape::Disordered | Shape::Malformed => read_sorted(body, version, message),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn read_sorted<L: Layout>(body: &[u8], version: ServerVersion, message: &mut L) -> Result<()> {
+    let body = protobuf::sorted(body).ok_or_else(|| Flaw::new("", Fault::MalformedProtobuf))?;
+    *message = L::default();
+    message.layout(&mut Wire::read_protobuf(&body, version))
 }
 
 /// A field in a spelling that comes seldom, or none that is a `V`.
 #[cold]
 #[inline(never)]
 fn read_odd_text_field<V: Value, T>(
-    rest: &mut &[u8],
+    text: &mut Text<'_>,
     tag: &'static Tag,
     value: &mut T,
     set: impl FnOnce(&mut T, V),
 ) -> Result<()> {
-    let read = next_field(rest).and_then(V::read_text).map_err(|fault| Flaw::new(tag.name, fault))?;
+    let read = next_field(text).and_then(V::read_text).map_err(|fault| Flaw::new(tag.name, fault))?;
     set(value, read);
     Ok(())
 }
@@ -510,13 +550,11 @@ fn flaw_of_protobuf<V: Value>(tag: &'static Tag, found: Option<protobuf::Raw<'_>
 
 /// Takes one NUL-terminated field off the front.
 #[inline]
-fn next_field<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Fault> {
-    if rest.is_empty() {
+fn next_field<'a>(text: &mut Text<'a>) -> Result<&'a [u8], Fault> {
+    if text.rest().is_empty() {
         return Err(Fault::Missing);
     }
-    let (after, field) = crate::grammar::field(rest).ok_or(Fault::Truncated)?;
-    *rest = after;
-    Ok(field)
+    text.next().ok_or(Fault::Truncated)
 }
 
 /// Describes a message body: in full, or a run of fields inside a hand-written [`Layout`].

@@ -18,19 +18,22 @@ use crate::harness::Effort;
 fn main() -> ExitCode {
     let mut effort = Effort::FULL;
     let mut print: fn(&[harness::Measured], Effort) = report::print_table;
-    for argument in std::env::args().skip(1) {
+    let mut only = String::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => effort = Effort::QUICK,
             "--json" => print = report::print_json,
+            "--only" => only = arguments.next().unwrap_or_default(),
             unknown => {
-                eprintln!("error: unknown argument {unknown}; known are --quick and --json");
+                eprintln!("error: unknown argument {unknown}; known are --quick, --json and --only WORDS");
                 return ExitCode::FAILURE;
             }
         }
     }
     let mut measured = Vec::new();
     let comparisons = ticks::comparisons().into_iter().chain(streams::comparisons()).chain(orders::comparisons());
-    for comparison in comparisons {
+    for comparison in comparisons.filter(|comparison| comparison.name.contains(&only)) {
         eprintln!("measuring: {} ...", comparison.name);
         measured.push(harness::measure(comparison, effort));
     }

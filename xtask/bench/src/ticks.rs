@@ -7,7 +7,7 @@ use prost::Message as _;
 use rust_decimal::Decimal;
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::TickKind;
-use tws_proto::message::{Message, TickAttributes, TickPrice};
+use tws_proto::message::{Decoded, Message, TickAttributes, TickPrice};
 use tws_proto::{Missing, ServerMessage, ServerVersion};
 
 use crate::harness::{Comparison, Contender};
@@ -44,8 +44,8 @@ fn payload(version: ServerVersion) -> Vec<u8> {
 }
 
 fn ours(payload: &[u8], version: ServerVersion) -> TickPrice {
-    match ServerMessage::read(payload, version).expect("our own frame").message {
-        ServerMessage::TickPrice(tick) => tick,
+    match ServerMessage::read(payload, version) {
+        Ok(Decoded { message: ServerMessage::TickPrice(tick), .. }) => tick,
         other => unreachable!("our own frame, read as {other:?}"),
     }
 }

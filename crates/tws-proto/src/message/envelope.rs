@@ -2,12 +2,13 @@
 
 use bytes::{Buf, BufMut, BytesMut};
 
-use super::{Decoded, Facts};
-use crate::error::{BadFrame, Excerpt, Fault, Flaw, Refused};
-use crate::grammar::{self, FRAME_BYTES_MAX};
-use crate::value::integer_from_text;
+use super::Facts;
+use crate::error::{Excerpt, Fault, Flaw, Refused, Result};
+use crate::grammar::FRAME_BYTES_MAX;
+use crate::scan::Text;
+use crate::value::{Value, integer_from_text};
 use crate::version::ServerVersion as V;
-use crate::wire::{Layout, Missing, Wire};
+use crate::wire::{Layout, Missing, Wire, read_body};
 
 /// Ids above this are protobuf's.
 const PROTOBUF_ID_OFFSET: i32 = 200;
@@ -20,43 +21,48 @@ pub(super) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    #[inline]
-    pub(super) fn read(payload: &'a [u8], version: V) -> Result<Self, BadFrame> {
-        let fault = |fault| BadFrame { message: "frame", field: "id", fault };
+    #[inline(always)]
+    pub(super) fn read(payload: &'a [u8], version: V) -> Result<Self, Fault> {
         if version >= V::PROTOBUF {
             let mut body = payload;
-            let id = body.try_get_i32().map_err(|_| fault(Fault::Truncated))?;
+            let id = body.try_get_i32().map_err(|_| Fault::Truncated)?;
             return Ok(if id > PROTOBUF_ID_OFFSET {
                 Self { id: id - PROTOBUF_ID_OFFSET, is_protobuf: true, body }
             } else {
                 Self { id, is_protobuf: false, body }
             });
         }
-        let (body, field) = grammar::field(payload).ok_or_else(|| fault(Fault::Truncated))?;
-        let id = integer_from_text(field).map_err(fault)?;
-        let id = i32::try_from(id).map_err(|_| fault(Fault::OutOfRange(Excerpt::of(field))))?;
-        Ok(Self { id, is_protobuf: false, body })
+        let mut text = Text::new(payload);
+        let id = match <i32 as Value>::take_short(&mut text) {
+            Some(id) => id,
+            None => odd_id(&mut text)?,
+        };
+        Ok(Self { id, is_protobuf: false, body: text.rest() })
     }
 
-    #[inline]
-    pub(super) fn body<B: Layout>(self, facts: Facts, version: V) -> Result<Decoded<B>, BadFrame> {
-        let fault = |fault| BadFrame { message: facts.name, field: "", fault };
+    /// Reads the body, and gives the number of trailing fields.
+    #[inline(always)]
+    pub(super) fn body<B: Layout>(self, facts: Facts, version: V, body: &mut B) -> Result<usize> {
         if version < facts.forms.since {
-            return Err(fault(Fault::MessageNeedsVersion(facts.forms.since)));
+            return Err(Flaw::new("", Fault::MessageNeedsVersion(facts.forms.since)));
         }
         if if self.is_protobuf { facts.forms.protobuf.is_none() } else { !facts.forms.text } {
-            return Err(fault(Fault::WrongForm));
+            return Err(Flaw::new("", Fault::WrongForm));
         }
-        let flawed = |flaw: Flaw| flaw.bad_frame(facts.name);
-        let mut wire = if self.is_protobuf {
-            Wire::read_protobuf(self.body, version).map_err(flawed)?
-        } else {
-            Wire::read_text(self.body, version)
-        };
-        let mut body = B::default();
-        body.layout(&mut wire).map_err(flawed)?;
-        Ok(Decoded { message: body, trailing_fields: wire.trailing_fields() })
+        if self.is_protobuf {
+            return read_body(self.body, version, body).map(|()| 0);
+        }
+        let mut wire = Wire::read_text(self.body, version);
+        body.layout(&mut wire)?;
+        Ok(wire.trailing_fields())
     }
+}
+
+/// An id in a spelling that comes seldom, or none at all.
+#[cold]
+fn odd_id(text: &mut Text<'_>) -> Result<i32, Fault> {
+    let field = text.next().ok_or(Fault::Truncated)?;
+    i32::try_from(integer_from_text(field)?).map_err(|_| Fault::OutOfRange(Excerpt::of(field)))
 }
 
 /// Appends a frame: a placeholder for the length, the id, the body, then the length.

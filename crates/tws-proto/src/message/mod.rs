@@ -129,6 +129,9 @@ pub trait Message: Sized {
     fn write(self, version: V, missing: Missing, out: &mut BytesMut) -> Result<(), Refused>;
 }
 
+/// What stands in a slot before anything is read into it.
+const NOT_READ: BadFrame = BadFrame { message: "frame", field: "", fault: Fault::Truncated };
+
 /// Declares the messages of one direction, a row each: id, name, wire name, forms.
 macro_rules! messages {
     ($(#[$doc:meta])* $enum:ident { $($id:literal $variant:ident($payload:ty), $wire_name:literal, $forms:expr;)* }) => {
@@ -147,18 +150,11 @@ macro_rules! messages {
                 }
             }
 
+            #[inline]
             fn read(payload: &[u8], version: V) -> Result<Decoded<Self>, BadFrame> {
-                let head = Head::read(payload, version)?;
-                match head.id {
-                    $($id => {
-                        const FACTS: Facts = Facts { id: $id, name: $wire_name, forms: $forms };
-                        head.body(FACTS, version).map(|Decoded { message, trailing_fields }| Decoded {
-                            message: Self::$variant(message),
-                            trailing_fields,
-                        })
-                    })*
-                    unknown => Err(BadFrame { message: "frame", field: "", fault: Fault::UnknownMessage(unknown) }),
-                }
+                let mut read = Err(NOT_READ);
+                Self::read_in_place(payload, version, &mut read);
+                read
             }
 
             fn write(self, version: V, missing: Missing, out: &mut BytesMut) -> Result<(), Refused> {
@@ -167,6 +163,36 @@ macro_rules! messages {
                         const FACTS: Facts = Facts { id: $id, name: $wire_name, forms: $forms };
                         write_frame(FACTS, &mut body, version, missing, out)
                     })*
+                }
+            }
+        }
+
+        impl $enum {
+            /// Reads a payload into the slot where the message stays: one that is made elsewhere and moved costs as much
+            /// as reading a tick.
+            fn read_in_place(payload: &[u8], version: V, slot: &mut Result<Decoded<Self>, BadFrame>) {
+                let head = match Head::read(payload, version) {
+                    Ok(head) => head,
+                    Err(fault) => {
+                        *slot = Err(BadFrame { message: "frame", field: "id", fault });
+                        return;
+                    }
+                };
+                match head.id {
+                    $($id => {
+                        const FACTS: Facts = Facts { id: $id, name: $wire_name, forms: $forms };
+                        *slot = Ok(Decoded { message: Self::$variant(Default::default()), trailing_fields: 0 });
+                        if let Ok(Decoded { message: Self::$variant(body), trailing_fields }) = slot {
+                            match head.body(FACTS, version, body) {
+                                Ok(trailing) => *trailing_fields = trailing,
+                                Err(flaw) => *slot = Err(flaw.bad_frame($wire_name)),
+                            }
+                        }
+                    })*
+                    unknown => {
+                        let fault = Fault::UnknownMessage(unknown);
+                        *slot = Err(BadFrame { message: "frame", field: "", fault });
+                    }
                 }
             }
         }
