@@ -147,19 +147,27 @@ fn is_unset(value: Decimal) -> bool {
 /// The shortest decimal that is this double; `None` for "unset" and for what is not finite.
 #[inline]
 pub(crate) fn from_double(double: f64) -> Result<Option<Decimal>, Fault> {
-    let magnitude = double.abs();
-    if magnitude <= CENTS_MAX {
-        // Most prices are whole cents. Within 15 digits no two decimals are the same double, so the shortest is this one
-        // without its trailing zeros. Beyond 2^52 doubles are whole numbers: a sum that gets there is rounded, and its
-        // mantissa is the number.
-        let cents = magnitude * 100.0 + WHOLE;
-        if (cents - WHOLE) / 100.0 == magnitude {
-            return Ok(Some(from_cents(cents.to_bits() & (WHOLE_BITS - 1), double < 0.0)));
-        }
-    } else if !double.is_finite() || double == f64::MAX {
-        return Ok(None);
+    match from_whole_cents(double) {
+        Some(value) => Ok(Some(value)),
+        None if !double.is_finite() || double == f64::MAX => Ok(None),
+        None => from_any_double(double, double.abs()),
     }
-    from_any_double(double, magnitude)
+}
+
+/// As [`from_double`], for what is a number of cents; `None` where it has to look. Most prices are whole cents.
+#[inline(always)]
+pub(crate) fn from_whole_cents(double: f64) -> Option<Decimal> {
+    let magnitude = double.abs();
+    if !(magnitude <= CENTS_MAX) {
+        return None; // NaN, too
+    }
+    // Within 15 digits no two decimals are the same double, so the shortest is this one without its trailing zeros.
+    // Beyond 2^52 doubles are whole numbers: a sum that gets there is rounded, and its mantissa is the number.
+    let cents = magnitude * 100.0 + WHOLE;
+    if (cents - WHOLE) / 100.0 != magnitude {
+        return None;
+    }
+    Some(from_cents(cents.to_bits() & (WHOLE_BITS - 1), double < 0.0))
 }
 
 /// A number of cents, without trailing zeros behind the point.

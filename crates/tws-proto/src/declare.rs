@@ -42,6 +42,11 @@ macro_rules! newtype {
                 Ok(<$inner>::from_protobuf(raw)?.map(Self))
             }
 
+            #[inline(always)]
+            fn from_plain_protobuf(raw: $crate::protobuf::Raw<'_>) -> Option<Self> {
+                <$inner as $crate::value::Scalar>::from_plain_protobuf(raw).map(Self)
+            }
+
             fn to_protobuf(&self, tag: u32, out: &mut bytes::BytesMut) -> Result<(), $crate::error::Fault> {
                 self.0.to_protobuf(tag, out)
             }

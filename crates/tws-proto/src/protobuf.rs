@@ -62,19 +62,27 @@ impl<'a> Fields<'a> {
         fields
     }
 
-    /// The field with this tag, which has this wire type as a rule; the last one where it stands more than once, as
-    /// protobuf rules.
+    /// The next field, where it has this tag and this wire type and is not followed by another of its tag, if `read`
+    /// reads it. `None`, and nothing taken, where [`Fields::find`] has to look.
     #[inline(always)]
-    pub(crate) fn find(&mut self, tag: u32, wire_type: u8) -> Option<Raw<'a>> {
-        if self.next == tag << 3 | u32::from(wire_type) {
-            let found = self.step(tag, wire_type);
-            if self.next >> 3 != tag {
-                return found;
-            }
-        } else if self.lacks(tag) {
+    pub(crate) fn take<T>(&mut self, tag: u32, wire_type: u8, read: impl FnOnce(Raw<'a>) -> Option<T>) -> Option<T> {
+        if self.next != tag << 3 | u32::from(wire_type) {
             return None;
         }
-        self.find_far(tag)
+        let mut left = self.left;
+        let raw = value(&mut left, wire_type)?;
+        let next = short_key(&mut left)?;
+        if next >> 3 <= tag {
+            return None;
+        }
+        let read = read(raw)?;
+        (self.left, self.next, self.passed) = (left, next, tag);
+        Some(read)
+    }
+
+    /// The field with this tag; the last one where it stands more than once, as protobuf rules.
+    pub(crate) fn find(&mut self, tag: u32) -> Option<Raw<'a>> {
+        if self.lacks(tag) { None } else { self.find_far(tag) }
     }
 
     /// Whether one comparison says that there is no field with this tag; if not, it takes a look.
@@ -83,16 +91,15 @@ impl<'a> Fields<'a> {
         self.passed < tag && tag < self.next >> 3
     }
 
-    /// As [`Fields::find`], for a field that is not the next one or stands more than once.
     #[inline(never)]
-    pub(crate) fn find_far(&mut self, tag: u32) -> Option<Raw<'a>> {
+    fn find_far(&mut self, tag: u32) -> Option<Raw<'a>> {
         if tag <= self.passed {
             self.rewind();
         }
         let mut found = None;
         while self.next >> 3 <= tag && self.next != END {
             let this = self.next >> 3;
-            let raw = self.step_any()?;
+            let raw = self.step()?;
             if this == tag {
                 found = Some(raw);
             }
@@ -105,30 +112,25 @@ impl<'a> Fields<'a> {
         if tag <= self.passed {
             self.rewind();
         }
-        while self.next >> 3 < tag && self.step_any().is_some() {}
+        while self.next >> 3 < tag && self.step().is_some() {}
     }
 
     /// The next field if it has this tag.
     pub(crate) fn another(&mut self, tag: u32) -> Option<Raw<'a>> {
-        if self.next >> 3 == tag { self.step_any() } else { None }
+        if self.next >> 3 == tag { self.step() } else { None }
     }
 
     /// Goes past whatever is left, and says what to think of the body.
     #[inline]
     pub(crate) fn finish(&mut self) -> Shape {
-        while self.next != END && self.step_any().is_some() {}
+        while self.next != END && self.step().is_some() {}
         self.shape
     }
 
-    fn step_any(&mut self) -> Option<Raw<'a>> {
-        self.step(self.next >> 3, self.next as u8 & 7)
-    }
-
     /// Takes the next field.
-    #[inline(always)]
-    fn step(&mut self, tag: u32, wire_type: u8) -> Option<Raw<'a>> {
-        self.passed = tag;
-        let Some(raw) = value(&mut self.left, wire_type) else {
+    fn step(&mut self) -> Option<Raw<'a>> {
+        self.passed = self.next >> 3;
+        let Some(raw) = value(&mut self.left, self.next as u8 & 7) else {
             self.spoil();
             return None;
         };
@@ -139,29 +141,12 @@ impl<'a> Fields<'a> {
     /// Reads the key of the next field.
     #[inline(always)]
     fn advance(&mut self) {
-        self.next = match *self.left {
-            [] => END,
-            [key @ 8..0x80, ref rest @ ..] => {
-                self.left = rest;
-                u32::from(key)
-            }
-            [low @ 0x80..=0xFF, high @ 1..0x80, ref rest @ ..] => {
-                self.left = rest;
-                u32::from(low & 0x7F) | u32::from(high) << 7
-            }
-            _ => return self.advance_far(),
-        };
-        if self.next >> 3 < self.passed {
-            self.shape = self.shape.max(Shape::Disordered);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn advance_far(&mut self) {
-        match key(&mut self.left) {
-            Some((tag, wire_type @ 0..=5)) => self.next = tag << 3 | u32::from(wire_type),
-            Some(_) | None => return self.spoil(),
+        match short_key(&mut self.left) {
+            Some(next) => self.next = next,
+            None => match key(&mut self.left) {
+                Some((tag, wire_type @ 0..=5)) => self.next = tag << 3 | u32::from(wire_type),
+                Some(_) | None => return self.spoil(),
+            },
         }
         if self.next >> 3 < self.passed {
             self.shape = self.shape.max(Shape::Disordered);
@@ -200,7 +185,26 @@ pub(crate) fn sorted(body: &[u8]) -> Option<Vec<u8>> {
     Some(fields.into_iter().flat_map(|(_, field)| field).copied().collect())
 }
 
+/// Reads a key of one or two bytes, or [`END`]; `None`, and nothing taken, where [`key`] has to look.
+#[inline(always)]
+fn short_key(left: &mut &[u8]) -> Option<u32> {
+    match *left {
+        [] => Some(END),
+        [key @ 8..0x80, rest @ ..] => {
+            *left = rest;
+            Some(u32::from(*key))
+        }
+        [low @ 0x80..=0xFF, high @ 1..0x80, rest @ ..] => {
+            *left = rest;
+            Some(u32::from(low & 0x7F) | u32::from(*high) << 7)
+        }
+        _ => None,
+    }
+}
+
 /// Reads a key: the tag, never 0, and the wire type.
+#[cold]
+#[inline(never)]
 fn key(body: &mut &[u8]) -> Option<(u32, u8)> {
     let key = u32::try_from(varint(body)?).ok()?;
     if key < 8 { None } else { Some((key >> 3, key as u8 & 7)) }
@@ -334,7 +338,7 @@ mod tests {
             let mut fields = Fields::new(&body);
             for tag in [2, 3, 1, 4] {
                 let found =
-                    fields.find(tag, 0).map(|raw| matches!(raw, Raw::Varint(value) if value == u64::from(tag) * 1000));
+                    fields.find(tag).map(|raw| matches!(raw, Raw::Varint(value) if value == u64::from(tag) * 1000));
                 assert_eq!(found, (tag < 4).then_some(true), "{tag} in {order:?}");
             }
             assert_eq!(fields.finish(), Shape::Whole);
@@ -349,9 +353,9 @@ mod tests {
         }
         put_varint_field(&mut body, 2, 5);
         let mut fields = Fields::new(&body);
-        assert!(matches!(fields.find(1, 0), Some(Raw::Varint(9))));
-        assert!(matches!(fields.find(2, 0), Some(Raw::Varint(5))));
-        assert!(matches!(fields.find(1, 0), Some(Raw::Varint(9))));
+        assert!(matches!(fields.find(1), Some(Raw::Varint(9))));
+        assert!(matches!(fields.find(2), Some(Raw::Varint(5))));
+        assert!(matches!(fields.find(1), Some(Raw::Varint(9))));
         fields.seek(1);
         let all: Vec<_> = std::iter::from_fn(|| fields.another(1)).map(|raw| format!("{raw:?}")).collect();
         assert_eq!(all, ["Varint(7)", "Varint(8)", "Varint(9)"]);
@@ -365,7 +369,7 @@ mod tests {
         }
         let mut fields = Fields::new(&body);
         for tag in (1..=145).chain((1..=145).rev()) {
-            assert!(matches!(fields.find(tag, 0), Some(Raw::Varint(value)) if value == u64::from(tag)));
+            assert!(matches!(fields.find(tag), Some(Raw::Varint(value)) if value == u64::from(tag)));
         }
     }
 
@@ -386,9 +390,9 @@ mod tests {
         })
         .unwrap();
         let mut fields = Fields::new(&out);
-        let Some(Raw::Bytes(inner)) = fields.find(3, 2) else { panic!("no nested field") };
+        let Some(Raw::Bytes(inner)) = fields.find(3) else { panic!("no nested field") };
         let mut inner = Fields::new(inner);
-        assert!(matches!(inner.find(1, 2), Some(Raw::Bytes(bytes)) if bytes == [b'x'; 200]));
+        assert!(matches!(inner.find(1), Some(Raw::Bytes(bytes)) if bytes == [b'x'; 200]));
     }
 
     proptest::proptest! {

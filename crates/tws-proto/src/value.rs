@@ -53,6 +53,12 @@ pub trait Scalar: Sized {
     fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
     /// Reads a protobuf field.
     fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault>;
+    /// Reads a protobuf field that comes as it does mostly; `None` where [`Scalar::from_protobuf`] has to look.
+    #[inline(always)]
+    #[must_use]
+    fn from_plain_protobuf(raw: Raw<'_>) -> Option<Self> {
+        Self::from_protobuf(raw).ok().flatten()
+    }
     /// Writes a protobuf field.
     fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault>;
 }
@@ -84,6 +90,9 @@ pub trait Value: Sized {
     fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
     /// Reads a protobuf field that is present.
     fn read_protobuf(raw: Raw<'_>) -> Result<Self, Fault>;
+    /// Reads a protobuf field that comes as it does mostly; `None` where [`Value::read_protobuf`] has to look.
+    #[must_use]
+    fn read_plain_protobuf(raw: Raw<'_>) -> Option<Self>;
     /// Writes a protobuf field, or nothing where the value is silent.
     fn write_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault>;
 }
@@ -131,6 +140,11 @@ impl<T: Scalar> Value for T {
     #[inline]
     fn read_protobuf(raw: Raw<'_>) -> Result<Self, Fault> {
         T::from_protobuf(raw)?.ok_or(Fault::Missing)
+    }
+
+    #[inline(always)]
+    fn read_plain_protobuf(raw: Raw<'_>) -> Option<Self> {
+        T::from_plain_protobuf(raw)
     }
 
     #[inline]
@@ -182,6 +196,11 @@ impl<T: Scalar> Value for Option<T> {
     #[inline]
     fn read_protobuf(raw: Raw<'_>) -> Result<Self, Fault> {
         T::from_protobuf(raw)
+    }
+
+    #[inline(always)]
+    fn read_plain_protobuf(raw: Raw<'_>) -> Option<Self> {
+        T::from_plain_protobuf(raw).map(Some)
     }
 
     #[inline]
@@ -381,6 +400,14 @@ impl Scalar for Decimal {
         }
     }
 
+    #[inline(always)]
+    fn from_plain_protobuf(raw: Raw<'_>) -> Option<Self> {
+        match raw {
+            Raw::Fixed64(bits) => decimal::from_whole_cents(f64::from_bits(bits)),
+            Raw::Varint(_) | Raw::Bytes(_) | Raw::Fixed32(_) => None,
+        }
+    }
+
     fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
         protobuf::put_double_field(out, tag, decimal::to_double(*self)?);
         Ok(())
@@ -418,10 +445,15 @@ impl Scalar for Digits {
     fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
         match bytes(raw)? {
             [] => Ok(None),
-            digits => match Short::of(digits).and_then(Short::decimal) {
-                Some(value) => Ok(Some(Self(value))),
-                None => Self::from_text(digits),
-            },
+            digits => Self::from_text(digits),
+        }
+    }
+
+    #[inline(always)]
+    fn from_plain_protobuf(raw: Raw<'_>) -> Option<Self> {
+        match raw {
+            Raw::Bytes(digits) => Short::of(digits)?.decimal().map(Self),
+            Raw::Varint(_) | Raw::Fixed64(_) | Raw::Fixed32(_) => None,
         }
     }
 

@@ -121,7 +121,7 @@ impl<'a> Wire<'a> {
             _ if self.muted => self.not_carried(tag, value, Fault::NotCarried),
             Mode::ReadText(text) => read_text_field::<V, V>(text, tag, value, |value, read| *value = read),
             Mode::ReadProtobuf(fields) if fields.lacks(tag.number) => {
-                let Some(silence) = V::silence() else { return Err(flaw_of_protobuf::<V>(tag, None)) };
+                let Some(silence) = V::silence() else { return Err(Flaw::new(tag.name, Fault::Missing)) };
                 // Most fields of an order are silent already; putting silence over them would cost a drop each.
                 if !value.is_silent() {
                     *value = silence;
@@ -252,7 +252,7 @@ impl<'a> Wire<'a> {
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
             Mode::ReadText(_) | Mode::WriteText(_) => inner.layout(self),
-            Mode::ReadProtobuf(fields) => match fields.find(tag.number, protobuf::BYTES) {
+            Mode::ReadProtobuf(fields) => match fields.find(tag.number) {
                 None => Err(Flaw::new(tag.name, Fault::Missing)),
                 Some(raw) => read_nested(tag, raw, version, inner),
             },
@@ -267,7 +267,7 @@ impl<'a> Wire<'a> {
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
             Mode::ReadText(_) | Mode::WriteText(_) => inner.get_or_insert_default().layout(self),
-            Mode::ReadProtobuf(fields) => match fields.find(tag.number, protobuf::BYTES) {
+            Mode::ReadProtobuf(fields) => match fields.find(tag.number) {
                 None => {
                     *inner = None;
                     Ok(())
@@ -471,16 +471,26 @@ fn read_protobuf_field<V: Value, T>(
     value: &mut T,
     set: impl FnOnce(&mut T, V),
 ) -> Result<()> {
-    match fields.find(tag.number, V::WIRE_TYPE) {
-        None => {
-            let Some(silence) = V::silence() else { return Err(flaw_of_protobuf::<V>(tag, None)) };
-            set(value, silence);
-        }
-        Some(raw) => {
-            let Ok(read) = V::read_protobuf(raw) else { return Err(flaw_of_protobuf::<V>(tag, Some(raw))) };
-            set(value, read);
-        }
+    match fields.take(tag.number, V::WIRE_TYPE, V::read_plain_protobuf) {
+        Some(read) => set(value, read),
+        None => return read_odd_protobuf_field(fields, tag, value, set),
     }
+    Ok(())
+}
+
+/// A field that is absent, in another place, or of a spelling that comes seldom.
+#[inline(never)]
+fn read_odd_protobuf_field<V: Value, T>(
+    fields: &mut Fields<'_>,
+    tag: &'static Tag,
+    value: &mut T,
+    set: impl FnOnce(&mut T, V),
+) -> Result<()> {
+    let read = match fields.find(tag.number) {
+        None => V::silence().ok_or(Fault::Missing),
+        Some(raw) => V::read_protobuf(raw),
+    };
+    set(value, read.map_err(|fault| Flaw::new(tag.name, fault))?);
     Ok(())
 }
 
@@ -538,14 +548,6 @@ fn read_odd_text_field<V: Value, T>(
     let read = next_field(text).and_then(V::read_text).map_err(|fault| Flaw::new(tag.name, fault))?;
     set(value, read);
     Ok(())
-}
-
-/// Why a field that was found, or was not, is not a `V`.
-#[cold]
-#[inline(never)]
-fn flaw_of_protobuf<V: Value>(tag: &'static Tag, found: Option<protobuf::Raw<'_>>) -> Flaw {
-    let fault = found.and_then(|raw| V::read_protobuf(raw).err());
-    Flaw::new(tag.name, fault.unwrap_or(Fault::Missing))
 }
 
 /// Takes one NUL-terminated field off the front.
