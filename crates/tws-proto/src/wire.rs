@@ -471,7 +471,7 @@ fn read_protobuf_field<V: Value, T>(
     value: &mut T,
     set: impl FnOnce(&mut T, V),
 ) -> Result<()> {
-    match fields.take(tag.number, V::WIRE_TYPE, V::read_plain_protobuf) {
+    match fields.take(tag.number, V::WIRE_TYPE, |raw| V::read_plain_protobuf(raw)) {
         Some(read) => set(value, read),
         None => return read_odd_protobuf_field(fields, tag, value, set),
     }
