@@ -43,6 +43,12 @@ impl<'a> Text<'a> {
         self.rest
     }
 
+    /// Whether the next field is there and says nothing.
+    #[inline(always)]
+    pub(crate) const fn is_empty_field(&self) -> bool {
+        matches!(self.rest, [0, ..])
+    }
+
     /// Goes on by so many bytes, which are there.
     #[inline(always)]
     pub(crate) fn skip(&mut self, bytes: usize) {

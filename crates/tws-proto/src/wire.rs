@@ -117,18 +117,16 @@ impl<'a> Wire<'a> {
     /// One field in both forms.
     #[inline]
     pub fn field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        // Most fields of an order say nothing, and the value to be read into does so already.
         match &mut self.mode {
+            Mode::ReadProtobuf(fields) if fields.lacks(tag.number) && value.is_silent() => Ok(()),
+            Mode::ReadProtobuf(fields) => read_protobuf_field::<V, V>(fields, tag, value, |value, read| *value = read),
             _ if self.muted => self.not_carried(tag, value, Fault::NotCarried),
-            Mode::ReadText(text) => read_text_field::<V, V>(text, tag, value, |value, read| *value = read),
-            Mode::ReadProtobuf(fields) if fields.lacks(tag.number) => {
-                let Some(silence) = V::silence() else { return Err(Flaw::new(tag.name, Fault::Missing)) };
-                // Most fields of an order are silent already; putting silence over them would cost a drop each.
-                if !value.is_silent() {
-                    *value = silence;
-                }
+            Mode::ReadText(text) if text.is_empty_field() && value.is_silent() => {
+                text.skip(1);
                 Ok(())
             }
-            Mode::ReadProtobuf(fields) => read_protobuf_field::<V, V>(fields, tag, value, |value, read| *value = read),
+            Mode::ReadText(text) => read_text_field::<V, V>(text, tag, value, |value, read| *value = read),
             Mode::WriteText(out) => write_text_field(out, tag, value),
             Mode::WriteProtobuf(out) => write_protobuf_field(out, tag, value),
         }
@@ -390,8 +388,13 @@ impl<'a> Wire<'a> {
     }
 
     /// A value that is not on the wire here: reads as silence, and a set one is refused or left out.
-    #[cold]
+    #[inline]
     fn not_carried<V: Value>(&mut self, tag: &'static Tag, value: &mut V, fault: Fault) -> Result<()> {
+        if value.is_silent() { Ok(()) } else { self.set_but_not_carried(tag, value, fault) }
+    }
+
+    #[cold]
+    fn set_but_not_carried<V: Value>(&mut self, tag: &'static Tag, value: &mut V, fault: Fault) -> Result<()> {
         match self.mode {
             Mode::ReadText(_) | Mode::ReadProtobuf(_) => {
                 if let Some(silence) = V::silence() {
@@ -399,9 +402,7 @@ impl<'a> Wire<'a> {
                 }
                 Ok(())
             }
-            Mode::WriteText(_) | Mode::WriteProtobuf(_)
-                if self.missing == Missing::Refuse && !V::DISPENSABLE && !value.is_silent() =>
-            {
+            Mode::WriteText(_) | Mode::WriteProtobuf(_) if self.missing == Missing::Refuse && !V::DISPENSABLE => {
                 Err(Flaw::new(tag.name, fault))
             }
             Mode::WriteText(_) | Mode::WriteProtobuf(_) => Ok(()),
