@@ -143,13 +143,13 @@ impl Core {
             currency: record.contract.currency.clone(),
             realized: None,
         };
+        let whole = self.books.record(whole).clone();
         let mut fills = Vec::new();
         for at in 0..offer.prices.len() {
             let Some(fill) = self.fill_of_leg(key, at, quantity, offer, &whole, &run) else { continue };
             let Some(instrument) = self.catalogue.by_id(fill.contract) else { continue };
             fills.extend(self.books.book(fill, instrument).cloned());
         }
-        let whole = self.books.record(whole).clone();
         if is_whole {
             self.desk.set_stage(key, Stage::Filled);
         }

@@ -45,7 +45,8 @@ impl Core {
         let mut planned = record.clone();
         let changed_plan = old.order.time_in_force != planned.order.time_in_force
             || old.order.good_till_date != planned.order.good_till_date
-            || old.order.outside_regular_hours != planned.order.outside_regular_hours;
+            || old.order.outside_regular_hours != planned.order.outside_regular_hours
+            || old.hold == Some(Hold::Deactivated);
         if changed_plan {
             self.plan(&mut planned);
         }

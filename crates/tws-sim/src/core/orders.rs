@@ -363,7 +363,7 @@ impl Core {
         let whole = cash.checked_div(price * instrument.factor()).unwrap_or_default();
         let total = whole - whole % instrument.size_increment;
         if let Some(record) = self.desk.get_mut(key) {
-            record.total = total;
+            record.total = total.normalize();
         }
     }
 

@@ -1,26 +1,31 @@
 //! A core without runtime, driven by scripts: a command a line, and behind `>` what the client hears.
 //!
 //! Commands: `quote BIDxSIZE ASKxSIZE`, `trade PRICExSIZE`, `buy|sell ID QUANTITY TYPE [PRICE [STOP]] [key=value..]`,
-//! `cancel ID`, `cancel all`, `open`, `open all`, `completed`, `executions`, `positions`, `reconnect`, `wait MS`,
-//! `fault NAME [key=value..]`, `clear NAME`.
+//! `exercise|lapse ID QUANTITY INSTRUMENT [override]`, `cancel ID`, `cancel all`, `open`, `open all`, `completed`,
+//! `executions`, `positions`, `reconnect`, `wait MS`, `fault NAME [key=value..]`, `clear NAME`.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use rust_decimal::Decimal;
-use tws_proto::ids::{ClientId, OrderId, RequestId};
-use tws_proto::kinds::{Action, OcaType, OrderType, TimeInForce, TriggerMethod};
-use tws_proto::message::{
-    CancelOrder, GlobalCancel, PlaceOrder, RequestAllOpenOrders, RequestCompletedOrders, RequestExecutions,
-    RequestOpenOrders, RequestPositions, StartApi,
+use tws_proto::condition::{Bound, Condition, Conjunction};
+use tws_proto::contract::ComboLeg;
+use tws_proto::ids::{ClientId, ContractId, OrderId, RequestId};
+use tws_proto::kinds::{
+    Action, AlgoStrategy, ExerciseAction, HedgeType, OcaType, OrderType, SecurityType, TimeInForce, TriggerMethod,
 };
+use tws_proto::message::{
+    CancelOrder, ExerciseOptions, GlobalCancel, PlaceOrder, RequestAllOpenOrders, RequestCompletedOrders,
+    RequestExecutions, RequestOpenOrders, RequestPositions, StartApi,
+};
+use tws_proto::tags::TagValue;
 use tws_proto::{ClientMessage, Contract, Order, ServerMessage, ServerVersion};
-use tws_sim::Fault;
 use tws_sim::book::Book;
 use tws_sim::core::{Core, CoreSetup, Feed, Input, Output};
 use tws_sim::faults::Clear;
 use tws_sim::market::{Level, MarketEvent, Quote, Trade};
 use tws_sim::session::SessionId;
 use tws_sim::time::SimTime;
+use tws_sim::{Fault, OrderRules};
 
 /// 7 October 2013, 13:00 in New York.
 pub(crate) const START: SimTime = SimTime(1_381_165_200_000);
@@ -78,13 +83,27 @@ impl Desk {
     pub(crate) fn run(&mut self, command: &str) -> Vec<Output> {
         let words: Vec<&str> = command.split_whitespace().collect();
         match words.as_slice() {
-            ["quote", bid, ask] => {
+            ["quote", bid, ask] => self.run(&format!("quote IBM {bid} {ask}")),
+            ["quote", instrument, bid, ask] => {
                 let quote = Quote { bid: level(bid), ask: level(ask) };
-                self.show("IBM", MarketEvent::Quote(quote))
+                self.show(&instrument.replace('_', " "), MarketEvent::Quote(quote))
             }
             ["trade", trade] => {
                 let Level { price, size } = level(trade).unwrap();
                 self.show("IBM", MarketEvent::Trade(Trade { price, size, exchange: String::new() }))
+            }
+            ["exercise" | "lapse", id, quantity, instrument, rest @ ..] => {
+                let name = instrument.replace('_', " ");
+                let contract = self.core.catalogue().by_name(&name).unwrap().contract();
+                let action = if words[0] == "lapse" { ExerciseAction::Lapse } else { ExerciseAction::Exercise };
+                self.say(Box::new(ExerciseOptions {
+                    order_id: OrderId(id.parse().unwrap()),
+                    contract,
+                    action: Some(action),
+                    quantity: Some(quantity.parse().unwrap()),
+                    overrides_natural_action: rest == ["override"],
+                    ..ExerciseOptions::default()
+                }))
             }
             ["buy", rest @ ..] => self.say(Box::new(place(Action::Buy, rest))),
             ["sell", rest @ ..] => self.say(Box::new(place(Action::Sell, rest))),
@@ -116,7 +135,20 @@ impl Desk {
 /// Runs a script on a new desk and compares every line that says what follows.
 #[track_caller]
 pub(crate) fn check(script: &str) -> Desk {
-    let mut desk = Desk::new();
+    check_on(Desk::new(), script)
+}
+
+/// The same under other rules.
+#[track_caller]
+pub(crate) fn check_with(order_rules: OrderRules, script: &str) -> Desk {
+    let mut desk = Desk::with(CoreSetup { feed: Feed::Still, order_rules, ..CoreSetup::new(7, START) });
+    desk.connect(1);
+    check_on(desk, script)
+}
+
+/// The same on a desk that is there already.
+#[track_caller]
+pub(crate) fn check_on(mut desk: Desk, script: &str) -> Desk {
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (command, expected) =
             line.split_once('>').map_or((line, ""), |(command, expected)| (command, expected.trim()));
@@ -203,26 +235,19 @@ fn place(action: Action, words: &[&str]) -> PlaceOrder {
     for word in rest {
         match word.split_once('=') {
             None => prices.push(word.parse::<Decimal>().unwrap()),
-            Some(("tif", tif)) => order.time_in_force = Some(TimeInForce::from(tif)),
-            Some(("parent", id)) => order.parent_id = Some(OrderId(id.parse().unwrap())),
-            Some(("transmit", flag)) => order.transmit = flag == "1",
-            Some(("oca", group)) => order.oca_group = group.to_owned(),
-            Some(("ocatype", "1")) => order.oca_type = Some(OcaType::CancelWithBlock),
-            Some(("ocatype", "2")) => order.oca_type = Some(OcaType::ReduceWithBlock),
-            Some(("ocatype", "3")) => order.oca_type = Some(OcaType::ReduceWithoutBlock),
-            Some(("trigger", "doublelast")) => order.trigger_method = Some(TriggerMethod::DoubleLast),
-            Some(("trigger", "last")) => order.trigger_method = Some(TriggerMethod::Last),
-            Some(("whatif", flag)) => order.what_if = flag == "1",
-            Some(("ref", text)) => order.order_reference = text.to_owned(),
             Some(("symbol", symbol)) => contract.symbol = symbol.to_owned(),
-            Some(("account", account)) => order.account = account.to_owned(),
-            Some(other) => panic!("no such key: {other:?}"),
+            Some(("conid", id)) => contract = Contract::by_id(ContractId(id.parse().unwrap()), "SMART"),
+            Some(("legs", legs)) => contract = combination(legs),
+            Some(("exchange", exchange)) => contract.exchange = exchange.to_owned(),
+            Some((key, value)) => set(&mut order, key, value),
         }
     }
     match (order_type, prices.as_slice()) {
-        (OrderType::Limit, [limit]) => order.limit_price = Some(*limit),
-        (OrderType::Stop, [stop]) => order.aux_price = Some(*stop),
-        (OrderType::StopLimit, [limit, stop]) => {
+        (OrderType::Limit | OrderType::LimitOnClose, [limit]) => order.limit_price = Some(*limit),
+        (OrderType::Stop | OrderType::MarketIfTouched | OrderType::StopWithProtection, [stop]) => {
+            order.aux_price = Some(*stop);
+        }
+        (OrderType::StopLimit | OrderType::LimitIfTouched, [limit, stop]) => {
             order.limit_price = Some(*limit);
             order.aux_price = Some(*stop);
         }
@@ -230,4 +255,123 @@ fn place(action: Action, words: &[&str]) -> PlaceOrder {
         (kind, prices) => panic!("{kind:?} does not take {prices:?}"),
     }
     PlaceOrder { order_id: OrderId(id.parse().unwrap()), contract, order, attached: None }
+}
+
+/// `IBM:1,-SPY:2`: what one combination buys and, behind a dash, sells.
+fn combination(legs: &str) -> Contract {
+    let catalogue = tws_sim::catalogue::Catalogue::built_in(START);
+    let leg = |text: &str| {
+        let (name, ratio) = text.split_once(':').unwrap();
+        let action = if name.starts_with('-') { Action::Sell } else { Action::Buy };
+        ComboLeg {
+            contract_id: Some(catalogue.by_name(name.trim_start_matches('-')).unwrap().contract_id),
+            ratio: Some(ratio.parse().unwrap()),
+            action: Some(action),
+            exchange: "SMART".to_owned(),
+            ..ComboLeg::default()
+        }
+    };
+    Contract {
+        security_type: Some(SecurityType::Combination),
+        symbol: "IBM".to_owned(),
+        currency: "USD".to_owned(),
+        exchange: "SMART".to_owned(),
+        combo_legs: legs.split(',').map(leg).collect(),
+        ..Contract::default()
+    }
+}
+
+fn set(order: &mut Order, key: &str, value: &str) {
+    let number = || Some(value.parse::<Decimal>().unwrap());
+    let spaced = || value.replace('_', " ");
+    let flag = value == "1";
+    match key {
+        "tif" => order.time_in_force = Some(TimeInForce::from(value)),
+        "parent" => order.parent_id = Some(OrderId(value.parse().unwrap())),
+        "transmit" => order.transmit = flag,
+        "oca" => order.oca_group = value.to_owned(),
+        "ocatype" => order.oca_type = Some(OcaType::from(value.parse::<i32>().unwrap())),
+        "trigger" => {
+            order.trigger_method = Some(match value {
+                "last" => TriggerMethod::Last,
+                "doublelast" => TriggerMethod::DoubleLast,
+                "bidask" => TriggerMethod::BidAsk,
+                "doublebidask" => TriggerMethod::DoubleBidAsk,
+                "midpoint" => TriggerMethod::MidPoint,
+                other => panic!("no such method: {other}"),
+            });
+        }
+        "whatif" => order.what_if = flag,
+        "ref" => order.order_reference = value.to_owned(),
+        "account" => order.account = value.to_owned(),
+        "limit" => order.limit_price = number(),
+        "aux" => order.aux_price = number(),
+        "percent" => order.trailing_percent = number(),
+        "trailstop" => order.trail_stop_price = number(),
+        "offset" => order.limit_price_offset = number(),
+        "percentoffset" => order.percent_offset = number(),
+        "discretion" => order.discretionary_amount = number(),
+        "cash" => order.cash_quantity = number(),
+        "after" => order.good_after_time = spaced().into(),
+        "till" => order.good_till_date = spaced().into(),
+        "allornone" => order.all_or_none = flag,
+        "min" => order.minimum_quantity = Some(value.parse().unwrap()),
+        "outside" => order.outside_regular_hours = flag,
+        "deactivate" => order.deactivate = flag,
+        "postonly" => order.post_only = flag,
+        "autocancelparent" => order.auto_cancel_parent = flag,
+        "hedge" => order.hedge_type = Some(HedgeType::from(value)),
+        "algo" => order.algo_strategy = Some(AlgoStrategy::from(value)),
+        "ends" => order.algo_parameters.push(TagValue { tag: "endTime".to_owned(), value: spaced() }),
+        "when" => order.conditions = conditions(value),
+        "cancels" => order.conditions_cancel_order = flag,
+        "ignorerth" => order.conditions_ignore_regular_hours = flag,
+        other => panic!("no such key: {other}"),
+    }
+}
+
+/// `price+101.00&time+20131007_14:00:00|margin-30`: at or above behind a plus, at or below behind a minus. A price may name
+/// its method, `price.last+101.00`.
+fn conditions(text: &str) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    for part in text.split_inclusive(['&', '|']) {
+        let conjunction = if part.ends_with('&') { Conjunction::And } else { Conjunction::Or };
+        let part = part.trim_end_matches(['&', '|']);
+        let at = part.find(['+', '-', '=']).unwrap();
+        let (kind, value) = (&part[..at], &part[at + 1..]);
+        let bound = if part[at..].starts_with('+') { Bound::Above } else { Bound::Below };
+        let contract_id = Some(ContractId(8314));
+        let exchange = "SMART".to_owned();
+        let (kind, method) = kind.split_once('.').unwrap_or((kind, ""));
+        let trigger_method = Some(match method {
+            "last" => TriggerMethod::Last,
+            "doublelast" => TriggerMethod::DoubleLast,
+            "bidask" => TriggerMethod::BidAsk,
+            _ => TriggerMethod::Default,
+        });
+        conditions.push(match kind {
+            "price" => {
+                let price = Some(value.parse().unwrap());
+                Condition::Price { conjunction, bound, price, contract_id, exchange, trigger_method }
+            }
+            "time" => Condition::Time { conjunction, bound, time: value.replace('_', " ").into() },
+            "margin" => Condition::Margin { conjunction, bound, percent: Some(value.parse().unwrap()) },
+            "execution" => Condition::Execution {
+                conjunction,
+                security_type: Some(SecurityType::Stock),
+                exchange,
+                symbol: value.to_owned(),
+            },
+            "volume" => {
+                let volume = Some(value.parse().unwrap());
+                Condition::Volume { conjunction, bound, volume, contract_id, exchange }
+            }
+            "change" => {
+                let change_percent = Some(value.parse().unwrap());
+                Condition::PercentChange { conjunction, bound, change_percent, contract_id, exchange }
+            }
+            other => panic!("no such condition: {other}"),
+        });
+    }
+    conditions
 }
