@@ -13,6 +13,7 @@ use crate::commission::CommissionSchedule;
 use crate::core::{AccountSetup, Core, CoreSetup, Feed};
 use crate::faults::{Fault, FaultFileError, InvalidFault};
 use crate::hours::MarketHours;
+use crate::information::InformationError;
 use crate::instrument::Instrument;
 use crate::order_rules::OrderRules;
 use crate::settings::ApiSettings;
@@ -38,6 +39,7 @@ pub struct Builder {
     commissions: CommissionSchedule,
     latency: Duration,
     hours: MarketHours,
+    information_files: Vec<PathBuf>,
     settings: ApiSettings,
     order_rules: OrderRules,
     faults: Vec<Fault>,
@@ -85,6 +87,9 @@ pub enum StartError {
     /// The instruments cannot be used.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The information cannot be used.
+    #[error(transparent)]
+    Information(#[from] InformationError),
     /// A tape cannot be played.
     #[error(transparent)]
     Tape(#[from] TapeError),
@@ -137,6 +142,7 @@ impl Default for Builder {
             latency: Duration::ZERO,
             order_rules: OrderRules::default(),
             hours: MarketHours::AlwaysOpen,
+            information_files: Vec::new(),
             settings: ApiSettings::default(),
             faults: Vec::new(),
             fault_files: Vec::new(),
@@ -293,6 +299,13 @@ impl Builder {
         self
     }
 
+    /// Adds news, bulletins, scans and company events of a TOML file, see `information/README.md`.
+    #[must_use]
+    pub fn information_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.information_files.push(path.into());
+        self
+    }
+
     /// Starts the simulator on the current tokio runtime.
     ///
     /// # Errors
@@ -347,6 +360,9 @@ impl Builder {
         let mut setup = CoreSetup { catalogue, feed: self.feed, feeds, ..CoreSetup::new(self.seed, start) };
         setup.commissions = self.commissions;
         setup.hours = self.hours;
+        for file in &self.information_files {
+            setup.information.add_file(file, start)?;
+        }
         setup.settings = self.settings;
         setup.order_rules = self.order_rules;
         setup.latency_ms = i64::try_from(self.latency.as_millis()).unwrap_or(i64::MAX);

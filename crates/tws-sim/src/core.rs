@@ -7,22 +7,29 @@ mod accounts;
 mod cancel;
 mod combinations;
 mod conditions;
+mod configuration;
 mod contracts;
+mod display;
 mod execution;
 mod exercise;
 mod faults;
 mod groups;
 mod hand;
+mod horizon;
+mod inquiries;
 mod intercept;
 mod lists;
+mod login;
 mod market_data;
 mod modify;
 mod money;
+mod news;
 mod opening;
 mod orders;
 mod positions;
 mod preview;
 mod profit;
+mod scanner;
 mod start;
 mod trouble;
 mod unsimulated;
@@ -41,10 +48,12 @@ use crate::faults::{Clear, Fault};
 use crate::feed::Before;
 use crate::floor::Floor;
 use crate::hours::MarketHours;
+use crate::information::{Article, Bulletin, Information};
 use crate::market::{Market, MarketEvent};
 use crate::order_rules::OrderRules;
 use crate::orders::{OrderDesk, OrderKey, OrderRecord};
 use crate::outbox::{Outbox, Voice};
+use crate::reference::Reference;
 use crate::session::{Session, SessionId};
 use crate::settings::ApiSettings;
 use crate::statement::AccountReadiness;
@@ -101,6 +110,10 @@ pub enum Input {
     Fault(Fault),
     /// Faults are over.
     Clear(Clear),
+    /// An article comes; its time is now.
+    Article(Article),
+    /// A bulletin of IB comes; its time is now.
+    Bulletin(Bulletin),
     /// Nothing but time.
     TimePassed,
 }
@@ -136,6 +149,8 @@ pub struct CoreSetup {
     pub commissions: CommissionSchedule,
     /// How long every answer takes, milliseconds.
     pub latency_ms: i64,
+    /// News, bulletins, scans and events.
+    pub information: Information,
     /// Whether markets open and close.
     pub hours: MarketHours,
     /// What is set under "API".
@@ -157,6 +172,7 @@ impl CoreSetup {
             feeds: BTreeMap::new(),
             commissions: CommissionSchedule::default(),
             latency_ms: 0,
+            information: Information::built_in(start),
             hours: MarketHours::default(),
             settings: ApiSettings::default(),
             order_rules: OrderRules::default(),
@@ -181,6 +197,7 @@ pub struct Core {
     executions: u64,
     day_end: SimTime,
     hours: MarketHours,
+    reference: Reference,
     outbox: Outbox,
     settings: ApiSettings,
     rules: OrderRules,
@@ -204,6 +221,7 @@ impl Core {
             feeds,
             commissions,
             latency_ms,
+            information,
             hours,
             settings,
             order_rules,
@@ -224,6 +242,7 @@ impl Core {
             day_end: start.day_end(),
             commissions,
             hours,
+            reference: Reference::new(information, configuration::initial(&settings), start),
             accounts,
             markets,
             sessions: BTreeMap::new(),
@@ -272,6 +291,8 @@ impl Core {
             }
             Input::Fault(fault) => self.inject(fault),
             Input::Clear(clear) => self.clear_faults(clear),
+            Input::Article(article) => self.publish_article(article),
+            Input::Bulletin(bulletin) => self.publish_bulletin(bulletin),
             Input::TimePassed => {}
         }
         self.outbox.due(now)
@@ -403,6 +424,8 @@ impl Core {
             ClientMessage::RequestMarketDataType(_) => {} // everything is live here, which TWS gives to those who may have it
             ClientMessage::RequestTickByTick(request) => self.request_tick_by_tick(session, &request),
             ClientMessage::CancelTickByTick(cancel) => self.cancel_tick_by_tick(session, cancel.request_id),
+            ClientMessage::PlaceOrder(request) if self.is_read_only() => self.refuse_order(session, request.order_id),
+            ClientMessage::CancelOrder(cancel) if self.is_read_only() => self.refuse_order(session, cancel.order_id),
             ClientMessage::PlaceOrder(request) => self.place_order(session, client, &request),
             ClientMessage::CancelOrder(cancel) => self.cancel_order(session, client, cancel.order_id),
             ClientMessage::GlobalCancel(_) => self.global_cancel(),
@@ -415,12 +438,6 @@ impl Core {
             ClientMessage::CancelPositions(_) => self.cancel_positions(session),
             ClientMessage::RequestAccountSummary(request) => self.request_summary(session, &request),
             ClientMessage::CancelAccountSummary(cancel) => self.cancel_summary(session, cancel.request_id),
-            ClientMessage::CancelContractData(cancel) => self.cancel_contract_data(session, cancel.request_id),
-            ClientMessage::RequestMatchingSymbols(request) => self.send_matching_symbols(session, &request),
-            ClientMessage::RequestMarketRule(request) => self.send_market_rule(session, &request),
-            ClientMessage::RequestOptionParameters(request) => self.send_option_parameters(session, &request),
-            ClientMessage::RequestSmartComponents(request) => self.send_smart_components(session, &request),
-            ClientMessage::RequestDepthExchanges(_) => self.send_depth_exchanges(session),
             ClientMessage::RequestAccountUpdates(request) => self.request_account_updates(session, &request),
             ClientMessage::RequestModelValues(request) => self.request_model_values(session, &request),
             ClientMessage::CancelModelValues(cancel) => self.cancel_model_values(session, cancel.request_id),
@@ -431,8 +448,7 @@ impl Core {
             ClientMessage::RequestPositionProfit(request) => self.request_position_profit(session, &request),
             ClientMessage::CancelPositionProfit(cancel) => self.cancel_position_profit(session, cancel.request_id),
             ClientMessage::ExerciseOptions(request) => self.exercise_options(session, client, &request),
-            // Which these are is listed there, one by one.
-            other => self.answer_unsimulated(session, &other),
+            other => self.answer_inquiry(session, &other),
         }
     }
 
@@ -442,11 +458,13 @@ impl Core {
         let snapshots = self.next_snapshot().map(|time| (time, Due::Snapshots));
         let summaries = self.next_account_update().map(|time| (time, Due::AccountUpdates));
         let orders = self.desk.next_wake().map(|time| (time, Due::Orders));
+        let news = self.reference.next_time().map(|time| (time, Due::News));
+        let scans = self.next_scan().map(|time| (time, Due::Scans));
         let day_end = std::iter::once((self.day_end, Due::DayEnd));
         let profits = self.next_profits().map(|time| (time, Due::Profits));
         let trouble = self.next_trouble().map(|time| (time, Due::Trouble));
         let own = market.into_iter().chain(orders).chain(trouble).chain(day_end);
-        own.chain(snapshots).chain(summaries).chain(profits).min()
+        own.chain(snapshots).chain(summaries).chain(profits).chain(news).chain(scans).min()
     }
 
     /// Lets everything happen that is due by `until`, in order of time.
@@ -464,6 +482,8 @@ impl Core {
                 Due::Snapshots => self.end_snapshots(),
                 Due::AccountUpdates => self.update_due_accounts(),
                 Due::Profits => self.update_profits(),
+                Due::News => self.tell_news(),
+                Due::Scans => self.repeat_scans(),
                 Due::DayEnd => {
                     self.desk.forget_spent_groups();
                     self.begin_day();
@@ -519,6 +539,8 @@ enum Due {
     AccountUpdates,
     Profits,
     Trouble,
+    News,
+    Scans,
 }
 
 /// Ten a second since the epoch: a simulator that is started later begins above what an earlier one gave out, and below

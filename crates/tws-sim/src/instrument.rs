@@ -428,7 +428,7 @@ impl Instrument {
             ev_rule: self.ev_rule.clone(),
             ev_multiplier: self.ev_multiplier,
             security_ids: self.security_ids(),
-            aggregated_group: Some(self.aggregated_group()),
+            aggregated_group: self.aggregated_group(),
             underlying_symbol: self.underlying_symbol.clone(),
             underlying_security_type: self.underlying_security_type.clone(),
             market_rule_ids: self.market_rule_list(),
@@ -444,12 +444,12 @@ impl Instrument {
     }
 
     /// Exchanges of one group quote together.
-    const fn aggregated_group(&self) -> i32 {
+    const fn aggregated_group(&self) -> Option<i32> {
         match self.security_type {
-            SecurityType::Option | SecurityType::FutureOption => 2,
-            SecurityType::Forex => 4,
-            SecurityType::Future => 2_147_483_647,
-            _ => 1,
+            SecurityType::Option | SecurityType::FutureOption => Some(2),
+            SecurityType::Forex => Some(4),
+            SecurityType::Future => None,
+            _ => Some(1),
         }
     }
 

@@ -36,6 +36,7 @@ pub mod catalogue;
 pub mod commission;
 pub mod faults;
 pub mod hours;
+pub mod information;
 pub mod instrument;
 pub mod market;
 pub mod order_rules;
@@ -59,6 +60,7 @@ mod matching;
 mod order_time;
 mod outbox;
 mod peek;
+mod reference;
 mod validation;
 mod worth;
 

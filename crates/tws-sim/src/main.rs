@@ -42,6 +42,9 @@ struct Options {
     /// More instruments, a TOML file in the format of the built-in catalogue; may be repeated
     #[arg(long, value_name = "FILE")]
     instruments: Vec<PathBuf>,
+    /// News, bulletins, scans and company events, a TOML file; may be repeated
+    #[arg(long, value_name = "FILE")]
+    information: Vec<PathBuf>,
     /// Let markets open and close as their contract details say, instead of trading at any time
     #[arg(long)]
     keep_hours: bool,
@@ -130,7 +133,18 @@ async fn run(options: Options) -> Result<(), Failure> {
 }
 
 fn builder(options: Options) -> Builder {
-    let Options { listen, allow_remote, seed, max_version, account, replay, speed, instruments, keep_hours } = options;
+    let Options {
+        listen,
+        allow_remote,
+        seed,
+        max_version,
+        account,
+        replay,
+        speed,
+        instruments,
+        information,
+        keep_hours,
+    } = options;
     let mut builder =
         TwsSim::builder().listen(listen).seed(seed).max_version(ServerVersion(max_version)).speed(speed.0);
     if allow_remote {
@@ -140,6 +154,7 @@ fn builder(options: Options) -> Builder {
         builder = builder.keep_hours();
     }
     builder = account.into_iter().fold(builder, Builder::account);
+    builder = information.into_iter().fold(builder, Builder::information_file);
     builder = instruments.into_iter().fold(builder, Builder::instruments_file);
     replay.into_iter().fold(builder, |builder, Replay { instrument, file }| builder.tape(instrument, file))
 }

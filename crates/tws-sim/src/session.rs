@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tws_proto::ids::{ClientId, ContractId, RequestId};
 
 use crate::account_feeds::AccountFeeds;
+use crate::reference::ReferenceFeeds;
 use crate::time::SimTime;
 
 /// Names a connection for as long as the core lives; chosen by whoever feeds the core, never used twice.
@@ -21,6 +22,7 @@ pub(crate) struct Session {
     pub(crate) feeds: AccountFeeds,
     pub(crate) positions: PositionFeed,
     pub(crate) auto_open: AutoOpen,
+    pub(crate) reference: ReferenceFeeds,
 }
 
 impl Session {
@@ -32,6 +34,7 @@ impl Session {
             feeds: AccountFeeds::default(),
             positions: PositionFeed::Off,
             auto_open: AutoOpen::Off,
+            reference: ReferenceFeeds::default(),
         }
     }
 

@@ -70,6 +70,11 @@ impl SimTime {
         self.zoned().date()
     }
 
+    /// In a spelling of its own, by the clocks of New York.
+    pub(crate) fn zoned_text(self, format: &str) -> String {
+        self.zoned().strftime(format).to_string()
+    }
+
     fn zoned(self) -> Zoned {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(ZONE.clone())
     }

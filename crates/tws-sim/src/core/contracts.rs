@@ -107,8 +107,10 @@ impl Core {
             let text = "Error validating request.-'bT' : cause - Invalid market rule id";
             return self.outbox.notice(session, -1, 321, text);
         };
-        let steps =
-            steps.iter().map(|step| PriceStep { low_edge: Some(step.from), increment: Some(step.step) }).collect();
+        let steps = steps
+            .iter()
+            .map(|step| PriceStep { low_edge: Some(step.from.normalize()), increment: Some(step.step.normalize()) })
+            .collect();
         self.outbox.send(session, MarketRule { rule_id: request.rule_id, steps });
     }
 

@@ -39,47 +39,21 @@ fn answer(message: &ClientMessage) -> Answer {
         C::RequestMarketDepth(body) => NotYet(body.request_id.0),
         C::ReplaceAdvisorData(body) => NotYet(body.request_id.0),
         C::RequestHistoricalData(body) => NotYet(body.request_id.0),
-        C::RequestScanner(body) => NotYet(body.request_id.0),
         C::RequestRealTimeBars(body) => NotYet(body.request_id.0),
         C::CalculateImpliedVolatility(body) => NotYet(body.request_id.0),
         C::CalculateOptionPrice(body) => NotYet(body.request_id.0),
-        C::QueryDisplayGroups(body) => NotYet(body.request_id.0),
-        C::SubscribeToGroup(body) => NotYet(body.request_id.0),
-        C::UpdateDisplayGroup(body) => NotYet(body.request_id.0),
-        C::RequestSoftDollarTiers(body) => NotYet(body.request_id.0),
-        C::RequestNewsArticle(body) => NotYet(body.request_id.0),
-        C::RequestHistoricalNews(body) => NotYet(body.request_id.0),
         C::RequestHeadTimestamp(body) => NotYet(body.request_id.0),
         C::RequestHistogramData(body) => NotYet(body.request_id.0),
         C::RequestHistoricalTicks(body) => NotYet(body.request_id.0),
-        C::RequestHorizonMetaData(body) => NotYet(body.request_id.0),
-        C::RequestHorizonEventData(body) => NotYet(body.request_id.0),
-        C::RequestUserInfo(body) => NotYet(body.request_id.0),
-        C::RequestConfig(body) => NotYet(body.request_id.0),
-        C::UpdateConfig(body) => NotYet(body.request_id.0),
         C::CancelMarketDepth(body) => NothingToCancel(body.request_id.0),
-        C::CancelScanner(body) => NothingToCancel(body.request_id.0),
         C::CancelHistoricalData(body) => NothingToCancel(body.request_id.0),
         C::CancelRealTimeBars(body) => NothingToCancel(body.request_id.0),
         C::CancelCalculateImpliedVolatility(body) => NothingToCancel(body.request_id.0),
         C::CancelCalculateOptionPrice(body) => NothingToCancel(body.request_id.0),
-        C::UnsubscribeFromGroup(body) => NothingToCancel(body.request_id.0),
         C::CancelHistogramData(body) => NothingToCancel(body.request_id.0),
         C::CancelHeadTimestamp(body) => NothingToCancel(body.request_id.0),
-        C::CancelHorizonMetaData(body) => NothingToCancel(body.request_id.0),
-        C::CancelHorizonEventData(body) => NothingToCancel(body.request_id.0),
         C::CancelHistoricalTicks(body) => NothingToCancel(body.request_id.0),
-        C::RequestNewsBulletins(_)
-        | C::CancelNewsBulletins(_)
-        | C::SetServerLogLevel(_)
-        | C::RequestAdvisorData(_)
-        | C::RequestScannerParameters(_)
-        | C::VerifyRequest(_)
-        | C::VerifyMessage(_)
-        | C::VerifyAndAuthorizeRequest(_)
-        | C::VerifyAndAuthorizeMessage(_)
-        | C::RequestFamilyCodes(_)
-        | C::RequestNewsProviders(_) => NotYet(-1),
+        C::RequestAdvisorData(_) => NotYet(-1),
         C::RequestMarketData(_)
         | C::CancelMarketData(_)
         | C::PlaceOrder(_)
@@ -118,6 +92,32 @@ fn answer(message: &ClientMessage) -> Answer {
         | C::CancelModelValues(_)
         | C::CancelProfit(_)
         | C::CancelPositionProfit(_)
+        | C::RequestNewsProviders(_)
+        | C::RequestNewsArticle(_)
+        | C::RequestHistoricalNews(_)
+        | C::RequestNewsBulletins(_)
+        | C::CancelNewsBulletins(_)
+        | C::QueryDisplayGroups(_)
+        | C::SubscribeToGroup(_)
+        | C::UpdateDisplayGroup(_)
+        | C::UnsubscribeFromGroup(_)
+        | C::RequestHorizonMetaData(_)
+        | C::RequestHorizonEventData(_)
+        | C::CancelHorizonMetaData(_)
+        | C::CancelHorizonEventData(_)
+        | C::RequestFamilyCodes(_)
+        | C::RequestSoftDollarTiers(_)
+        | C::RequestUserInfo(_)
+        | C::SetServerLogLevel(_)
+        | C::VerifyRequest(_)
+        | C::VerifyMessage(_)
+        | C::VerifyAndAuthorizeRequest(_)
+        | C::VerifyAndAuthorizeMessage(_)
+        | C::RequestConfig(_)
+        | C::UpdateConfig(_)
+        | C::RequestScannerParameters(_)
+        | C::RequestScanner(_)
+        | C::CancelScanner(_)
         | C::RequestCurrentTimeMillis(_) => Simulated,
     }
 }
@@ -125,9 +125,7 @@ fn answer(message: &ClientMessage) -> Answer {
 #[cfg(test)]
 mod tests {
     use tws_proto::ids::{ClientId, RequestId};
-    use tws_proto::message::{
-        CancelHistoricalData, RequestFamilyCodes, RequestHistoricalData, RequestScanner, StartApi,
-    };
+    use tws_proto::message::{CancelHistoricalData, RequestHistoricalData, StartApi};
     use tws_proto::{ServerMessage, ServerVersion};
 
     use super::*;
@@ -152,9 +150,6 @@ mod tests {
         let request_id = RequestId(7);
         let history = Box::new(RequestHistoricalData { request_id, ..RequestHistoricalData::default() });
         check(history, 7, 321, &not_yet("REQ_HISTORICAL_DATA"));
-        let scanner = Box::new(RequestScanner { request_id, ..RequestScanner::default() });
-        check(scanner, 7, 321, &not_yet("REQ_SCANNER_SUBSCRIPTION"));
-        check(RequestFamilyCodes {}, -1, 321, &not_yet("REQ_FAMILY_CODES"));
         check(CancelHistoricalData { request_id }, 7, 300, "Can't find EId with tickerId:7");
     }
 }
