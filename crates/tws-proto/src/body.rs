@@ -1,5 +1,7 @@
 //! Declaring bodies of messages, and what they hold: struct, defaults and layout in one place.
 
+use rust_decimal::Decimal;
+
 use crate::error::Result;
 use crate::value::Value;
 use crate::wire::{Layout, Tag, Wire};
@@ -67,6 +69,11 @@ impl Wire<'_> {
     /// A field that the text form carries somewhere else.
     pub(crate) fn apart_in_text<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
         if self.is_text() { Ok(()) } else { self.field(tag, value) }
+    }
+
+    /// As [`Wire::exact`], but the text form has no place for it.
+    pub(crate) fn exact_in_protobuf(&mut self, tag: &'static Tag, value: &mut Option<Decimal>) -> Result<()> {
+        if self.is_text() { self.proto_only(tag, value) } else { self.exact(tag, value) }
     }
 
     /// Fields that stand among those around them in both forms.

@@ -13,9 +13,7 @@ pub use trading::*;
 closed_set! {
     /// Which way an order trades. Wire name `action`.
     Action: words {
-        /// Buys.
         Buy = "BUY",
-        /// Sells.
         Sell = "SELL",
         /// Sells short (institutions with a locate).
         SellShort = "SSHORT",
@@ -57,7 +55,6 @@ closed_set! {
         RelativePlusLimit = "REL + LMT",
         /// Relative, for combinations, turning into a market order.
         RelativePlusMarket = "REL + MKT",
-        /// Pegged to the midpoint.
         PeggedToMidpoint = "PEG MID",
         /// Pegged to the other side of the market.
         PeggedToMarket = "PEG MKT",
@@ -77,7 +74,6 @@ closed_set! {
         PassiveRelative = "PASSV REL",
         /// Turns into a market order outside the quote.
         SnapToMarket = "SNAP MKT",
-        /// Snaps to the midpoint.
         SnapToMidpoint = "SNAP MID",
         /// Snaps to the primary quote.
         SnapToPrimary = "SNAP PRIM",
@@ -101,7 +97,6 @@ closed_set! {
         AtOpening = "OPG",
         /// Until the day's close, then cancelled by the system.
         DayTillCancelled = "DTC",
-        /// In an auction.
         Auction = "AUC",
         /// For a number of minutes.
         Minutes = "Minutes",
@@ -113,35 +108,27 @@ closed_set! {
         Stock = "STK",
         /// An option on a stock or an index.
         Option = "OPT",
-        /// A future.
         Future = "FUT",
         /// The future that is front now.
         ContinuousFuture = "CONTFUT",
-        /// An option on a future.
         FutureOption = "FOP",
         /// A currency pair.
         Forex = "CASH",
-        /// An index.
         Index = "IND",
         /// A combination of legs.
         Combination = "BAG",
-        /// A bond.
         Bond = "BOND",
         /// A mutual fund.
         Fund = "FUND",
         /// A metal or another commodity.
         Commodity = "CMDTY",
-        /// A contract for difference.
         ContractForDifference = "CFD",
-        /// A warrant.
         Warrant = "WAR",
-        /// A structured product.
         StructuredProduct = "IOPT",
         /// A crypto currency.
         Crypto = "CRYPTO",
         /// A news feed.
         News = "NEWS",
-        /// A bill.
         Bill = "BILL",
     }
 
@@ -181,21 +168,15 @@ closed_set! {
 
     /// Which way an execution went. Wire name `side`.
     ExecutionSide: words {
-        /// Bought.
         Bought = "BOT",
-        /// Sold.
         Sold = "SLD",
     }
 
     /// What an order hedges with. Wire name `hedgeType`.
     HedgeType: words {
-        /// Delta.
         Delta = "D",
-        /// Beta.
         Beta = "B",
-        /// Currency.
         Currency = "F",
-        /// Pair.
         Pair = "P",
     }
 
@@ -223,7 +204,6 @@ closed_set! {
         DoubleLast = 3,
         /// Bid or ask.
         BidAsk = 4,
-        /// Last, or bid or ask.
         LastOrBidAsk = 7,
         /// The midpoint.
         MidPoint = 8,
@@ -231,9 +211,7 @@ closed_set! {
 
     /// For whom an order is. Wire name `origin`.
     Origin: codes {
-        /// A customer.
         Customer = 0,
-        /// A firm.
         Firm = 1,
         /// Unknown to IB.
         Unknown = 2,
@@ -257,13 +235,9 @@ closed_set! {
 
     /// In which BOX auction an order takes part. Wire name `auctionStrategy`.
     AuctionStrategy: codes {
-        /// In none.
         None = 0,
-        /// Match.
         Match = 1,
-        /// Improvement.
         Improvement = 2,
-        /// Transparent.
         Transparent = 3,
     }
 
@@ -271,13 +245,11 @@ closed_set! {
     TrailingUnit: codes {
         /// An amount of money.
         Amount = 0,
-        /// Percent.
         Percent = 100,
     }
 
     /// Which kind of market data flows. Wire name `marketDataType`.
     MarketDataKind: codes {
-        /// Live.
         Live = 1,
         /// The last values before the close.
         Frozen = 2,
@@ -301,13 +273,10 @@ closed_set! {
 
     /// What historical data, bars and ticks are made of. Wire name `whatToShow`.
     DataToShow: words {
-        /// Trades.
         Trades = "TRADES",
         /// Midpoints of the quotes.
         MidPoint = "MIDPOINT",
-        /// Bids.
         Bid = "BID",
-        /// Asks.
         Ask = "ASK",
         /// Bids and asks, averaged in bars.
         BidAsk = "BID_ASK",
@@ -315,9 +284,7 @@ closed_set! {
         AdjustedLast = "ADJUSTED_LAST",
         /// Trades of all sizes, for crypto currencies.
         AggregatedTrades = "AGGTRADES",
-        /// Historical volatility.
         HistoricalVolatility = "HISTORICAL_VOLATILITY",
-        /// Implied volatility of the options.
         OptionImpliedVolatility = "OPTION_IMPLIED_VOLATILITY",
         /// What it costs to borrow the shares.
         FeeRate = "FEE_RATE",
@@ -389,7 +356,6 @@ closed_set! {
 
     /// What to do with an option at its end. Wire name `exerciseAction`.
     ExerciseAction: codes {
-        /// Exercise it.
         Exercise = 1,
         /// Let it lapse.
         Lapse = 2,
@@ -399,7 +365,6 @@ closed_set! {
     LogLevel: codes {
         /// Nothing but the system's own messages.
         System = 1,
-        /// Errors.
         Error = 2,
         /// Warnings too.
         Warning = 3,
@@ -411,9 +376,7 @@ closed_set! {
 
     /// What an option computation rests on. Wire name `tickAttrib`.
     ComputationBasis: codes {
-        /// Returns.
         Returns = 0,
-        /// Prices.
         Prices = 1,
     }
 }

@@ -83,7 +83,6 @@ closed_set! {
         RealTimeHistoricalVolatility = 411,
         /// [`TickKind::Dividends`](super::TickKind::Dividends).
         Dividends = 456,
-        /// The multiplier of a bond.
         BondMultiplier = 460,
         /// Bid and ask of a fund's net asset value.
         EtfNavBidAsk = 576,
@@ -145,17 +144,14 @@ closed_set! {
 
     /// Which stocks a scan looks at. Wire name `stockTypeFilter`.
     StockFilter: words {
-        /// All.
         All = "ALL",
         /// Those of corporations.
         Corporations = "CORP",
         /// American depositary receipts.
         DepositaryReceipts = "ADR",
-        /// Exchange-traded funds.
         ExchangeTradedFunds = "ETF",
         /// Real estate investment trusts.
         RealEstateTrusts = "REIT",
-        /// Closed-end funds.
         ClosedEndFunds = "CEF",
     }
 

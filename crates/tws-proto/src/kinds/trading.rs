@@ -5,9 +5,7 @@ use crate::declare::closed_set;
 closed_set! {
     /// Whether an order opens or closes a position (institutions). Wire name `openClose`.
     OpenClose: words {
-        /// Opens.
         Open = "O",
-        /// Closes.
         Close = "C",
     }
 
@@ -15,9 +13,7 @@ closed_set! {
     LegOpenClose: codes {
         /// As the combination does.
         Same = 0,
-        /// Opens.
         Open = 1,
-        /// Closes.
         Close = 2,
         /// Not known.
         Unknown = 3,
@@ -35,7 +31,6 @@ closed_set! {
 
     /// Where a trade is to clear. Wire name `clearingIntent`.
     ClearingIntent: words {
-        /// At IB.
         Ib = "IB",
         /// Somewhere else.
         Away = "Away",
@@ -47,7 +42,6 @@ closed_set! {
     Rule80A: words {
         /// A private person.
         Individual = "I",
-        /// Agency.
         Agency = "A",
         /// Agent for another member.
         AgentOtherMember = "W",
@@ -59,7 +53,6 @@ closed_set! {
         AgentOtherMemberIndexArbitrage = "M",
         /// A private person, program trade.
         IndividualProgramTrade = "K",
-        /// Agency, program trade.
         AgencyProgramTrade = "Y",
         /// Agent for another member, program trade.
         AgentOtherMemberProgramTrade = "N",
@@ -129,7 +122,6 @@ closed_set! {
         Assigned = 100,
         /// Clearing exercised it by itself.
         ExercisedByClearing = 101,
-        /// It expired.
         Expired = 102,
         /// It was netted.
         Netted = 103,
@@ -171,11 +163,9 @@ closed_set! {
         MultiAsset = "003",
         /// Stocks.
         Equity = "004",
-        /// One sector.
         Sector = "005",
         /// Something guaranteed.
         Guaranteed = "006",
-        /// Alternatives.
         Alternative = "007",
     }
 }

@@ -310,27 +310,14 @@ body! {
     }
 }
 
-/// A midpoint. Wire name `HistoricalTick`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MidPointTick {
-    /// Seconds since the epoch. Wire name `time`.
-    pub time_s: i64,
-    /// Wire name `midPoint`, `price`.
-    pub price: Option<Decimal>,
-    /// Without meaning; a live tick has it in protobuf form only. Wire name `size`.
-    pub size: Option<Decimal>,
-}
-
-impl Layout for MidPointTick {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { time_s, price, size } = self;
-        layout!(w; 1 time_s, 2 price);
-        if w.is_text() {
-            layout!(w; proto_only 3 size);
-        } else {
-            layout!(w; exact 3 size);
-        }
-        Ok(())
+body! {
+    /// A midpoint. Wire name `HistoricalTick`.
+    MidPointTick {
+        /// Seconds since the epoch.
+        1 "time" time_s: i64,
+        2 "midPoint" "price" price: Option<Decimal>,
+        /// Without meaning; a live tick has it in protobuf form only.
+        exact_in_protobuf 3 "size" size: Option<Decimal>,
     }
 }
 

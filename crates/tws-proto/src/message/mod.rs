@@ -132,21 +132,39 @@ pub trait Message: Sized {
 /// What stands in a slot before anything is read into it.
 const NOT_READ: BadFrame = BadFrame { message: "frame", field: "", fault: Fault::Truncated };
 
-/// Declares the messages of one direction, a row each: id, name, wire name, forms.
+/// What a variant holds: a body, or a large one in a box.
+macro_rules! payload {
+    ($body:ident) => { $body };
+    ($body:ident $in:ident) => { $in<$body> };
+}
+
+/// What a row says beside its body.
+macro_rules! facts {
+    ($id:literal $name:literal $forms:ident $($gate:ident)?; $($since:ident)?) => {
+        Facts { id: $id, name: $name, forms: Forms::$forms($(V::$gate)?)$(.since(V::$since))? }
+    };
+}
+
+/// Declares the messages of one direction, a row each: id, body, name on the wire, forms.
 macro_rules! messages {
-    ($(#[$doc:meta])* $enum:ident { $($id:literal $variant:ident($payload:ty), $wire_name:literal, $forms:expr;)* }) => {
+    ($(#[$doc:meta])* $enum:ident {
+        $(
+            $id:literal $variant:ident $(in $in:ident)?, $wire_name:literal,
+            $forms:ident($($gate:ident)?) $(since $since:ident)?;
+        )*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub enum $enum {
-            $(#[doc = concat!("`", $wire_name, "`, id ", $id, ".")] $variant($payload),)*
+            $(#[doc = concat!("`", $wire_name, "`, id ", $id, ".")] $variant(payload!($variant $($in)?)),)*
         }
 
         impl Message for $enum {
-            const ALL: &'static [Facts] = &[$(Facts { id: $id, name: $wire_name, forms: $forms }),*];
+            const ALL: &'static [Facts] = &[$(facts!($id $wire_name $forms $($gate)?; $($since)?)),*];
 
             fn facts(&self) -> Facts {
                 match self {
-                    $(Self::$variant(_) => Facts { id: $id, name: $wire_name, forms: $forms },)*
+                    $(Self::$variant(_) => facts!($id $wire_name $forms $($gate)?; $($since)?),)*
                 }
             }
 
@@ -160,7 +178,7 @@ macro_rules! messages {
             fn write(self, version: V, missing: Missing, out: &mut BytesMut) -> Result<(), Refused> {
                 match self {
                     $(Self::$variant(mut body) => {
-                        const FACTS: Facts = Facts { id: $id, name: $wire_name, forms: $forms };
+                        const FACTS: Facts = facts!($id $wire_name $forms $($gate)?; $($since)?);
                         write_frame(FACTS, &mut body, version, missing, out)
                     })*
                 }
@@ -180,7 +198,7 @@ macro_rules! messages {
                 };
                 match head.id {
                     $($id => {
-                        const FACTS: Facts = Facts { id: $id, name: $wire_name, forms: $forms };
+                        const FACTS: Facts = facts!($id $wire_name $forms $($gate)?; $($since)?);
                         *slot = Ok(Decoded { message: Self::$variant(Default::default()), trailing_fields: 0 });
                         if let Ok(Decoded { message: Self::$variant(body), trailing_fields }) = slot {
                             match head.body(FACTS, version, body) {
@@ -197,8 +215,8 @@ macro_rules! messages {
             }
         }
 
-        $(impl From<$payload> for $enum {
-            fn from(body: $payload) -> Self {
+        $(impl From<payload!($variant $($in)?)> for $enum {
+            fn from(body: payload!($variant $($in)?)) -> Self {
                 Self::$variant(body)
             }
         })*
@@ -208,222 +226,179 @@ macro_rules! messages {
 messages! {
     /// What a client sends.
     ClientMessage {
-        1 RequestMarketData(Box<RequestMarketData>), "REQ_MKT_DATA", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        2 CancelMarketData(CancelMarketData), "CANCEL_MKT_DATA", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        3 PlaceOrder(Box<PlaceOrder>), "PLACE_ORDER", Forms::switches(V::PROTOBUF_PLACE_ORDER);
-        4 CancelOrder(CancelOrder), "CANCEL_ORDER", Forms::switches(V::PROTOBUF_PLACE_ORDER);
-        5 RequestOpenOrders(RequestOpenOrders), "REQ_OPEN_ORDERS", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
-        6 RequestAccountUpdates(RequestAccountUpdates), "REQ_ACCT_DATA",
-            Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        7 RequestExecutions(Box<RequestExecutions>), "REQ_EXECUTIONS", Forms::switches(V::PROTOBUF);
-        8 RequestIds(RequestIds), "REQ_IDS", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        9 RequestContractData(Box<RequestContractData>), "REQ_CONTRACT_DATA", Forms::switches(V::PROTOBUF_CONTRACT_DATA);
-        10 RequestMarketDepth(Box<RequestMarketDepth>), "REQ_MKT_DEPTH", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        11 CancelMarketDepth(CancelMarketDepth), "CANCEL_MKT_DEPTH", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        12 RequestNewsBulletins(RequestNewsBulletins), "REQ_NEWS_BULLETINS", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        13 CancelNewsBulletins(CancelNewsBulletins), "CANCEL_NEWS_BULLETINS", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        14 SetServerLogLevel(SetServerLogLevel), "SET_SERVER_LOGLEVEL", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        15 RequestAutoOpenOrders(RequestAutoOpenOrders), "REQ_AUTO_OPEN_ORDERS",
-            Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
-        16 RequestAllOpenOrders(RequestAllOpenOrders), "REQ_ALL_OPEN_ORDERS", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
-        17 RequestManagedAccounts(RequestManagedAccounts), "REQ_MANAGED_ACCTS", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        18 RequestAdvisorData(RequestAdvisorData), "REQ_FA", Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        19 ReplaceAdvisorData(ReplaceAdvisorData), "REPLACE_FA", Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        20 RequestHistoricalData(Box<RequestHistoricalData>), "REQ_HISTORICAL_DATA",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        21 ExerciseOptions(Box<ExerciseOptions>), "EXERCISE_OPTIONS", Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        22 RequestScanner(Box<RequestScanner>), "REQ_SCANNER_SUBSCRIPTION", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        23 CancelScanner(CancelScanner), "CANCEL_SCANNER_SUBSCRIPTION", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        24 RequestScannerParameters(RequestScannerParameters), "REQ_SCANNER_PARAMETERS",
-            Forms::switches(V::PROTOBUF_SCAN_DATA);
-        25 CancelHistoricalData(CancelHistoricalData), "CANCEL_HISTORICAL_DATA",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        49 RequestCurrentTime(RequestCurrentTime), "REQ_CURRENT_TIME", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        50 RequestRealTimeBars(Box<RequestRealTimeBars>), "REQ_REAL_TIME_BARS",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        51 CancelRealTimeBars(CancelRealTimeBars), "CANCEL_REAL_TIME_BARS",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        54 CalculateImpliedVolatility(Box<CalculateImpliedVolatility>), "REQ_CALC_IMPLIED_VOLAT",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        55 CalculateOptionPrice(Box<CalculateOptionPrice>), "REQ_CALC_OPTION_PRICE",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        56 CancelCalculateImpliedVolatility(CancelCalculateImpliedVolatility), "CANCEL_CALC_IMPLIED_VOLAT",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        57 CancelCalculateOptionPrice(CancelCalculateOptionPrice), "CANCEL_CALC_OPTION_PRICE",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        58 GlobalCancel(GlobalCancel), "REQ_GLOBAL_CANCEL", Forms::switches(V::PROTOBUF_PLACE_ORDER);
-        59 RequestMarketDataType(RequestMarketDataType), "REQ_MARKET_DATA_TYPE", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        61 RequestPositions(RequestPositions), "REQ_POSITIONS", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        62 RequestAccountSummary(RequestAccountSummary), "REQ_ACCOUNT_SUMMARY", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        63 CancelAccountSummary(CancelAccountSummary), "CANCEL_ACCOUNT_SUMMARY", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        64 CancelPositions(CancelPositions), "CANCEL_POSITIONS", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        65 VerifyRequest(VerifyRequest), "VERIFY_REQUEST", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        66 VerifyMessage(VerifyMessage), "VERIFY_MESSAGE", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        67 QueryDisplayGroups(QueryDisplayGroups), "QUERY_DISPLAY_GROUPS", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        68 SubscribeToGroup(SubscribeToGroup), "SUBSCRIBE_TO_GROUP_EVENTS",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        69 UpdateDisplayGroup(UpdateDisplayGroup), "UPDATE_DISPLAY_GROUP", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        70 UnsubscribeFromGroup(UnsubscribeFromGroup), "UNSUBSCRIBE_FROM_GROUP_EVENTS",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        71 StartApi(StartApi), "START_API", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        72 VerifyAndAuthorizeRequest(VerifyAndAuthorizeRequest), "VERIFY_AND_AUTH_REQUEST", Forms::text_only();
-        73 VerifyAndAuthorizeMessage(VerifyAndAuthorizeMessage), "VERIFY_AND_AUTH_MESSAGE", Forms::text_only();
-        74 RequestModelPositions(RequestModelPositions), "REQ_POSITIONS_MULTI",
-            Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        75 CancelModelPositions(CancelModelPositions), "CANCEL_POSITIONS_MULTI",
-            Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        76 RequestModelValues(RequestModelValues), "REQ_ACCOUNT_UPDATES_MULTI",
-            Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        77 CancelModelValues(CancelModelValues), "CANCEL_ACCOUNT_UPDATES_MULTI",
-            Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        78 RequestOptionParameters(Box<RequestOptionParameters>), "REQ_SEC_DEF_OPT_PARAMS",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        79 RequestSoftDollarTiers(RequestSoftDollarTiers), "REQ_SOFT_DOLLAR_TIERS",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        80 RequestFamilyCodes(RequestFamilyCodes), "REQ_FAMILY_CODES", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        81 RequestMatchingSymbols(RequestMatchingSymbols), "REQ_MATCHING_SYMBOLS",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        82 RequestDepthExchanges(RequestDepthExchanges), "REQ_MKT_DEPTH_EXCHANGES",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        83 RequestSmartComponents(RequestSmartComponents), "REQ_SMART_COMPONENTS",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        84 RequestNewsArticle(RequestNewsArticle), "REQ_NEWS_ARTICLE", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        85 RequestNewsProviders(RequestNewsProviders), "REQ_NEWS_PROVIDERS", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        86 RequestHistoricalNews(Box<RequestHistoricalNews>), "REQ_HISTORICAL_NEWS",
-            Forms::switches(V::PROTOBUF_NEWS_DATA);
-        87 RequestHeadTimestamp(Box<RequestHeadTimestamp>), "REQ_HEAD_TIMESTAMP",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        88 RequestHistogramData(Box<RequestHistogramData>), "REQ_HISTOGRAM_DATA",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        89 CancelHistogramData(CancelHistogramData), "CANCEL_HISTOGRAM_DATA",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        90 CancelHeadTimestamp(CancelHeadTimestamp), "CANCEL_HEAD_TIMESTAMP",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        91 RequestMarketRule(RequestMarketRule), "REQ_MARKET_RULE", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        92 RequestProfit(RequestProfit), "REQ_PNL", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        93 CancelProfit(CancelProfit), "CANCEL_PNL", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        94 RequestPositionProfit(RequestPositionProfit), "REQ_PNL_SINGLE", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        95 CancelPositionProfit(CancelPositionProfit), "CANCEL_PNL_SINGLE", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        96 RequestHistoricalTicks(Box<RequestHistoricalTicks>), "REQ_HISTORICAL_TICKS",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        97 RequestTickByTick(Box<RequestTickByTick>), "REQ_TICK_BY_TICK_DATA", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        98 CancelTickByTick(CancelTickByTick), "CANCEL_TICK_BY_TICK_DATA", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        99 RequestCompletedOrders(RequestCompletedOrders), "REQ_COMPLETED_ORDERS", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
-        100 RequestHorizonMetaData(RequestHorizonMetaData), "REQ_WSH_META_DATA", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        101 CancelHorizonMetaData(CancelHorizonMetaData), "CANCEL_WSH_META_DATA",
-            Forms::switches(V::PROTOBUF_NEWS_DATA);
-        102 RequestHorizonEventData(Box<RequestHorizonEventData>), "REQ_WSH_EVENT_DATA",
-            Forms::switches(V::PROTOBUF_NEWS_DATA);
-        103 CancelHorizonEventData(CancelHorizonEventData), "CANCEL_WSH_EVENT_DATA",
-            Forms::switches(V::PROTOBUF_NEWS_DATA);
-        104 RequestUserInfo(RequestUserInfo), "REQ_USER_INFO", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        105 RequestCurrentTimeMillis(RequestCurrentTimeMillis), "REQ_CURRENT_TIME_IN_MILLIS",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_3).since(V::CURRENT_TIME_IN_MILLIS);
-        106 CancelContractData(CancelContractData), "CANCEL_CONTRACT_DATA",
-            Forms::protobuf_only(V::CANCEL_CONTRACT_DATA);
-        107 CancelHistoricalTicks(CancelHistoricalTicks), "CANCEL_HISTORICAL_TICKS",
-            Forms::protobuf_only(V::CANCEL_CONTRACT_DATA);
-        108 RequestConfig(RequestConfig), "REQ_CONFIG", Forms::protobuf_only(V::CONFIG);
-        109 UpdateConfig(Box<UpdateConfig>), "UPDATE_CONFIG", Forms::protobuf_only(V::UPDATE_CONFIG);
+        1 RequestMarketData in Box, "REQ_MKT_DATA", switches(PROTOBUF_MARKET_DATA);
+        2 CancelMarketData, "CANCEL_MKT_DATA", switches(PROTOBUF_MARKET_DATA);
+        3 PlaceOrder in Box, "PLACE_ORDER", switches(PROTOBUF_PLACE_ORDER);
+        4 CancelOrder, "CANCEL_ORDER", switches(PROTOBUF_PLACE_ORDER);
+        5 RequestOpenOrders, "REQ_OPEN_ORDERS", switches(PROTOBUF_COMPLETED_ORDER);
+        6 RequestAccountUpdates, "REQ_ACCT_DATA", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        7 RequestExecutions in Box, "REQ_EXECUTIONS", switches(PROTOBUF);
+        8 RequestIds, "REQ_IDS", switches(PROTOBUF_REST_MESSAGES_3);
+        9 RequestContractData in Box, "REQ_CONTRACT_DATA", switches(PROTOBUF_CONTRACT_DATA);
+        10 RequestMarketDepth in Box, "REQ_MKT_DEPTH", switches(PROTOBUF_MARKET_DATA);
+        11 CancelMarketDepth, "CANCEL_MKT_DEPTH", switches(PROTOBUF_MARKET_DATA);
+        12 RequestNewsBulletins, "REQ_NEWS_BULLETINS", switches(PROTOBUF_NEWS_DATA);
+        13 CancelNewsBulletins, "CANCEL_NEWS_BULLETINS", switches(PROTOBUF_NEWS_DATA);
+        14 SetServerLogLevel, "SET_SERVER_LOGLEVEL", switches(PROTOBUF_REST_MESSAGES_3);
+        15 RequestAutoOpenOrders, "REQ_AUTO_OPEN_ORDERS", switches(PROTOBUF_COMPLETED_ORDER);
+        16 RequestAllOpenOrders, "REQ_ALL_OPEN_ORDERS", switches(PROTOBUF_COMPLETED_ORDER);
+        17 RequestManagedAccounts, "REQ_MANAGED_ACCTS", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        18 RequestAdvisorData, "REQ_FA", switches(PROTOBUF_REST_MESSAGES_1);
+        19 ReplaceAdvisorData, "REPLACE_FA", switches(PROTOBUF_REST_MESSAGES_1);
+        20 RequestHistoricalData in Box, "REQ_HISTORICAL_DATA", switches(PROTOBUF_HISTORICAL_DATA);
+        21 ExerciseOptions in Box, "EXERCISE_OPTIONS", switches(PROTOBUF_REST_MESSAGES_1);
+        22 RequestScanner in Box, "REQ_SCANNER_SUBSCRIPTION", switches(PROTOBUF_SCAN_DATA);
+        23 CancelScanner, "CANCEL_SCANNER_SUBSCRIPTION", switches(PROTOBUF_SCAN_DATA);
+        24 RequestScannerParameters, "REQ_SCANNER_PARAMETERS", switches(PROTOBUF_SCAN_DATA);
+        25 CancelHistoricalData, "CANCEL_HISTORICAL_DATA", switches(PROTOBUF_HISTORICAL_DATA);
+        49 RequestCurrentTime, "REQ_CURRENT_TIME", switches(PROTOBUF_REST_MESSAGES_3);
+        50 RequestRealTimeBars in Box, "REQ_REAL_TIME_BARS", switches(PROTOBUF_HISTORICAL_DATA);
+        51 CancelRealTimeBars, "CANCEL_REAL_TIME_BARS", switches(PROTOBUF_HISTORICAL_DATA);
+        54 CalculateImpliedVolatility in Box, "REQ_CALC_IMPLIED_VOLAT", switches(PROTOBUF_REST_MESSAGES_1);
+        55 CalculateOptionPrice in Box, "REQ_CALC_OPTION_PRICE", switches(PROTOBUF_REST_MESSAGES_1);
+        56 CancelCalculateImpliedVolatility, "CANCEL_CALC_IMPLIED_VOLAT", switches(PROTOBUF_REST_MESSAGES_1);
+        57 CancelCalculateOptionPrice, "CANCEL_CALC_OPTION_PRICE", switches(PROTOBUF_REST_MESSAGES_1);
+        58 GlobalCancel, "REQ_GLOBAL_CANCEL", switches(PROTOBUF_PLACE_ORDER);
+        59 RequestMarketDataType, "REQ_MARKET_DATA_TYPE", switches(PROTOBUF_MARKET_DATA);
+        61 RequestPositions, "REQ_POSITIONS", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        62 RequestAccountSummary, "REQ_ACCOUNT_SUMMARY", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        63 CancelAccountSummary, "CANCEL_ACCOUNT_SUMMARY", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        64 CancelPositions, "CANCEL_POSITIONS", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        65 VerifyRequest, "VERIFY_REQUEST", switches(PROTOBUF_REST_MESSAGES_3);
+        66 VerifyMessage, "VERIFY_MESSAGE", switches(PROTOBUF_REST_MESSAGES_3);
+        67 QueryDisplayGroups, "QUERY_DISPLAY_GROUPS", switches(PROTOBUF_REST_MESSAGES_3);
+        68 SubscribeToGroup, "SUBSCRIBE_TO_GROUP_EVENTS", switches(PROTOBUF_REST_MESSAGES_3);
+        69 UpdateDisplayGroup, "UPDATE_DISPLAY_GROUP", switches(PROTOBUF_REST_MESSAGES_3);
+        70 UnsubscribeFromGroup, "UNSUBSCRIBE_FROM_GROUP_EVENTS", switches(PROTOBUF_REST_MESSAGES_3);
+        71 StartApi, "START_API", switches(PROTOBUF_REST_MESSAGES_3);
+        72 VerifyAndAuthorizeRequest, "VERIFY_AND_AUTH_REQUEST", text_only();
+        73 VerifyAndAuthorizeMessage, "VERIFY_AND_AUTH_MESSAGE", text_only();
+        74 RequestModelPositions, "REQ_POSITIONS_MULTI", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        75 CancelModelPositions, "CANCEL_POSITIONS_MULTI", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        76 RequestModelValues, "REQ_ACCOUNT_UPDATES_MULTI", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        77 CancelModelValues, "CANCEL_ACCOUNT_UPDATES_MULTI", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        78 RequestOptionParameters in Box, "REQ_SEC_DEF_OPT_PARAMS", switches(PROTOBUF_REST_MESSAGES_2);
+        79 RequestSoftDollarTiers, "REQ_SOFT_DOLLAR_TIERS", switches(PROTOBUF_REST_MESSAGES_2);
+        80 RequestFamilyCodes, "REQ_FAMILY_CODES", switches(PROTOBUF_REST_MESSAGES_2);
+        81 RequestMatchingSymbols, "REQ_MATCHING_SYMBOLS", switches(PROTOBUF_REST_MESSAGES_2);
+        82 RequestDepthExchanges, "REQ_MKT_DEPTH_EXCHANGES", switches(PROTOBUF_REST_MESSAGES_3);
+        83 RequestSmartComponents, "REQ_SMART_COMPONENTS", switches(PROTOBUF_REST_MESSAGES_2);
+        84 RequestNewsArticle, "REQ_NEWS_ARTICLE", switches(PROTOBUF_NEWS_DATA);
+        85 RequestNewsProviders, "REQ_NEWS_PROVIDERS", switches(PROTOBUF_NEWS_DATA);
+        86 RequestHistoricalNews in Box, "REQ_HISTORICAL_NEWS", switches(PROTOBUF_NEWS_DATA);
+        87 RequestHeadTimestamp in Box, "REQ_HEAD_TIMESTAMP", switches(PROTOBUF_HISTORICAL_DATA);
+        88 RequestHistogramData in Box, "REQ_HISTOGRAM_DATA", switches(PROTOBUF_HISTORICAL_DATA);
+        89 CancelHistogramData, "CANCEL_HISTOGRAM_DATA", switches(PROTOBUF_HISTORICAL_DATA);
+        90 CancelHeadTimestamp, "CANCEL_HEAD_TIMESTAMP", switches(PROTOBUF_HISTORICAL_DATA);
+        91 RequestMarketRule, "REQ_MARKET_RULE", switches(PROTOBUF_REST_MESSAGES_2);
+        92 RequestProfit, "REQ_PNL", switches(PROTOBUF_SCAN_DATA);
+        93 CancelProfit, "CANCEL_PNL", switches(PROTOBUF_SCAN_DATA);
+        94 RequestPositionProfit, "REQ_PNL_SINGLE", switches(PROTOBUF_SCAN_DATA);
+        95 CancelPositionProfit, "CANCEL_PNL_SINGLE", switches(PROTOBUF_SCAN_DATA);
+        96 RequestHistoricalTicks in Box, "REQ_HISTORICAL_TICKS", switches(PROTOBUF_HISTORICAL_DATA);
+        97 RequestTickByTick in Box, "REQ_TICK_BY_TICK_DATA", switches(PROTOBUF_HISTORICAL_DATA);
+        98 CancelTickByTick, "CANCEL_TICK_BY_TICK_DATA", switches(PROTOBUF_HISTORICAL_DATA);
+        99 RequestCompletedOrders, "REQ_COMPLETED_ORDERS", switches(PROTOBUF_COMPLETED_ORDER);
+        100 RequestHorizonMetaData, "REQ_WSH_META_DATA", switches(PROTOBUF_NEWS_DATA);
+        101 CancelHorizonMetaData, "CANCEL_WSH_META_DATA", switches(PROTOBUF_NEWS_DATA);
+        102 RequestHorizonEventData in Box, "REQ_WSH_EVENT_DATA", switches(PROTOBUF_NEWS_DATA);
+        103 CancelHorizonEventData, "CANCEL_WSH_EVENT_DATA", switches(PROTOBUF_NEWS_DATA);
+        104 RequestUserInfo, "REQ_USER_INFO", switches(PROTOBUF_REST_MESSAGES_2);
+        105 RequestCurrentTimeMillis, "REQ_CURRENT_TIME_IN_MILLIS", switches(PROTOBUF_REST_MESSAGES_3) since CURRENT_TIME_IN_MILLIS;
+        106 CancelContractData, "CANCEL_CONTRACT_DATA", protobuf_only(CANCEL_CONTRACT_DATA);
+        107 CancelHistoricalTicks, "CANCEL_HISTORICAL_TICKS", protobuf_only(CANCEL_CONTRACT_DATA);
+        108 RequestConfig, "REQ_CONFIG", protobuf_only(CONFIG);
+        109 UpdateConfig in Box, "UPDATE_CONFIG", protobuf_only(UPDATE_CONFIG);
     }
 }
 
 messages! {
     /// What a server sends.
     ServerMessage {
-        1 TickPrice(TickPrice), "TICK_PRICE", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        2 TickSize(TickSize), "TICK_SIZE", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        3 OrderStatus(Box<OrderStatus>), "ORDER_STATUS", Forms::switches(V::PROTOBUF_PLACE_ORDER);
-        4 Notice(Box<Notice>), "ERR_MSG", Forms::switches(V::PROTOBUF_PLACE_ORDER);
-        5 OpenOrder(Box<OpenOrder>), "OPEN_ORDER", Forms::switches(V::PROTOBUF_PLACE_ORDER);
-        6 AccountValue(AccountValue), "ACCT_VALUE", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        7 PortfolioValue(Box<PortfolioValue>), "PORTFOLIO_VALUE", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        8 AccountUpdateTime(AccountUpdateTime), "ACCT_UPDATE_TIME", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        9 NextValidId(NextValidId), "NEXT_VALID_ID", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        10 ContractData(Box<ContractData>), "CONTRACT_DATA", Forms::switches(V::PROTOBUF_CONTRACT_DATA);
-        11 ExecutionData(Box<ExecutionData>), "EXECUTION_DATA", Forms::switches(V::PROTOBUF);
-        12 MarketDepth(MarketDepth), "MARKET_DEPTH", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        13 MarketDepthLevel2(MarketDepthLevel2), "MARKET_DEPTH_L2", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        14 NewsBulletin(NewsBulletin), "NEWS_BULLETINS", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        15 ManagedAccounts(ManagedAccounts), "MANAGED_ACCTS", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        16 AdvisorData(AdvisorData), "RECEIVE_FA", Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        17 HistoricalData(HistoricalData), "HISTORICAL_DATA", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        18 BondContractData(Box<BondContractData>), "BOND_CONTRACT_DATA", Forms::switches(V::PROTOBUF_CONTRACT_DATA);
-        19 ScannerParameters(ScannerParameters), "SCANNER_PARAMETERS", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        20 ScannerData(ScannerData), "SCANNER_DATA", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        21 TickOptionComputation(Box<TickOptionComputation>), "TICK_OPTION_COMPUTATION",
-            Forms::switches(V::PROTOBUF_MARKET_DATA);
-        45 TickGeneric(TickGeneric), "TICK_GENERIC", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        46 TickString(TickString), "TICK_STRING", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        47 TickExchangeForPhysical(Box<TickExchangeForPhysical>), "TICK_EFP", Forms::text_only();
-        49 CurrentTime(CurrentTime), "CURRENT_TIME", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        50 RealTimeBar(Box<RealTimeBar>), "REAL_TIME_BARS", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        52 ContractDataEnd(ContractDataEnd), "CONTRACT_DATA_END", Forms::switches(V::PROTOBUF_CONTRACT_DATA);
-        53 OpenOrdersEnd(OpenOrdersEnd), "OPEN_ORDER_END", Forms::switches(V::PROTOBUF_PLACE_ORDER);
-        54 AccountDownloadEnd(AccountDownloadEnd), "ACCT_DOWNLOAD_END", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        55 ExecutionsEnd(ExecutionsEnd), "EXECUTION_DATA_END", Forms::switches(V::PROTOBUF);
-        56 DeltaNeutralValidation(Box<DeltaNeutralValidation>), "DELTA_NEUTRAL_VALIDATION", Forms::text_only();
-        57 TickSnapshotEnd(TickSnapshotEnd), "TICK_SNAPSHOT_END", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        58 MarketDataType(MarketDataType), "MARKET_DATA_TYPE", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        59 CommissionReport(Box<CommissionReport>), "COMMISSION_AND_FEES_REPORT", Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        61 Position(Box<Position>), "POSITION_DATA", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        62 PositionEnd(PositionEnd), "POSITION_END", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        63 AccountSummary(Box<AccountSummary>), "ACCOUNT_SUMMARY", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        64 AccountSummaryEnd(AccountSummaryEnd), "ACCOUNT_SUMMARY_END", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        65 VerifyChallenge(VerifyChallenge), "VERIFY_MESSAGE_API", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        66 VerifyCompleted(VerifyCompleted), "VERIFY_COMPLETED", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        67 DisplayGroups(DisplayGroups), "DISPLAY_GROUP_LIST", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        68 DisplayGroupUpdated(DisplayGroupUpdated), "DISPLAY_GROUP_UPDATED",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        69 VerifyAndAuthorizeChallenge(VerifyAndAuthorizeChallenge), "VERIFY_AND_AUTH_MESSAGE_API", Forms::text_only();
-        70 VerifyAndAuthorizeCompleted(VerifyAndAuthorizeCompleted), "VERIFY_AND_AUTH_COMPLETED", Forms::text_only();
-        71 ModelPosition(Box<ModelPosition>), "POSITION_MULTI", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        72 ModelPositionEnd(ModelPositionEnd), "POSITION_MULTI_END", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        73 ModelValue(Box<ModelValue>), "ACCOUNT_UPDATE_MULTI", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        74 ModelValueEnd(ModelValueEnd), "ACCOUNT_UPDATE_MULTI_END", Forms::switches(V::PROTOBUF_ACCOUNTS_POSITIONS);
-        75 OptionParameters(Box<OptionParameters>), "SECURITY_DEFINITION_OPTION_PARAMETER",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        76 OptionParametersEnd(OptionParametersEnd), "SECURITY_DEFINITION_OPTION_PARAMETER_END",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        77 SoftDollarTiers(SoftDollarTiers), "SOFT_DOLLAR_TIERS", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        78 FamilyCodes(FamilyCodes), "FAMILY_CODES", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        79 SymbolSamples(SymbolSamples), "SYMBOL_SAMPLES", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        80 DepthExchanges(DepthExchanges), "MKT_DEPTH_EXCHANGES", Forms::switches(V::PROTOBUF_REST_MESSAGES_3);
-        81 TickRequestParameters(Box<TickRequestParameters>), "TICK_REQ_PARAMS", Forms::switches(V::PROTOBUF_MARKET_DATA);
-        82 SmartComponents(SmartComponents), "SMART_COMPONENTS", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        83 NewsArticle(NewsArticle), "NEWS_ARTICLE", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        84 TickNews(Box<TickNews>), "TICK_NEWS", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        85 NewsProviders(NewsProviders), "NEWS_PROVIDERS", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        86 HistoricalNews(Box<HistoricalNews>), "HISTORICAL_NEWS", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        87 HistoricalNewsEnd(HistoricalNewsEnd), "HISTORICAL_NEWS_END", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        88 HeadTimestamp(HeadTimestamp), "HEAD_TIMESTAMP", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        89 HistogramData(HistogramData), "HISTOGRAM_DATA", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        90 HistoricalDataUpdate(Box<HistoricalDataUpdate>), "HISTORICAL_DATA_UPDATE",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        91 RerouteMarketData(RerouteMarketData), "REROUTE_MKT_DATA_REQ", Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        92 RerouteMarketDepth(RerouteMarketDepth), "REROUTE_MKT_DEPTH_REQ",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        93 MarketRule(MarketRule), "MARKET_RULE", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        94 Profit(Profit), "PNL", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        95 PositionProfit(Box<PositionProfit>), "PNL_SINGLE", Forms::switches(V::PROTOBUF_SCAN_DATA);
-        96 HistoricalTicks(HistoricalTicks), "HISTORICAL_TICKS", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        97 HistoricalQuotes(HistoricalQuotes), "HISTORICAL_TICKS_BID_ASK", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        98 HistoricalTrades(HistoricalTrades), "HISTORICAL_TICKS_LAST", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        99 TickByTick(TickByTick), "TICK_BY_TICK", Forms::switches(V::PROTOBUF_HISTORICAL_DATA);
-        100 OrderBound(OrderBound), "ORDER_BOUND", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
-        101 CompletedOrder(Box<CompletedOrder>), "COMPLETED_ORDER", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
-        102 CompletedOrdersEnd(CompletedOrdersEnd), "COMPLETED_ORDERS_END", Forms::switches(V::PROTOBUF_COMPLETED_ORDER);
-        103 AdvisorDataReplaced(AdvisorDataReplaced), "REPLACE_FA_END", Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        104 HorizonMetaData(HorizonMetaData), "WSH_META_DATA", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        105 HorizonEventData(HorizonEventData), "WSH_EVENT_DATA", Forms::switches(V::PROTOBUF_NEWS_DATA);
-        106 HistoricalSchedule(Box<HistoricalSchedule>), "HISTORICAL_SCHEDULE",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_1);
-        107 UserInfo(UserInfo), "USER_INFO", Forms::switches(V::PROTOBUF_REST_MESSAGES_2);
-        108 HistoricalDataEnd(HistoricalDataEnd), "HISTORICAL_DATA_END",
-            Forms::switches(V::PROTOBUF_HISTORICAL_DATA).since(V::HISTORICAL_DATA_END);
-        109 CurrentTimeMillis(CurrentTimeMillis), "CURRENT_TIME_IN_MILLIS",
-            Forms::switches(V::PROTOBUF_REST_MESSAGES_3).since(V::CURRENT_TIME_IN_MILLIS);
-        110 Config(Box<Config>), "CONFIG_RESPONSE", Forms::protobuf_only(V::CONFIG);
-        111 ConfigUpdated(Box<ConfigUpdated>), "UPDATE_CONFIG_RESPONSE", Forms::protobuf_only(V::UPDATE_CONFIG);
+        1 TickPrice, "TICK_PRICE", switches(PROTOBUF_MARKET_DATA);
+        2 TickSize, "TICK_SIZE", switches(PROTOBUF_MARKET_DATA);
+        3 OrderStatus in Box, "ORDER_STATUS", switches(PROTOBUF_PLACE_ORDER);
+        4 Notice in Box, "ERR_MSG", switches(PROTOBUF_PLACE_ORDER);
+        5 OpenOrder in Box, "OPEN_ORDER", switches(PROTOBUF_PLACE_ORDER);
+        6 AccountValue, "ACCT_VALUE", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        7 PortfolioValue in Box, "PORTFOLIO_VALUE", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        8 AccountUpdateTime, "ACCT_UPDATE_TIME", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        9 NextValidId, "NEXT_VALID_ID", switches(PROTOBUF_REST_MESSAGES_3);
+        10 ContractData in Box, "CONTRACT_DATA", switches(PROTOBUF_CONTRACT_DATA);
+        11 ExecutionData in Box, "EXECUTION_DATA", switches(PROTOBUF);
+        12 MarketDepth, "MARKET_DEPTH", switches(PROTOBUF_MARKET_DATA);
+        13 MarketDepthLevel2, "MARKET_DEPTH_L2", switches(PROTOBUF_MARKET_DATA);
+        14 NewsBulletin, "NEWS_BULLETINS", switches(PROTOBUF_NEWS_DATA);
+        15 ManagedAccounts, "MANAGED_ACCTS", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        16 AdvisorData, "RECEIVE_FA", switches(PROTOBUF_REST_MESSAGES_1);
+        17 HistoricalData, "HISTORICAL_DATA", switches(PROTOBUF_HISTORICAL_DATA);
+        18 BondContractData in Box, "BOND_CONTRACT_DATA", switches(PROTOBUF_CONTRACT_DATA);
+        19 ScannerParameters, "SCANNER_PARAMETERS", switches(PROTOBUF_SCAN_DATA);
+        20 ScannerData, "SCANNER_DATA", switches(PROTOBUF_SCAN_DATA);
+        21 TickOptionComputation in Box, "TICK_OPTION_COMPUTATION", switches(PROTOBUF_MARKET_DATA);
+        45 TickGeneric, "TICK_GENERIC", switches(PROTOBUF_MARKET_DATA);
+        46 TickString, "TICK_STRING", switches(PROTOBUF_MARKET_DATA);
+        47 TickExchangeForPhysical in Box, "TICK_EFP", text_only();
+        49 CurrentTime, "CURRENT_TIME", switches(PROTOBUF_REST_MESSAGES_3);
+        50 RealTimeBar in Box, "REAL_TIME_BARS", switches(PROTOBUF_HISTORICAL_DATA);
+        52 ContractDataEnd, "CONTRACT_DATA_END", switches(PROTOBUF_CONTRACT_DATA);
+        53 OpenOrdersEnd, "OPEN_ORDER_END", switches(PROTOBUF_PLACE_ORDER);
+        54 AccountDownloadEnd, "ACCT_DOWNLOAD_END", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        55 ExecutionsEnd, "EXECUTION_DATA_END", switches(PROTOBUF);
+        56 DeltaNeutralValidation in Box, "DELTA_NEUTRAL_VALIDATION", text_only();
+        57 TickSnapshotEnd, "TICK_SNAPSHOT_END", switches(PROTOBUF_MARKET_DATA);
+        58 MarketDataType, "MARKET_DATA_TYPE", switches(PROTOBUF_MARKET_DATA);
+        59 CommissionReport in Box, "COMMISSION_AND_FEES_REPORT", switches(PROTOBUF_REST_MESSAGES_1);
+        61 Position in Box, "POSITION_DATA", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        62 PositionEnd, "POSITION_END", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        63 AccountSummary in Box, "ACCOUNT_SUMMARY", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        64 AccountSummaryEnd, "ACCOUNT_SUMMARY_END", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        65 VerifyChallenge, "VERIFY_MESSAGE_API", switches(PROTOBUF_REST_MESSAGES_3);
+        66 VerifyCompleted, "VERIFY_COMPLETED", switches(PROTOBUF_REST_MESSAGES_3);
+        67 DisplayGroups, "DISPLAY_GROUP_LIST", switches(PROTOBUF_REST_MESSAGES_3);
+        68 DisplayGroupUpdated, "DISPLAY_GROUP_UPDATED", switches(PROTOBUF_REST_MESSAGES_3);
+        69 VerifyAndAuthorizeChallenge, "VERIFY_AND_AUTH_MESSAGE_API", text_only();
+        70 VerifyAndAuthorizeCompleted, "VERIFY_AND_AUTH_COMPLETED", text_only();
+        71 ModelPosition in Box, "POSITION_MULTI", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        72 ModelPositionEnd, "POSITION_MULTI_END", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        73 ModelValue in Box, "ACCOUNT_UPDATE_MULTI", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        74 ModelValueEnd, "ACCOUNT_UPDATE_MULTI_END", switches(PROTOBUF_ACCOUNTS_POSITIONS);
+        75 OptionParameters in Box, "SECURITY_DEFINITION_OPTION_PARAMETER", switches(PROTOBUF_REST_MESSAGES_2);
+        76 OptionParametersEnd, "SECURITY_DEFINITION_OPTION_PARAMETER_END", switches(PROTOBUF_REST_MESSAGES_2);
+        77 SoftDollarTiers, "SOFT_DOLLAR_TIERS", switches(PROTOBUF_REST_MESSAGES_2);
+        78 FamilyCodes, "FAMILY_CODES", switches(PROTOBUF_REST_MESSAGES_2);
+        79 SymbolSamples, "SYMBOL_SAMPLES", switches(PROTOBUF_REST_MESSAGES_2);
+        80 DepthExchanges, "MKT_DEPTH_EXCHANGES", switches(PROTOBUF_REST_MESSAGES_3);
+        81 TickRequestParameters in Box, "TICK_REQ_PARAMS", switches(PROTOBUF_MARKET_DATA);
+        82 SmartComponents, "SMART_COMPONENTS", switches(PROTOBUF_REST_MESSAGES_2);
+        83 NewsArticle, "NEWS_ARTICLE", switches(PROTOBUF_NEWS_DATA);
+        84 TickNews in Box, "TICK_NEWS", switches(PROTOBUF_NEWS_DATA);
+        85 NewsProviders, "NEWS_PROVIDERS", switches(PROTOBUF_NEWS_DATA);
+        86 HistoricalNews in Box, "HISTORICAL_NEWS", switches(PROTOBUF_NEWS_DATA);
+        87 HistoricalNewsEnd, "HISTORICAL_NEWS_END", switches(PROTOBUF_NEWS_DATA);
+        88 HeadTimestamp, "HEAD_TIMESTAMP", switches(PROTOBUF_HISTORICAL_DATA);
+        89 HistogramData, "HISTOGRAM_DATA", switches(PROTOBUF_HISTORICAL_DATA);
+        90 HistoricalDataUpdate in Box, "HISTORICAL_DATA_UPDATE", switches(PROTOBUF_HISTORICAL_DATA);
+        91 RerouteMarketData, "REROUTE_MKT_DATA_REQ", switches(PROTOBUF_REST_MESSAGES_1);
+        92 RerouteMarketDepth, "REROUTE_MKT_DEPTH_REQ", switches(PROTOBUF_REST_MESSAGES_1);
+        93 MarketRule, "MARKET_RULE", switches(PROTOBUF_REST_MESSAGES_2);
+        94 Profit, "PNL", switches(PROTOBUF_SCAN_DATA);
+        95 PositionProfit in Box, "PNL_SINGLE", switches(PROTOBUF_SCAN_DATA);
+        96 HistoricalTicks, "HISTORICAL_TICKS", switches(PROTOBUF_HISTORICAL_DATA);
+        97 HistoricalQuotes, "HISTORICAL_TICKS_BID_ASK", switches(PROTOBUF_HISTORICAL_DATA);
+        98 HistoricalTrades, "HISTORICAL_TICKS_LAST", switches(PROTOBUF_HISTORICAL_DATA);
+        99 TickByTick, "TICK_BY_TICK", switches(PROTOBUF_HISTORICAL_DATA);
+        100 OrderBound, "ORDER_BOUND", switches(PROTOBUF_COMPLETED_ORDER);
+        101 CompletedOrder in Box, "COMPLETED_ORDER", switches(PROTOBUF_COMPLETED_ORDER);
+        102 CompletedOrdersEnd, "COMPLETED_ORDERS_END", switches(PROTOBUF_COMPLETED_ORDER);
+        103 AdvisorDataReplaced, "REPLACE_FA_END", switches(PROTOBUF_REST_MESSAGES_1);
+        104 HorizonMetaData, "WSH_META_DATA", switches(PROTOBUF_NEWS_DATA);
+        105 HorizonEventData, "WSH_EVENT_DATA", switches(PROTOBUF_NEWS_DATA);
+        106 HistoricalSchedule in Box, "HISTORICAL_SCHEDULE", switches(PROTOBUF_REST_MESSAGES_1);
+        107 UserInfo, "USER_INFO", switches(PROTOBUF_REST_MESSAGES_2);
+        108 HistoricalDataEnd, "HISTORICAL_DATA_END", switches(PROTOBUF_HISTORICAL_DATA) since HISTORICAL_DATA_END;
+        109 CurrentTimeMillis, "CURRENT_TIME_IN_MILLIS", switches(PROTOBUF_REST_MESSAGES_3) since CURRENT_TIME_IN_MILLIS;
+        110 Config in Box, "CONFIG_RESPONSE", protobuf_only(CONFIG);
+        111 ConfigUpdated in Box, "UPDATE_CONFIG_RESPONSE", protobuf_only(UPDATE_CONFIG);
     }
 }

@@ -16,78 +16,29 @@ use crate::value::Scalar;
 use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Tag, Wire, layout};
 
-/// Asks which volatility a price stands for. `REQ_CALC_IMPLIED_VOLAT`, method `calculateImpliedVolatility`.
-/// Answered by [`TickOptionComputation`] with [`TickKind::CustomOption`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CalculateImpliedVolatility {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Wire name `optionPrice`.
-    pub option_price: Option<Decimal>,
-    /// Wire name `underPrice`.
-    pub underlying_price: Option<Decimal>,
-    /// Open-ended options. Wire name `impliedVolatilityOptions`.
-    pub options: Vec<TagValue>,
-}
-
-impl Layout for CalculateImpliedVolatility {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract, option_price, underlying_price, options } = self;
-        w.constant("3")?;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_plain_request(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; maxed 3 option_price, maxed 4 underlying_price);
-        skip_count_of_old_clients(w)?;
-        layout!(w; tag_string 5 options);
-        Ok(())
-    }
-}
-
-/// Asks which price a volatility stands for. `REQ_CALC_OPTION_PRICE`, method `calculateOptionPrice`.
-/// Answered by [`TickOptionComputation`] with [`TickKind::CustomOption`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CalculateOptionPrice {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Wire name `volatility`.
-    pub volatility: Option<Decimal>,
-    /// Wire name `underPrice`.
-    pub underlying_price: Option<Decimal>,
-    /// Open-ended options. Wire name `optionPriceOptions`.
-    pub options: Vec<TagValue>,
-}
-
-impl Layout for CalculateOptionPrice {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, contract, volatility, underlying_price, options } = self;
-        w.constant("3")?;
-        layout!(w; 1 request_id);
-        if w.is_text() {
-            contract.text_of_plain_request(w)?;
-        } else {
-            layout!(w; nested 2 contract);
-        }
-        layout!(w; maxed 3 volatility, maxed 4 underlying_price);
-        skip_count_of_old_clients(w)?;
-        layout!(w; tag_string 5 options);
-        Ok(())
-    }
-}
-
-/// IB's clients up to 10.37 write the number of options, always 0, before the string of options.
-fn skip_count_of_old_clients(w: &mut Wire<'_>) -> Result<()> {
-    if w.trailing_fields() > 1 { w.constant("0") } else { Ok(()) }
-}
-
 body! {
+    /// Asks which volatility a price stands for. `REQ_CALC_IMPLIED_VOLAT`, method `calculateImpliedVolatility`.
+    /// Answered by [`TickOptionComputation`] with [`TickKind::CustomOption`].
+    CalculateImpliedVolatility, version "3" {
+        1 "reqId" request_id: RequestId,
+        shaped(Contract::text_of_plain_request) 2 "contract" contract: Contract,
+        maxed 3 "optionPrice" option_price: Option<Decimal>,
+        maxed 4 "underPrice" underlying_price: Option<Decimal>,
+        /// Open-ended options.
+        behind_old_count 5 "impliedVolatilityOptions" options: Vec<TagValue>,
+    }
+
+    /// Asks which price a volatility stands for. `REQ_CALC_OPTION_PRICE`, method `calculateOptionPrice`.
+    /// Answered by [`TickOptionComputation`] with [`TickKind::CustomOption`].
+    CalculateOptionPrice, version "3" {
+        1 "reqId" request_id: RequestId,
+        shaped(Contract::text_of_plain_request) 2 "contract" contract: Contract,
+        maxed 3 "volatility" volatility: Option<Decimal>,
+        maxed 4 "underPrice" underlying_price: Option<Decimal>,
+        /// Open-ended options.
+        behind_old_count 5 "optionPriceOptions" options: Vec<TagValue>,
+    }
+
     /// Ends a computation of a volatility. `CANCEL_CALC_IMPLIED_VOLAT`, method `cancelCalculateImpliedVolatility`.
     CancelCalculateImpliedVolatility, version "1" {
         1 "reqId" request_id: RequestId,
@@ -96,6 +47,16 @@ body! {
     /// Ends a computation of a price. `CANCEL_CALC_OPTION_PRICE`, method `cancelCalculateOptionPrice`.
     CancelCalculateOptionPrice, version "1" {
         1 "reqId" request_id: RequestId,
+    }
+}
+
+impl Wire<'_> {
+    /// Options in one string. IB's clients up to 10.37 write their number, always 0, before them.
+    fn behind_old_count(&mut self, tag: &'static Tag, options: &mut Vec<TagValue>) -> Result<()> {
+        if self.trailing_fields() > 1 {
+            self.constant("0")?;
+        }
+        self.tag_string(tag, options)
     }
 }
 
