@@ -110,6 +110,8 @@ impl Account {
 #[derive(Clone, Debug)]
 pub struct Books {
     accounts: BTreeMap<String, Account>,
+    /// The advisor's own account: it has executions and nothing else.
+    advisor: Option<String>,
     fills: Vec<Fill>,
 }
 
@@ -128,7 +130,12 @@ impl Books {
             }
         };
         let accounts = setups.iter().map(|setup| (setup.name.clone(), account(setup))).collect();
-        Self { accounts, fills: Vec::new() }
+        Self { accounts, advisor: None, fills: Vec::new() }
+    }
+
+    /// Fills of this account are kept and move nothing.
+    pub(crate) fn with_advisor(self, advisor: Option<&str>) -> Self {
+        Self { advisor: advisor.map(str::to_owned), ..self }
     }
 
     /// Every account, by name.
@@ -172,8 +179,11 @@ impl Books {
         self.fills.retain(|fill| fill.time >= time);
     }
 
-    /// Books a fill and completes it with what it realized.
+    /// Books a fill and completes it with what it realized. One of the advisor's own account is kept and moves nothing.
     pub(crate) fn book(&mut self, mut fill: Fill, instrument: &Instrument) -> Option<&Fill> {
+        if self.advisor.as_ref() == Some(&fill.account) {
+            return Some(self.record(fill));
+        }
         let account = self.accounts.get_mut(&fill.account)?;
         let quantity = fill.signed_quantity();
         let value = quantity * fill.price * instrument.factor();

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rust_decimal::Decimal;
 use tws_proto::ServerVersion;
 
+use crate::advisor::AdvisorSetup;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::commission::CommissionSchedule;
-use crate::core::{AccountSetup, Core, CoreSetup, Feed};
+use crate::core::{AccountSetup, Core, CoreSetup, Feed, OpeningPosition};
 use crate::faults::{Fault, FaultFileError, InvalidFault};
 use crate::hours::MarketHours;
 use crate::information::InformationError;
@@ -44,6 +45,8 @@ pub struct Builder {
     order_rules: OrderRules,
     faults: Vec<Fault>,
     fault_files: Vec<PathBuf>,
+    advisor: Option<AdvisorSetup>,
+    positions: Vec<(String, String, OpeningPosition)>,
 }
 
 /// Why a simulator cannot start.
@@ -81,6 +84,12 @@ pub enum StartError {
     /// An account without a name, or one twice.
     #[error("account {name:?} is empty or given twice")]
     Account {
+        /// Its name.
+        name: String,
+    },
+    /// A position or a group names an account that is not there.
+    #[error("there is no account {name:?}; add it with Builder::account")]
+    UnknownAccount {
         /// Its name.
         name: String,
     },
@@ -146,6 +155,8 @@ impl Default for Builder {
             settings: ApiSettings::default(),
             faults: Vec::new(),
             fault_files: Vec::new(),
+            advisor: None,
+            positions: Vec::new(),
         }
     }
 }
@@ -197,6 +208,34 @@ impl Builder {
     #[must_use]
     pub fn account_with_cash(mut self, name: impl Into<String>, cash: Decimal) -> Self {
         self.accounts.push(AccountSetup { cash, ..AccountSetup::new(name) });
+        self
+    }
+
+    /// Adds an account with all that it has.
+    #[must_use]
+    pub fn account_with(mut self, account: AccountSetup) -> Self {
+        self.accounts.push(account);
+        self
+    }
+
+    /// Gives an account a position at the start. It was paid before: the cash stays as it is.
+    #[must_use]
+    pub fn position(
+        mut self,
+        account: impl Into<String>,
+        instrument: impl Into<String>,
+        quantity: impl Into<Decimal>,
+        average_price: impl Into<Decimal>,
+    ) -> Self {
+        let position = OpeningPosition { quantity: quantity.into(), average_price: average_price.into() };
+        self.positions.push((account.into(), instrument.into(), position));
+        self
+    }
+
+    /// Makes the login a financial advisor's; the accounts are those under it.
+    #[must_use]
+    pub fn advisor(mut self, advisor: AdvisorSetup) -> Self {
+        self.advisor = Some(advisor);
         self
     }
 
@@ -370,11 +409,25 @@ impl Builder {
             setup.accounts = self.accounts;
         }
         let mut names: Vec<&str> = setup.accounts.iter().map(|account| account.name.as_str()).collect();
+        names.extend(self.advisor.as_ref().map(|advisor| advisor.account.as_str()));
         names.sort_unstable();
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
         if let Some(name) = names.iter().copied().find(|name| name.is_empty() || name.contains(',')).or(twice) {
             return Err(StartError::Account { name: name.to_owned() });
         }
+        let members = self.advisor.iter().flat_map(|advisor| &advisor.groups).flat_map(|group| &group.members);
+        let is_account = |name: &str| setup.accounts.iter().any(|account| account.name == name);
+        if let Some(stranger) = members.map(|member| &member.account).find(|account| !is_account(account)) {
+            return Err(StartError::UnknownAccount { name: stranger.clone() });
+        }
+        for (account, name, position) in self.positions {
+            let contract = setup.catalogue.by_name(&name).map(|instrument| instrument.contract_id);
+            let contract = contract.ok_or(UnknownInstrument { name })?;
+            let found = setup.accounts.iter_mut().find(|setup| setup.name == account);
+            let found = found.ok_or(StartError::UnknownAccount { name: account })?;
+            found.positions.insert(contract, position);
+        }
+        setup.advisor = self.advisor;
         Ok(setup)
     }
 }

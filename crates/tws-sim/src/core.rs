@@ -4,6 +4,7 @@
 //! stepped again though nothing came in. The same configuration and the same inputs give the same outputs.
 
 mod accounts;
+mod advisor;
 mod cancel;
 mod combinations;
 mod conditions;
@@ -40,6 +41,7 @@ use std::collections::BTreeMap;
 use tws_proto::ids::{ClientId, ContractId, OrderId};
 use tws_proto::{BadFrame, ClientMessage, ServerVersion};
 
+use crate::advisor::AdvisorSetup;
 use crate::books::Books;
 use crate::catalogue::Catalogue;
 use crate::commission::CommissionSchedule;
@@ -64,6 +66,7 @@ pub use crate::account_setup::{AccountSetup, OpeningPosition};
 pub use crate::outbox::{CloseReason, Output};
 pub use hand::{HandRefused, Manual};
 
+use advisor::AdvisorDesk;
 use hand::HandDesk;
 
 use trouble::Trouble;
@@ -157,6 +160,8 @@ pub struct CoreSetup {
     pub settings: ApiSettings,
     /// How orders are taken, held and filled.
     pub order_rules: OrderRules,
+    /// Makes the login an advisor's, with the accounts under it.
+    pub advisor: Option<AdvisorSetup>,
 }
 
 impl CoreSetup {
@@ -176,6 +181,7 @@ impl CoreSetup {
             hours: MarketHours::default(),
             settings: ApiSettings::default(),
             order_rules: OrderRules::default(),
+            advisor: None,
         }
     }
 }
@@ -203,6 +209,7 @@ pub struct Core {
     rules: OrderRules,
     hand: HandDesk,
     pairs: Pairs,
+    advisor: Option<AdvisorDesk>,
     readiness: AccountReadiness,
     next_profits: Option<SimTime>,
     trouble: Trouble,
@@ -225,6 +232,7 @@ impl Core {
             hours,
             settings,
             order_rules,
+            advisor,
         } = setup;
         let mut markets = Floor::new(seed, &feed);
         for (id, feed) in feeds {
@@ -235,7 +243,7 @@ impl Core {
         let mut core = Self {
             start,
             now: start,
-            books: Books::new(&accounts),
+            books: Books::new(&accounts).with_advisor(advisor.as_ref().map(|advisor| advisor.account.as_str())),
             desk: OrderDesk::new(first_permanent_id(start)),
             execution_prefix: (start.seconds() & 0xFFFF_FFFF) as u32,
             executions: 0,
@@ -250,6 +258,7 @@ impl Core {
             rules: order_rules,
             hand: HandDesk::new(seed),
             pairs: Pairs::of(&catalogue),
+            advisor: advisor.map(AdvisorDesk::new),
             readiness: AccountReadiness::default(),
             next_profits: None,
             outbox: Outbox::new(latency_ms, seed),
@@ -443,6 +452,8 @@ impl Core {
             ClientMessage::CancelModelValues(cancel) => self.cancel_model_values(session, cancel.request_id),
             ClientMessage::RequestModelPositions(request) => self.request_model_positions(session, &request),
             ClientMessage::CancelModelPositions(cancel) => self.cancel_model_positions(session, cancel.request_id),
+            ClientMessage::RequestAdvisorData(request) => self.send_advisor_data(session, &request),
+            ClientMessage::ReplaceAdvisorData(request) => self.replace_advisor_data(session, &request),
             ClientMessage::RequestProfit(request) => self.request_profit(session, &request),
             ClientMessage::CancelProfit(cancel) => self.cancel_profit(session, cancel.request_id),
             ClientMessage::RequestPositionProfit(request) => self.request_position_profit(session, &request),

@@ -253,7 +253,6 @@ pub(crate) fn unsimulated(request: &PlaceOrder, subject: Subject<'_>) -> Option<
         (!order.active_start_time.is_empty(), "activeStartTime"),
         (!order.active_stop_time.is_empty(), "activeStopTime"),
         (counts(order.duration), "duration"),
-        (!order.advisor_group.is_empty(), "faGroup"),
         (!order.advisor_profile.is_empty(), "faProfile"),
         (order.imbalance_only, "imbalanceOnly"),
         (order.post_only && kind.pricing != Pricing::Limit, "postOnly of this order type"),

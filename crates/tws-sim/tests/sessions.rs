@@ -135,10 +135,11 @@ fn binding_costs_the_place_in_the_queue() {
             quote 99 100 > {first}"
         )
     };
-    let unbound = "0:exec 0 DU1234567 BOT 600@100 | 0:fee 3.000 | 1:exec 1 DU1234567 BOT 400@100 | 1:status 1 Submitted | 1:fee 2.000";
+    let unbound =
+        "0:exec 0 DU1234567 BOT 600@100 | 0:fee 3 | 1:exec 1 DU1234567 BOT 400@100 | 1:status 1 Submitted | 1:fee 2";
     check(still(), &script("", unbound));
     let bind = "0: open > 0:bound -1 | 0:open -1 Submitted 100 | 0:status -1 Submitted | 0:end";
-    let bound = "1:exec 1 DU1234567 BOT 600@100 | 1:status 1 Filled | 1:fee 3.000 | 0:exec -1 DU1234567 BOT 400@100 | 0:status -1 Submitted | 0:fee 2.000";
+    let bound = "1:exec 1 DU1234567 BOT 600@100 | 1:status 1 Filled | 1:fee 3 | 0:exec -1 DU1234567 BOT 400@100 | 0:status -1 Submitted | 0:fee 2";
     check(still(), &script(bind, bound));
 }
 

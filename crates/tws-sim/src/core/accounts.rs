@@ -284,14 +284,6 @@ impl Core {
         Some(if model_code.is_empty() { accounts } else { BTreeSet::new() })
     }
 
-    /// The accounts of an advisor's group, or all.
-    fn accounts_of_group(&self, group: &str) -> Option<BTreeSet<String>> {
-        if group.is_empty() || group.eq_ignore_ascii_case("All") {
-            return Some(self.books.accounts().map(|account| account.name.clone()).collect());
-        }
-        None
-    }
-
     pub(super) fn refuse_account(&mut self, session: SessionId, id: RequestId, account: &str) {
         let text = format!("Error validating request.-'bN' : cause - Invalid account code '{account}'.");
         self.outbox.notice(session, id.0, 321, text);

@@ -167,9 +167,9 @@ impl Core {
         if is_whole {
             record.completed = Some((now, format!("Filled Size: {}", record.filled.normalize())));
         }
-        self.executions += 1;
+        let execution_id = next_execution_id(self.execution_prefix, &mut self.executions);
         let fill = Fill {
-            execution_id: format!("{:08x}.{:08x}.01.01", self.execution_prefix, self.executions),
+            execution_id,
             time: now,
             account: record.order.account.clone(),
             contract: record.contract_id,
@@ -214,6 +214,10 @@ impl Core {
                 self.activate_child(child);
             }
         }
+    }
+
+    pub(super) fn fresh_execution_id(&mut self) -> String {
+        next_execution_id(self.execution_prefix, &mut self.executions)
     }
 
     pub(super) fn send_execution(&mut self, session: SessionId, request_id: RequestId, fill: &Fill) {
@@ -261,4 +265,10 @@ impl Core {
         };
         self.outbox.send(session, Box::new(report));
     }
+}
+
+/// Executions are counted; the last segment is the revision.
+fn next_execution_id(prefix: u32, executions: &mut u64) -> String {
+    *executions += 1;
+    format!("{prefix:08x}.{executions:08x}.01.01")
 }

@@ -40,6 +40,9 @@ impl Core {
             self.send_execution(*session, RequestId(-1), fill);
         }
         self.tell_status(key);
+        if self.is_of_group(fill) {
+            return self.allocate(key, fill);
+        }
         for session in self.hearers_of_commissions(hearers) {
             self.send_commission(session, fill);
         }
@@ -62,6 +65,10 @@ impl Core {
         self.books.forget_fills_before(oldest);
         let known = self.desk.iter().map(|record| record.permanent_id).collect();
         self.hand.keep(&known);
+        let Self { advisor, desk, .. } = self;
+        if let Some(advisor) = advisor {
+            advisor.keep(|key| desk.get(key).is_some_and(|record| record.completed.is_none()));
+        }
     }
 
     /// What a client gets unasked when it starts.
@@ -102,8 +109,8 @@ impl Core {
         let fills: Vec<Fill> = self.books.fills().iter().filter(|fill| self.passes(&filter, fill)).cloned().collect();
         for fill in fills {
             self.send_execution(session, request.request_id, &fill);
-            // A combination costs what its legs cost.
-            if !self.is_of_combination(&fill) {
+            // A combination costs what its legs cost, and an advisor's group what its accounts pay.
+            if !self.is_of_combination(&fill) && !self.is_of_group(&fill) {
                 self.send_commission(session, &fill);
             }
         }

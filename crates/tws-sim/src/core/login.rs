@@ -15,7 +15,8 @@ const NOT_CERTIFIED: &str = "This API program is not certified";
 impl Core {
     /// One family code for all accounts of an advisor, none for a login of its own.
     pub(super) fn send_family_codes(&mut self, session: SessionId) {
-        let accounts: Vec<&str> = self.books.accounts().map(|account| account.name.as_str()).collect();
+        let advisor = self.advisor.iter().map(|advisor| advisor.account());
+        let accounts: Vec<&str> = advisor.chain(self.books.accounts().map(|account| account.name.as_str())).collect();
         let family = match accounts.as_slice() {
             [first, _, ..] => format!("{first}A"),
             _ => String::new(),

@@ -107,17 +107,13 @@ impl Core {
             contract.delta_neutral.clone_from(&request.contract.delta_neutral);
             Target { contract_id, contract, legs: self.known_legs(contract_id) }
         };
-        let account = request.order.account.as_str();
-        if account.is_empty() {
-            return match self.accounts.as_slice() {
-                [only] => Ok((target, only.name.clone())),
-                _ => Err(Refusal::invalid(435, "You must specify an account.")),
-            };
+        let account = self.account_for(&request.order)?;
+        if !target.legs.is_empty() && !request.order.advisor_group.is_empty() {
+            return Err(Refusal::Rejected(
+                "the simulator cannot spread a combination over a group honestly".to_owned(),
+            ));
         }
-        if self.books.account(account).is_none() {
-            return Err(Refusal::bad_field(&format!("Invalid account code '{account}'.")));
-        }
-        Ok((target, account.to_owned()))
+        Ok((target, account))
     }
 
     /// Checks an order against others, the account and the market.

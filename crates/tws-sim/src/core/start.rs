@@ -67,8 +67,10 @@ impl Core {
     }
 
     pub(super) fn send_managed_accounts(&mut self, session: SessionId) {
-        let mut accounts = self.accounts.iter().map(|account| account.name.as_str()).collect::<Vec<_>>().join(",");
-        if self.accounts.len() > 1 {
+        let advisor = self.advisor.iter().map(|advisor| advisor.account());
+        let names: Vec<&str> = advisor.chain(self.accounts.iter().map(|account| account.name.as_str())).collect();
+        let mut accounts = names.join(",");
+        if names.len() > 1 {
             accounts.push(','); // as TWS does
         }
         self.outbox.send(session, ManagedAccounts { accounts });

@@ -37,7 +37,6 @@ fn answer(message: &ClientMessage) -> Answer {
     use ClientMessage as C;
     match message {
         C::RequestMarketDepth(body) => NotYet(body.request_id.0),
-        C::ReplaceAdvisorData(body) => NotYet(body.request_id.0),
         C::RequestHistoricalData(body) => NotYet(body.request_id.0),
         C::RequestRealTimeBars(body) => NotYet(body.request_id.0),
         C::CalculateImpliedVolatility(body) => NotYet(body.request_id.0),
@@ -53,7 +52,6 @@ fn answer(message: &ClientMessage) -> Answer {
         C::CancelHistogramData(body) => NothingToCancel(body.request_id.0),
         C::CancelHeadTimestamp(body) => NothingToCancel(body.request_id.0),
         C::CancelHistoricalTicks(body) => NothingToCancel(body.request_id.0),
-        C::RequestAdvisorData(_) => NotYet(-1),
         C::RequestMarketData(_)
         | C::CancelMarketData(_)
         | C::PlaceOrder(_)
@@ -84,6 +82,8 @@ fn answer(message: &ClientMessage) -> Answer {
         | C::RequestSmartComponents(_)
         | C::RequestDepthExchanges(_)
         | C::RequestAccountUpdates(_)
+        | C::RequestAdvisorData(_)
+        | C::ReplaceAdvisorData(_)
         | C::RequestModelPositions(_)
         | C::RequestModelValues(_)
         | C::RequestProfit(_)

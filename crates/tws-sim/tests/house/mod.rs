@@ -249,7 +249,7 @@ fn word(message: &ServerMessage) -> Option<String> {
                 (execution.side.as_str(), execution.order_id?, execution.quantity?, execution.price?);
             format!("exec {order} {} {side} {quantity}@{price}", execution.account)
         }
-        ServerMessage::CommissionReport(report) => format!("fee {}", report.commission?),
+        ServerMessage::CommissionReport(report) => format!("fee {}", report.commission?.normalize()),
         ServerMessage::CompletedOrder(done) => format!("done {}", done.state.status.as_ref()?.as_str()),
         ServerMessage::ManagedAccounts(accounts) => format!("accounts {}", accounts.accounts),
         ServerMessage::NextValidId(next) => format!("next {}", next.order_id),
