@@ -5,6 +5,7 @@
 //! compared with the broker's book. What is checked stands in [`CHECKS`]: a check that a driver does not come to has failed.
 
 mod conversation;
+mod round_trip;
 mod stage;
 
 use std::process::{Command, ExitCode};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::environment::{self, Environment};
 use crate::repository::Repository;
 use crate::table::grid;
+use round_trip::Wanted;
 use stage::Stage;
 
 /// What every driver checks, and at the end this command.
@@ -93,6 +95,18 @@ pub(crate) struct Options {
     /// Clients, separated by commas; a part of the name is enough. All of them by default.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Random orders of IB's own client instead, and what its openOrder callback says of them, field by field.
+    #[arg(long, conflicts_with = "only")]
+    round_trip: bool,
+    /// Orders a version of the round trip.
+    #[arg(long, default_value_t = 500, requires = "round_trip")]
+    orders: usize,
+    /// Versions of the round trip, separated by commas. All at which orders change by default.
+    #[arg(long, value_delimiter = ',', requires = "round_trip")]
+    versions: Vec<i32>,
+    /// The seed of the random orders.
+    #[arg(long, default_value_t = 1, requires = "round_trip")]
+    seed: u64,
     /// One JSON object instead of tables.
     #[arg(long)]
     json: bool,
@@ -133,6 +147,9 @@ impl Report {
 
 /// Runs every client that was asked for.
 pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode> {
+    if options.round_trip {
+        return run_round_trip(repository, options);
+    }
     let is_chosen = |stranger: &&Stranger| {
         options.only.is_empty() || options.only.iter().any(|part| stranger.name.contains(part.as_str()))
     };
@@ -151,6 +168,22 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+fn run_round_trip(repository: &Repository, options: &Options) -> Result<ExitCode> {
+    let versions = if options.versions.is_empty() { round_trip::VERSIONS } else { &options.versions };
+    let wanted = Wanted { orders: options.orders, seed: options.seed, versions };
+    let outcomes = match round_trip::outcomes(repository, &wanted)? {
+        Ok(outcomes) => outcomes,
+        Err(why) => bail!("the round trip cannot be run: {why}"),
+    };
+    let ok = outcomes.iter().all(|outcome| outcome.faults(&wanted).is_empty());
+    if options.json {
+        println!("{}", serde_json::json!({ "ok": ok, "seed": options.seed, "versions": outcomes }));
+    } else {
+        round_trip::print(&outcomes, &wanted);
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 /// What came of the clients that the gate runs.
 pub(crate) enum Gate {
     /// Every check passed.
@@ -161,14 +194,19 @@ pub(crate) enum Gate {
     Failed(Vec<String>),
 }
 
-/// The Python clients, for the gate.
+/// The Python clients and a few orders there and back, for the gate.
 pub(crate) fn gate(repository: &Repository) -> Result<Gate> {
     let python = STRANGERS.iter().filter(|stranger| matches!(stranger.client, Client::Python { .. }));
     let reports = python.map(|stranger| of_stranger(repository, stranger)).collect::<Result<Vec<_>>>()?;
-    let faults: Vec<String> = reports.iter().flat_map(faults).collect();
-    let skipped: Vec<String> = reports.into_iter().filter_map(|report| report.skipped).collect();
+    let mut all: Vec<String> = reports.iter().flat_map(faults).collect();
+    let mut skipped: Vec<String> = reports.into_iter().filter_map(|report| report.skipped).collect();
+    let wanted = Wanted { orders: 40, seed: 1, versions: round_trip::SHORT };
+    match round_trip::outcomes(repository, &wanted)? {
+        Ok(outcomes) => all.extend(outcomes.iter().flat_map(|outcome| outcome.faults(&wanted))),
+        Err(why) => skipped.push(why),
+    }
     Ok(match skipped.into_iter().next() {
-        _ if !faults.is_empty() => Gate::Failed(faults),
+        _ if !all.is_empty() => Gate::Failed(all),
         Some(why) => Gate::Skipped(why),
         None => Gate::Passed,
     })
