@@ -423,14 +423,16 @@ def main():
         ("realized profit", play.profit_is_realized), ("executions", play.check_executions),
         ("commissions", play.commissions), ("reconnect", play.reconnect),
     )
-    run(before)
-    with check("bracket") as remarks:
-        play.enter(remarks)
-        run(holding)
-        play.take_profit(remarks)
-    run(after)
-    play.told()
-    play.client.disconnect()
+    try:
+        run(before)
+        with check("bracket") as remarks:
+            play.enter(remarks)
+            run(holding)
+            play.take_profit(remarks)
+        run(after)
+        play.told()
+    finally:
+        play.client.disconnect()  # or its reader keeps the process
 
 
 if __name__ == "__main__":

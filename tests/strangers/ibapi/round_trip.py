@@ -23,7 +23,7 @@ from ibapi.tag_value import TagValue  # noqa: E402
 
 from draw import ORDER_GATES, ORDER_PROTOBUF_ONLY, UNSET_DOUBLE, UNSET_INTEGER, Draw  # noqa: E402
 from driver import Client  # noqa: E402
-from stage import Heard  # noqa: E402
+from stage import Heard, Unanswered  # noqa: E402
 
 PROTOBUF = 203  # orders travel as protobuf from here on, both ways
 BATCH = 16  # TWS keeps no more than 20 live orders of one side, contract and account
@@ -347,7 +347,14 @@ def batch(client, heard, draw, tally, account, first, count):
         refusals = {entry[0] for entry in heard.of("error") if entry[0] in sent and entry[1] not in WARNINGS}
         return back if set(back) | refusals >= set(sent) else None
 
-    back = heard.wait("openOrder of every order", settled)
+    try:
+        back = heard.wait("openOrder of every order", settled)
+    except Unanswered:
+        back = {entry[0]: entry for entry in heard.of("openOrder")}
+        told = {entry[0] for entry in heard.of("error")}
+        for order_id in set(sent) - set(back) - told:
+            kind = "%(orderType)s %(tif)s" % vars(sent[order_id][1])
+            tally.refused.setdefault(kind, {"code": 0, "text": "no answer to " + kind, "count": 0})["count"] += 1
     for order_id, (contract, order) in sent.items():
         if order_id in back:
             tally.compare(contract, order, back[order_id][1], back[order_id][2])
@@ -369,21 +376,28 @@ def batch(client, heard, draw, tally, account, first, count):
 WARNINGS = {399, 404, 2109, 10349}
 
 
+def play(client, heard, tally, account, orders, seed):
+    if client.serverVersion() != tally.version:
+        raise SystemExit("the client settled on %d" % client.serverVersion())
+    order_id = heard.first("nextValidId")[0]
+    draw = Legal(random.Random("%s %s" % (seed, tally.version)), tally.version)
+    attempts = 0
+    while tally.orders < orders and attempts < 3 * orders:
+        count = min(BATCH, orders - tally.orders)
+        batch(client, heard, draw, tally, account, order_id, count)
+        order_id, attempts = order_id + count, attempts + count
+
+
 def main():
     host, port, client_id, account, version, orders, seed = sys.argv[1:8]
     heard = Heard()
     client = Client(heard)
     client.start(host, int(port), int(client_id))
-    if client.serverVersion() != int(version):
-        sys.exit("the client settled on %d" % client.serverVersion())
-    order_id = heard.first("nextValidId")[0]
-    draw, tally = Legal(random.Random("%s %s" % (seed, version)), int(version)), Tally(int(version))
-    attempts = 0
-    while tally.orders < int(orders) and attempts < 3 * int(orders):
-        count = min(BATCH, int(orders) - tally.orders)
-        batch(client, heard, draw, tally, account, order_id, count)
-        order_id, attempts = order_id + count, attempts + count
-    client.disconnect()
+    tally = Tally(int(version))
+    try:
+        play(client, heard, tally, account, int(orders), seed)
+    finally:
+        client.disconnect()  # or its reader keeps the process
     print(json.dumps(tally.report()))
 
 

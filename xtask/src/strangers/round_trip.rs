@@ -127,7 +127,8 @@ pub(super) fn print(outcomes: &[Outcome], wanted: &Wanted<'_>) {
             }
         }
     }
-    let rows: Vec<_> = exempt.iter().map(|(field, why, at)| [(*field).to_owned(), span(at), (*why).to_owned()]).collect();
+    let rows: Vec<_> =
+        exempt.iter().map(|(field, why, at)| [(*field).to_owned(), span(at), (*why).to_owned()]).collect();
     println!("{}", table(["not compared", "versions", "reason"], &rows, &[]));
     for outcome in outcomes {
         for fault in outcome.faults(wanted) {
