@@ -124,10 +124,12 @@ pub(crate) fn open(contract: &mut Contract, order: &mut Order, state: &mut Order
     layout!(w, order; 86 randomize_size, 87 randomize_price);
     order.benchmark(w)?;
     order.conditions(w)?;
-    layout!(w, order; 93 adjusted_order_type, 94 trigger_price, 23 trail_stop_price, 99 limit_price_offset, 95 adjusted_stop_price,
-        96 adjusted_stop_limit_price, 97 adjusted_trailing_amount, 98 adjustable_trailing_unit);
+    // Clients read an empty field as 0 here, and the maximum as unset.
+    layout!(w, order; 93 adjusted_order_type, maxed 94 trigger_price, maxed 23 trail_stop_price, maxed 99 limit_price_offset,
+        maxed 95 adjusted_stop_price, maxed 96 adjusted_stop_limit_price, maxed 97 adjusted_trailing_amount,
+        98 adjustable_trailing_unit);
     order.tier(w, Layout::layout)?;
-    layout!(w, order; 106 cash_quantity, 111 no_auto_price_for_hedge, 112 is_oms_container, 113 discretionary_up_to_limit,
+    layout!(w, order; maxed 106 cash_quantity, 111 no_auto_price_for_hedge, 112 is_oms_container, 113 discretionary_up_to_limit,
         122 use_price_management, 123 duration, 124 post_to_ats, 117 auto_cancel_parent);
     order.peg_attributes(w)?;
     layout!(w, order; gated(V::CUSTOMER_ACCOUNT) 132 customer_account, gated(V::PROFESSIONAL_CUSTOMER) 133 professional_customer,
