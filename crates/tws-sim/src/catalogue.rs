@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -44,12 +44,17 @@ const BUILT_IN: [(&str, &str); 5] = [
 static BUILT_IN_FILES: LazyLock<Vec<File>> =
     LazyLock::new(|| BUILT_IN.iter().filter_map(|(_, text)| toml::from_str(text).ok()).collect());
 
+/// What was made last of them: most simulators of a process start on one day.
+static LATEST: Mutex<Option<Catalogue>> = Mutex::new(None);
+
 /// Every instrument of a simulator, by IB's number.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     /// What is made by rule is made for this day.
     start: Date,
-    instruments: BTreeMap<ContractId, Instrument>,
+    instruments: BTreeMap<ContractId, Arc<Instrument>>,
+    /// Numbers by symbol in capitals, rising.
+    by_symbol: BTreeMap<String, Vec<ContractId>>,
     chains: Vec<LazyChain>,
     rules: MarketRules,
     combinations: Combinations,
@@ -59,12 +64,20 @@ pub struct Catalogue {
 #[derive(Clone, Debug)]
 struct LazyChain {
     rules: Chain,
-    options: OnceLock<BTreeMap<ContractId, Instrument>>,
+    options: Arc<OnceLock<BTreeMap<ContractId, Instrument>>>,
     steps: Vec<rules::Step>,
     market_rule_ids: String,
 }
 
 impl LazyChain {
+    /// The options that a request may mean: one where it names expiry, strike and right, else all.
+    fn candidates(&self, wanted: &Contract) -> Box<dyn Iterator<Item = &Instrument> + '_> {
+        match self.rules.number_of(wanted) {
+            Some(id) => Box::new(self.options().get(&id).into_iter()),
+            None => Box::new(self.options().values()),
+        }
+    }
+
     fn options(&self) -> &BTreeMap<ContractId, Instrument> {
         self.options.get_or_init(|| {
             let mut options = self.rules.expand();
@@ -164,6 +177,7 @@ impl Catalogue {
         Self {
             start: start.date(),
             instruments: BTreeMap::new(),
+            by_symbol: BTreeMap::new(),
             chains: Vec::new(),
             rules: MarketRules::default(),
             combinations: Combinations::default(),
@@ -173,12 +187,17 @@ impl Catalogue {
     /// The instruments that come with the simulator. Futures and options expire after `start`.
     #[must_use]
     pub fn built_in(start: SimTime) -> Self {
+        let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(catalogue) = latest.as_ref().filter(|catalogue| catalogue.start == start.date()) {
+            return catalogue.clone();
+        }
         let mut catalogue = Self::empty(start);
         // The files are part of the program, and a test reads them: they always parse.
         for file in BUILT_IN_FILES.iter() {
             let added = catalogue.add_all(file.clone());
             debug_assert!(added.is_ok(), "{added:?}");
         }
+        *latest = Some(catalogue.clone());
         catalogue
     }
 
@@ -204,11 +223,13 @@ impl Catalogue {
         }
         let id = instrument.contract_id;
         let chain = || self.chains.iter().find(|chain| chain.rules.owns(id)).map(|chain| chain.rules.class());
-        if let Some(first) = self.instruments.get(&id).map(Instrument::name).or_else(chain) {
+        if let Some(first) = self.instruments.get(&id).map(|first| first.name()).or_else(chain) {
             let first = first.to_owned();
             return Err(CatalogueError::SameId { id, first, second: instrument.name().to_owned() });
         }
-        self.instruments.insert(id, instrument);
+        let same = self.by_symbol.entry(instrument.symbol.to_uppercase()).or_default();
+        same.insert(same.partition_point(|other| *other < id), id);
+        self.instruments.insert(id, Arc::new(instrument));
         Ok(())
     }
 
@@ -242,7 +263,7 @@ impl Catalogue {
             ids => ids.to_owned(),
         };
         let steps = self.steps_of(&rule_ids, chain.rule.min_tick);
-        self.chains.push(LazyChain { rules: chain, options: OnceLock::new(), steps, market_rule_ids: rule_ids });
+        self.chains.push(LazyChain { rules: chain, options: Arc::default(), steps, market_rule_ids: rule_ids });
         Ok(())
     }
 
@@ -250,13 +271,13 @@ impl Catalogue {
     #[must_use]
     pub fn by_id(&self, id: ContractId) -> Option<&Instrument> {
         let option = || self.chains.iter().find(|chain| chain.rules.owns(id))?.options().get(&id);
-        self.instruments.get(&id).or_else(|| self.combinations.get(id)).or_else(option)
+        self.instruments.get(&id).map(Arc::as_ref).or_else(|| self.combinations.get(id)).or_else(option)
     }
 
     /// The instrument of this name: a local symbol (`EUR.USD`, `ESZ6`), else the first with this symbol.
     #[must_use]
     pub fn by_name(&self, name: &str) -> Option<&Instrument> {
-        let all = || self.instruments.values();
+        let all = || self.iter();
         let chains = || self.chains.iter().filter(|chain| name.starts_with(chain.rules.class()));
         all()
             .find(|instrument| instrument.name() == name)
@@ -266,7 +287,16 @@ impl Catalogue {
 
     /// Every instrument by number, but for the options of chains and for combinations, of which there is no end.
     pub fn iter(&self) -> impl Iterator<Item = &Instrument> {
-        self.instruments.values()
+        self.instruments.values().map(Arc::as_ref)
+    }
+
+    /// Every instrument of a symbol by number, but for options of chains and combinations; all of them for an empty one.
+    fn of_symbol(&self, symbol: &str) -> Box<dyn Iterator<Item = &Instrument> + '_> {
+        if symbol.is_empty() {
+            return Box::new(self.iter());
+        }
+        let ids = self.by_symbol.get(&symbol.to_uppercase()).map(Vec::as_slice).unwrap_or_default();
+        Box::new(ids.iter().filter_map(|id| self.instruments.get(id)).map(Arc::as_ref))
     }
 
     /// The one instrument a request means at this moment.

@@ -17,12 +17,14 @@ use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 use tws_proto::ids::{ContractId, PermanentId};
+use tws_proto::kinds::BulletinKind;
 use tws_proto::{Contract, Order, ServerVersion};
 
 use crate::book::Book;
 use crate::builder::Builder;
 use crate::core::{Core, HandRefused, Input, Manual};
 use crate::faults::{Active, Clear, Fault, InvalidFault, Switch};
+use crate::information::{Article, Bulletin};
 use crate::market::{MarketEvent, Quote, Trade};
 use crate::time::SimTime;
 
@@ -181,6 +183,17 @@ impl TwsSim {
     /// [`HandRefused::Unknown`], where no live order has this number.
     pub fn cancel_by_hand(&self, permanent_id: PermanentId) -> Result<PermanentId, HandRefused> {
         self.hub.act(|core, now| core.by_hand(Manual::Cancel { permanent_id }, now))
+    }
+
+    /// IB publishes a bulletin now: clients that asked for bulletins hear it.
+    pub fn publish_bulletin(&self, kind: BulletinKind, exchange: impl Into<String>, text: impl Into<String>) {
+        let (exchange, text) = (exchange.into(), text.into());
+        self.hub.step(Input::Bulletin(Bulletin { time: self.now(), kind, exchange, text }));
+    }
+
+    /// An article comes now: clients that asked for news of its companies get the headline.
+    pub fn publish_article(&self, article: Article) {
+        self.hub.step(Input::Article(article));
     }
 
     /// Shows a quote of 1000 units on both sides. The instrument's market stands still from now on but for what is

@@ -7,11 +7,13 @@ use jiff::civil::{Date, Weekday};
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Deserialize;
+use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 use tws_proto::kinds::{OptionRight, SecurityType};
 
 use super::expiry::{business_day_from, next_month, third_friday};
 use super::futures::letter;
+use super::search::right_of;
 use crate::hours::Calendar;
 use crate::instrument::Instrument;
 
@@ -244,6 +246,17 @@ impl Chain {
             )
         }
         .with_right(right)
+    }
+
+    /// The number of the option that a request names by expiry, strike and right.
+    pub(crate) fn number_of(&self, wanted: &Contract) -> Option<ContractId> {
+        let expiry = wanted.last_trade_date_or_month.as_str();
+        let expiry = if expiry.len() == 8 { Date::strptime("%Y%m%d", expiry).ok()? } else { return None };
+        let strike =
+            wanted.strike.filter(|strike| *strike > Decimal::ZERO && (strike % self.rule.strike_step).is_zero())?;
+        let right = right_of(wanted.right.as_ref()?)?;
+        (strike / self.rule.strike_step < Decimal::from(EXPIRY_IDS / 2))
+            .then(|| ContractId(self.number(expiry, strike, &right)))
     }
 
     /// Week, strike and right, packed; the chain's first number is added.

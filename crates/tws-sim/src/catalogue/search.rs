@@ -74,9 +74,9 @@ impl Catalogue {
             }
             _ => {}
         }
-        let listed = self.instruments.values().filter(|instrument| fits(instrument, wanted));
+        let listed = self.of_symbol(&wanted.symbol).filter(|instrument| fits(instrument, wanted));
         let chains = self.chains.iter().filter(|chain| may_have(&chain.rules, wanted));
-        let options = chains.flat_map(|chain| chain.options().values()).filter(|option| fits(option, wanted));
+        let options = chains.flat_map(|chain| chain.candidates(wanted)).filter(|option| fits(option, wanted));
         listed.chain(options).filter(lives).map(own).collect()
     }
 
@@ -105,8 +105,7 @@ impl Catalogue {
             return Vec::new();
         }
         let mut ranked: Vec<(u8, ContractId)> = self
-            .instruments
-            .values()
+            .iter()
             .filter(|instrument| is_told_of(&instrument.security_type))
             .filter_map(|instrument| Some((rank(instrument, &pattern)?, instrument.contract_id)))
             .collect();
@@ -142,7 +141,7 @@ impl Catalogue {
             }
         };
         let id = underlying.contract_id;
-        for derived in self.instruments.values().filter(|other| other.underlying_contract_id == Some(id)) {
+        for derived in self.iter().filter(|other| other.underlying_contract_id == Some(id)) {
             tell(derived.security_type.as_str());
         }
         let chains = self.chains.iter().map(|chain| &chain.rules);
@@ -183,15 +182,19 @@ fn fits_exchange(instrument: &Instrument, wanted: &Contract) -> bool {
 
 /// Whether an instrument is what a request describes. An empty request describes nothing.
 fn fits(instrument: &Instrument, wanted: &Contract) -> bool {
-    if !fits_exchange(instrument, wanted) {
+    // The symbols first: most instruments are told apart by them.
+    let fits_text = |wanted: &str, own: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(own);
+    if !fits_text(&wanted.symbol, &instrument.symbol)
+        || !fits_text(wanted.local_symbol.trim(), instrument.name())
+        || !fits_exchange(instrument, wanted)
+    {
         return false;
     }
     let names = [&wanted.symbol, &wanted.local_symbol, &wanted.security_id, &wanted.issuer_id];
     if names.into_iter().all(String::is_empty) {
         return false;
     }
-    let or_symbol = |text: &str| if text.is_empty() { instrument.symbol.clone() } else { text.to_owned() };
-    let fits_text = |wanted: &str, own: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(own);
+    let class = if instrument.trading_class.is_empty() { &instrument.symbol } else { &instrument.trading_class };
     let list = wanted.security_id_type.as_ref().map_or("", |list| list.as_str());
     let fits_id = wanted.security_id.is_empty()
         || instrument
@@ -210,7 +213,6 @@ fn fits(instrument: &Instrument, wanted: &Contract) -> bool {
     };
     fits_id
         && fits_month
-        && fits_text(&wanted.symbol, &instrument.symbol)
         && wanted.security_type.as_ref().is_none_or(|kind| *kind == instrument.security_type)
         // Clients write 0 for "no strike".
         && wanted.strike.is_none_or(|strike| strike.is_zero() || Some(strike) == instrument.strike)
@@ -218,8 +220,7 @@ fn fits(instrument: &Instrument, wanted: &Contract) -> bool {
         && wanted.multiplier.is_none_or(|multiplier| multiplier.is_zero() || multiplier == instrument.factor())
         && fits_text(&wanted.primary_exchange, &instrument.primary_exchange)
         && fits_text(&wanted.currency, &instrument.currency)
-        && fits_text(wanted.local_symbol.trim(), instrument.name())
-        && fits_text(&wanted.trading_class, &or_symbol(&instrument.trading_class))
+        && fits_text(&wanted.trading_class, class)
         && fits_text(&wanted.issuer_id, &instrument.issuer_id)
 }
 
@@ -245,7 +246,7 @@ fn may_have(chain: &Chain, wanted: &Contract) -> bool {
 }
 
 /// `C` and `CALL` are one word to TWS; `0` and `?` are none.
-fn right_of(right: &OptionRight) -> Option<OptionRight> {
+pub(super) fn right_of(right: &OptionRight) -> Option<OptionRight> {
     match right.as_str() {
         "C" | "CALL" => Some(OptionRight::Call),
         "P" | "PUT" => Some(OptionRight::Put),
