@@ -289,10 +289,10 @@ impl OrderDesk {
         self.groups.entry((account.to_owned(), group.to_owned())).or_default().spent = true;
     }
 
-    /// Whether a member of this group has filled and none is left.
+    /// Whether so much of this group has filled that it takes no new members.
     pub(crate) fn is_group_spent(&self, account: &str, group: &str) -> bool {
         let name = (account.to_owned(), group.to_owned());
-        self.groups.get(&name).is_some_and(|group| group.spent && group.live.is_empty())
+        self.groups.get(&name).is_some_and(|group| group.spent)
     }
 
     /// Group names can be used again on the next day.

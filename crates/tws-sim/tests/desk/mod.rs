@@ -6,6 +6,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::sync::LazyLock;
+
 use rust_decimal::Decimal;
 use tws_proto::condition::{Bound, Condition, Conjunction};
 use tws_proto::contract::ComboLeg;
@@ -20,6 +22,7 @@ use tws_proto::message::{
 use tws_proto::tags::TagValue;
 use tws_proto::{ClientMessage, Contract, Order, ServerMessage, ServerVersion};
 use tws_sim::book::Book;
+use tws_sim::catalogue::Catalogue;
 use tws_sim::core::{Core, CoreSetup, Feed, Input, Output};
 use tws_sim::faults::Clear;
 use tws_sim::market::{Level, MarketEvent, Quote, Trade};
@@ -257,9 +260,15 @@ fn place(action: Action, words: &[&str]) -> PlaceOrder {
     PlaceOrder { order_id: OrderId(id.parse().unwrap()), contract, order, attached: None }
 }
 
+/// The built-in instruments, read once.
+pub(crate) fn catalogue() -> Catalogue {
+    static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::built_in(START));
+    BUILT_IN.clone()
+}
+
 /// `IBM:1,-SPY:2`: what one combination buys and, behind a dash, sells.
 fn combination(legs: &str) -> Contract {
-    let catalogue = tws_sim::catalogue::Catalogue::built_in(START);
+    let catalogue = catalogue();
     let leg = |text: &str| {
         let (name, ratio) = text.split_once(':').unwrap();
         let action = if name.starts_with('-') { Action::Sell } else { Action::Buy };
