@@ -10,12 +10,21 @@ mod combinations;
 mod conditions;
 mod configuration;
 mod contracts;
+mod data;
+mod delayed;
+mod depth;
 mod display;
 mod execution;
 mod exercise;
 mod faults;
+mod generic_ticks;
 mod groups;
 mod hand;
+mod head;
+mod histogram;
+mod historical;
+mod historical_ticks;
+mod history;
 mod horizon;
 mod inquiries;
 mod intercept;
@@ -26,14 +35,17 @@ mod modify;
 mod money;
 mod news;
 mod opening;
+mod option_requests;
 mod orders;
 mod positions;
 mod preview;
 mod profit;
+mod real_time_bars;
 mod scanner;
+mod single_ticks;
 mod start;
+mod telling;
 mod trouble;
-mod unsimulated;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -46,12 +58,12 @@ use crate::books::Books;
 use crate::catalogue::Catalogue;
 use crate::commission::CommissionSchedule;
 use crate::currencies::Pairs;
+use crate::data_settings::DataSettings;
 use crate::faults::{Clear, Fault};
-use crate::feed::Before;
 use crate::floor::Floor;
 use crate::hours::MarketHours;
 use crate::information::{Article, Bulletin, Information};
-use crate::market::{Market, MarketEvent};
+use crate::market::{Halt, Market, MarketEvent};
 use crate::order_rules::OrderRules;
 use crate::orders::{OrderDesk, OrderKey, OrderRecord};
 use crate::outbox::{Outbox, Voice};
@@ -67,6 +79,7 @@ pub use crate::outbox::{CloseReason, Output};
 pub use hand::{HandRefused, Manual};
 
 use advisor::AdvisorDesk;
+use data::DataDesk;
 use hand::HandDesk;
 
 use trouble::Trouble;
@@ -117,6 +130,18 @@ pub enum Input {
     Article(Article),
     /// A bulletin of IB comes; its time is now.
     Bulletin(Bulletin),
+    /// Trading in a contract stops, or goes on.
+    Halt {
+        /// Where.
+        contract: ContractId,
+        /// How.
+        halt: Halt,
+    },
+    /// The book of a contract is reset: every client is told to empty its own (317), and what is in it follows.
+    ResetBook {
+        /// Which.
+        contract: ContractId,
+    },
     /// Nothing but time.
     TimePassed,
 }
@@ -162,6 +187,8 @@ pub struct CoreSetup {
     pub order_rules: OrderRules,
     /// Makes the login an advisor's, with the accounts under it.
     pub advisor: Option<AdvisorSetup>,
+    /// Which market data the login may have, and how much of it.
+    pub data: DataSettings,
 }
 
 impl CoreSetup {
@@ -182,6 +209,7 @@ impl CoreSetup {
             settings: ApiSettings::default(),
             order_rules: OrderRules::default(),
             advisor: None,
+            data: DataSettings::default(),
         }
     }
 }
@@ -213,6 +241,7 @@ pub struct Core {
     readiness: AccountReadiness,
     next_profits: Option<SimTime>,
     trouble: Trouble,
+    data: DataDesk,
 }
 
 impl Core {
@@ -233,8 +262,9 @@ impl Core {
             settings,
             order_rules,
             advisor,
+            data,
         } = setup;
-        let mut markets = Floor::new(seed, &feed);
+        let mut markets = Floor::new(seed, &feed, data.options);
         for (id, feed) in feeds {
             if let Some(instrument) = catalogue.by_id(id) {
                 markets.open_with(instrument, feed, start);
@@ -263,6 +293,7 @@ impl Core {
             next_profits: None,
             outbox: Outbox::new(latency_ms, seed),
             trouble: Trouble::new(seed),
+            data: DataDesk::new(data),
             catalogue,
         };
         core.outbox.set_time(start);
@@ -277,9 +308,9 @@ impl Core {
         let now = now.max(self.now);
         self.advance(now);
         match input {
-            // What a version cannot carry is the connection's concern.
-            Input::Connected { session, version: _ } => {
+            Input::Connected { session, version } => {
                 self.sessions.insert(session, Session::new());
+                self.open_data(session, version);
             }
             Input::Disconnected { session } => self.forget(session),
             Input::Message { session, message } => {
@@ -302,6 +333,8 @@ impl Core {
             Input::Clear(clear) => self.clear_faults(clear),
             Input::Article(article) => self.publish_article(article),
             Input::Bulletin(bulletin) => self.publish_bulletin(bulletin),
+            Input::Halt { contract, halt } => self.halt(contract, halt),
+            Input::ResetBook { contract } => self.reset_book(contract),
             Input::TimePassed => {}
         }
         self.outbox.due(now)
@@ -340,8 +373,7 @@ impl Core {
     /// Whether any client waits for a market to move: it has a subscription or a live order.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        let subscribed =
-            self.sessions.values().any(|session| !session.market_data.is_empty() || !session.single_ticks.is_empty());
+        let subscribed = self.data.is_watched();
         subscribed || self.desk.live().next().is_some()
     }
 
@@ -428,11 +460,6 @@ impl Core {
             ClientMessage::RequestCurrentTime(_) => self.send_time(session),
             ClientMessage::RequestCurrentTimeMillis(_) => self.send_time_ms(session),
             ClientMessage::RequestContractData(request) => self.send_contract_data(session, &request),
-            ClientMessage::RequestMarketData(request) => self.request_market_data(session, &request),
-            ClientMessage::CancelMarketData(cancel) => self.cancel_market_data(session, cancel.request_id),
-            ClientMessage::RequestMarketDataType(_) => {} // everything is live here, which TWS gives to those who may have it
-            ClientMessage::RequestTickByTick(request) => self.request_tick_by_tick(session, &request),
-            ClientMessage::CancelTickByTick(cancel) => self.cancel_tick_by_tick(session, cancel.request_id),
             ClientMessage::PlaceOrder(request) if self.is_read_only() => self.refuse_order(session, request.order_id),
             ClientMessage::CancelOrder(cancel) if self.is_read_only() => self.refuse_order(session, cancel.order_id),
             ClientMessage::PlaceOrder(request) => self.place_order(session, client, &request),
@@ -459,7 +486,11 @@ impl Core {
             ClientMessage::RequestPositionProfit(request) => self.request_position_profit(session, &request),
             ClientMessage::CancelPositionProfit(cancel) => self.cancel_position_profit(session, cancel.request_id),
             ClientMessage::ExerciseOptions(request) => self.exercise_options(session, client, &request),
-            other => self.answer_inquiry(session, &other),
+            other => {
+                if let Some(other) = self.handle_data(session, other) {
+                    self.answer_inquiry(session, &other);
+                }
+            }
         }
     }
 
@@ -467,6 +498,8 @@ impl Core {
     fn next_due(&self) -> Option<(SimTime, Due)> {
         let market = self.markets.next_due().map(|(time, id)| (time, Due::Market(id)));
         let snapshots = self.next_snapshot().map(|time| (time, Due::Snapshots));
+        let bars = self.data.bars_end.map(|time| (time, Due::Bars));
+        let delayed = self.next_delayed().map(|time| (time, Due::Delayed));
         let summaries = self.next_account_update().map(|time| (time, Due::AccountUpdates));
         let orders = self.desk.next_wake().map(|time| (time, Due::Orders));
         let news = self.reference.next_time().map(|time| (time, Due::News));
@@ -475,7 +508,8 @@ impl Core {
         let profits = self.next_profits().map(|time| (time, Due::Profits));
         let trouble = self.next_trouble().map(|time| (time, Due::Trouble));
         let own = market.into_iter().chain(orders).chain(trouble).chain(day_end);
-        own.chain(snapshots).chain(summaries).chain(profits).chain(news).chain(scans).min()
+        let data = bars.into_iter().chain(delayed).chain(snapshots);
+        own.chain(data).chain(summaries).chain(profits).chain(news).chain(scans).min()
     }
 
     /// Lets everything happen that is due by `until`, in order of time.
@@ -483,19 +517,18 @@ impl Core {
         while let Some((time, due)) = self.next_due().filter(|(time, _)| *time <= until) {
             self.set_time(time.max(self.now));
             match due {
-                Due::Market(contract) => {
-                    for event in self.markets.next_events(contract) {
-                        self.market_event(contract, &event);
-                    }
-                }
+                Due::Market(contract) => self.move_market(contract),
                 Due::Orders => self.look_at_orders(),
                 Due::Trouble => self.look_after_faults(),
                 Due::Snapshots => self.end_snapshots(),
+                Due::Bars => self.tell_bars(),
+                Due::Delayed => self.tell_delayed(),
                 Due::AccountUpdates => self.update_due_accounts(),
                 Due::Profits => self.update_profits(),
                 Due::News => self.tell_news(),
                 Due::Scans => self.repeat_scans(),
                 Due::DayEnd => {
+                    self.end_market_day();
                     self.desk.forget_spent_groups();
                     self.begin_day();
                     self.forget_old();
@@ -514,17 +547,8 @@ impl Core {
     /// Opens the market of an instrument that somebody asks for.
     pub(crate) fn open_market(&mut self, contract: ContractId) {
         if let Some(instrument) = self.catalogue.by_id(contract) {
-            self.markets.open(instrument, self.now);
+            self.markets.open(&self.catalogue, instrument, self.now);
         }
-    }
-
-    /// Makes a market event true and tells everybody whom it concerns.
-    fn market_event(&mut self, contract: ContractId, event: &MarketEvent) {
-        let Some(market) = self.markets.get_mut(&contract) else { return };
-        let before = Before::of(market);
-        market.apply(event, self.now);
-        self.tell_market_event(contract, event, &before);
-        self.match_market(contract, event);
     }
 
     /// The connection of a client, while there is one.
@@ -536,6 +560,7 @@ impl Core {
         self.note_lost_id(session);
         self.trouble.forget(session);
         self.sessions.remove(&session);
+        self.close_data(session);
         self.outbox.forget(session);
     }
 }
@@ -545,7 +570,10 @@ impl Core {
 enum Due {
     Orders,
     DayEnd,
+    /// Before the market moves on: a bar ends with what happened until then.
+    Bars,
     Market(ContractId),
+    Delayed,
     Snapshots,
     AccountUpdates,
     Profits,

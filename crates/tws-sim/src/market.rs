@@ -3,6 +3,9 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::combo::Combo;
+use crate::derived::Derivation;
+use crate::record::{Keep, Record};
 use crate::tape::Tape;
 use crate::time::SimTime;
 use crate::walk::Walk;
@@ -30,6 +33,11 @@ impl Quote {
     #[must_use]
     pub const fn new(bid: Decimal, bid_size: Decimal, ask: Decimal, ask_size: Decimal) -> Self {
         Self { bid: Some(Level { price: bid, size: bid_size }), ask: Some(Level { price: ask, size: ask_size }) }
+    }
+
+    /// The prices without their sizes.
+    pub(crate) fn prices(&self) -> (Option<Decimal>, Option<Decimal>) {
+        (self.bid.map(|level| level.price), self.ask.map(|level| level.price))
     }
 
     /// Half way between bid and ask.
@@ -75,6 +83,10 @@ pub enum Source {
     Tape(Tape),
     /// A random walk.
     Walk(Box<Walk>),
+    /// The price of another market, for options and futures.
+    Derived(Box<Derivation>),
+    /// The prices of the legs of a combination.
+    Combo(Box<Combo>),
     /// Only what is handed in.
     Still,
 }
@@ -84,7 +96,7 @@ impl Source {
         match self {
             Self::Tape(tape) => tape.next_time(),
             Self::Walk(walk) => Some(walk.next_time()),
-            Self::Still => None,
+            Self::Derived(_) | Self::Combo(_) | Self::Still => None,
         }
     }
 
@@ -92,7 +104,7 @@ impl Source {
         match self {
             Self::Tape(tape) => tape.next_event().into_iter().collect(),
             Self::Walk(walk) => walk.next_events(),
-            Self::Still => Vec::new(),
+            Self::Derived(_) | Self::Combo(_) | Self::Still => Vec::new(),
         }
     }
 }
@@ -112,6 +124,21 @@ pub struct Day {
     pub volume: Decimal,
     /// Sum of prices times sizes.
     pub value: Decimal,
+    /// How many trades.
+    pub trades: i32,
+}
+
+/// Whether a market trades. The numbers are those of tick 49 on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Halt {
+    /// It trades.
+    #[default]
+    None = 0,
+    /// Stopped for news or by a regulator.
+    General = 1,
+    /// Stopped for a while because the price moved too far.
+    Volatility = 2,
 }
 
 /// What one instrument shows at this moment.
@@ -123,6 +150,12 @@ pub struct Market {
     left: Quote,
     last: Option<(Trade, SimTime)>,
     day: Day,
+    halt: Halt,
+    /// When somebody first looked at it: until then its past reaches.
+    opened: SimTime,
+    /// The first price it showed: where its past joins.
+    anchor: Option<Decimal>,
+    record: Record,
 }
 
 impl Market {
@@ -130,7 +163,86 @@ impl Market {
     #[must_use]
     pub fn new(source: Source, close: Option<Decimal>) -> Self {
         let day = Day { close, ..Day::default() };
-        Self { source, quote: Quote::default(), left: Quote::default(), last: None, day }
+        Self {
+            source,
+            quote: Quote::default(),
+            left: Quote::default(),
+            last: None,
+            day,
+            halt: Halt::None,
+            opened: SimTime::default(),
+            anchor: None,
+            record: Record::new(Keep::for_markets(1)),
+        }
+    }
+
+    /// It opens now and keeps so much of what it does.
+    pub(crate) fn open_at(&mut self, now: SimTime, keep: Keep) {
+        self.opened = now;
+        self.record.keep(keep);
+    }
+
+    /// When somebody first looked at it.
+    pub(crate) const fn opened(&self) -> SimTime {
+        self.opened
+    }
+
+    /// Where its events come from.
+    pub(crate) const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// How much of its past it keeps.
+    pub(crate) fn keep(&mut self, keep: Keep) {
+        self.record.keep(keep);
+    }
+
+    /// What it did since the simulator began.
+    pub(crate) const fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// What its price comes from, where that is another market.
+    pub(crate) const fn derivation(&self) -> Option<&Derivation> {
+        match &self.source {
+            Source::Derived(derivation) => Some(derivation),
+            Source::Tape(_) | Source::Walk(_) | Source::Combo(_) | Source::Still => None,
+        }
+    }
+
+    /// Where its past joins: the first price it showed, or the one given where it has shown none yet. It never changes
+    /// once it was asked for, so that the same request gets the same past.
+    pub(crate) fn anchor(&mut self, price: Decimal) -> Decimal {
+        *self.anchor.get_or_insert(price)
+    }
+
+    /// The day so far, as far as it lies before the beginning.
+    pub(crate) fn open_day(&mut self, day: Day) {
+        self.day = day;
+    }
+
+    /// The next day begins. What the old one ended at is the new one's close of the day before.
+    pub(crate) fn end_day(&mut self) {
+        let close = self.last.as_ref().map(|(trade, _)| trade.price).or_else(|| self.quote.midpoint());
+        self.day = Day { close: close.or(self.day.close), ..Day::default() };
+    }
+
+    /// Whether it trades.
+    #[must_use]
+    pub const fn halt(&self) -> Halt {
+        self.halt
+    }
+
+    /// Stops its trading, or lets it go on.
+    pub(crate) fn set_halt(&mut self, halt: Halt) {
+        self.halt = halt;
+    }
+
+    /// Nothing moves it before `time` but what is handed in.
+    pub(crate) fn rest_until(&mut self, time: SimTime) {
+        if let Source::Walk(walk) = &mut self.source {
+            walk.rest_until(time);
+        }
     }
 
     /// When its source has the next event.
@@ -169,26 +281,38 @@ impl Market {
 
     /// Makes an event true.
     pub fn apply(&mut self, event: &MarketEvent, now: SimTime) {
+        self.record.note(event, now);
+        if self.anchor.is_none() {
+            self.anchor = match event {
+                MarketEvent::Quote(quote) => quote.bid.map(|level| level.price),
+                MarketEvent::Trade(trade) => Some(trade.price),
+            };
+        }
         match event {
             MarketEvent::Quote(quote) => {
                 self.quote = *quote;
                 self.left = *quote;
             }
             MarketEvent::Trade(trade) => {
-                let Day { open, high, low, close: _, volume, value } = &mut self.day;
+                let Day { open, high, low, close: _, volume, value, trades } = &mut self.day;
                 open.get_or_insert(trade.price);
                 *high = Some(high.map_or(trade.price, |high| high.max(trade.price)));
                 *low = Some(low.map_or(trade.price, |low| low.min(trade.price)));
                 *volume = volume.saturating_add(trade.size);
                 *value = value.saturating_add(trade.price.saturating_mul(trade.size));
+                *trades = trades.saturating_add(1);
                 self.last = Some((trade.clone(), now));
             }
         }
     }
 
-    /// What `taker` can trade against now: the price shown, and how much of the size shown is left.
+    /// What `taker` can trade against now: the price shown, and how much of the size shown is left. Nothing while trading
+    /// is halted.
     #[must_use]
     pub fn available(&self, taker: Taker) -> Option<Level> {
+        if self.halt != Halt::None {
+            return None;
+        }
         let level = match taker {
             Taker::Buyer => self.left.ask,
             Taker::Seller => self.left.bid,
@@ -251,8 +375,22 @@ mod tests {
             close: Some(9.into()),
             volume: 6.into(),
             value: 58.into(),
+            trades: 3,
         };
         assert_eq!(market.day(), &expected);
         assert_eq!(market.mark(), Some(8.into()));
+        market.end_day();
+        assert_eq!(market.day(), &Day { close: Some(8.into()), ..Day::default() });
+    }
+
+    #[test]
+    fn a_halted_market_shows_and_does_not_trade() {
+        let mut market = Market::new(Source::Still, None);
+        market.apply(&quote(10, 300, 11, 500), SimTime(0));
+        market.set_halt(Halt::Volatility);
+        assert_eq!(market.available(Taker::Buyer), None);
+        assert!(market.quote().ask.is_some());
+        market.set_halt(Halt::None);
+        assert!(market.available(Taker::Buyer).is_some());
     }
 }

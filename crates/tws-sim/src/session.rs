@@ -1,12 +1,9 @@
 //! What the simulator remembers of one connected client.
 
-use std::collections::BTreeMap;
-
-use tws_proto::ids::{ClientId, ContractId, RequestId};
+use tws_proto::ids::ClientId;
 
 use crate::account_feeds::AccountFeeds;
 use crate::reference::ReferenceFeeds;
-use crate::time::SimTime;
 
 /// Names a connection for as long as the core lives; chosen by whoever feeds the core, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,8 +14,6 @@ pub struct SessionId(pub u64);
 pub(crate) struct Session {
     /// Set by START_API; nothing but that is answered before.
     pub(crate) client: Option<ClientId>,
-    pub(crate) market_data: BTreeMap<RequestId, MarketSubscription>,
-    pub(crate) single_ticks: BTreeMap<RequestId, TickSubscription>,
     pub(crate) feeds: AccountFeeds,
     pub(crate) positions: PositionFeed,
     pub(crate) auto_open: AutoOpen,
@@ -29,19 +24,11 @@ impl Session {
     pub(crate) fn new() -> Self {
         Self {
             client: None,
-            market_data: BTreeMap::new(),
-            single_ticks: BTreeMap::new(),
             feeds: AccountFeeds::default(),
             positions: PositionFeed::Off,
             auto_open: AutoOpen::Off,
             reference: ReferenceFeeds::default(),
         }
-    }
-
-    /// No market data any more, as if none had been asked for.
-    pub(crate) fn end_data(&mut self) {
-        self.market_data.clear();
-        self.single_ticks.clear();
     }
 }
 
@@ -60,16 +47,6 @@ pub(crate) enum AutoOpen {
     Bind,
 }
 
-/// A stream of level 1 ticks, or a snapshot that still waits for its values.
-#[derive(Clone, Debug)]
-pub(crate) struct MarketSubscription {
-    pub(crate) contract: ContractId,
-    /// Generic tick 233.
-    pub(crate) trade_volume: bool,
-    /// A snapshot ends at this moment, complete or not.
-    pub(crate) snapshot_until: Option<SimTime>,
-}
-
 /// Which single ticks a subscription gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TickChoice {
@@ -77,11 +54,4 @@ pub(crate) enum TickChoice {
     AllLast,
     BidAsk { ignore_size: bool },
     MidPoint,
-}
-
-/// A stream of single ticks.
-#[derive(Clone, Debug)]
-pub(crate) struct TickSubscription {
-    pub(crate) contract: ContractId,
-    pub(crate) choice: TickChoice,
 }

@@ -26,6 +26,12 @@ impl SimTime {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The latest multiple of `milliseconds` since the epoch that is not later.
+    #[must_use]
+    pub(crate) const fn floor(self, milliseconds: i64) -> Self {
+        Self(self.0 - self.0.rem_euclid(milliseconds))
+    }
+
     /// Whole seconds since the epoch.
     #[must_use]
     pub const fn seconds(self) -> i64 {

@@ -50,6 +50,11 @@ impl Walk {
         self.next
     }
 
+    /// Nothing happens before `time`.
+    pub(crate) fn rest_until(&mut self, time: SimTime) {
+        self.next = self.next.max(time);
+    }
+
     /// The next events; the walk moves on.
     pub fn next_events(&mut self) -> Vec<MarketEvent> {
         self.next = self.next.plus_ms(self.random.random_range(PAUSE_MS));

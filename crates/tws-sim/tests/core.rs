@@ -64,7 +64,7 @@ fn a_subscription_gets_ticks_until_it_is_cancelled() {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    assert_eq!(kinds(&first), "Bid 100.00, BidSize 500, Ask 100.10, AskSize 300");
+    assert_eq!(kinds(&first), "BidExchange, AskExchange, Bid 100.00, BidSize 500, Ask 100.10, AskSize 300");
     let quoted = messages(desk.run("quote 100.00x400 100.20x300"));
     assert_eq!(kinds(&quoted), "BidSize 400, Ask 100.20, AskSize 300");
     let traded = messages(desk.run("trade 100.20x10"));

@@ -13,7 +13,7 @@ use crate::faults::{Active, Clear, Fault, Lasting, Place, Switch, time_of_day};
 use crate::market::Level;
 use crate::order_rules::AccountKind;
 use crate::orders::OrderKey;
-use crate::session::{Session, SessionId};
+use crate::session::SessionId;
 use crate::time::SimTime;
 
 /// Text of notice 202 when the exchange ends an order.
@@ -303,6 +303,7 @@ impl Core {
         self.note_lost_id(session);
         self.outbox.close(session, reason);
         self.sessions.remove(&session);
+        self.close_data(session);
         self.trouble.forget(session);
     }
 
@@ -316,10 +317,8 @@ impl Core {
 
     /// Every request that market data comes for.
     fn data_requests(&self) -> Vec<(SessionId, i32)> {
-        let requests = |(id, session): (&SessionId, &Session)| {
-            session.market_data.keys().map(|request| (*id, request.0)).collect::<Vec<_>>()
-        };
-        self.sessions.iter().flat_map(requests).collect()
+        let clients = self.data.clients.iter();
+        clients.flat_map(|(session, client)| client.level1.keys().map(|request| (*session, request.0))).collect()
     }
 
     /// Whoever hears of a commission: those who hear of the fill, and by a fault others.

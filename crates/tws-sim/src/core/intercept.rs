@@ -69,7 +69,7 @@ impl Core {
             ClientMessage::RequestMarketData(ref request) => {
                 let limit = self.trouble.faults.standing(Switch::LineLimit, Some(client));
                 let limit = limit.map_or(usize::MAX, |limit| count_of(&limit.fault, 100));
-                let lines = self.sessions.get(&session).map_or(0, |session| session.market_data.len());
+                let lines = self.data.clients.get(&session).map_or(0, |client| client.level1.len());
                 if lines >= limit {
                     let text = "Max number of tickers has been reached";
                     self.outbox.notice(session, request.request_id.0, 101, text);

@@ -1,25 +1,25 @@
-//! Subscriptions to market data, and what a market's events are to them.
+//! Level 1: subscriptions to ticks, snapshots, and which kind of data a client may have.
 
 use tws_proto::Contract;
 use tws_proto::ids::{ContractId, RequestId};
-use tws_proto::kinds::SecurityType;
-use tws_proto::kinds::{MarketDataKind, TickByTickKind};
-use tws_proto::message::{
-    MarketDataType, RequestMarketData, RequestTickByTick, TickRequestParameters, TickSnapshotEnd,
-};
+use tws_proto::kinds::{MarketDataKind, SecurityType};
+use tws_proto::message::{MarketDataType, RequestMarketData, TickRequestParameters, TickSnapshotEnd};
 
 use super::Core;
+use super::data::{Age, Level1Line};
+use super::generic_ticks::{GenericTicks, news_providers};
 use crate::catalogue::{CombinationFault, Resolution};
-use crate::feed::{self, Before};
+use crate::data_settings::DataAccess;
+use crate::feed;
 use crate::instrument::MarketKind;
-use crate::market::{Market, MarketEvent};
-use crate::session::{MarketSubscription, SessionId, TickChoice, TickSubscription};
+use crate::market::Market;
+use crate::session::SessionId;
 use crate::time::SimTime;
 
 /// How long a snapshot waits for values that the market has not shown yet.
 const SNAPSHOT_MS: i64 = 11_000;
-/// Generic tick of trades with their volume.
-const TRADE_VOLUME: &str = "233";
+/// Letters under which exchanges are told that quote, as in the answer to REQ_SMART_COMPONENTS.
+const LETTERS: [&str; 6] = ["P", "Q", "K", "QZ", "PKZ", "N"];
 const NO_DEFINITION: &str = "No security definition has been found for the request";
 
 /// Why a request does not name one contract: code and text of the notice.
@@ -45,8 +45,10 @@ impl Core {
         }
         match self.catalogue.resolve(wanted, self.now) {
             Resolution::One(instrument) => {
-                self.markets.open(instrument, self.now);
-                Ok(instrument.contract_id)
+                let contract = instrument.contract_id;
+                self.markets.open(&self.catalogue, instrument, self.now);
+                self.catch_up(contract);
+                Ok(contract)
             }
             Resolution::Unknown => Err((200, NO_DEFINITION.to_owned())),
             Resolution::Ambiguous => Err((200, ambiguous(wanted))),
@@ -68,28 +70,73 @@ impl Core {
         Ok(id)
     }
 
+    pub(super) fn choose_data_kind(&mut self, session: SessionId, kind: MarketDataKind) {
+        match (kind, self.data.clients.get_mut(&session)) {
+            (MarketDataKind::Other(unknown), _) => {
+                let text = format!("Error validating request.-'bY' : cause - Invalid market data type: {unknown}");
+                self.outbox.notice(session, -1, 321, text);
+            }
+            (_, Some(client)) => client.kind = kind,
+            (_, None) => {}
+        }
+    }
+
     pub(super) fn request_market_data(&mut self, session: SessionId, request: &RequestMarketData) {
         let id = request.request_id;
-        if self.sessions.get(&session).is_none_or(|this| this.market_data.contains_key(&id)) {
+        let Some(client) = self.data.clients.get(&session) else { return };
+        if client.level1.contains_key(&id) {
             return self.outbox.notice(session, id.0, 102, "Duplicate ticker id");
         }
-        let mut generic = request.generic_ticks.split(',').map(str::trim).filter(|tick| !tick.is_empty());
-        if let Some(bad) =
-            generic.clone().find(|tick| tick.trim_start_matches("mdoff").parse::<u16>().is_err() && *tick != "mdoff")
-        {
-            let text = format!("Error validating request.-'bQ' : cause - Incorrect generic tick list: {bad}");
-            return self.outbox.notice(session, id.0, 321, text);
+        if client.level1.len() >= self.data.settings.lines {
+            return self.outbox.notice(session, id.0, 101, "Max number of tickers has been reached");
         }
-        let is_snapshot = request.snapshot || request.regulatory_snapshot;
-        if is_snapshot && generic.clone().next().is_some() {
-            let text = "Error validating request.-'bQ' : cause - Snapshot market data subscription is not applicable to generic ticks";
-            return self.outbox.notice(session, id.0, 321, text);
-        }
+        let kind = request.contract.security_type.clone();
         let contract = match self.resolve(&request.contract) {
             Ok(contract) => contract,
             Err((code, text)) => return self.outbox.notice(session, id.0, code, text),
         };
-        let min_tick = self.catalogue.by_id(contract).map(|instrument| instrument.min_tick);
+        let taken = self.take_line(session, request, contract, kind.as_ref());
+        if taken.is_none() {
+            self.drop_unwatched(contract);
+        }
+    }
+
+    /// Starts a stream or a snapshot; `None` where it is refused.
+    fn take_line(
+        &mut self,
+        session: SessionId,
+        request: &RequestMarketData,
+        contract: ContractId,
+        kind: Option<&SecurityType>,
+    ) -> Option<()> {
+        let id = request.request_id;
+        let instrument = self.catalogue.by_id(contract);
+        let kind = instrument.map(|instrument| &instrument.security_type).or(kind);
+        let min_tick = instrument.map(|instrument| instrument.min_tick);
+        let letters = self.letters(contract);
+        let generic = match GenericTicks::read(&request.generic_ticks, kind.unwrap_or(&SecurityType::Combination)) {
+            Ok(generic) => generic,
+            Err(cause) => {
+                self.invalid(session, id, &cause);
+                return None;
+            }
+        };
+        let is_snapshot = request.snapshot || request.regulatory_snapshot;
+        if is_snapshot && !generic.is_empty() {
+            self.invalid(session, id, "Snapshot market data subscription is not applicable to generic ticks");
+            return None;
+        }
+        let age = self.permit(session, id, contract)?;
+        let shown_kind = match (age, self.data.clients.get(&session).map(|client| client.kind)) {
+            (Age::Delayed, Some(MarketDataKind::DelayedFrozen)) if !self.is_open(contract) => {
+                MarketDataKind::DelayedFrozen
+            }
+            (Age::Delayed, _) => MarketDataKind::Delayed,
+            (Age::Live, Some(MarketDataKind::Frozen | MarketDataKind::DelayedFrozen)) if !self.is_open(contract) => {
+                MarketDataKind::Frozen
+            }
+            (Age::Live, _) => MarketDataKind::Live,
+        };
         let parameters = TickRequestParameters {
             request_id: id,
             min_tick,
@@ -98,159 +145,159 @@ impl Core {
             ..TickRequestParameters::default()
         };
         self.outbox.send(session, Box::new(parameters));
-        self.outbox.send(session, MarketDataType { request_id: id, kind: MarketDataKind::Live });
-        let subscription = MarketSubscription {
-            contract,
-            trade_volume: generic.any(|tick| tick == TRADE_VOLUME),
-            snapshot_until: is_snapshot.then(|| self.now.plus_ms(SNAPSHOT_MS)),
-        };
-        let complete = self.markets.get(&contract).is_some_and(|market| self.is_complete(contract, market));
-        if !is_snapshot || complete {
-            self.send_picture(session, id, contract);
+        self.outbox.send(session, MarketDataType { request_id: id, kind: shown_kind });
+        if age == Age::Delayed {
+            self.open_delayed(contract);
+        }
+        let market = self.market_of_age(contract, age);
+        let complete = market.is_some_and(|market| self.is_complete(contract, market));
+        let letters = letters.filter(|_| age == Age::Live);
+        if (!is_snapshot || complete) && !generic.only {
+            self.send_picture(session, id, contract, (age, letters));
         }
         if is_snapshot && complete {
-            return self.outbox.send(session, TickSnapshotEnd { request_id: id });
+            self.outbox.send(session, TickSnapshotEnd { request_id: id });
+            self.drop_unwatched(contract);
+            return Some(());
         }
-        if let Some(this) = self.sessions.get_mut(&session) {
-            this.market_data.insert(id, subscription);
+        if age == Age::Live {
+            for tick in self.generic_picture(contract, generic) {
+                self.outbox.send(session, tick.addressed(id));
+            }
         }
+        let snapshot_until = is_snapshot.then(|| self.now.plus_ms(SNAPSHOT_MS));
+        self.data.snapshots.extend(snapshot_until.map(|until| (until, session, id)));
+        let providers = news_providers(&request.generic_ticks);
+        let line = Level1Line { line: (session, id), generic, providers, age, snapshot_until };
+        self.data.audiences.entry(contract).or_default().level1.push(line);
+        if let Some(client) = self.data.clients.get_mut(&session) {
+            client.level1.insert(id, contract);
+        }
+        if !is_snapshot && age == Age::Live && !generic.only {
+            self.send_option_picture(session, id, contract);
+        }
+        Some(())
+    }
+
+    /// Which data a client gets, after the notices that TWS sends first; `None` where it gets none.
+    fn permit(&mut self, session: SessionId, id: RequestId, contract: ContractId) -> Option<Age> {
+        let kind = self.data.clients.get(&session)?.kind;
+        let wants_delayed = matches!(kind, MarketDataKind::Delayed | MarketDataKind::DelayedFrozen);
+        let name = self
+            .catalogue
+            .by_id(contract)
+            .map(|instrument| format!("{} {}/TOP/ALL", instrument.symbol, instrument.primary_exchange));
+        let (code, text, age) = match (self.data.settings.access, wants_delayed) {
+            // Who has live data gets it whatever was asked.
+            (DataAccess::Live, _) => return Some(Age::Live),
+            (DataAccess::Delayed, true) => {
+                (10167, "Requested market data is not subscribed. Displaying delayed market data.", Some(Age::Delayed))
+            }
+            (DataAccess::Delayed, false) => {
+                (354, "Requested market data is not subscribed. Delayed market data is available.", None)
+            }
+            (DataAccess::Nothing, true) => {
+                (10168, "Requested market data is not subscribed. Delayed market data is not enabled.", None)
+            }
+            (DataAccess::Nothing, false) => (
+                354,
+                "Requested market data is not subscribed. Check API status by selecting the Account menu then under Management choose Market Data Subscription Manager and/or availability of delayed data.",
+                None,
+            ),
+        };
+        self.outbox.notice(session, id.0, code, format!("{text}{}", name.unwrap_or_default()));
+        age
     }
 
     pub(super) fn cancel_market_data(&mut self, session: SessionId, id: RequestId) {
-        let known = self.sessions.get_mut(&session).is_some_and(|this| this.market_data.remove(&id).is_some());
-        if !known {
-            self.outbox.notice(session, id.0, 300, format!("Can't find EId with tickerId:{id}"));
+        if self.remove_level1(session, id).is_none() {
+            self.nothing_to_cancel(session, id);
         }
     }
 
-    pub(super) fn request_tick_by_tick(&mut self, session: SessionId, request: &RequestTickByTick) {
-        let id = request.request_id;
-        if self.sessions.get(&session).is_none_or(|this| this.single_ticks.contains_key(&id)) {
-            return self.outbox.notice(session, id.0, 102, "Duplicate ticker id");
+    fn remove_level1(&mut self, session: SessionId, id: RequestId) -> Option<(ContractId, Age)> {
+        let contract = self.data.clients.get_mut(&session)?.level1.remove(&id)?;
+        let lines = &mut self.data.audiences.get_mut(&contract)?.level1;
+        let index = lines.iter().position(|line| line.line == (session, id))?;
+        let line = lines.remove(index);
+        if let Some(until) = line.snapshot_until {
+            self.data.snapshots.remove(&(until, session, id));
         }
-        let asked = request.kind.clone().unwrap_or_default();
-        let choice = match &asked {
-            TickByTickKind::Last => TickChoice::Last,
-            TickByTickKind::AllLast => TickChoice::AllLast,
-            TickByTickKind::BidAsk => TickChoice::BidAsk { ignore_size: request.ignore_size },
-            TickByTickKind::MidPoint => TickChoice::MidPoint,
-            TickByTickKind::Other(unknown) => {
-                let text = format!("Error validating request.-'cx' : cause - Invalid tick type: {unknown}");
-                return self.outbox.notice(session, id.0, 321, text);
-            }
-        };
-        let contract = match self.resolve(&request.contract) {
-            Ok(contract) => contract,
-            Err((code, text)) => return self.outbox.notice(session, id.0, code, text),
-        };
-        let kind = self.catalogue.by_id(contract).map(|instrument| instrument.market);
-        let shown = match choice {
-            TickChoice::Last | TickChoice::AllLast => kind != Some(MarketKind::QuotesOnly),
-            TickChoice::BidAsk { .. } | TickChoice::MidPoint => kind != Some(MarketKind::TradesOnly),
-        };
-        if !shown {
-            let text = format!("Failed to request tick-by-tick data.No market data of type {asked}");
-            return self.outbox.notice(session, id.0, 10189, text);
-        }
-        if let Some(market) = self.markets.get(&contract) {
-            // The quote of this moment is the first tick; trades start with the next one.
-            let event = MarketEvent::Quote(*market.quote());
-            if let Some(event) = feed::single_tick(choice, &event, &Default::default(), self.now) {
-                self.outbox.send(session, feed::single(id, event));
-            }
-        }
-        if let Some(this) = self.sessions.get_mut(&session) {
-            this.single_ticks.insert(id, TickSubscription { contract, choice });
-        }
+        self.drop_audience(contract);
+        Some((contract, line.age))
     }
 
-    pub(super) fn cancel_tick_by_tick(&mut self, session: SessionId, id: RequestId) {
-        let known = self.sessions.get_mut(&session).is_some_and(|this| this.single_ticks.remove(&id).is_some());
-        if !known {
-            self.outbox.notice(session, id.0, 300, format!("Can't find EId with tickerId:{id}"));
-        }
-    }
-
-    /// Sends what an event changed to everybody who asked for it.
-    pub(super) fn tell_market_event(&mut self, contract: ContractId, event: &MarketEvent, before: &Before) {
-        let Some(market) = self.markets.get(&contract) else { return };
-        let ticks = feed::ticks_of(event, before, market, self.now);
-        let mut complete_snapshots = Vec::new();
-        let is_complete = self.is_complete(contract, market);
-        for (session, this) in &self.sessions {
-            for (id, subscription) in
-                this.market_data.iter().filter(|(_, subscription)| subscription.contract == contract)
-            {
-                if subscription.snapshot_until.is_some() {
-                    if is_complete {
-                        complete_snapshots.push((*session, *id));
-                    }
-                    continue;
-                }
-                for tick in &ticks {
-                    self.outbox.send(*session, tick.addressed(*id));
-                }
-                if let (true, MarketEvent::Trade(trade)) = (subscription.trade_volume, event) {
-                    self.outbox.send(*session, feed::trade_volume(trade, market, self.now).addressed(*id));
-                }
-            }
-            for (id, subscription) in
-                this.single_ticks.iter().filter(|(_, subscription)| subscription.contract == contract)
-            {
-                if let Some(tick) = feed::single_tick(subscription.choice, event, &before.quote, self.now) {
-                    self.outbox.send(*session, feed::single(*id, tick));
-                }
-            }
-        }
-        for (session, id) in complete_snapshots {
-            self.end_snapshot(session, id);
-        }
+    /// Forgets a market that a request opened and does not watch.
+    pub(super) fn drop_unwatched(&mut self, contract: ContractId) {
+        self.data.audiences.entry(contract).or_default();
+        self.drop_audience(contract);
     }
 
     /// When the next waiting snapshot ends.
     pub(super) fn next_snapshot(&self) -> Option<SimTime> {
-        let subscriptions = self.sessions.values().flat_map(|session| session.market_data.values());
-        subscriptions.filter_map(|subscription| subscription.snapshot_until).min()
+        self.data.snapshots.first().map(|(until, ..)| *until)
     }
 
     /// Ends the snapshots whose time is over with what there is.
     pub(super) fn end_snapshots(&mut self) {
-        let now = self.now;
-        let over = |subscription: &MarketSubscription| subscription.snapshot_until.is_some_and(|until| until <= now);
-        let ended: Vec<(SessionId, RequestId)> = self
-            .sessions
-            .iter()
-            .flat_map(|(session, this)| this.market_data.iter().map(|(id, subscription)| (*session, *id, subscription)))
-            .filter(|(_, _, subscription)| over(subscription))
-            .map(|(session, id, _)| (session, id))
-            .collect();
-        for (session, id) in ended {
+        while let Some((_, session, id)) = self.data.snapshots.first().copied().filter(|(until, ..)| *until <= self.now)
+        {
             self.end_snapshot(session, id);
         }
     }
 
-    fn end_snapshot(&mut self, session: SessionId, id: RequestId) {
-        let removed = self.sessions.get_mut(&session).and_then(|this| this.market_data.remove(&id));
-        if let Some(subscription) = removed {
-            self.send_picture(session, id, subscription.contract);
-            self.outbox.send(session, TickSnapshotEnd { request_id: id });
-        }
+    pub(super) fn end_snapshot(&mut self, session: SessionId, id: RequestId) {
+        let Some(contract) = self.data.clients.get(&session).and_then(|client| client.level1.get(&id)).copied() else {
+            return;
+        };
+        let age =
+            self.data.audiences.get(&contract).and_then(|audience| {
+                audience.level1.iter().find(|line| line.line == (session, id)).map(|line| line.age)
+            });
+        let age = age.unwrap_or(Age::Live);
+        let letters = self.letters(contract).filter(|_| age == Age::Live);
+        self.send_picture(session, id, contract, (age, letters));
+        self.outbox.send(session, TickSnapshotEnd { request_id: id });
+        self.remove_level1(session, id);
     }
 
-    fn send_picture(&mut self, session: SessionId, id: RequestId, contract: ContractId) {
-        if let Some(market) = self.markets.get(&contract) {
-            for tick in feed::picture(market) {
+    fn send_picture(
+        &mut self,
+        session: SessionId,
+        id: RequestId,
+        contract: ContractId,
+        (age, letters): (Age, Option<&'static str>),
+    ) {
+        let Some(market) = self.market_of_age(contract, age) else { return };
+        for tick in feed::picture(market, letters) {
+            let tick = if age == Age::Delayed { tick.delayed() } else { Some(tick) };
+            if let Some(tick) = tick {
                 self.outbox.send(session, tick.addressed(id));
             }
         }
     }
 
+    /// A market as live or delayed data shows it.
+    fn market_of_age(&self, contract: ContractId, age: Age) -> Option<&Market> {
+        match age {
+            Age::Live => self.markets.get(&contract),
+            Age::Delayed => self.data.delayed.get(&contract).map(|delayed| delayed.market()),
+        }
+    }
+
     /// Whether the market has shown all that a snapshot of it tells.
-    fn is_complete(&self, contract: ContractId, market: &Market) -> bool {
+    pub(super) fn is_complete(&self, contract: ContractId, market: &Market) -> bool {
         let has_quote = market.quote().bid.is_some() && market.quote().ask.is_some();
         match self.catalogue.by_id(contract).map(|instrument| instrument.market) {
-            Some(MarketKind::QuotesAndTrades | MarketKind::QuotesOnly) => has_quote,
-            Some(MarketKind::TradesOnly) | None => market.last().is_some(),
+            Some(MarketKind::QuotesAndTrades | MarketKind::QuotesOnly) | None => has_quote,
+            Some(MarketKind::TradesOnly) => market.last().is_some(),
         }
+    }
+
+    /// The letters of the exchanges that quote; only what is routed is told them.
+    fn letters(&self, contract: ContractId) -> Option<&'static str> {
+        let instrument = self.catalogue.by_id(contract)?;
+        let is_routed = instrument.security_type == SecurityType::Stock && instrument.exchange == "SMART";
+        LETTERS.get(contract.0.unsigned_abs() as usize % LETTERS.len()).copied().filter(|_| is_routed)
     }
 }

@@ -61,7 +61,7 @@ impl Core {
         for setup in self.accounts.clone() {
             for (contract, position) in &setup.positions {
                 let Some(instrument) = self.catalogue.by_id(*contract) else { continue };
-                self.markets.open(instrument, self.now);
+                self.markets.open(&self.catalogue, instrument, self.now);
                 let cost = position.average_price * instrument.factor();
                 let holding = Holding::opening(position.quantity, cost, Decimal::ZERO);
                 self.books.open_position(&setup.name, *contract, holding);

@@ -3,7 +3,7 @@
 use tws_proto::kinds::ArticleKind;
 use tws_proto::message::{
     HistoricalNews, HistoricalNewsEnd, NewsArticle, NewsBulletin, NewsProvider, NewsProviders, RequestHistoricalNews,
-    RequestNewsArticle, RequestNewsBulletins,
+    RequestNewsArticle, RequestNewsBulletins, TickNews,
 };
 
 use super::Core;
@@ -125,8 +125,25 @@ impl Core {
         }
     }
 
+    /// To everybody who asked for news ticks (292) of a company that an article is about.
     fn tell_article(&mut self, article: &Article) {
-        let _ = article;
+        for (contract, audience) in &self.data.audiences {
+            if !self.catalogue.by_id(*contract).is_some_and(|instrument| is_about(article, instrument)) {
+                continue;
+            }
+            for line in audience.level1.iter().filter(|line| line.hears_news_of(&article.provider)) {
+                let (session, request_id) = line.line;
+                let tick = TickNews {
+                    request_id,
+                    time_ms: Some(article.time.0),
+                    provider: article.provider.clone(),
+                    article_id: article.id.clone(),
+                    headline: article.headline.clone(),
+                    extra_data: String::new(),
+                };
+                self.outbox.send(session, Box::new(tick));
+            }
+        }
     }
 }
 

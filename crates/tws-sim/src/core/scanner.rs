@@ -432,6 +432,7 @@ mod tests {
             close: Some(100.into()),
             volume: 7.into(),
             value: 700.into(),
+            trades: 0,
         };
         let shown = Shown { price: 105.into(), day };
         assert_eq!(shown.measure(Measure::Change), 5.into());

@@ -34,6 +34,7 @@ impl Core {
             self.outbox.notice(session, -1, 326, text);
             self.outbox.close(session, CloseReason::ClientIdInUse);
             self.sessions.remove(&session);
+            self.close_data(session);
             return;
         }
         this.client = Some(start.client_id);

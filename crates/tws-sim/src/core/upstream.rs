@@ -36,8 +36,9 @@ impl Core {
     pub(super) fn restore_upstream(&mut self, code: i32) {
         self.outbox.flow.upstream_lost = false;
         if code == 1101 {
-            for session in self.sessions.values_mut() {
-                session.end_data();
+            let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+            for session in sessions {
+                self.end_data(session);
             }
         }
         self.tell_all(code, if code == 1101 { RESTORED_LOST } else { RESTORED });
