@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures the codec beside its peers.
+//! `cargo xtask bench`: measures the codec beside its peers, and what the simulator carries.
 
 use std::process::{ExitCode, Stdio};
 
@@ -15,6 +15,9 @@ pub(crate) struct Options {
     /// Fewer and shorter rounds: a look, not a measurement.
     #[arg(long)]
     quick: bool,
+    /// Only what has these words in its name, or `simulator` for what the simulator carries.
+    #[arg(long, value_name = "WORDS")]
+    only: Option<String>,
 }
 
 /// Builds the package `bench` with all optimisations and runs it. It is a package of its own, so that nothing else waits
@@ -26,6 +29,9 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
     }
     if options.quick {
         command.arg("--quick");
+    }
+    if let Some(only) = &options.only {
+        command.args(["--only", only]);
     }
     eprintln!("building the benchmark in release mode ...");
     let status = command.stdin(Stdio::null()).status().context("cannot start cargo")?;

@@ -13,6 +13,16 @@ pub(crate) struct Effort {
 impl Effort {
     pub(crate) const FULL: Self = Self { rounds: 301, batch: Duration::from_millis(1) };
     pub(crate) const QUICK: Self = Self { rounds: 31, batch: Duration::from_millis(1) };
+
+    /// How long to look at something that runs.
+    pub(crate) const fn spell(self) -> Duration {
+        Duration::from_millis(10 * self.rounds as u64)
+    }
+
+    /// How long to look at something that may grow.
+    pub(crate) const fn long_spell(self) -> Duration {
+        Duration::from_millis(200 * self.rounds as u64)
+    }
 }
 
 /// Several ways to do the same.

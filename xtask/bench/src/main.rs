@@ -1,9 +1,11 @@
-//! The codec of `tws-proto` beside its peers, in one run. `cargo xtask bench` builds and runs it.
+//! The codec of `tws-proto` beside its peers, and what the simulator carries, in one run. `cargo xtask bench` builds and
+//! runs it.
 //!
 //! A comparison is a list of contenders that do the same work on the same bytes; before anything is timed, each is
 //! checked to give the right answer. Rounds are interleaved, so that a slow second of the machine hits all alike; the
 //! median counts, and the span from the fastest to the slowest round says how noisy the machine was.
 
+mod capacity;
 mod harness;
 mod orders;
 mod peers;
@@ -17,7 +19,7 @@ use crate::harness::Effort;
 
 fn main() -> ExitCode {
     let mut effort = Effort::FULL;
-    let mut print: fn(&[harness::Measured], Effort) = report::print_table;
+    let mut print: fn(&[harness::Measured], &[capacity::Capacity], Effort) = report::print_table;
     let mut only = String::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         eprintln!("measuring: {} ...", comparison.name);
         measured.push(harness::measure(comparison, effort));
     }
-    print(&measured, effort);
+    let capacities = if "simulator capacity".contains(&only) { capacity::measure(effort) } else { Vec::new() };
+    print(&measured, &capacities, effort);
     ExitCode::SUCCESS
 }

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
+use crate::capacity::Capacity;
 use crate::harness::{Effort, Measured};
 
 /// A table a comparison.
-pub(crate) fn print_table(measured: &[Measured], effort: Effort) {
+pub(crate) fn print_table(measured: &[Measured], capacities: &[Capacity], effort: Effort) {
     println!(
         "medians of {} interleaved rounds; ratios are to the first line of each table, round by round",
         effort.rounds
@@ -20,10 +21,18 @@ pub(crate) fn print_table(measured: &[Measured], effort: Effort) {
             println!("  {:<width$}  {:>10.1}  {ratio:>6.2}  {span:>20}", timing.name, timing.median);
         }
     }
+    if !capacities.is_empty() {
+        println!("\nwhat the simulator carries, a second");
+        let width = capacities.iter().map(|capacity| capacity.name.len()).max().unwrap_or(0);
+        println!("  {:<width$}  {:>10}  {:>10}", "", "measured", "promised");
+        for Capacity { name, per_second, asked, beside } in capacities {
+            println!("  {name:<width$}  {per_second:>10.0}  {asked:>10.0}  {beside}");
+        }
+    }
 }
 
 /// One JSON object.
-pub(crate) fn print_json(measured: &[Measured], effort: Effort) {
+pub(crate) fn print_json(measured: &[Measured], capacities: &[Capacity], effort: Effort) {
     let comparisons: Vec<_> = measured
         .iter()
         .map(|Measured { name, frame_bytes, contenders }| {
@@ -42,5 +51,11 @@ pub(crate) fn print_json(measured: &[Measured], effort: Effort) {
             json!({ "name": name, "frame_bytes": frame_bytes, "contenders": timings })
         })
         .collect();
-    println!("{}", json!({ "rounds": effort.rounds, "comparisons": comparisons }));
+    let capacities: Vec<_> = capacities
+        .iter()
+        .map(|Capacity { name, per_second, asked, beside }| {
+            json!({ "name": name, "per_second": per_second, "promised": asked, "beside": beside })
+        })
+        .collect();
+    println!("{}", json!({ "rounds": effort.rounds, "comparisons": comparisons, "simulator": capacities }));
 }
