@@ -107,7 +107,7 @@ impl Account {
 }
 
 /// All accounts and all executions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Books {
     accounts: BTreeMap<String, Account>,
     /// The advisor's own account: it has executions and nothing else.

@@ -195,3 +195,55 @@ fn old_orders_and_executions_are_forgotten_after_seven_days() {
     }
     assert_eq!(house.book().position("DU1234567", "IBM"), 20.into());
 }
+
+#[test]
+fn executions_are_found_by_what_a_filter_says() {
+    let mut house = check(
+        still(),
+        "1: start > 1:accounts DU1234567 | 1:next 1
+        quote IBM 100 101
+        quote EUR.USD 1.25 1.25",
+    );
+    house.run("1: buy 1 10 MKT");
+    house.wait(60_000); // 13:01 in New York, 17:01 in UTC
+    house.run("1: sell 2 5 MKT");
+    house.run("1: buy 3 1000 MKT symbol=EUR type=CASH exchange=IDEALPRO");
+    let found = |house: &mut house::House, filter: &str| -> String {
+        let outputs = house.run(&format!("1: executions {filter}"));
+        let trace = house.trace(&outputs);
+        let orders = trace.split(" | ").filter_map(|word| word.strip_prefix("1:exec ")?.split(' ').next());
+        if trace.contains("error") { trace } else { orders.collect::<Vec<_>>().join(" ") }
+    };
+    let rows = [
+        ("", "1 2 3"),
+        ("side=BUY", "1 3"),
+        ("side=SLD", "2"),
+        ("symbol=IBM", "1 2"),
+        ("symbol=ibm side=SELL", "2"),
+        ("type=CASH", "3"),
+        ("exchange=SMART", "1 2"),
+        ("account=DU1234567", "1 2 3"),
+        ("account=DU9", ""),
+        ("client=1", "1 2 3"),
+        ("client=2", ""),
+        ("time=20131007_13:00:30", "2 3"),
+        ("time=20131007_13:01:00_US/Eastern", "2 3"),
+        ("time=20131007-17:00:30", "2 3"),
+        ("time=20131007-13:00:30", "1 2 3"),
+        ("time=20131007_18:00:30_Europe/London", "2 3"),
+        ("time=20131007", "1 2 3"),
+        ("time=20131007-17:01:01", ""),
+        ("time=yesterday", "1:error 9 321"),
+        ("days=1", "1 2 3"),
+        ("date=20131007", "1 2 3"),
+        ("date=20131006", ""),
+    ];
+    for (filter, expected) in rows {
+        assert_eq!(found(&mut house, filter), expected, "{filter}");
+    }
+    house.wait(86_400_000);
+    house.run("1: buy 4 10 MKT");
+    for (filter, expected) in [("", "4"), ("days=1", "4"), ("days=2", "1 2 3 4"), ("date=20131007", "1 2 3")] {
+        assert_eq!(found(&mut house, filter), expected, "a day later: {filter}");
+    }
+}

@@ -8,6 +8,7 @@ use tws_proto::message::{
 
 use super::Core;
 use crate::books::Fill;
+use crate::order_time::{DayMeans, moment};
 use crate::orders::{OrderKey, OrderRecord};
 use crate::session::SessionId;
 
@@ -106,6 +107,10 @@ impl Core {
 
     pub(super) fn send_executions(&mut self, session: SessionId, request: &RequestExecutions) {
         let filter = request.filter.clone().unwrap_or_default();
+        if !filter.time.is_empty() && moment(&filter.time, DayMeans::Start, self.now).is_none() {
+            let text = format!("Error validating request.-'bL' : cause - Invalid time: {}", filter.time.as_str());
+            return self.outbox.notice(session, request.request_id.0, 321, text);
+        }
         let fills: Vec<Fill> = self.books.fills().iter().filter(|fill| self.passes(&filter, fill)).cloned().collect();
         for fill in fills {
             self.send_execution(session, request.request_id, &fill);
@@ -137,7 +142,8 @@ impl Core {
             Some(days) => self.now.plus_ms(-86_400_000 * i64::from(days - 1)).day() <= day,
             None => day == self.now.day(),
         };
-        let in_time = time.is_empty() || spelled(time) <= spelled(&fill.time.stamp());
+        let since = moment(time, DayMeans::Start, self.now);
+        let in_time = time.is_empty() || since.is_some_and(|since| since.seconds() <= fill.time.seconds());
         let own_side = match &fill.side {
             ExecutionSide::Bought => ["BOT", "BUY"],
             ExecutionSide::Sold | ExecutionSide::Other(_) => ["SLD", "SELL"],
@@ -151,9 +157,4 @@ impl Core {
             && any_or(exchange, &fill.exchange)
             && side.as_ref().is_none_or(|side| own_side.iter().any(|word| side.as_str().eq_ignore_ascii_case(word)))
     }
-}
-
-/// The fourteen digits of `20261122 15:00:00 US/Eastern` and `20261122-15:00:00` alike.
-fn spelled(time: &str) -> String {
-    time.chars().filter(char::is_ascii_digit).take(14).collect()
 }

@@ -227,6 +227,7 @@ fn order(side: &str, words: &[&str]) -> (Contract, Order) {
             Some(("method", method)) => order.advisor_method = Some(method.into()),
             Some(("symbol", symbol)) => contract.symbol = symbol.to_owned(),
             Some(("type", kind)) => contract.security_type = Some(kind.into()),
+            Some(("exchange", exchange)) => contract.exchange = exchange.to_owned(),
             Some(("currency", currency)) => contract.currency = currency.to_owned(),
             Some(("local", name)) => contract.local_symbol = name.to_owned(),
             Some(other) => panic!("no such key: {other:?}"),
