@@ -31,6 +31,24 @@ macro_rules! body {
             ),* $(,)?
         }
     )*) => {$(
+        $crate::body::fields! {
+            $(#[$about])*
+            $name { $($(#[$about_field])* $($wire_name)* $field: $type $(= $default)?),* }
+        }
+
+        $crate::wire::layout!($name $(, version $version)? { $($($verb $(($how))?)? $tag $field),* });
+    )*};
+}
+pub(crate) use body;
+
+/// Declares bodies whose layout is written out: rows as those of [`body!`], without what `layout!` wants.
+macro_rules! fields {
+    ($(
+        $(#[$about:meta])*
+        $name:ident {
+            $($(#[$about_field:meta])* $($wire_name:literal)* $field:ident: $type:ty $(= $default:expr)?),* $(,)?
+        }
+    )*) => {$(
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         $(#[$about])*
         pub struct $name {
@@ -43,16 +61,14 @@ macro_rules! body {
 
         impl Default for $name {
             fn default() -> Self {
-                Self { $($field: $crate::body::body!(@default $($default)?)),* }
+                Self { $($field: $crate::body::fields!(@default $($default)?)),* }
             }
         }
-
-        $crate::wire::layout!($name $(, version $version)? { $($($verb $(($how))?)? $tag $field),* });
     )*};
     (@default) => { Default::default() };
     (@default $default:expr) => { $default };
 }
-pub(crate) use body;
+pub(crate) use fields;
 
 /// Verbs of bodies that stand in others.
 impl Wire<'_> {

@@ -8,7 +8,7 @@ use bytes::{BufMut, BytesMut};
 use crate::error::{Fault, Result};
 use crate::ids::ContractId;
 use crate::kinds::{SecurityType, TriggerMethod};
-use crate::protobuf::{self, Raw};
+use crate::protobuf::Raw;
 use crate::time::TimeText;
 use crate::value::Scalar;
 use crate::wire::{Layout, Wire, layout};
@@ -158,38 +158,6 @@ pub enum Conjunction {
     Or,
 }
 
-/// Written in protobuf even where it is false, as IB's client does in conditions.
-impl Scalar for Conjunction {
-    fn silence() -> Option<Self> {
-        Some(Self::Or)
-    }
-
-    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
-        match field {
-            b"a" => Ok(Some(Self::And)),
-            b"o" => Ok(Some(Self::Or)),
-            _ => Err(Fault::NotANumber(crate::error::Excerpt::of(field))),
-        }
-    }
-
-    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
-        out.put_u8(match self {
-            Self::And => b'a',
-            Self::Or => b'o',
-        });
-        Ok(())
-    }
-
-    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
-        Ok(bool::from_protobuf(raw)?.map(|and| if and { Self::And } else { Self::Or }))
-    }
-
-    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
-        protobuf::put_varint_field(out, tag, u64::from(*self == Self::And));
-        Ok(())
-    }
-}
-
 /// Which side of its value a condition waits for. Wire name `isMore`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -201,25 +169,38 @@ pub enum Bound {
     Below,
 }
 
-/// Written in protobuf even where it is false, as IB's client does in conditions.
-impl Scalar for Bound {
-    fn silence() -> Option<Self> {
-        Some(Self::Below)
-    }
+/// How a choice of two travels: as a word in text, as a boolean in protobuf, written even where it is false, as IB's client
+/// does in conditions.
+macro_rules! choice {
+    ($name:ident: $yes:ident $word:literal or $no:ident $other:literal) => {
+        impl Scalar for $name {
+            fn silence() -> Option<Self> {
+                Some(Self::$no)
+            }
 
-    fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
-        Ok(bool::from_text(field)?.map(|more| if more { Self::Above } else { Self::Below }))
-    }
+            fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
+                match field {
+                    $word => Ok(Some(Self::$yes)),
+                    $other => Ok(Some(Self::$no)),
+                    _ => Ok(bool::from_text(field)?.map(|yes| if yes { Self::$yes } else { Self::$no })),
+                }
+            }
 
-    fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
-        (*self == Self::Above).to_text(out)
-    }
+            fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
+                out.put_slice(if *self == Self::$yes { $word } else { $other });
+                Ok(())
+            }
 
-    fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
-        Ok(bool::from_protobuf(raw)?.map(|more| if more { Self::Above } else { Self::Below }))
-    }
+            fn from_protobuf(raw: Raw<'_>) -> Result<Option<Self>, Fault> {
+                Ok(bool::from_protobuf(raw)?.map(|yes| if yes { Self::$yes } else { Self::$no }))
+            }
 
-    fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
-        (*self == Self::Above).to_protobuf(tag, out)
-    }
+            fn to_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
+                (*self == Self::$yes).to_protobuf(tag, out)
+            }
+        }
+    };
 }
+
+choice!(Conjunction: And b"a" or Or b"o");
+choice!(Bound: Above b"1" or Below b"0");

@@ -55,17 +55,18 @@ macro_rules! newtype {
 }
 pub(crate) use newtype;
 
-/// Declares a closed set of words or numbers that survives what it does not know.
+/// Declares a closed set of words or numbers that survives what it does not know. A row is our name, the word on the wire
+/// and what it means, where the name does not say that.
 macro_rules! closed_set {
-    ($($(#[$doc:meta])* $name:ident: $($kind:ident)? { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? })*) => {$(
-        $crate::declare::closed_set!(@one $($kind)?, $(#[$doc])* $name { $($(#[$variant_doc])* $variant = $word),* });
+    ($($(#[$doc:meta])* $name:ident: $($kind:ident)? { $($(#[$variant_doc:meta])* $variant:ident = $word:literal $(: $meaning:literal)?),* $(,)? })*) => {$(
+        $crate::declare::closed_set!(@one $($kind)?, $(#[$doc])* $name { $($(#[$variant_doc])* $variant = $word $(: $meaning)?),* });
     )*};
-    (@one words, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* }) => {
+    (@one words, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal $(: $meaning:literal)?),* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum $name {
-            $($(#[$variant_doc])* #[doc = concat!("Wire word `", $word, "`.")] $variant,)*
+            $($(#[$variant_doc])* $(#[doc = $meaning])? #[doc = concat!("Wire word `", $word, "`.")] $variant,)*
             /// A word this crate does not know, kept as it came.
             Other(String),
         }
@@ -152,12 +153,12 @@ macro_rules! closed_set {
             }
         }
     };
-    (@one codes, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal),* }) => {
+    (@one codes, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal $(: $meaning:literal)?),* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(from = "i32", into = "i32")]
         pub enum $name {
-            $($(#[$variant_doc])* #[doc = concat!("Wire code `", $code, "`.")] $variant,)*
+            $($(#[$variant_doc])* $(#[doc = $meaning])? #[doc = concat!("Wire code `", $code, "`.")] $variant,)*
             /// A code this crate does not know, kept as it came.
             Other(i32),
         }

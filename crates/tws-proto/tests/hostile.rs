@@ -250,31 +250,6 @@ fn text_is_refused_where_it_cannot_travel() {
 }
 
 #[test]
-fn notices_gain_a_time_at_194() {
-    let notice =
-        |time_ms| Notice { id: Some(-1), time_ms, code: 2104, text: "farm ok".to_owned(), reject_json: String::new() };
-    check_text(notice(None), 193, b"4\x002\x00-1\x002104\x00farm ok\0\0");
-    check_text(notice(Some(17)), 194, b"4\x00-1\x002104\x00farm ok\0\x0017\0");
-    let mut out = BytesMut::new();
-    let refused = ServerMessage::from(Box::new(notice(Some(17))))
-        .write(ServerVersion(193), Missing::Refuse, &mut out)
-        .unwrap_err();
-    assert_eq!((refused.field, refused.fault), ("time_ms", Fault::NeedsVersion(ServerVersion(194))));
-    assert!(out.is_empty());
-}
-
-#[track_caller]
-fn check_text(notice: Notice, version: i32, text: &[u8]) {
-    let message = ServerMessage::from(Box::new(notice));
-    assert_eq!(&frame(message.clone(), version)[4..], text);
-    assert_eq!(ServerMessage::read(text, ServerVersion(version)).unwrap().message, message);
-    let protobuf = frame(message.clone(), 226);
-    if version >= 194 {
-        assert_eq!(ServerMessage::read(&protobuf[4..], ServerVersion(226)).unwrap().message, message);
-    }
-}
-
-#[test]
 fn ticks_stay_small() {
     assert!(size_of::<ServerMessage>() <= 136, "{}", size_of::<ServerMessage>());
     assert!(size_of::<ClientMessage>() <= 136, "{}", size_of::<ClientMessage>());

@@ -7,13 +7,13 @@ use rust_decimal::Decimal;
 use tws_proto::contract::{ComboLeg, Contract};
 use tws_proto::ids::{ContractId, OrderId, RequestId};
 use tws_proto::kinds::{
-    Action, AdvisorDataKind, BarSize, DataToShow, DateFormat, DurationText, DurationUnit, SecurityType, ShortSaleSlot,
-    TickKind,
+    Action, AdvisorDataKind, AlgoStrategy, BarSize, DataToShow, DateFormat, DurationText, DurationUnit, SecurityType,
+    ShortSaleSlot, TickKind,
 };
 use tws_proto::message::*;
 use tws_proto::tags::TagValue;
 use tws_proto::time::TimeText;
-use tws_proto::{Fault, Missing, ServerVersion};
+use tws_proto::{Fault, Missing, Order, ServerVersion};
 
 const ID: RequestId = RequestId(7);
 
@@ -265,7 +265,7 @@ fn options_of_historical_news_may_be_empty() {
 }
 
 #[test]
-fn bonds_share_the_body_of_contracts_in_protobuf_alone() {
+fn bonds_share_the_body_of_contracts_in_protobuf_alone_and_have_hours_from_188_on() {
     let word = str::to_owned;
     let contract = Contract {
         contract_id: Some(ContractId(19)),
@@ -316,6 +316,10 @@ fn bonds_share_the_body_of_contracts_in_protobuf_alone() {
     let end = "rule|2|1|ISIN|US1|3|26|5|6|7|";
     server(Box::new(bond.clone()), 187, &format!("{begin}{end}"));
     server(Box::new(bond.clone()), 188, &format!("{begin}|||{end}"));
+    let mut zoned = bond.clone();
+    zoned.details.time_zone = "EST".to_owned();
+    let refused = write(ServerMessage::from(Box::new(zoned)), 187);
+    assert_eq!(refused, Err(("time_zone", Fault::NeedsVersion(ServerVersion(188)))));
     let stock = ContractData { request_id: ID, contract, details };
     let one = write(ServerMessage::from(Box::new(bond)), 226).unwrap();
     let two = write(ServerMessage::from(Box::new(stock)), 226).unwrap();
@@ -339,16 +343,6 @@ fn advisor_profiles_are_refused_from_177_on_in_both_forms() {
         assert_eq!(write(ClientMessage::from(replace(AdvisorDataKind::Profiles)), version), gone);
         assert!(write(ClientMessage::from(ask(AdvisorDataKind::Groups)), version).is_ok());
     }
-}
-
-#[test]
-fn trading_hours_of_bonds_begin_at_188() {
-    let details = ContractDetails { time_zone: "EST".to_owned(), ..ContractDetails::default() };
-    let bond =
-        || Box::new(BondContractData { request_id: ID, contract: Contract::default(), details: details.clone() });
-    let refused = write(ServerMessage::from(bond()), 187);
-    assert_eq!(refused, Err(("time_zone", Fault::NeedsVersion(ServerVersion(188)))));
-    assert!(write(ServerMessage::from(bond()), 188).is_ok());
 }
 
 #[test]
@@ -515,4 +509,138 @@ fn strikes_are_read_packed() {
     };
     let packed = [&b"\0\0\x01\x13\x08\x07\x3a\x10"[..], &1_f64.to_le_bytes(), &2_f64.to_le_bytes()].concat();
     assert_eq!(read::<ServerMessage>(&packed, 226), ServerMessage::from(Box::new(parameters)));
+}
+
+#[test]
+fn notices_gain_a_time_at_194() {
+    let notice = |time_ms| {
+        let text = "farm ok".to_owned();
+        Box::new(Notice { id: Some(-1), time_ms, code: 2104, text, reject_json: String::new() })
+    };
+    server(notice(None), 193, "4|2|-1|2104|farm ok||");
+    server(notice(Some(17)), 194, "4|-1|2104|farm ok||17|");
+    let refused = write(ServerMessage::from(notice(Some(17))), 193);
+    assert_eq!(refused, Err(("time_ms", Fault::NeedsVersion(ServerVersion(194)))));
+}
+
+// Orders.
+
+fn place(change: impl FnOnce(&mut PlaceOrder)) -> ClientMessage {
+    let mut place = PlaceOrder {
+        order_id: OrderId(1),
+        contract: Contract::stock("IBM", "USD"),
+        order: Order::limit(Action::Buy, 100.into(), Decimal::new(18_125, 2)),
+        attached: None,
+    };
+    change(&mut place);
+    ClientMessage::from(Box::new(place))
+}
+
+#[track_caller]
+fn read_placed(payload: &[u8], version: i32) -> PlaceOrder {
+    match ClientMessage::read(payload, ServerVersion(version)).unwrap().message {
+        ClientMessage::PlaceOrder(place) => *place,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_absent_transmit_means_false_in_protobuf() {
+    assert!(Order::default().transmit, "orders are sent on unless somebody says otherwise");
+    let sent = write(place(|_| {}), 226).unwrap();
+    let field = b"\x90\x04\x01"; // tag 66 as a varint, true
+    let at = sent.windows(3).position(|window| window == field).unwrap();
+    assert!(read_placed(&sent, 226).order.transmit);
+    // The same without the field: lengths before it shrink, so it is turned into a field that nobody knows.
+    let mut without = sent.clone();
+    without[at..at + 2].copy_from_slice(b"\x90\x7d");
+    assert!(!read_placed(&without, 226).order.transmit);
+    let held_back = write(place(|place| place.order.transmit = false), 226).unwrap();
+    assert!(!held_back.windows(2).any(|window| window == b"\x90\x04"), "false is written as silence");
+    assert!(!read_placed(&held_back, 226).order.transmit);
+}
+
+#[test]
+fn unset_is_written_as_the_maximum_or_empty_and_read_as_either() {
+    let text = write(place(|place| (place.order.trigger_price, place.order.limit_price) = (None, None)), 187).unwrap();
+    let fields: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
+    // Wire names `triggerPrice`, written as the largest double, and `lmtPrice`, written empty behind the order type.
+    let maximum: &[u8] = b"1.7976931348623157E308";
+    assert!(fields.contains(&maximum));
+    let limit = fields.iter().position(|field| *field == b"LMT").unwrap() + 1;
+    assert_eq!(fields[limit], b"");
+    let expected = read_placed(&text, 187);
+    assert_eq!((expected.order.trigger_price, expected.order.limit_price), (None, None));
+    let mut other = fields.clone();
+    other[limit] = maximum;
+    other.iter_mut().skip(limit + 1).filter(|field| **field == maximum).for_each(|field| *field = b"");
+    assert_eq!(read_placed(&other.join(&0), 187), expected);
+    other[limit] = b"1.7976931348623157e+308"; // as Python spells it
+    assert_eq!(read_placed(&other.join(&0), 187), expected);
+}
+
+#[test]
+fn a_multiplier_is_text_in_text_and_a_double_in_protobuf() {
+    let message = place(|place| place.contract.multiplier = decimal("2.5"));
+    let text = write(message.clone(), 187).unwrap();
+    assert!(text.split(|byte| *byte == 0).any(|field| field == b"2.5"));
+    let protobuf = write(message, 226).unwrap();
+    let field = [&b"\x39"[..], &2.5_f64.to_le_bytes()].concat(); // tag 7, eight bytes
+    assert!(protobuf.windows(9).any(|window| window == field));
+    for (payload, version) in [(text, 187), (protobuf, 226)] {
+        assert_eq!(read_placed(&payload, version).contract.multiplier, decimal("2.5"));
+    }
+}
+
+#[test]
+fn of_two_trailing_stops_the_second_one_wins() {
+    let order = Order { trail_stop_price: decimal("11.5"), ..Order::limit(Action::Sell, 1.into(), 9.into()) };
+    let open =
+        OpenOrder { order_id: OrderId(1), contract: Contract::stock("IBM", "USD"), order, ..OpenOrder::default() };
+    let text = write(ServerMessage::from(Box::new(open)), 187).unwrap();
+    let fields: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
+    let places: Vec<usize> = (0..fields.len()).filter(|at| fields[*at] == b"11.5").collect();
+    assert_eq!(places.len(), 2);
+    for (place, expected) in [(places[0], "11.5"), (places[1], "99")] {
+        let mut changed = fields.clone();
+        changed[place] = b"99";
+        match ServerMessage::read(&changed.join(&0), ServerVersion(187)).unwrap().message {
+            ServerMessage::OpenOrder(open) => assert_eq!(open.order.trail_stop_price, decimal(expected)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn placed_orders_have_no_version_field_and_carry_fillers_from_187_to_189() {
+    let fields = |version| write(place(|_| {}), version).unwrap().split(|byte| *byte == 0).count();
+    assert!(write(place(|_| {}), 187).unwrap().starts_with(b"3\x001\0"), "the order id stands behind the message id");
+    // 177 takes the profile of advisors away; 183 and 184 bring one field each.
+    assert_eq!([176, 177, 182, 183, 184, 186].map(|version| fields(version) - fields(177)), [1, 0, 0, 1, 2, 2]);
+    assert_eq!([187, 188, 189, 190].map(|version| fields(version) - fields(186)), [2, 2, 3, 1]);
+}
+
+#[test]
+fn what_stands_in_a_version_field_means_nothing() {
+    // Servers and clients of different builds write different numbers there.
+    let position = b"61\x003\0DU1\x008314\0IBM\0STK\0\x000\0\0\0\0USD\0IBM\0NYSE\x00100\x00181.5\0";
+    for version_field in ["3", "1", "99", ""] {
+        let changed = [b"61\0", version_field.as_bytes(), &position[4..]].concat();
+        let read = ServerMessage::read(&changed, ServerVersion(187)).unwrap();
+        let expected = ServerMessage::read(position, ServerVersion(187)).unwrap();
+        assert_eq!(read, expected);
+    }
+}
+
+#[test]
+fn a_tag_twice_is_refused_where_tags_are_a_map() {
+    let order = Order {
+        algo_strategy: Some(AlgoStrategy::Vwap),
+        algo_parameters: vec![TagValue::new("a", "1"), TagValue::new("a", "2")],
+        ..Order::market(Action::Buy, 1.into())
+    };
+    let message = PlaceOrder { contract: Contract::stock("IBM", "USD"), order, ..PlaceOrder::default() };
+    let place = |version| write(ClientMessage::from(Box::new(message.clone())), version).map(|_| ());
+    assert_eq!(place(202), Ok(())); // a list in text
+    assert_eq!(place(203), Err(("algo_parameters", Fault::DuplicateTag)));
 }

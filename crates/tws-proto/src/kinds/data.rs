@@ -31,77 +31,45 @@ closed_set! {
 
     /// Which single ticks flow. Wire name `tickType` of REQ_TICK_BY_TICK_DATA.
     TickByTickKind: words {
-        /// Trades that count for the last price.
-        Last = "Last",
-        /// All trades, those off the book and of odd lots too.
-        AllLast = "AllLast",
-        /// Quotes.
-        BidAsk = "BidAsk",
-        /// Midpoints of the quotes.
-        MidPoint = "MidPoint",
+        Last = "Last": "Trades that count for the last price.",
+        AllLast = "AllLast": "All trades, those off the book and of odd lots too.",
+        BidAsk = "BidAsk": "Quotes.",
+        MidPoint = "MidPoint": "Midpoints of the quotes.",
     }
 
-    /// Further ticks that a market data request may ask for. Wire name `genericTickList`.
+    /// Further ticks that a market data request may ask for; without another word, the [`TickKind`](super::TickKind) of that
+    /// name. Wire name `genericTickList`.
     GenericTick: codes {
-        /// [`TickKind::CallVolume`](super::TickKind::CallVolume) and that of puts.
-        OptionVolume = 100,
-        /// [`TickKind::CallOpenInterest`](super::TickKind::CallOpenInterest) and that of puts.
-        OptionOpenInterest = 101,
-        /// [`TickKind::OptionHistoricalVolatility`](super::TickKind::OptionHistoricalVolatility).
-        HistoricalVolatility = 104,
-        /// [`TickKind::AverageOptionVolume`](super::TickKind::AverageOptionVolume).
+        OptionVolume = 100: "[`TickKind::CallVolume`](super::TickKind::CallVolume) and that of puts.",
+        OptionOpenInterest = 101: "[`TickKind::CallOpenInterest`](super::TickKind::CallOpenInterest) and that of puts.",
+        HistoricalVolatility = 104: "[`TickKind::OptionHistoricalVolatility`](super::TickKind::OptionHistoricalVolatility).",
         AverageOptionVolume = 105,
-        /// [`TickKind::OptionImpliedVolatility`](super::TickKind::OptionImpliedVolatility).
-        ImpliedVolatility = 106,
-        /// [`TickKind::IndexFuturePremium`](super::TickKind::IndexFuturePremium).
+        ImpliedVolatility = 106: "[`TickKind::OptionImpliedVolatility`](super::TickKind::OptionImpliedVolatility).",
         IndexFuturePremium = 162,
-        /// Lows and highs of 13, 26 and 52 weeks, and the average volume.
-        MiscellaneousStatistics = 165,
-        /// [`TickKind::MarkPrice`](super::TickKind::MarkPrice).
+        MiscellaneousStatistics = 165: "Lows and highs of 13, 26 and 52 weeks, and the average volume.",
         MarkPrice = 221,
-        /// Volume, price and imbalance of an auction.
-        Auction = 225,
-        /// [`TickKind::RealTimeVolume`](super::TickKind::RealTimeVolume).
+        Auction = 225: "Volume, price and imbalance of an auction.",
         RealTimeVolume = 233,
-        /// [`TickKind::Shortable`](super::TickKind::Shortable) and how many shares.
-        Shortable = 236,
-        /// [`TickKind::FundamentalRatios`](super::TickKind::FundamentalRatios).
+        Shortable = 236: "[`TickKind::Shortable`](super::TickKind::Shortable) and how many shares.",
         FundamentalRatios = 258,
-        /// Headlines.
-        News = 292,
-        /// [`TickKind::TradeCount`](super::TickKind::TradeCount).
+        News = 292: "Headlines.",
         TradeCount = 293,
-        /// [`TickKind::TradeRate`](super::TickKind::TradeRate).
         TradeRate = 294,
-        /// [`TickKind::VolumeRate`](super::TickKind::VolumeRate).
         VolumeRate = 295,
-        /// [`TickKind::LastRegularHours`](super::TickKind::LastRegularHours).
         LastRegularHours = 318,
-        /// [`TickKind::RealTimeTradeVolume`](super::TickKind::RealTimeTradeVolume).
         RealTimeTradeVolume = 375,
-        /// [`TickKind::RealTimeHistoricalVolatility`](super::TickKind::RealTimeHistoricalVolatility).
         RealTimeHistoricalVolatility = 411,
-        /// [`TickKind::Dividends`](super::TickKind::Dividends).
         Dividends = 456,
         BondMultiplier = 460,
-        /// Bid and ask of a fund's net asset value.
-        EtfNavBidAsk = 576,
-        /// Last net asset value of a fund.
-        EtfNavLast = 577,
-        /// Close of a fund's net asset value, and the one before.
-        EtfNavClose = 578,
-        /// Estimated and final price of a listing.
-        IpoPrices = 586,
-        /// [`TickKind::FuturesOpenInterest`](super::TickKind::FuturesOpenInterest).
+        EtfNavBidAsk = 576: "Bid and ask of a fund's net asset value.",
+        EtfNavLast = 577: "Last net asset value of a fund.",
+        EtfNavClose = 578: "Close of a fund's net asset value, and the one before.",
+        IpoPrices = 586: "Estimated and final price of a listing.",
         FuturesOpenInterest = 588,
-        /// Volume of 3, 5 and 10 minutes.
-        ShortTermVolume = 595,
-        /// High and low of a fund's net asset value.
-        EtfNavHighLow = 614,
-        /// [`TickKind::CreditmanSlowMarkPrice`](super::TickKind::CreditmanSlowMarkPrice).
-        SlowMarkPrice = 619,
-        /// Frozen last net asset value of a fund.
-        EtfNavFrozenLast = 623,
+        ShortTermVolume = 595: "Volume of 3, 5 and 10 minutes.",
+        EtfNavHighLow = 614: "High and low of a fund's net asset value.",
+        SlowMarkPrice = 619: "[`TickKind::CreditmanSlowMarkPrice`](super::TickKind::CreditmanSlowMarkPrice).",
+        EtfNavFrozenLast = 623: "Frozen last net asset value of a fund.",
     }
 
     /// What a scan ranks by; the scanner's parameters list some hundred more, kept as [`ScanCode::Other`].
@@ -145,22 +113,17 @@ closed_set! {
     /// Which stocks a scan looks at. Wire name `stockTypeFilter`.
     StockFilter: words {
         All = "ALL",
-        /// Those of corporations.
-        Corporations = "CORP",
-        /// American depositary receipts.
-        DepositaryReceipts = "ADR",
+        Corporations = "CORP": "Those of corporations.",
+        DepositaryReceipts = "ADR": "American depositary receipts.",
         ExchangeTradedFunds = "ETF",
-        /// Real estate investment trusts.
-        RealEstateTrusts = "REIT",
+        RealEstateTrusts = "REIT": "Real estate investment trusts.",
         ClosedEndFunds = "CEF",
     }
 
     /// What an exchange tells of its book. Wire name `serviceDataType`.
     DepthService: words {
-        /// Levels, without the names behind them.
-        Levels = "Deep",
-        /// Levels with the market makers' names.
-        MarketMakers = "Deep2",
+        Levels = "Deep": "Levels, without the names behind them.",
+        MarketMakers = "Deep2": "Levels with the market makers' names.",
     }
 
     /// A value of the account summary. Wire name `tag`.
@@ -210,32 +173,19 @@ closed_set! {
 }
 
 impl BarSize {
-    /// How many seconds a bar holds; `None` for months, which differ, and for sizes that are not known.
+    /// How many seconds a bar holds; `None` for months, which differ, and for sizes that are spelled in another way.
     #[must_use]
-    pub const fn seconds(&self) -> Option<u32> {
-        Some(match self {
-            Self::Second1 => 1,
-            Self::Seconds5 => 5,
-            Self::Seconds10 => 10,
-            Self::Seconds15 => 15,
-            Self::Seconds30 => 30,
-            Self::Minute1 => 60,
-            Self::Minutes2 => 120,
-            Self::Minutes3 => 180,
-            Self::Minutes5 => 300,
-            Self::Minutes10 => 600,
-            Self::Minutes15 => 900,
-            Self::Minutes20 => 1_200,
-            Self::Minutes30 => 1_800,
-            Self::Hour1 => 3_600,
-            Self::Hours2 => 7_200,
-            Self::Hours3 => 10_800,
-            Self::Hours4 => 14_400,
-            Self::Hours8 => 28_800,
-            Self::Day1 => 86_400,
-            Self::Week1 => 604_800,
-            Self::Month1 | Self::Other(_) => return None,
-        })
+    pub fn seconds(&self) -> Option<u32> {
+        let (count, unit) = self.as_str().split_once(' ')?;
+        let unit_s: u32 = match unit {
+            "secs" => 1,
+            "min" | "mins" => 60,
+            "hour" | "hours" => 3_600,
+            "day" => 86_400,
+            "week" => 604_800,
+            _ => return None,
+        };
+        count.parse().ok().and_then(|count: u32| count.checked_mul(unit_s))
     }
 }
 
@@ -342,6 +292,16 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(DurationText::from(text).read(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn bars_hold_so_many_seconds() {
+        for (size, seconds) in [("1 secs", 1), ("30 mins", 1_800), ("8 hours", 28_800), ("1 week", 604_800)] {
+            assert_eq!(BarSize::from(size).seconds(), Some(seconds), "{size}");
+        }
+        let without = BarSize::KNOWN.iter().filter(|size| size.seconds().is_none());
+        assert_eq!(without.collect::<Vec<_>>(), [&BarSize::Month1]);
+        assert_eq!(BarSize::from("9999999999 secs").seconds(), None);
     }
 
     #[test]

@@ -6,33 +6,20 @@ closed_set! {
     /// What a market data tick tells. Wire name `tickType`.
     TickKind: codes {
         BidSize = 0,
-        /// Best bid.
-        Bid = 1,
-        /// Best ask.
-        Ask = 2,
+        Bid = 1: "Best bid.",
+        Ask = 2: "Best ask.",
         AskSize = 3,
-        /// Last trade.
-        Last = 4,
-        /// Size of the last trade.
-        LastSize = 5,
-        /// High of the day.
-        High = 6,
-        /// Low of the day.
-        Low = 7,
-        /// Volume of the day.
-        Volume = 8,
-        /// Close of the day before.
-        Close = 9,
-        /// Option computation from the bid.
-        BidOption = 10,
-        /// Option computation from the ask.
-        AskOption = 11,
-        /// Option computation from the last trade.
-        LastOption = 12,
-        /// Option computation from the model.
-        ModelOption = 13,
-        /// Open of the day.
-        Open = 14,
+        Last = 4: "Last trade.",
+        LastSize = 5: "Size of the last trade.",
+        High = 6: "High of the day.",
+        Low = 7: "Low of the day.",
+        Volume = 8: "Volume of the day.",
+        Close = 9: "Close of the day before.",
+        BidOption = 10: "Option computation from the bid.",
+        AskOption = 11: "Option computation from the ask.",
+        LastOption = 12: "Option computation from the last trade.",
+        ModelOption = 13: "Option computation from the model.",
+        Open = 14: "Open of the day.",
         Low13Weeks = 15,
         High13Weeks = 16,
         Low26Weeks = 17,
@@ -41,10 +28,8 @@ closed_set! {
         High52Weeks = 20,
         AverageVolume = 21,
         OpenInterest = 22,
-        /// Historical volatility of the option's stock.
-        OptionHistoricalVolatility = 23,
-        /// Implied volatility of the option's stock.
-        OptionImpliedVolatility = 24,
+        OptionHistoricalVolatility = 23: "Historical volatility of the option's stock.",
+        OptionImpliedVolatility = 24: "Implied volatility of the option's stock.",
         OptionBidExchange = 25,
         OptionAskExchange = 26,
         CallOpenInterest = 27,
@@ -58,31 +43,20 @@ closed_set! {
         AuctionPrice = 35,
         AuctionImbalance = 36,
         MarkPrice = 37,
-        /// Time of the last trade, seconds since the epoch.
-        LastTimestamp = 45,
-        /// How short sales stand.
-        Shortable = 46,
+        LastTimestamp = 45: "Time of the last trade, seconds since the epoch.",
+        Shortable = 46: "How short sales stand.",
         FundamentalRatios = 47,
-        /// Real-time volume, as one string.
-        RealTimeVolume = 48,
-        /// Whether trading is halted.
-        Halted = 49,
+        RealTimeVolume = 48: "Real-time volume, as one string.",
+        Halted = 49: "Whether trading is halted.",
         BidYield = 50,
         AskYield = 51,
-        /// Yield of the last trade.
-        LastYield = 52,
-        /// A custom option computation.
-        CustomOption = 53,
-        /// Trades of the day.
-        TradeCount = 54,
-        /// Trades a minute.
-        TradeRate = 55,
-        /// Volume a minute.
-        VolumeRate = 56,
-        /// Last trade inside regular hours.
-        LastRegularHours = 57,
-        /// Historical volatility of 30 days.
-        RealTimeHistoricalVolatility = 58,
+        LastYield = 52: "Yield of the last trade.",
+        CustomOption = 53: "A custom option computation.",
+        TradeCount = 54: "Trades of the day.",
+        TradeRate = 55: "Trades a minute.",
+        VolumeRate = 56: "Volume a minute.",
+        LastRegularHours = 57: "Last trade inside regular hours.",
+        RealTimeHistoricalVolatility = 58: "Historical volatility of 30 days.",
         Dividends = 59,
         RegulatoryImbalance = 61,
         NewsTick = 62,
@@ -91,63 +65,41 @@ closed_set! {
         ShortTermVolume10Minutes = 65,
         DelayedBid = 66,
         DelayedAsk = 67,
-        /// Delayed last trade.
-        DelayedLast = 68,
+        DelayedLast = 68: "Delayed last trade.",
         DelayedBidSize = 69,
         DelayedAskSize = 70,
-        /// Delayed size of the last trade.
-        DelayedLastSize = 71,
+        DelayedLastSize = 71: "Delayed size of the last trade.",
         DelayedHigh = 72,
         DelayedLow = 73,
         DelayedVolume = 74,
         DelayedClose = 75,
         DelayedOpen = 76,
-        /// Volume of real trades, as one string.
-        RealTimeTradeVolume = 77,
+        RealTimeTradeVolume = 77: "Volume of real trades, as one string.",
         CreditmanMarkPrice = 78,
         CreditmanSlowMarkPrice = 79,
-        /// Delayed option computation from the bid.
-        DelayedBidOption = 80,
-        /// Delayed option computation from the ask.
-        DelayedAskOption = 81,
-        /// Delayed option computation from the last trade.
-        DelayedLastOption = 82,
-        /// Delayed option computation from the model.
-        DelayedModelOption = 83,
-        /// Exchange of the last trade.
-        LastExchange = 84,
-        /// Regulatory time of the last trade.
-        LastRegulatoryTime = 85,
+        DelayedBidOption = 80: "Delayed option computation from the bid.",
+        DelayedAskOption = 81: "Delayed option computation from the ask.",
+        DelayedLastOption = 82: "Delayed option computation from the last trade.",
+        DelayedModelOption = 83: "Delayed option computation from the model.",
+        LastExchange = 84: "Exchange of the last trade.",
+        LastRegulatoryTime = 85: "Regulatory time of the last trade.",
         FuturesOpenInterest = 86,
         AverageOptionVolume = 87,
-        /// Delayed time of the last trade.
-        DelayedLastTimestamp = 88,
-        /// Shares that can be shorted.
-        ShortableShares = 89,
-        /// Delayed halt.
-        DelayedHalted = 90,
+        DelayedLastTimestamp = 88: "Delayed time of the last trade.",
+        ShortableShares = 89: "Shares that can be shorted.",
+        DelayedHalted = 90: "Delayed halt.",
         ReutersMutualFunds = 91,
-        /// Close of an exchange-traded fund's net asset value.
-        EtfNavClose = 92,
-        /// Prior close of the net asset value.
-        EtfNavPriorClose = 93,
-        /// Bid of the net asset value.
-        EtfNavBid = 94,
-        /// Ask of the net asset value.
-        EtfNavAsk = 95,
-        /// Last net asset value.
-        EtfNavLast = 96,
-        /// Frozen last net asset value.
-        EtfNavFrozenLast = 97,
-        /// High of the net asset value.
-        EtfNavHigh = 98,
-        /// Low of the net asset value.
-        EtfNavLow = 99,
+        EtfNavClose = 92: "Close of an exchange-traded fund's net asset value.",
+        EtfNavPriorClose = 93: "Prior close of the net asset value.",
+        EtfNavBid = 94: "Bid of the net asset value.",
+        EtfNavAsk = 95: "Ask of the net asset value.",
+        EtfNavLast = 96: "Last net asset value.",
+        EtfNavFrozenLast = 97: "Frozen last net asset value.",
+        EtfNavHigh = 98: "High of the net asset value.",
+        EtfNavLow = 99: "Low of the net asset value.",
         SocialMarketAnalytics = 100,
-        /// Estimated midpoint of a coming listing.
-        EstimatedIpoMidpoint = 101,
-        /// Final price of a listing.
-        FinalIpoPrice = 102,
+        EstimatedIpoMidpoint = 101: "Estimated midpoint of a coming listing.",
+        FinalIpoPrice = 102: "Final price of a listing.",
         DelayedYieldBid = 103,
         DelayedYieldAsk = 104,
     }

@@ -11,161 +11,107 @@ closed_set! {
 
     /// Whether a leg opens or closes a position. Wire name `openClose` of a leg.
     LegOpenClose: codes {
-        /// As the combination does.
-        Same = 0,
+        Same = 0: "As the combination does.",
         Open = 1,
         Close = 2,
-        /// Not known.
-        Unknown = 3,
+        Unknown = 3: "Not known.",
     }
 
     /// Where the shares of a short sale are held. Wire name `shortSaleSlot`.
     ShortSaleSlot: codes {
-        /// It is no short sale, or a private person's.
-        None = 0,
-        /// At the clearing broker.
-        Broker = 1,
-        /// Somewhere else, which the designated location names.
-        Elsewhere = 2,
+        None = 0: "It is no short sale, or a private person's.",
+        Broker = 1: "At the clearing broker.",
+        Elsewhere = 2: "Somewhere else, which the designated location names.",
     }
 
     /// Where a trade is to clear. Wire name `clearingIntent`.
     ClearingIntent: words {
         Ib = "IB",
-        /// Somewhere else.
-        Away = "Away",
-        /// By allocation after the trade.
-        PostTradeAllocation = "PTA",
+        Away = "Away": "Somewhere else.",
+        PostTradeAllocation = "PTA": "By allocation after the trade.",
     }
 
     /// Kind of customer under rule 80A. Wire name `rule80A`.
     Rule80A: words {
-        /// A private person.
-        Individual = "I",
+        Individual = "I": "A private person.",
         Agency = "A",
-        /// Agent for another member.
-        AgentOtherMember = "W",
-        /// A private person, program trade with index arbitrage.
-        IndividualIndexArbitrage = "J",
-        /// Agency, program trade with index arbitrage.
-        AgencyIndexArbitrage = "U",
-        /// Agent for another member, program trade with index arbitrage.
-        AgentOtherMemberIndexArbitrage = "M",
-        /// A private person, program trade.
-        IndividualProgramTrade = "K",
+        AgentOtherMember = "W": "Agent for another member.",
+        IndividualIndexArbitrage = "J": "A private person, program trade with index arbitrage.",
+        AgencyIndexArbitrage = "U": "Agency, program trade with index arbitrage.",
+        AgentOtherMemberIndexArbitrage = "M": "Agent for another member, program trade with index arbitrage.",
+        IndividualProgramTrade = "K": "A private person, program trade.",
         AgencyProgramTrade = "Y",
-        /// Agent for another member, program trade.
-        AgentOtherMemberProgramTrade = "N",
+        AgentOtherMemberProgramTrade = "N": "Agent for another member, program trade.",
     }
 
     /// How an advisor's order is spread over the accounts of a group. Wire name `faMethod`.
     AllocationMethod: words {
-        /// The same quantity each.
-        EqualQuantity = "EqualQuantity",
-        /// By equity with loan value that is free.
-        AvailableEquity = "AvailableEquity",
-        /// By net liquidation value.
-        NetLiquidation = "NetLiq",
-        /// By a percentage of the position that each has.
-        PercentChange = "PctChange",
+        EqualQuantity = "EqualQuantity": "The same quantity each.",
+        AvailableEquity = "AvailableEquity": "By equity with loan value that is free.",
+        NetLiquidation = "NetLiq": "By net liquidation value.",
+        PercentChange = "PctChange": "By a percentage of the position that each has.",
     }
 
     /// An algorithm of IB. Those of other firms, and those that come, are [`AlgoStrategy::Other`]. Wire name `algoStrategy`.
     AlgoStrategy: words {
-        /// Urgent or patient, within the spread.
-        Adaptive = "Adaptive",
-        /// The midpoint at arrival is the mark.
-        ArrivalPrice = "ArrivalPx",
-        /// The close is the mark.
-        ClosePrice = "ClosePx",
-        /// Hides its size.
-        DarkIce = "DarkIce",
-        /// Equal parts over time, at random or exact intervals.
-        AccumulateDistribute = "AD",
-        /// A share of the volume.
-        PercentOfVolume = "PctVol",
-        /// A share of the volume that depends on the price.
-        PriceVariantPercentOfVolume = "PctVolPx",
-        /// A share of the volume that depends on what is left.
-        SizeVariantPercentOfVolume = "PctVolSz",
-        /// A share of the volume that depends on the time.
-        TimeVariantPercentOfVolume = "PctVolTm",
-        /// The average price by time is the mark.
-        Twap = "Twap",
-        /// The average price by volume is the mark.
-        Vwap = "Vwap",
-        /// Options: impact against risk.
-        BalanceImpactRisk = "BalanceImpactRisk",
-        /// Options: the least impact.
-        MinimiseImpact = "MinImpact",
+        Adaptive = "Adaptive": "Urgent or patient, within the spread.",
+        ArrivalPrice = "ArrivalPx": "The midpoint at arrival is the mark.",
+        ClosePrice = "ClosePx": "The close is the mark.",
+        DarkIce = "DarkIce": "Hides its size.",
+        AccumulateDistribute = "AD": "Equal parts over time, at random or exact intervals.",
+        PercentOfVolume = "PctVol": "A share of the volume.",
+        PriceVariantPercentOfVolume = "PctVolPx": "A share of the volume that depends on the price.",
+        SizeVariantPercentOfVolume = "PctVolSz": "A share of the volume that depends on what is left.",
+        TimeVariantPercentOfVolume = "PctVolTm": "A share of the volume that depends on the time.",
+        Twap = "Twap": "The average price by time is the mark.",
+        Vwap = "Vwap": "The average price by volume is the mark.",
+        BalanceImpactRisk = "BalanceImpactRisk": "Options: impact against risk.",
+        MinimiseImpact = "MinImpact": "Options: the least impact.",
     }
 
     /// Who gave an order or a cancel, as CME rules want it told. Wire name `manualOrderIndicator`.
     ManualOrder: codes {
-        /// A program.
-        Automated = 0,
-        /// A person.
-        Manual = 1,
+        Automated = 0: "A program.",
+        Manual = 1: "A person.",
     }
 
     /// How an option came to its end. Wire name `optExerciseOrLapseType`.
     ExerciseOutcome: codes {
-        /// Not told.
-        None = -1,
-        /// It was exercised.
-        Exercised = 1,
-        /// It was let lapse.
-        Lapsed = 2,
-        /// Nothing was done.
-        Nothing = 3,
-        /// It was assigned.
-        Assigned = 100,
-        /// Clearing exercised it by itself.
-        ExercisedByClearing = 101,
+        None = -1: "Not told.",
+        Exercised = 1: "It was exercised.",
+        Lapsed = 2: "It was let lapse.",
+        Nothing = 3: "Nothing was done.",
+        Assigned = 100: "It was assigned.",
+        ExercisedByClearing = 101: "Clearing exercised it by itself.",
         Expired = 102,
-        /// It was netted.
-        Netted = 103,
-        /// It was exercised by itself while it traded.
-        ExercisedByTrading = 200,
+        Netted = 103: "It was netted.",
+        ExercisedByTrading = 200: "It was exercised by itself while it traded.",
     }
 
     /// Kind of an identifier from outside IB. Wire name `secIdType`.
     SecurityIdType: words {
-        /// International securities identification number.
-        Isin = "ISIN",
-        /// North American number, its check digit left out.
-        Cusip = "CUSIP",
-        /// British number, its check digit left out.
-        Sedol = "SEDOL",
-        /// Code of Reuters.
-        Ric = "RIC",
-        /// Global identifier of financial instruments.
-        Figi = "FIGI",
+        Isin = "ISIN": "International securities identification number.",
+        Cusip = "CUSIP": "North American number, its check digit left out.",
+        Sedol = "SEDOL": "British number, its check digit left out.",
+        Ric = "RIC": "Code of Reuters.",
+        Figi = "FIGI": "Global identifier of financial instruments.",
     }
 
     /// What a fund does with its gains. Wire name `fundDistributionPolicyIndicator`.
     FundDistributionPolicy: words {
-        /// Keeps them.
-        Accumulation = "N",
-        /// Pays them out.
-        Income = "Y",
+        Accumulation = "N": "Keeps them.",
+        Income = "Y": "Pays them out.",
     }
 
     /// What a fund holds. Wire name `fundAssetType`.
     FundAssets: words {
-        /// Something else.
-        Others = "000",
-        /// Money of short term.
-        MoneyMarket = "001",
-        /// Bonds.
-        FixedIncome = "002",
-        /// A mixture.
-        MultiAsset = "003",
-        /// Stocks.
-        Equity = "004",
+        Others = "000": "Something else.",
+        MoneyMarket = "001": "Money of short term.",
+        FixedIncome = "002": "Bonds.",
+        MultiAsset = "003": "A mixture.",
+        Equity = "004": "Stocks.",
         Sector = "005",
-        /// Something guaranteed.
-        Guaranteed = "006",
+        Guaranteed = "006": "Something guaranteed.",
         Alternative = "007",
     }
 }

@@ -1,9 +1,8 @@
 //! Positions, account values and profits.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
@@ -85,25 +84,20 @@ body! {
     }
 }
 
-/// One position and what it is worth. `PORTFOLIO_VALUE`, callback `updatePortfolio`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PortfolioValue {
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Signed number of contracts. Wire name `position`.
-    pub position: Option<Decimal>,
-    /// Wire name `marketPrice`.
-    pub market_price: Option<Decimal>,
-    /// Wire name `marketValue`.
-    pub market_value: Option<Decimal>,
-    /// What one contract cost on average, multiplier and commission included. Wire name `averageCost`.
-    pub average_cost: Option<Decimal>,
-    /// Wire name `unrealizedPNL`.
-    pub unrealised_profit: Option<Decimal>,
-    /// Wire name `realizedPNL`.
-    pub realised_profit: Option<Decimal>,
-    /// Wire name `accountName`.
-    pub account: String,
+fields! {
+    /// One position and what it is worth. `PORTFOLIO_VALUE`, callback `updatePortfolio`.
+    PortfolioValue {
+        "contract" contract: Contract,
+        /// Signed number of contracts.
+        "position" position: Option<Decimal>,
+        "marketPrice" market_price: Option<Decimal>,
+        "marketValue" market_value: Option<Decimal>,
+        /// What one contract cost on average, multiplier and commission included.
+        "averageCost" average_cost: Option<Decimal>,
+        "unrealizedPNL" unrealised_profit: Option<Decimal>,
+        "realizedPNL" realised_profit: Option<Decimal>,
+        "accountName" account: String,
+    }
 }
 
 /// In text the primary exchange stands in the place of the exchange.

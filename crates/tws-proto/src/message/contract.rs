@@ -1,9 +1,8 @@
 //! What contracts there are, and what is known of them.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::hours::TradingHours;
@@ -14,14 +13,14 @@ use crate::time::TimeText;
 use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Wire, layout};
 
-/// Asks for every contract that fits. `REQ_CONTRACT_DATA`, method `reqContractDetails`.
-/// Answered by [`ContractData`] and [`ContractDataEnd`], or by a notice with code 200.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestContractData {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// What is known of it. Wire name `contract`.
-    pub contract: Contract,
+fields! {
+    /// Asks for every contract that fits. `REQ_CONTRACT_DATA`, method `reqContractDetails`.
+    /// Answered by [`ContractData`] and [`ContractDataEnd`], or by a notice with code 200.
+    RequestContractData {
+        "reqId" request_id: RequestId,
+        /// What is known of it.
+        "contract" contract: Contract,
+    }
 }
 
 impl Layout for RequestContractData {
@@ -40,15 +39,15 @@ impl Layout for RequestContractData {
     }
 }
 
-/// One contract that fits. `CONTRACT_DATA`, callback `contractDetails`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContractData {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// The contract in full. Wire name `contract`.
-    pub contract: Contract,
-    /// What is known of it. Wire name `contractDetails`.
-    pub details: ContractDetails,
+fields! {
+    /// One contract that fits. `CONTRACT_DATA`, callback `contractDetails`.
+    ContractData {
+        "reqId" request_id: RequestId,
+        /// The contract in full.
+        "contract" contract: Contract,
+        /// What is known of it.
+        "contractDetails" details: ContractDetails,
+    }
 }
 
 impl Layout for ContractData {
@@ -226,16 +225,16 @@ body! {
     }
 }
 
-/// One bond that fits. `BOND_CONTRACT_DATA`, callback `bondContractDetails`. Answers [`RequestContractData`] too.
-/// In protobuf it has the body of [`ContractData`]; in text another one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BondContractData {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// The contract in full, the maturity as its last trade date. Wire name `contract`.
-    pub contract: Contract,
-    /// What is known of it. Wire name `contractDetails`.
-    pub details: ContractDetails,
+fields! {
+    /// One bond that fits. `BOND_CONTRACT_DATA`, callback `bondContractDetails`. Answers [`RequestContractData`] too.
+    /// In protobuf it has the body of [`ContractData`]; in text another one.
+    BondContractData {
+        "reqId" request_id: RequestId,
+        /// The contract in full, the maturity as its last trade date.
+        "contract" contract: Contract,
+        /// What is known of it.
+        "contractDetails" details: ContractDetails,
+    }
 }
 
 impl Layout for BondContractData {

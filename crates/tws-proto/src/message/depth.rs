@@ -1,9 +1,8 @@
 //! The book behind the best quotes.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::{ContractId, RequestId};
@@ -33,13 +32,13 @@ body! {
     }
 }
 
-/// A row of a book changes. `MARKET_DEPTH`, callback `updateMktDepth`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MarketDepth {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// What changes; without market maker. Wire name `marketDepthData`.
-    pub row: DepthRow,
+fields! {
+    /// A row of a book changes. `MARKET_DEPTH`, callback `updateMktDepth`.
+    MarketDepth {
+        "reqId" request_id: RequestId,
+        /// What changes; without market maker.
+        "marketDepthData" row: DepthRow,
+    }
 }
 
 impl Layout for MarketDepth {
@@ -58,13 +57,13 @@ impl Layout for MarketDepth {
     }
 }
 
-/// A row of a book changes, with who stands there. `MARKET_DEPTH_L2`, callback `updateMktDepthL2`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MarketDepthLevel2 {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// What changes. Wire name `marketDepthData`.
-    pub row: DepthRow,
+fields! {
+    /// A row of a book changes, with who stands there. `MARKET_DEPTH_L2`, callback `updateMktDepthL2`.
+    MarketDepthLevel2 {
+        "reqId" request_id: RequestId,
+        /// What changes.
+        "marketDepthData" row: DepthRow,
+    }
 }
 
 impl Layout for MarketDepthLevel2 {

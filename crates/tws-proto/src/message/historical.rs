@@ -1,9 +1,8 @@
 //! Bars and what else there is of the past: the first date, histograms, trading sessions.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::RequestId;
@@ -13,32 +12,31 @@ use crate::time::{TimeText, instants};
 use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Wire, layout};
 
-/// Asks for bars of the past. `REQ_HISTORICAL_DATA`, method `reqHistoricalData`.
-/// Answered by [`HistoricalData`] and, from server version 196, [`HistoricalDataEnd`]; for
-/// [`DataToShow::Schedule`] by [`HistoricalSchedule`]. With `keep_up_to_date` [`HistoricalDataUpdate`] follows until
-/// [`CancelHistoricalData`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestHistoricalData {
-    /// Wire name `reqId`, `tickerId`.
-    pub request_id: RequestId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// The end, `YYYYMMDD HH:MM:SS` with a time zone, or with `-` and UTC; empty for now. Wire name `endDateTime`.
-    pub end: TimeText,
-    /// How much time a bar holds. Wire name `barSizeSetting`.
-    pub bar_size: Option<BarSize>,
-    /// How far back. Wire name `durationStr`, `duration`.
-    pub duration: DurationText,
-    /// Leave out what is outside regular trading hours. Wire name `useRTH`.
-    pub regular_hours_only: bool,
-    /// What the bars are made of. Wire name `whatToShow`.
-    pub data_to_show: Option<DataToShow>,
-    /// How dates are spelled. Wire name `formatDate`.
-    pub date_format: Option<DateFormat>,
-    /// Go on with updates. Wire name `keepUpToDate`.
-    pub keep_up_to_date: bool,
-    /// Open-ended options. Wire name `chartOptions`.
-    pub options: Vec<TagValue>,
+fields! {
+    /// Asks for bars of the past. `REQ_HISTORICAL_DATA`, method `reqHistoricalData`.
+    /// Answered by [`HistoricalData`] and, from server version 196, [`HistoricalDataEnd`]; for
+    /// [`DataToShow::Schedule`] by [`HistoricalSchedule`]. With `keep_up_to_date` [`HistoricalDataUpdate`] follows until
+    /// [`CancelHistoricalData`].
+    RequestHistoricalData {
+        "reqId" "tickerId" request_id: RequestId,
+        "contract" contract: Contract,
+        /// The end, `YYYYMMDD HH:MM:SS` with a time zone, or with `-` and UTC; empty for now.
+        "endDateTime" end: TimeText,
+        /// How much time a bar holds.
+        "barSizeSetting" bar_size: Option<BarSize>,
+        /// How far back.
+        "durationStr" "duration" duration: DurationText,
+        /// Leave out what is outside regular trading hours.
+        "useRTH" regular_hours_only: bool,
+        /// What the bars are made of.
+        "whatToShow" data_to_show: Option<DataToShow>,
+        /// How dates are spelled.
+        "formatDate" date_format: Option<DateFormat>,
+        /// Go on with updates.
+        "keepUpToDate" keep_up_to_date: bool,
+        /// Open-ended options.
+        "chartOptions" options: Vec<TagValue>,
+    }
 }
 
 /// Without version field; the legs of a combination stand behind the format in text.
@@ -108,13 +106,12 @@ body! {
     }
 }
 
-/// The last bar as it grows, or a new one. `HISTORICAL_DATA_UPDATE`, callback `historicalDataUpdate`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoricalDataUpdate {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `bar`, `historicalDataBar`.
-    pub bar: Bar,
+fields! {
+    /// The last bar as it grows, or a new one. `HISTORICAL_DATA_UPDATE`, callback `historicalDataUpdate`.
+    HistoricalDataUpdate {
+        "reqId" request_id: RequestId,
+        "bar" "historicalDataBar" bar: Bar,
+    }
 }
 
 /// In text the number of trades comes first, the close before the high, and the average price before the volume.

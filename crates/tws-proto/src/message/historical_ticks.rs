@@ -1,16 +1,15 @@
 //! Single ticks of the past.
 
-use serde::{Deserialize, Serialize};
-
 use crate::body::body;
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::RequestId;
+use crate::item::Item;
 use crate::kinds::DataToShow;
 use crate::message::market_data::{MidPointTick, QuoteAttributes, QuoteTick, TradeAttributes, TradeTick};
 use crate::tags::TagValue;
 use crate::time::TimeText;
-use crate::wire::{Layout, Wire, layout};
+use crate::wire::{Layout, Tag, Wire, layout};
 
 body! {
     /// Asks for single ticks of the past. `REQ_HISTORICAL_TICKS`, method `reqHistoricalTicks`.
@@ -41,24 +40,27 @@ body! {
     }
 }
 
-/// Midpoints of the past. `HISTORICAL_TICKS`, callback `historicalTicks`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoricalTicks {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `ticks`, `historicalTicks`.
-    pub ticks: Vec<MidPointTick>,
-    /// Whether these are the last ones. Wire name `done`, `isDone`.
-    pub is_done: bool,
+body! {
+    /// Midpoints of the past. `HISTORICAL_TICKS`, callback `historicalTicks`.
+    HistoricalTicks {
+        1 "reqId" request_id: RequestId,
+        past((PastMidPoint, |past| past.0)) 2 "ticks" "historicalTicks" ticks: Vec<MidPointTick>,
+        /// Whether these are the last ones.
+        3 "done" "isDone" is_done: bool,
+    }
 }
 
-impl Layout for HistoricalTicks {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, ticks: own, is_done } = self;
-        let mut wrapped: Vec<PastMidPoint> = std::mem::take(own).into_iter().map(PastMidPoint).collect();
-        let ticks = &mut wrapped;
-        layout!(w; 1 request_id, list 2 ticks, 3 is_done);
-        *own = wrapped.into_iter().map(|tick| tick.0).collect();
+impl Wire<'_> {
+    /// Ticks that have another shape than live ones.
+    fn past<T, P: Item>(
+        &mut self,
+        shape: (fn(T) -> P, fn(P) -> T),
+        tag: &'static Tag,
+        ticks: &mut Vec<T>,
+    ) -> Result<()> {
+        let mut wrapped: Vec<P> = std::mem::take(ticks).into_iter().map(shape.0).collect();
+        self.list(tag, &mut wrapped)?;
+        *ticks = wrapped.into_iter().map(shape.1).collect();
         Ok(())
     }
 }
@@ -77,25 +79,13 @@ impl Layout for PastMidPoint {
     }
 }
 
-/// Quotes of the past. `HISTORICAL_TICKS_BID_ASK`, callback `historicalTicksBidAsk`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoricalQuotes {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `ticks`, `historicalTicksBidAsk`.
-    pub ticks: Vec<QuoteTick>,
-    /// Whether these are the last ones. Wire name `done`, `isDone`.
-    pub is_done: bool,
-}
-
-impl Layout for HistoricalQuotes {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, ticks: own, is_done } = self;
-        let mut wrapped: Vec<PastQuote> = std::mem::take(own).into_iter().map(PastQuote).collect();
-        let ticks = &mut wrapped;
-        layout!(w; 1 request_id, list 2 ticks, 3 is_done);
-        *own = wrapped.into_iter().map(|tick| tick.0).collect();
-        Ok(())
+body! {
+    /// Quotes of the past. `HISTORICAL_TICKS_BID_ASK`, callback `historicalTicksBidAsk`.
+    HistoricalQuotes {
+        1 "reqId" request_id: RequestId,
+        past((PastQuote, |past| past.0)) 2 "ticks" "historicalTicksBidAsk" ticks: Vec<QuoteTick>,
+        /// Whether these are the last ones.
+        3 "done" "isDone" is_done: bool,
     }
 }
 
@@ -117,25 +107,13 @@ impl Layout for PastQuote {
     }
 }
 
-/// Trades of the past. `HISTORICAL_TICKS_LAST`, callback `historicalTicksLast`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoricalTrades {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Wire name `ticks`, `historicalTicksLast`.
-    pub ticks: Vec<TradeTick>,
-    /// Whether these are the last ones. Wire name `done`, `isDone`.
-    pub is_done: bool,
-}
-
-impl Layout for HistoricalTrades {
-    fn layout(&mut self, w: &mut Wire<'_>) -> Result<()> {
-        let Self { request_id, ticks: own, is_done } = self;
-        let mut wrapped: Vec<PastTrade> = std::mem::take(own).into_iter().map(PastTrade).collect();
-        let ticks = &mut wrapped;
-        layout!(w; 1 request_id, list 2 ticks, 3 is_done);
-        *own = wrapped.into_iter().map(|tick| tick.0).collect();
-        Ok(())
+body! {
+    /// Trades of the past. `HISTORICAL_TICKS_LAST`, callback `historicalTicksLast`.
+    HistoricalTrades {
+        1 "reqId" request_id: RequestId,
+        past((PastTrade, |past| past.0)) 2 "ticks" "historicalTicksLast" ticks: Vec<TradeTick>,
+        /// Whether these are the last ones.
+        3 "done" "isDone" is_done: bool,
     }
 }
 

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::contract::Contract;
 use crate::declare::newtype;
 use crate::error::Result;
@@ -142,13 +142,13 @@ body! {
     }
 }
 
-/// One tick. `TICK_BY_TICK`, callbacks `tickByTickAllLast`, `tickByTickBidAsk`, `tickByTickMidPoint`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TickByTick {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// What happened. Wire name `tickType` and the fields of that type.
-    pub event: TickEvent,
+fields! {
+    /// One tick. `TICK_BY_TICK`, callbacks `tickByTickAllLast`, `tickByTickBidAsk`, `tickByTickMidPoint`.
+    TickByTick {
+        "reqId" request_id: RequestId,
+        /// What happened. Wire name `tickType` and the fields of that type.
+        event: TickEvent,
+    }
 }
 
 /// What one tick says.
@@ -210,21 +210,19 @@ impl Layout for TickByTick {
     }
 }
 
-/// A trade. Wire name `HistoricalTickLast`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TradeTick {
-    /// Seconds since the epoch. Wire name `time`.
-    pub time_s: i64,
-    /// Wire name `price`.
-    pub price: Option<Decimal>,
-    /// Wire name `size`.
-    pub size: Option<Decimal>,
-    /// Marks. Wire name `mask`, `tickAttribLast`.
-    pub attributes: TradeAttributes,
-    /// Where. Wire name `exchange`.
-    pub exchange: String,
-    /// Wire name `specialConditions`.
-    pub conditions: String,
+fields! {
+    /// A trade. Wire name `HistoricalTickLast`.
+    TradeTick {
+        /// Seconds since the epoch.
+        "time" time_s: i64,
+        "price" price: Option<Decimal>,
+        "size" size: Option<Decimal>,
+        /// Marks.
+        "mask" "tickAttribLast" attributes: TradeAttributes,
+        /// Where.
+        "exchange" exchange: String,
+        "specialConditions" conditions: String,
+    }
 }
 
 impl Layout for TradeTick {
@@ -260,21 +258,18 @@ body! {
     }
 }
 
-/// A quote. Wire name `HistoricalTickBidAsk`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuoteTick {
-    /// Seconds since the epoch. Wire name `time`.
-    pub time_s: i64,
-    /// Wire name `bidPrice`, `priceBid`.
-    pub bid_price: Option<Decimal>,
-    /// Wire name `askPrice`, `priceAsk`.
-    pub ask_price: Option<Decimal>,
-    /// Wire name `bidSize`, `sizeBid`.
-    pub bid_size: Option<Decimal>,
-    /// Wire name `askSize`, `sizeAsk`.
-    pub ask_size: Option<Decimal>,
-    /// Marks. Wire name `mask`, `tickAttribBidAsk`.
-    pub attributes: QuoteAttributes,
+fields! {
+    /// A quote. Wire name `HistoricalTickBidAsk`.
+    QuoteTick {
+        /// Seconds since the epoch.
+        "time" time_s: i64,
+        "bidPrice" "priceBid" bid_price: Option<Decimal>,
+        "askPrice" "priceAsk" ask_price: Option<Decimal>,
+        "bidSize" "sizeBid" bid_size: Option<Decimal>,
+        "askSize" "sizeAsk" ask_size: Option<Decimal>,
+        /// Marks.
+        "mask" "tickAttribBidAsk" attributes: QuoteAttributes,
+    }
 }
 
 impl Layout for QuoteTick {

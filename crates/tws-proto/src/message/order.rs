@@ -1,9 +1,8 @@
 //! Orders, what became of them, and what they traded.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::{ClientId, OrderId, PermanentId, RequestId};
@@ -15,18 +14,19 @@ use crate::time::TimeText;
 use crate::version::ServerVersion as V;
 use crate::wire::{Layout, Wire, layout};
 
-/// Places an order, or changes one that has the same id. `PLACE_ORDER`, method `placeOrder`.
-/// Answered by [`OpenOrder`], [`OrderStatus`], [`ExecutionData`], [`CommissionReport`] and notices, in any order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlaceOrder {
-    /// Never used before, except to change that order. Wire name `orderId`.
-    pub order_id: OrderId,
-    /// What to trade. Wire name `contract`.
-    pub contract: Contract,
-    /// How. Wire name `order`.
-    pub order: Order,
-    /// A stop loss and a profit taker that TWS attaches, from server version 218. Wire name `attachedOrders`.
-    pub attached: Option<AttachedOrders>,
+fields! {
+    /// Places an order, or changes one that has the same id. `PLACE_ORDER`, method `placeOrder`.
+    /// Answered by [`OpenOrder`], [`OrderStatus`], [`ExecutionData`], [`CommissionReport`] and notices, in any order.
+    PlaceOrder {
+        /// Never used before, except to change that order.
+        "orderId" order_id: OrderId,
+        /// What to trade.
+        "contract" contract: Contract,
+        /// How.
+        "order" order: Order,
+        /// A stop loss and a profit taker that TWS attaches, from server version 218.
+        "attachedOrders" attached: Option<AttachedOrders>,
+    }
 }
 
 impl Layout for PlaceOrder {
@@ -53,13 +53,12 @@ body! {
     }
 }
 
-/// Asks to cancel one order. `CANCEL_ORDER`, method `cancelOrder`. Answered by [`OrderStatus`] and a notice with code 202.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CancelOrder {
-    /// Wire name `orderId`.
-    pub order_id: OrderId,
-    /// Wire name `orderCancel`.
-    pub details: Option<CancelDetails>,
+fields! {
+    /// Asks to cancel one order. `CANCEL_ORDER`, method `cancelOrder`. Answered by [`OrderStatus`] and a notice with code 202.
+    CancelOrder {
+        "orderId" order_id: OrderId,
+        "orderCancel" details: Option<CancelDetails>,
+    }
 }
 
 impl CancelOrder {
@@ -117,11 +116,11 @@ impl CancelDetails {
     }
 }
 
-/// Cancels every order of the login, those made by hand too. `REQ_GLOBAL_CANCEL`, method `reqGlobalCancel`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GlobalCancel {
-    /// Wire name `orderCancel`.
-    pub details: Option<CancelDetails>,
+fields! {
+    /// Cancels every order of the login, those made by hand too. `REQ_GLOBAL_CANCEL`, method `reqGlobalCancel`.
+    GlobalCancel {
+        "orderCancel" details: Option<CancelDetails>,
+    }
 }
 
 impl Layout for GlobalCancel {
@@ -156,14 +155,14 @@ body! {
     }
 }
 
-/// Asks for executions. `REQ_EXECUTIONS`, method `reqExecutions`.
-/// Answered by [`ExecutionData`] and [`CommissionReport`], then [`ExecutionsEnd`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestExecutions {
-    /// Wire name `reqId`.
-    pub request_id: RequestId,
-    /// Which ones. Wire name `executionFilter`.
-    pub filter: Option<ExecutionFilter>,
+fields! {
+    /// Asks for executions. `REQ_EXECUTIONS`, method `reqExecutions`.
+    /// Answered by [`ExecutionData`] and [`CommissionReport`], then [`ExecutionsEnd`].
+    RequestExecutions {
+        "reqId" request_id: RequestId,
+        /// Which ones.
+        "executionFilter" filter: Option<ExecutionFilter>,
+    }
 }
 
 impl Layout for RequestExecutions {
@@ -211,17 +210,15 @@ body! {
     }
 }
 
-/// An order and its state. `OPEN_ORDER`, callback `openOrder`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenOrder {
-    /// 0 for orders made by hand. Wire name `orderId`.
-    pub order_id: OrderId,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Wire name `order`.
-    pub order: Order,
-    /// Wire name `orderState`.
-    pub state: OrderState,
+fields! {
+    /// An order and its state. `OPEN_ORDER`, callback `openOrder`.
+    OpenOrder {
+        /// 0 for orders made by hand.
+        "orderId" order_id: OrderId,
+        "contract" contract: Contract,
+        "order" order: Order,
+        "orderState" state: OrderState,
+    }
 }
 
 impl Layout for OpenOrder {
@@ -242,15 +239,13 @@ body! {
     OpenOrdersEnd, version "1" {}
 }
 
-/// An order that works no more. `COMPLETED_ORDER`, callback `completedOrder`. It has no order id.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CompletedOrder {
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Wire name `order`.
-    pub order: Order,
-    /// Wire name `orderState`.
-    pub state: OrderState,
+fields! {
+    /// An order that works no more. `COMPLETED_ORDER`, callback `completedOrder`. It has no order id.
+    CompletedOrder {
+        "contract" contract: Contract,
+        "order" order: Order,
+        "orderState" state: OrderState,
+    }
 }
 
 impl Layout for CompletedOrder {
@@ -290,15 +285,14 @@ body! {
     }
 }
 
-/// One execution and its contract. `EXECUTION_DATA`, callback `execDetails`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExecutionData {
-    /// The request it answers; -1 or unset as it happens. Wire name `reqId`.
-    pub request_id: Option<RequestId>,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Wire name `execution`.
-    pub execution: Execution,
+fields! {
+    /// One execution and its contract. `EXECUTION_DATA`, callback `execDetails`.
+    ExecutionData {
+        /// The request it answers; -1 or unset as it happens.
+        "reqId" request_id: Option<RequestId>,
+        "contract" contract: Contract,
+        "execution" execution: Execution,
+    }
 }
 
 impl Layout for ExecutionData {

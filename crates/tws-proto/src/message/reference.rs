@@ -1,9 +1,8 @@
 //! What does not change by the minute: symbols, option chains, price steps, exchanges, tiers, users.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::contract::Contract;
 use crate::declare::newtype;
 use crate::error::Result;
@@ -33,13 +32,13 @@ body! {
     }
 }
 
-/// A contract and what is derived from it. Wire name `ContractDescription`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContractDescription {
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Kinds of contracts that rest on it. Wire name `derivativeSecTypes`.
-    pub derivatives: Vec<String>,
+fields! {
+    /// A contract and what is derived from it. Wire name `ContractDescription`.
+    ContractDescription {
+        "contract" contract: Contract,
+        /// Kinds of contracts that rest on it.
+        "derivativeSecTypes" derivatives: Vec<String>,
+    }
 }
 
 impl Layout for ContractDescription {

@@ -1,9 +1,8 @@
 //! Scanners: the contracts of a market by a rank.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::contract::Contract;
 use crate::error::Result;
 use crate::ids::RequestId;
@@ -80,23 +79,19 @@ body! {
     }
 }
 
-/// A contract that a scanner found. Wire name `ScannerDataElement`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScannerRow {
-    /// From 0. Wire name `rank`.
-    pub rank: Option<i32>,
-    /// Wire name `contract`.
-    pub contract: Contract,
-    /// Wire name `marketName`.
-    pub market_name: String,
-    /// Wire name `distance`.
-    pub distance: String,
-    /// Wire name `benchmark`.
-    pub benchmark: String,
-    /// Wire name `projection`.
-    pub projection: String,
-    /// Legs of a combination, described. Wire name `legsStr`, `comboKey`.
-    pub legs: String,
+fields! {
+    /// A contract that a scanner found. Wire name `ScannerDataElement`.
+    ScannerRow {
+        /// From 0.
+        "rank" rank: Option<i32>,
+        "contract" contract: Contract,
+        "marketName" market_name: String,
+        "distance" distance: String,
+        "benchmark" benchmark: String,
+        "projection" projection: String,
+        /// Legs of a combination, described.
+        "legsStr" "comboKey" legs: String,
+    }
 }
 
 impl Layout for ScannerRow {

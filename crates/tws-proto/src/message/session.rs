@@ -1,8 +1,6 @@
 //! The session itself: start, ids, clocks, accounts, notices.
 
-use serde::{Deserialize, Serialize};
-
-use crate::body::body;
+use crate::body::{body, fields};
 use crate::error::Result;
 use crate::ids::{ClientId, OrderId};
 use crate::kinds::LogLevel;
@@ -68,19 +66,19 @@ body! {
     }
 }
 
-/// An error, a warning or a remark; only the code tells which. `ERR_MSG`, callback `error`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    /// A request's id, an order's id, or -1 for the session as a whole. Wire name `id`, `reqId`.
-    pub id: Option<i32>,
-    /// When it happened, milliseconds since the epoch. Wire name `errorTime`.
-    pub time_ms: Option<i64>,
-    /// Wire name `errorCode`.
-    pub code: i32,
-    /// For people. Wire name `errorString`, `errorMsg`.
-    pub text: String,
-    /// Details of an advanced reject, as JSON. Wire name `advancedOrderRejectJson`.
-    pub reject_json: String,
+fields! {
+    /// An error, a warning or a remark; only the code tells which. `ERR_MSG`, callback `error`.
+    Notice {
+        /// A request's id, an order's id, or -1 for the session as a whole.
+        "id" "reqId" id: Option<i32>,
+        /// When it happened, milliseconds since the epoch.
+        "errorTime" time_ms: Option<i64>,
+        "errorCode" code: i32,
+        /// For people.
+        "errorString" "errorMsg" text: String,
+        /// Details of an advanced reject, as JSON.
+        "advancedOrderRejectJson" reject_json: String,
+    }
 }
 
 impl Layout for Notice {
