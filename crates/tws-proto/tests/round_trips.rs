@@ -1,5 +1,6 @@
 //! Every message of both directions, at every version, in the form that the version calls for: what was written is read
-//! as it was. What a version cannot carry is refused by name; without it the message travels.
+//! as it was. What a version cannot carry is refused by name; without it the message travels. So no shape of the text form
+//! can forget a field: it would come back unset.
 
 mod generate;
 
