@@ -50,17 +50,15 @@ body! {
     }
 }
 
+/// How ticks get into another shape and back.
+type Shape<T, P> = (fn(T) -> P, fn(P) -> T);
+
 impl Wire<'_> {
     /// Ticks that have another shape than live ones.
-    fn past<T, P: Item>(
-        &mut self,
-        shape: (fn(T) -> P, fn(P) -> T),
-        tag: &'static Tag,
-        ticks: &mut Vec<T>,
-    ) -> Result<()> {
-        let mut wrapped: Vec<P> = std::mem::take(ticks).into_iter().map(shape.0).collect();
+    fn past<T, P: Item>(&mut self, (wrap, unwrap): Shape<T, P>, tag: &'static Tag, ticks: &mut Vec<T>) -> Result<()> {
+        let mut wrapped: Vec<P> = std::mem::take(ticks).into_iter().map(wrap).collect();
         self.list(tag, &mut wrapped)?;
-        *ticks = wrapped.into_iter().map(shape.1).collect();
+        *ticks = wrapped.into_iter().map(unwrap).collect();
         Ok(())
     }
 }
