@@ -1,6 +1,6 @@
 """Random orders, sent by IB's own client, and what its openOrder callback says of them: field by field.
 
-usage: round_trip.py HOST PORT CLIENT_ID ACCOUNT VERSION ORDERS SEED
+usage: round_trip.py HOST PORT CLIENT_ID ACCOUNT VERSION ORDERS SEED ADVISOR GROUP
 
 Prints one JSON object: how many `orders` came back and how many `values` were compared, the `differences`, what was `refused`,
 the `holes` (fields that no order of this run carried), and the `exempt` fields with their reasons.
@@ -10,6 +10,7 @@ import json
 import os
 import random
 import sys
+import typing
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "conformance")]
@@ -51,8 +52,8 @@ EXEMPT = {
     "auctionStrategy": ("protobuf", "protobuf has no place for it"),
     **{name: ("always", ATTACHED) for name in ("slOrderId", "slOrderType", "ptOrderId", "ptOrderType")},
 }
-# An empty field of openOrder is 0 to the client, where it does not ask whether there is a value.
-EMPTY_IS_ZERO = ("volatilityType", "referencePriceType")
+# An empty field of openOrder in text is 0 or false to the client, where it does not ask whether there is a value.
+EMPTY_IS_ZERO = {"volatilityType": UNSET_INTEGER, "referencePriceType": UNSET_INTEGER, "usePriceMgmtAlgo": None}
 
 
 def exempt(name, version):
@@ -67,6 +68,14 @@ def exempt(name, version):
 def is_legal(name, version):
     """Whether an order of this version may carry the field at all."""
     return version >= ORDER_GATES.get(name, 0) and (version >= PROTOBUF or name not in ORDER_PROTOBUF_ONLY)
+
+
+class Login(typing.NamedTuple):
+    """Accounts of an advisor: one, the advisor's own, and a group."""
+
+    account: str
+    advisor: str
+    group: str
 
 
 class Legal(Draw):
@@ -89,12 +98,16 @@ class Legal(Draw):
 
     def stock(self):
         contract = Contract()
-        contract.symbol, contract.secType, contract.exchange, contract.currency = "IBM", "STK", "SMART", "USD"
+        contract.symbol, contract.secType, contract.currency = "IBM", "STK", "USD"
+        contract.exchange = "SMART" if self.flag(0.8) else "IBKRATS"
+        if self.flag(0.1):
+            contract.deltaNeutralContract = hedge = DeltaNeutralContract()
+            hedge.conId, hedge.delta, hedge.price = LEGS[0], self.whole(1, 9) / 10, self.price()
         return contract
 
     def combination(self):
         contract = self.stock()
-        contract.symbol, contract.secType, contract.comboLegs = "AAPL,MSFT", "BAG", []
+        contract.symbol, contract.secType, contract.exchange, contract.comboLegs = "AAPL,MSFT", "BAG", "SMART", []
         for contract_id in LEGS:
             leg = ComboLeg()
             leg.conId, leg.ratio, leg.action, leg.exchange = contract_id, self.whole(1, 3), self.random.choice(["BUY", "SELL"]), "SMART"
@@ -105,9 +118,14 @@ class Legal(Draw):
             contract.comboLegs.append(leg)
         return contract
 
-    def legal_order(self, contract, account, parent):
+    def legal_order(self, contract, login, parent):
         order = self.order(contract)
-        order.account, order.transmit, order.whatIf = account, True, False
+        order.account, order.transmit, order.whatIf = login.account, True, False
+        order.faGroup = order.faMethod = order.faPercentage = ""
+        if self.flag(0.2) and contract.secType != "BAG" and not parent:
+            order.account, order.faGroup = login.advisor, login.group
+            order.faMethod = self.random.choice(["", "NetLiq", "Equal", "AvailableEquity"])
+            order.faPercentage = self.random.choice(["", "10"])
         order.totalQuantity = self.whole()
         choice = self.random.choice
         order.orderType = choice([
@@ -132,7 +150,7 @@ class Legal(Draw):
         order.ocaGroup = self.maybe(lambda: "oca %d" % self.random.randint(0, 10**6), "", 0.3)
         order.ocaType = choice([0, 1, 2, 3])
         order.parentId = parent
-        order.displaySize = choice([0, 100, UNSET_INTEGER])
+        order.displaySize = choice([0, 100, 250])
         order.triggerMethod = choice([0, 1, 2, 3, 4, 7, 8])
         order.minQty = self.maybe(self.whole, UNSET_INTEGER, 0.2)
         order.rule80A = choice(["", "I", "A", "W", "J", "U", "M", "K", "Y", "N"])
@@ -152,11 +170,10 @@ class Legal(Draw):
         order.whatIfType = UNSET_INTEGER if self.version < 217 else choice([UNSET_INTEGER, 0, 1])
         order.softDollarTier = SoftDollarTier(*choice([("", "", ""), ("tier", "1.5", "")]))
         order.clearingIntent = choice(["", "IB", "Away", "PTA"])
-        order.isOmsContainer = False
         self.volatility_of(order)
         self.scale_of(order)
         self.hedge_of(order, parent)
-        self.benchmark_of(order)
+        self.benchmark_of(order, contract)
         self.adjustment_of(order)
         self.algo_of(order)
         order.conditions = [self.legal_condition() for _ in range(choice([0, 0, 0, 1, 2]))]
@@ -164,7 +181,6 @@ class Legal(Draw):
         order.conditionsIgnoreRth = bool(order.conditions) and self.flag()
         if self.version >= 226:
             order.conditionsIncludeOvernight = bool(order.conditions) and self.flag()
-        order.faGroup = order.faMethod = order.faPercentage = ""
         return order
 
     def volatility_of(self, order):
@@ -208,7 +224,7 @@ class Legal(Draw):
         if self.version >= 223:
             order.hedgeMaxSize = self.whole() if order.hedgeType and self.flag() else UNSET_INTEGER
 
-    def benchmark_of(self, order):
+    def benchmark_of(self, order, contract):
         is_benchmark = order.orderType == "PEG BENCH"
         order.referenceContractId = LEGS[0] if is_benchmark else 0
         order.peggedChangeAmount = self.whole(1, 50) / 100 if is_benchmark else 0.0
@@ -216,7 +232,7 @@ class Legal(Draw):
         order.isPeggedChangeAmountDecrease = is_benchmark and self.flag()
         order.referenceExchangeId = "NASDAQ" if is_benchmark else ""
         # The text form sends these with some kinds of orders only.
-        order.minTradeQty = self.whole() if self.version >= PROTOBUF and self.flag(0.3) else UNSET_INTEGER
+        order.minTradeQty = self.whole() if contract.exchange == "IBKRATS" and self.flag() else UNSET_INTEGER
         is_best, is_middle = order.orderType == "PEG BEST", order.orderType == "PEG MID"
         order.minCompeteSize = self.whole() if is_best else UNSET_INTEGER
         order.competeAgainstBestOffset = self.random.choice([0.02, float("inf")]) if is_best else UNSET_DOUBLE
@@ -262,9 +278,11 @@ def plain(name, value):
     if name in ("algoParams", "smartComboRoutingParams", "orderMiscOptions"):
         return sorted((pair.tag, pair.value) for pair in value or [])
     if name == "conditions":
-        return [(type(condition).__name__, sorted((key, str(told)) for key, told in vars(condition).items())) for condition in value or []]
+        return [(type(condition).__name__, sorted((key, plain("", told)) for key, told in vars(condition).items()))
+                for condition in value or []]
     if name == "orderComboLegs":
-        return [leg.price for leg in value or []]
+        prices = [leg.price for leg in value or []]
+        return [] if all(price == UNSET_DOUBLE for price in prices) else prices  # both say that there is none
     if name == "softDollarTier":
         return (value.name, value.val)
     if name == "comboLegs":
@@ -289,10 +307,10 @@ class Tally:
         entry = self.differences.setdefault(field, {"field": field, "sent": str(sent), "back": str(back), "count": 0})
         entry["count"] += 1
 
-    def compare(self, sent_contract, sent, back_contract, back):
+    def compare(self, ids, sent_contract, sent, back_contract, back):
         self.orders += 1
-        if not back.permId:
-            self.differ("permId", "0", back.permId)
+        if (back.orderId, back.clientId) != ids or not back.permId:
+            self.differ("ids", ids, (back.orderId, back.clientId, back.permId))
         for name in vars(self.blank):
             blank = plain(name, getattr(self.blank, name))
             one, other = plain(name, getattr(sent, name)), plain(name, getattr(back, name))
@@ -301,7 +319,7 @@ class Tally:
                     self.told.add(name)
                 continue
             self.values += 1
-            if name in EMPTY_IS_ZERO and one == UNSET_INTEGER and other == 0:
+            if self.version < PROTOBUF and name in EMPTY_IS_ZERO and one == EMPTY_IS_ZERO[name] and not other:
                 continue
             if one != other:
                 self.differ(name, one, other)
@@ -315,7 +333,7 @@ class Tally:
 
     def report(self):
         can = [name for name in vars(self.blank) if not exempt(name, self.version) and is_legal(name, self.version)]
-        holes = [name for name in can if name not in self.carried and name not in self.differences and name not in NEVER]
+        holes = [name for name in can if name not in self.carried and name not in self.differences]
         return {
             "version": self.version, "orders": self.orders, "values": self.values, "fields": len(can),
             "differences": list(self.differences.values()), "refused": list(self.refused.values()), "holes": holes,
@@ -326,20 +344,16 @@ class Tally:
         }
 
 
-# What no order of a login without advisor and models may carry.
-NEVER = {"faGroup", "faMethod", "faPercentage", "isOmsContainer"}
-
-
-def batch(client, heard, draw, tally, account, first, count):
+def batch(client, heard, draw, tally, login, first, count):
     """Sends some orders, compares what comes back and cancels them."""
     sent = {}
     parent = 0
     for order_id in range(first, first + count):
         contract = draw.pair()
-        order = draw.legal_order(contract, account, parent if draw.flag(0.2) and contract.secType != "BAG" else 0)
+        order = draw.legal_order(contract, login, parent if draw.flag(0.2) and contract.secType != "BAG" else 0)
         sent[order_id] = (contract, order)
         client.placeOrder(order_id, contract, order)
-        if not parent and contract.secType != "BAG" and not order.parentId:
+        if not parent and contract.secType != "BAG" and not order.faGroup:
             parent = order_id
 
     def settled():
@@ -357,7 +371,7 @@ def batch(client, heard, draw, tally, account, first, count):
             tally.refused.setdefault(kind, {"code": 0, "text": "no answer to " + kind, "count": 0})["count"] += 1
     for order_id, (contract, order) in sent.items():
         if order_id in back:
-            tally.compare(contract, order, back[order_id][1], back[order_id][2])
+            tally.compare((order_id, client.clientId), contract, order, back[order_id][1], back[order_id][2])
     for order_id, code, text in heard.of("error"):
         if order_id in sent and order_id not in back:
             tally.refused.setdefault((code, text), {"code": code, "text": text, "count": 0})["count"] += 1
@@ -376,7 +390,7 @@ def batch(client, heard, draw, tally, account, first, count):
 WARNINGS = {399, 404, 2109, 10349}
 
 
-def play(client, heard, tally, account, orders, seed):
+def play(client, heard, tally, login, orders, seed):
     if client.serverVersion() != tally.version:
         raise SystemExit("the client settled on %d" % client.serverVersion())
     order_id = heard.first("nextValidId")[0]
@@ -384,18 +398,18 @@ def play(client, heard, tally, account, orders, seed):
     attempts = 0
     while tally.orders < orders and attempts < 3 * orders:
         count = min(BATCH, orders - tally.orders)
-        batch(client, heard, draw, tally, account, order_id, count)
+        batch(client, heard, draw, tally, login, order_id, count)
         order_id, attempts = order_id + count, attempts + count
 
 
 def main():
-    host, port, client_id, account, version, orders, seed = sys.argv[1:8]
+    host, port, client_id, account, version, orders, seed, advisor, group = sys.argv[1:10]
     heard = Heard()
     client = Client(heard)
     client.start(host, int(port), int(client_id))
     tally = Tally(int(version))
     try:
-        play(client, heard, tally, account, int(orders), seed)
+        play(client, heard, tally, Login(account, advisor, group), int(orders), seed)
     finally:
         client.disconnect()  # or its reader keeps the process
     print(json.dumps(tally.report()))

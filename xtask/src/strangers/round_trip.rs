@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::stage::Stage;
+use super::stage::{self, Stage};
 use super::{Client, DRIVERS, IBAPI};
 use crate::environment::Environment;
 use crate::repository::Repository;
@@ -98,9 +98,10 @@ pub(super) fn outcomes(repository: &Repository, wanted: &Wanted<'_>) -> Result<R
     let mut outcomes = Vec::new();
     for version in wanted.versions {
         eprintln!("round trip at {version} ...");
-        let stage = Stage::set(*version)?;
+        let stage = Stage::of_advisor(*version)?;
         let mut arguments = stage.arguments(*version).to_vec();
         arguments.extend([wanted.orders.to_string(), wanted.seed.to_string()]);
+        arguments.extend([stage::ADVISOR.to_owned(), stage::GROUP.to_owned()]);
         let told = python.run("ibapi/round_trip.py", &arguments, Vec::new())?;
         let last = told.lines().last().unwrap_or_default();
         outcomes.push(serde_json::from_str(last).with_context(|| format!("round_trip.py told {last:?}"))?);

@@ -6,10 +6,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tws_proto::ServerVersion;
-use tws_sim::{Quote, SimTime, Trade, TwsSim};
+use tws_sim::advisor::{AdvisorGroup, AdvisorSetup, GroupMethod};
+use tws_sim::{Builder, Quote, SimTime, Trade, TwsSim};
 
 /// The account of the login.
 const ACCOUNT: &str = "DU1234567";
+/// What an advisor's login has besides.
+const SECOND_ACCOUNT: &str = "DU7654321";
+pub(super) const ADVISOR: &str = "DF1234500";
+pub(super) const GROUP: &str = "Both";
 /// The client id of every driver.
 const CLIENT_ID: i32 = 31;
 /// 23 November 2026, 10:00 in New York.
@@ -51,6 +56,18 @@ pub(super) struct Execution {
 impl Stage {
     /// A simulator that agrees on `newest` at most.
     pub(super) fn set(newest: i32) -> Result<Self> {
+        Self::with(newest, |builder| builder)
+    }
+
+    /// The same with an advisor's login, which has a group.
+    pub(super) fn of_advisor(newest: i32) -> Result<Self> {
+        let group = AdvisorGroup::new(GROUP, GroupMethod::Equal, [ACCOUNT, SECOND_ACCOUNT]);
+        Self::with(newest, |builder| {
+            builder.account(SECOND_ACCOUNT).advisor(AdvisorSetup::new(ADVISOR).with_group(group))
+        })
+    }
+
+    fn with(newest: i32, more: impl FnOnce(Builder) -> Builder) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let builder = TwsSim::builder()
             .seed(1)
@@ -58,7 +75,7 @@ impl Stage {
             .start_time(MONDAY_MORNING)
             .account(ACCOUNT)
             .still_markets();
-        let sim = runtime.block_on(builder.start()).context("the simulator does not start")?;
+        let sim = runtime.block_on(more(builder).start()).context("the simulator does not start")?;
         Ok(Self { runtime, sim })
     }
 
