@@ -459,7 +459,7 @@ fn company_events_are_told_to_those_who_know_their_types() {
     assert_eq!(bad, failed("no such contract"));
     assert_eq!(
         said(&mut desk, CancelHorizonEventData { request_id: ID }),
-        "4|2|7|300|Can't find EId with tickerId:7||"
+        "4|2|7|10284|Failed to cancel WSH event data: no request is waiting for an answer||"
     );
 }
 

@@ -91,8 +91,18 @@ impl Core {
     }
 
     /// Both requests are answered in one go: there is never anything left to end.
-    pub(super) fn cancel_horizon(&mut self, session: SessionId, id: RequestId) {
-        self.outbox.notice(session, id.0, 300, format!("Can't find EId with tickerId:{id}"));
+    pub(super) fn cancel_horizon_meta(&mut self, session: SessionId, id: RequestId) {
+        self.outbox.notice(session, id.0, 10280, "Failed to cancel WSH metadata: no request is waiting for an answer");
+    }
+
+    /// The same, for events.
+    pub(super) fn cancel_horizon_events(&mut self, session: SessionId, id: RequestId) {
+        self.outbox.notice(
+            session,
+            id.0,
+            10284,
+            "Failed to cancel WSH event data: no request is waiting for an answer",
+        );
     }
 
     fn company_of(&self, event: &Event) -> Option<ContractId> {
