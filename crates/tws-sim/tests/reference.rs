@@ -11,6 +11,7 @@ use tws_proto::kinds::{Action, BulletinKind, ScanCode, SecurityIdType, SecurityT
 use tws_proto::message::*;
 use tws_proto::{ClientMessage, Contract, Missing, ServerMessage, ServerVersion};
 use tws_sim::core::{CoreSetup, Feed, Input, Output};
+use tws_sim::faults::{Clear, Fault, Switch};
 use tws_sim::information::{Article, Bulletin};
 use tws_sim::time::SimTime;
 
@@ -32,6 +33,10 @@ fn spelled(message: &ServerMessage) -> String {
         let mut frame = BytesMut::new();
         message.clone().write(ServerVersion(version), Missing::LeaveOut, &mut frame).map(|()| frame.split_off(4))
     };
+    // Every version has a form for what it knows.
+    for version in [176, 182, 188, 194, 200, 203, 206, 210, 213] {
+        assert!(written(version).is_ok() || needs_protobuf(message), "{version}: {message:?}");
+    }
     if let Ok(frame) = written(226) {
         let read = ServerMessage::read(&frame, ServerVersion(226)).unwrap().message;
         let again = |message: &ServerMessage| {
@@ -48,6 +53,10 @@ fn spelled(message: &ServerMessage) -> String {
         }
         Err(_) => format!("{:?}", message).split(['(', ' ']).next().unwrap_or_default().to_owned(),
     }
+}
+
+fn needs_protobuf(message: &ServerMessage) -> bool {
+    matches!(message, ServerMessage::Config(_) | ServerMessage::ConfigUpdated(_))
 }
 
 #[track_caller]
@@ -142,6 +151,9 @@ fn a_description_of_several_contracts_is_ambiguous_where_one_is_needed() {
     let quote = |contract| Box::new(RequestMarketData { request_id: ID, contract, ..RequestMarketData::default() });
     let futures = "4|2|7|200|The contract description specified for ES is ambiguous; you must specify the multiplier or trading class.||";
     check(quote(Contract::future("ES", "", "CME", "USD")), futures);
+    let front = Contract { exchange: "CME".into(), ..of_kind("ES", SecurityType::ContinuousFuture) };
+    let past = "4|2|7|321|Error validating request.-'bM' : cause - Continuous futures have historical data only||";
+    check(quote(front), past);
     let bonds = Contract { issuer_id: "e1359061".into(), ..Contract::stock("IBM", "USD") };
     check(quote(bonds), &format!("4|2|7|{}||", NONE.replacen(' ', "|", 1)));
 }
@@ -320,8 +332,23 @@ fn bulletins_go_to_those_who_listen() {
 }
 
 #[test]
-fn an_article_can_be_published() {
+fn an_article_can_be_published_and_comes_to_those_who_asked_for_news() {
     let mut desk = Desk::new();
+    let mut ticks = |id, contract, generic: &str| {
+        let request = RequestMarketData {
+            request_id: RequestId(id),
+            contract,
+            generic_ticks: generic.into(),
+            ..RequestMarketData::default()
+        };
+        desk.say(Box::new(request));
+    };
+    ticks(1, Contract::stock("IBM", "USD"), "292");
+    ticks(2, Contract::stock("IBM", "USD"), "mdoff,292:BRFG");
+    ticks(3, Contract::stock("IBM", "USD"), "233");
+    ticks(4, Contract::stock("KO", "USD"), "292");
+    ticks(5, Contract { exchange: "DJNL".into(), ..of_kind("BRFG:BRFG_ALL", SecurityType::News) }, "292");
+    ticks(6, Contract { exchange: "BRFG".into(), ..of_kind("BRFG:BRFG_ALL", SecurityType::News) }, "mdoff,292");
     let article = Article {
         id: "X$1".into(),
         provider: "DJNL".into(),
@@ -330,7 +357,12 @@ fn an_article_can_be_published() {
         headline: "News".into(),
         text: "All of it".into(),
     };
-    desk.core.step(Input::Article(article), START);
+    let heard = messages(desk.core.step(Input::Article(article), START));
+    let lines: Vec<String> = heard.iter().map(spelled).collect();
+    assert_eq!(lines, ["84|1|1381165200000|DJNL|X$1|News||"]);
+    let later: Vec<String> = messages(desk.wait(30 * 60_000)).iter().map(spelled).collect();
+    let news = |id| format!("84|{id}|1381167000000|BRFG|BRFG$0000a004|IBM announces a partnership||");
+    assert_eq!(later, [news(1), news(2), news(6)]);
     let request =
         RequestNewsArticle { request_id: ID, provider: "DJNL".into(), article_id: "X$1".into(), options: Vec::new() };
     assert_eq!(said(&mut desk, request), "83|7|0|All of it|");
@@ -490,6 +522,9 @@ fn settings_are_told_and_followed() {
     assert_eq!(update(&mut desk, read_only(true)), ("SUCCESS".to_owned(), Vec::new()));
     update(&mut desk, read_only(false));
     assert!(desk::trace(&desk.run("buy 1 100 MKT")).contains("exec"));
+    desk.core.step(Input::Fault(Fault::from(Switch::ReadOnly)), START);
+    assert_eq!(settings(&mut desk).read_only_api, Some(true));
+    desk.core.step(Input::Clear(Clear::default()), START);
     let port = ApiSettings { socket_port: Some(1), ..ApiSettings::default() };
     assert_eq!(update(&mut desk, port).0, "FAILED");
     let master = ApiSettings { master_client_id: Some(5), ..ApiSettings::default() };

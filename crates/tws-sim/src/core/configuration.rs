@@ -12,6 +12,7 @@ use tws_proto::message::{
 };
 
 use super::Core;
+use crate::faults::Switch;
 use crate::session::SessionId;
 use crate::settings::{self, BoundIds, OpenOrdersAtStart};
 
@@ -33,7 +34,21 @@ const WIRE_NAMES: [(&str, &str); 10] = [
 
 impl Core {
     pub(super) fn send_config(&mut self, session: SessionId, request_id: RequestId) {
-        let config = Config { request_id, ..self.config() };
+        let mut config = Config { request_id, ..self.config() };
+        let client = self.sessions.get(&session).and_then(|this| this.client);
+        let stands = |switch| self.trouble.faults.standing(switch, client).is_some();
+        if let Some(api) = config.api.as_mut().and_then(|api| api.settings.as_mut()) {
+            // What a fault makes of the settings is told as it is.
+            if stands(Switch::ReadOnly) {
+                api.read_only_api = Some(true);
+            }
+            if stands(Switch::Pacing) {
+                api.reject_messages_above_max_rate = Some(true);
+            }
+            if stands(Switch::ReplayOff) {
+                api.download_open_orders_on_connection = Some(false);
+            }
+        }
         self.outbox.send(session, Box::new(config));
     }
 

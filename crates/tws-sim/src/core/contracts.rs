@@ -1,7 +1,7 @@
 //! Contract data, and everything else that the catalogue knows: symbols, option chains, price steps, exchanges.
 
 use tws_proto::Contract;
-use tws_proto::ids::RequestId;
+use tws_proto::ids::{ContractId, RequestId};
 use tws_proto::kinds::{DepthService, SecurityType};
 use tws_proto::message::{
     BondContractData, ContractData, ContractDataEnd, DepthExchange, DepthExchanges, MarketRule, OptionParameters,
@@ -13,6 +13,7 @@ use tws_proto::message::{RequestMarketRule, RequestMatchingSymbols, RequestSmart
 use tws_proto::time::TimeText;
 
 use super::Core;
+use super::market_data::Unresolved;
 use crate::session::SessionId;
 
 /// The exchanges that level 1 ticks name by a letter, in the order of the bits in which others name them.
@@ -57,6 +58,15 @@ const DEPTH_EXCHANGES: [(&str, &str, &str, &str); 17] = [
 ];
 
 impl Core {
+    /// The one contract a request means that is not about the past. TWS has continuous futures for the past only.
+    pub(super) fn resolve_live(&mut self, wanted: &Contract) -> Result<ContractId, Unresolved> {
+        if wanted.security_type == Some(SecurityType::ContinuousFuture) {
+            let text = "Error validating request.-'bM' : cause - Continuous futures have historical data only";
+            return Err((321, text.to_owned()));
+        }
+        self.resolve(wanted)
+    }
+
     pub(super) fn send_contract_data(&mut self, session: SessionId, request: &RequestContractData) {
         let RequestContractData { request_id, contract: wanted } = request;
         let refuse = |cause: &str| format!("Error validating request.-'bM' : cause - {cause}");

@@ -35,7 +35,7 @@ impl Core {
         let Some(rows) = request.rows.filter(|rows| *rows > 0) else {
             return self.invalid(session, id, "The number of rows must be above 0");
         };
-        let contract = match self.resolve(&request.contract) {
+        let contract = match self.resolve_live(&request.contract) {
             Ok(contract) => contract,
             Err((code, text)) => return self.outbox.notice(session, id.0, code, text),
         };

@@ -6,6 +6,7 @@ use tws_proto::kinds::{MarketDataKind, SecurityType};
 use tws_proto::message::{MarketDataType, RequestMarketData, TickRequestParameters, TickSnapshotEnd};
 
 use super::Core;
+use super::contracts::BBO_EXCHANGE;
 use super::data::{Age, Level1Line};
 use super::generic_ticks::{GenericTicks, news_providers};
 use crate::catalogue::{CombinationFault, Resolution};
@@ -91,7 +92,7 @@ impl Core {
             return self.outbox.notice(session, id.0, 101, "Max number of tickers has been reached");
         }
         let kind = request.contract.security_type.clone();
-        let contract = match self.resolve(&request.contract) {
+        let contract = match self.resolve_live(&request.contract) {
             Ok(contract) => contract,
             Err((code, text)) => return self.outbox.notice(session, id.0, code, text),
         };
@@ -140,7 +141,7 @@ impl Core {
         let parameters = TickRequestParameters {
             request_id: id,
             min_tick,
-            bbo_exchange: "9c0001".to_owned(),
+            bbo_exchange: BBO_EXCHANGE.to_owned(),
             snapshot_permissions: Some(3),
             ..TickRequestParameters::default()
         };

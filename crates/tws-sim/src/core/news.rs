@@ -1,6 +1,6 @@
 //! News: providers, articles, headlines of the past and as they come, bulletins.
 
-use tws_proto::kinds::ArticleKind;
+use tws_proto::kinds::{ArticleKind, SecurityType};
 use tws_proto::message::{
     HistoricalNews, HistoricalNewsEnd, NewsArticle, NewsBulletin, NewsProvider, NewsProviders, RequestHistoricalNews,
     RequestNewsArticle, RequestNewsBulletins, TickNews,
@@ -147,8 +147,11 @@ impl Core {
     }
 }
 
-/// Whether an article is about a company or the whole market.
+/// Whether an article is about a company or the whole market. A feed of news (`BRFG:BRFG_ALL`) has all of its provider.
 pub(super) fn is_about(article: &Article, instrument: &Instrument) -> bool {
+    if instrument.security_type == SecurityType::News {
+        return instrument.exchange == article.provider;
+    }
     article.symbols.is_empty() || article.symbols.contains(&instrument.symbol)
 }
 

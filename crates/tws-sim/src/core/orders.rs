@@ -96,7 +96,8 @@ impl Core {
         let target = if request.contract.is_combination() && !request.contract.combo_legs.is_empty() {
             self.combination(&request.contract)?
         } else {
-            let contract_id = self.resolve(&request.contract).map_err(|(code, text)| Refusal::invalid(code, text))?;
+            let contract_id =
+                self.resolve_live(&request.contract).map_err(|(code, text)| Refusal::invalid(code, text))?;
             let Some(instrument) = self.catalogue.by_id(contract_id) else {
                 return Err(Refusal::invalid(200, "No security definition has been found for the request"));
             };

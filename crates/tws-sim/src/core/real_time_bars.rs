@@ -29,7 +29,7 @@ impl Core {
         if !matches!(shows, DataToShow::Trades | DataToShow::Bid | DataToShow::Ask | DataToShow::MidPoint) {
             return self.invalid(session, id, "What to show field is missing or incorrect.");
         }
-        let contract = match self.resolve(&request.contract) {
+        let contract = match self.resolve_live(&request.contract) {
             Ok(contract) => contract,
             Err((code, text)) => return self.outbox.notice(session, id.0, code, text),
         };

@@ -38,7 +38,7 @@ impl Core {
         if client.single.len() >= self.data.settings.single_ticks {
             return self.outbox.notice(session, id.0, 10190, "Max number of tick-by-tick requests has been reached.");
         }
-        let contract = match self.resolve(&request.contract) {
+        let contract = match self.resolve_live(&request.contract) {
             Ok(contract) => contract,
             Err((code, text)) => return self.outbox.notice(session, id.0, code, text),
         };
