@@ -12,6 +12,7 @@ use crate::advisor::AdvisorSetup;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::commission::CommissionSchedule;
 use crate::core::{AccountSetup, Core, CoreSetup, Feed, OpeningPosition};
+use crate::data_settings::DataSettings;
 use crate::faults::{Fault, FaultFileError, InvalidFault};
 use crate::hours::MarketHours;
 use crate::information::InformationError;
@@ -40,6 +41,7 @@ pub struct Builder {
     commissions: CommissionSchedule,
     latency: Duration,
     hours: MarketHours,
+    data: DataSettings,
     information_files: Vec<PathBuf>,
     settings: ApiSettings,
     order_rules: OrderRules,
@@ -151,6 +153,7 @@ impl Default for Builder {
             latency: Duration::ZERO,
             order_rules: OrderRules::default(),
             hours: MarketHours::AlwaysOpen,
+            data: DataSettings::default(),
             information_files: Vec::new(),
             settings: ApiSettings::default(),
             faults: Vec::new(),
@@ -309,6 +312,13 @@ impl Builder {
         self
     }
 
+    /// Which market data the login may have, and how much of it.
+    #[must_use]
+    pub fn market_data(mut self, data: DataSettings) -> Self {
+        self.data = data;
+        self
+    }
+
     /// What is set under "API": the master client, what clients hear when they start, how orders are bound.
     #[must_use]
     pub fn settings(mut self, settings: ApiSettings) -> Self {
@@ -399,6 +409,7 @@ impl Builder {
         let mut setup = CoreSetup { catalogue, feed: self.feed, feeds, ..CoreSetup::new(self.seed, start) };
         setup.commissions = self.commissions;
         setup.hours = self.hours;
+        setup.data = self.data;
         for file in &self.information_files {
             setup.information.add_file(file, start)?;
         }

@@ -311,7 +311,7 @@ impl Past {
         let mut dice = Dice::new(mix(mix(self.key, level), node.from.0.unsigned_abs()));
         let count = parts.len() as i64;
         let span = node.high - node.low;
-        let swing = (span * 10 / (10 * count).isqrt().max(10)).max(1).min(span);
+        let swing = (span * 10 / (100 * count).isqrt().max(10)).max(1).min(span);
         let (seconds, weight): (i64, i64) =
             parts.iter().fold((0, 0), |(seconds, weight), part| (seconds + part.seconds(), weight + part.weight));
         let (mut trades, mut extra) = (Share::of(node.trades - seconds, weight), Share::of(node.extra, weight));

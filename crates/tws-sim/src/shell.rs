@@ -25,7 +25,7 @@ use crate::builder::Builder;
 use crate::core::{Core, HandRefused, Input, Manual};
 use crate::faults::{Active, Clear, Fault, InvalidFault, Switch};
 use crate::information::{Article, Bulletin};
-use crate::market::{MarketEvent, Quote, Trade};
+use crate::market::{Halt, MarketEvent, Quote, Trade};
 use crate::time::SimTime;
 
 pub use clock::{NoPace, Pace};
@@ -227,6 +227,26 @@ impl TwsSim {
         self.market_event(instrument, MarketEvent::Trade(trade))
     }
 
+    /// Stops trading in an instrument, or lets it go on with [`Halt::None`].
+    ///
+    /// # Errors
+    /// [`UnknownInstrument`] where no instrument has this name.
+    pub fn halt(&self, instrument: &str, halt: Halt) -> Result<(), UnknownInstrument> {
+        let contract = self.named(instrument)?;
+        self.hub.step(Input::Halt { contract, halt });
+        Ok(())
+    }
+
+    /// Resets the book of an instrument: clients are told to empty theirs (317) and hear all of it again.
+    ///
+    /// # Errors
+    /// [`UnknownInstrument`] where no instrument has this name.
+    pub fn reset_book(&self, instrument: &str) -> Result<(), UnknownInstrument> {
+        let contract = self.named(instrument)?;
+        self.hub.step(Input::ResetBook { contract });
+        Ok(())
+    }
+
     /// A connection without a socket: the client's end of a pipe. It works in paused time. Where the simulator lets nobody
     /// in, the pipe is closed.
     ///
@@ -354,11 +374,14 @@ impl TwsSim {
     }
 
     fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), UnknownInstrument> {
-        let contract: Option<ContractId> =
-            self.hub.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
-        let contract = contract.ok_or_else(|| UnknownInstrument { name: instrument.to_owned() })?;
+        let contract = self.named(instrument)?;
         self.hub.step(Input::Market { contract, event });
         Ok(())
+    }
+
+    fn named(&self, instrument: &str) -> Result<ContractId, UnknownInstrument> {
+        let contract = self.hub.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
+        contract.ok_or_else(|| UnknownInstrument { name: instrument.to_owned() })
     }
 }
 
