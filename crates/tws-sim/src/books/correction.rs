@@ -67,8 +67,14 @@ impl Books {
         if quantity.is_zero() {
             fill.commission = Decimal::ZERO;
         }
+        // Legs of a combination and parts of an advisor's order are counted by themselves.
+        let (account, contract) = (fill.account.clone(), fill.contract);
         let (client, order, permanent_id) = (fill.client, fill.order, fill.permanent_id);
-        let own = |fill: &&mut Fill| (fill.client, fill.order, fill.permanent_id) == (client, order, permanent_id);
+        let own = |fill: &&mut Fill| {
+            (fill.client, fill.order, fill.permanent_id) == (client, order, permanent_id)
+                && fill.account == account
+                && fill.contract == contract
+        };
         let (mut filled, mut value) = (Decimal::ZERO, Decimal::ZERO);
         for fill in self.fills.iter_mut().filter(own) {
             filled += fill.quantity;
