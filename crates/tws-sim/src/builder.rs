@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rust_decimal::Decimal;
 use tws_proto::ServerVersion;
 
+use crate::accounts_file::{AccountsFile, AccountsFileError};
 use crate::advisor::AdvisorSetup;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::commission::CommissionSchedule;
@@ -49,6 +50,7 @@ pub struct Builder {
     fault_files: Vec<PathBuf>,
     advisor: Option<AdvisorSetup>,
     positions: Vec<(String, String, OpeningPosition)>,
+    accounts_files: Vec<PathBuf>,
 }
 
 /// Why a simulator cannot start.
@@ -95,6 +97,9 @@ pub enum StartError {
         /// Its name.
         name: String,
     },
+    /// A file of accounts cannot be used.
+    #[error(transparent)]
+    Accounts(#[from] AccountsFileError),
     /// The instruments cannot be used.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -160,6 +165,7 @@ impl Default for Builder {
             fault_files: Vec::new(),
             advisor: None,
             positions: Vec::new(),
+            accounts_files: Vec::new(),
         }
     }
 }
@@ -218,6 +224,13 @@ impl Builder {
     #[must_use]
     pub fn account_with(mut self, account: AccountSetup) -> Self {
         self.accounts.push(account);
+        self
+    }
+
+    /// Adds the accounts, the advisor and the settings of a TOML file, see [`crate::accounts_file`].
+    #[must_use]
+    pub fn accounts_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.accounts_files.push(path.into());
         self
     }
 
@@ -388,7 +401,20 @@ impl Builder {
         TwsSim::start(core, shell).await.map_err(|cause| StartError::Listen { address, cause })
     }
 
-    fn setup(self) -> Result<CoreSetup, StartError> {
+    /// What the files of accounts say is as if it had been said here.
+    fn read_accounts_files(&mut self) -> Result<(), AccountsFileError> {
+        for path in std::mem::take(&mut self.accounts_files) {
+            let AccountsFile { accounts, positions, advisor, settings } = AccountsFile::open(&path)?;
+            self.accounts.extend(accounts);
+            self.positions.extend(positions);
+            self.advisor = advisor.or_else(|| self.advisor.take());
+            self.settings = settings.unwrap_or(self.settings);
+        }
+        Ok(())
+    }
+
+    fn setup(mut self) -> Result<CoreSetup, StartError> {
+        self.read_accounts_files()?;
         let start = self.start.unwrap_or_else(wall_clock);
         let mut catalogue = Catalogue::built_in(start);
         for file in &self.instrument_files {

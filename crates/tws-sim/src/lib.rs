@@ -30,6 +30,7 @@ pub mod builder;
 pub mod core;
 pub mod shell;
 
+pub mod accounts_file;
 pub mod advisor;
 pub mod book;
 pub mod books;

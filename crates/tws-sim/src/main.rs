@@ -33,6 +33,9 @@ struct Options {
     /// Account of the login, with a million dollars; may be repeated [default: DU1234567]
     #[arg(long, value_name = "NAME")]
     account: Vec<String>,
+    /// More accounts, an advisor with groups, and the settings under "API", a TOML file; may be repeated
+    #[arg(long, value_name = "FILE")]
+    accounts: Vec<PathBuf>,
     /// Play a recorded tape (CSV or .csv.gz) in an instrument's market; may be repeated
     #[arg(long, value_name = "SYMBOL=FILE")]
     replay: Vec<Replay>,
@@ -139,6 +142,7 @@ fn builder(options: Options) -> Builder {
         seed,
         max_version,
         account,
+        accounts,
         replay,
         speed,
         instruments,
@@ -154,6 +158,7 @@ fn builder(options: Options) -> Builder {
         builder = builder.keep_hours();
     }
     builder = account.into_iter().fold(builder, Builder::account);
+    builder = accounts.into_iter().fold(builder, Builder::accounts_file);
     builder = information.into_iter().fold(builder, Builder::information_file);
     builder = instruments.into_iter().fold(builder, Builder::instruments_file);
     replay.into_iter().fold(builder, |builder, Replay { instrument, file }| builder.tape(instrument, file))

@@ -1,5 +1,6 @@
 //! [`ApiSettings`]: what a user sets under "API" in TWS, and what differs from one TWS to the next.
 
+use serde::Deserialize;
 use tws_proto::ids::ClientId;
 
 /// What a user sets under "API" in TWS, and what differs from one TWS to the next.
@@ -16,7 +17,8 @@ pub struct ApiSettings {
 }
 
 /// Whether a client hears of its open orders when it starts, and when.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OpenOrdersAtStart {
     /// Behind the accounts and the next valid id.
     #[default]
@@ -28,7 +30,8 @@ pub enum OpenOrdersAtStart {
 }
 
 /// Which order ids orders made by hand get when client 0 binds them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BoundIds {
     /// -1, -2 and so on.
     #[default]
@@ -38,7 +41,8 @@ pub enum BoundIds {
 }
 
 /// Which order id executions of orders made by hand carry. Both were seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ManualExecutionId {
     /// 0.
     #[default]

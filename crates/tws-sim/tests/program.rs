@@ -39,5 +39,6 @@ fn what_is_wrong_is_said_with_exit_code_2() {
     check(&["--speed", "slow"], "write real, fast, or a factor above 0");
     check(&["--max-version", "100"], "version 100 is not spoken");
     check(&["--instruments", "no/such.toml"], "cannot read the instruments file no/such.toml");
+    check(&["--accounts", "no/such.toml"], "cannot read the accounts file no/such.toml");
     check(&["--account", "DU1", "--account", "DU1"], "account \"DU1\" is empty or given twice");
 }
