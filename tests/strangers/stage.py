@@ -12,7 +12,7 @@ import threading
 import time
 from decimal import Decimal
 
-STEP_SECONDS = 10
+STEP_SECONDS = 20
 
 # The market that every driver sees. Prices are words, so that no digit is lost.
 SYMBOL, CONTRACT_ID, LONG_NAME = "IBM", 8314, "INTL BUSINESS MACHINES CORP"
