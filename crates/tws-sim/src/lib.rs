@@ -27,6 +27,7 @@
 //! ```
 
 pub mod builder;
+pub mod control;
 pub mod core;
 pub mod shell;
 
@@ -47,6 +48,7 @@ pub mod market;
 pub mod option_model;
 pub mod order_rules;
 pub mod orders;
+pub mod scenario;
 pub mod session;
 pub mod settings;
 pub mod statement;

@@ -3,7 +3,7 @@
 mod bad_bytes;
 mod client;
 mod clock;
-mod hub;
+pub(crate) mod hub;
 mod link;
 mod listener;
 mod queue;
@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
-use tws_proto::ids::{ContractId, PermanentId};
+use tws_proto::ids::PermanentId;
 use tws_proto::kinds::BulletinKind;
 use tws_proto::{Contract, Order, ServerVersion};
 
@@ -374,9 +374,11 @@ impl TwsSim {
     }
 
     fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), UnknownInstrument> {
-        let contract = self.named(instrument)?;
-        self.hub.step(Input::Market { contract, event });
-        Ok(())
+        self.hub.market_event(instrument, event)
+    }
+
+    pub(crate) const fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     fn named(&self, instrument: &str) -> Result<ContractId, UnknownInstrument> {

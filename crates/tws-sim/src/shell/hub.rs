@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot, watch};
 
+use super::UnknownInstrument;
 use super::clock::{Clock, Pace};
 use super::link::Standing;
 use super::queue::{Delivery, Queue};
 use crate::core::{Core, Input, Output};
 use crate::faults::{Active, Clear, Fault, FaultSet, Lasting, Place, Switch};
+use crate::market::MarketEvent;
 use crate::session::SessionId;
 use crate::time::SimTime;
 
@@ -144,6 +146,14 @@ impl Hub {
         drop(state);
         self.changed.notify_one();
         answer
+    }
+
+    /// Shows something in an instrument's market.
+    pub(crate) fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), UnknownInstrument> {
+        let contract = self.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
+        let contract = contract.ok_or_else(|| UnknownInstrument { name: instrument.to_owned() })?;
+        self.step(Input::Market { contract, event });
+        Ok(())
     }
 
     pub(crate) fn read<T>(&self, look: impl FnOnce(&Core) -> T) -> T {

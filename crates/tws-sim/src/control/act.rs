@@ -1,0 +1,168 @@
+//! What a `POST` does.
+
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tws_proto::ids::PermanentId;
+use tws_proto::kinds::{Action, OrderType};
+use tws_proto::{Contract, Order};
+
+use super::Desk;
+use super::http::Wrong;
+use super::state;
+use crate::core::Manual;
+use crate::faults::{Clear, Fault, Switch};
+use crate::market::{Level, MarketEvent, Quote, Trade};
+use crate::shell::Pace;
+
+/// The size of a quote or trade that does not tell it.
+const SIZE: i64 = 1000;
+/// The longest time that is let pass at once: ten years.
+const ADVANCE_MS_MAX: i64 = 10 * 366 * 86_400_000;
+
+/// Faults go off: one switch, or all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClearRequest {
+    clear: String,
+    client: Option<i32>,
+}
+
+/// What a market shows.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MarketRequest {
+    instrument: String,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    bid: Option<Decimal>,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    bid_size: Option<Decimal>,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    ask: Option<Decimal>,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    ask_size: Option<Decimal>,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    trade: Option<Decimal>,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    trade_size: Option<Decimal>,
+}
+
+/// An order of the user of TWS, or the end of one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrderRequest {
+    cancel: Option<i64>,
+    instrument: Option<String>,
+    action: Option<String>,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    quantity: Option<Decimal>,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    limit: Option<Decimal>,
+    #[serde(default, deserialize_with = "crate::amount::optional")]
+    stop: Option<Decimal>,
+    account: Option<String>,
+    order_type: Option<String>,
+}
+
+/// How time passes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimeRequest {
+    pace: Option<String>,
+    advance_ms: Option<i64>,
+}
+
+pub(super) fn fault(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
+    let value: Value = parse(body)?;
+    if value.get("clear").is_some() {
+        let ClearRequest { clear, client } = serde_json::from_value(value).map_err(Wrong::request)?;
+        let switch = match clear.as_str() {
+            "all" => None,
+            name => Some(name.parse::<Switch>().map_err(Wrong::request)?),
+        };
+        desk.hub.clear(Clear { switch, client });
+    } else {
+        let fault: Fault = serde_json::from_value(value).map_err(Wrong::request)?;
+        fault.check().map_err(Wrong::request)?;
+        desk.hub.inject(fault);
+    }
+    Ok(json!({ "faults": desk.hub.faults() }))
+}
+
+pub(super) fn market(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
+    let request: MarketRequest = parse(body)?;
+    let size = |size: Option<Decimal>| size.unwrap_or(SIZE.into());
+    let level = |price: Option<Decimal>, own| price.map(|price| Level { price, size: size(own) });
+    let quote = Quote { bid: level(request.bid, request.bid_size), ask: level(request.ask, request.ask_size) };
+    let trade = request.trade.map(|price| Trade { price, size: size(request.trade_size), exchange: String::new() });
+    if quote == Quote::default() && trade.is_none() {
+        return Err(Wrong::request("say bid and ask, or trade, with their sizes if they are not 1000"));
+    }
+    if quote != Quote::default() {
+        show(desk, &request.instrument, MarketEvent::Quote(quote))?;
+    }
+    if let Some(trade) = trade {
+        show(desk, &request.instrument, MarketEvent::Trade(trade))?;
+    }
+    Ok(json!({ "instrument": request.instrument, "shown": true }))
+}
+
+fn show(desk: &Desk, instrument: &str, event: MarketEvent) -> Result<(), Wrong> {
+    desk.hub.market_event(instrument, event).map_err(Wrong::request)
+}
+
+pub(super) fn order(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
+    let request: OrderRequest = parse(body)?;
+    let act = match request.cancel {
+        Some(permanent_id) => Manual::Cancel { permanent_id: PermanentId(permanent_id) },
+        None => {
+            let (contract, order) = placed(desk, request)?;
+            Manual::Place { contract: Box::new(contract), order: Box::new(order) }
+        }
+    };
+    let done = desk.hub.act(|core, now| core.by_hand(act, now)).map_err(Wrong::request)?;
+    Ok(json!({ "permanent_id": done.0 }))
+}
+
+fn placed(desk: &Desk, request: OrderRequest) -> Result<(Contract, Order), Wrong> {
+    let OrderRequest { cancel: _, instrument, action, quantity, limit, stop, account, order_type } = request;
+    let (Some(name), Some(action), Some(quantity)) = (instrument, action, quantity) else {
+        return Err(Wrong::request("say instrument, action (BUY or SELL) and quantity, or cancel"));
+    };
+    let contract = desk.hub.read(|core| core.catalogue().by_name(&name).map(|found| found.contract()));
+    let contract = contract.ok_or_else(|| Wrong::request(crate::shell::UnknownInstrument { name }))?;
+    let action = match action.to_ascii_uppercase().as_str() {
+        "BUY" => Action::Buy,
+        "SELL" => Action::Sell,
+        _ => return Err(Wrong::request("the action is BUY or SELL")),
+    };
+    let kind = match (order_type, limit, stop) {
+        (Some(kind), _, _) => OrderType::from(kind.as_str()),
+        (None, Some(_), Some(_)) => OrderType::StopLimit,
+        (None, Some(_), None) => OrderType::Limit,
+        (None, None, Some(_)) => OrderType::Stop,
+        (None, None, None) => OrderType::Market,
+    };
+    let mut order = Order::new(action, quantity, kind);
+    (order.limit_price, order.aux_price) = (limit, stop);
+    order.account = account.unwrap_or_default();
+    Ok((contract, order))
+}
+
+pub(super) fn time(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
+    let TimeRequest { pace, advance_ms } = parse(body)?;
+    if let Some(pace) = pace {
+        desk.hub.set_pace(pace.parse::<Pace>().map_err(Wrong::request)?);
+    }
+    match advance_ms {
+        Some(ms) if (0..=ADVANCE_MS_MAX).contains(&ms) => desk.hub.advance(ms),
+        Some(_) => return Err(Wrong::request("advance_ms is from 0 to ten years")),
+        None => {}
+    }
+    Ok(json!({ "time": state::time(desk) }))
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Wrong> {
+    serde_json::from_slice(body)
+        .map_err(|error| Wrong::request(format!("that is not the JSON that belongs here: {error}")))
+}
