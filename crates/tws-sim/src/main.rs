@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use tws_proto::ServerVersion;
 use tws_sim::control::{ControlPort, Token};
-use tws_sim::faults::{Lasting, Switch};
+use tws_sim::faults::{Entry, Lasting, Switch};
 use tws_sim::scenario::{Report, Scenario};
 use tws_sim::{Builder, Fault, Pace, TwsSim};
 
@@ -49,6 +49,9 @@ enum Command {
         /// One JSON object instead of a table
         #[arg(long)]
         json: bool,
+        /// A table for a page in Markdown
+        #[arg(long, conflicts_with = "json")]
+        markdown: bool,
     },
     /// Run scenario files and report; exit code 1 where an expectation failed
     Run {
@@ -166,7 +169,12 @@ fn main() -> ExitCode {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let done = match command {
-        Some(Command::Faults { json }) => list_faults(json).map(|()| ExitCode::SUCCESS).map_err(Failure::Io),
+        Some(Command::Faults { markdown: true, .. }) => {
+            write!(std::io::stdout(), "{}", Entry::markdown()).map(|()| ExitCode::SUCCESS).map_err(Failure::Io)
+        }
+        Some(Command::Faults { json, markdown: false }) => {
+            list_faults(json).map(|()| ExitCode::SUCCESS).map_err(Failure::Io)
+        }
         Some(Command::Run { files, json }) => run_scenarios(&files, json).map_err(Failure::Io),
         None => serve(options).map(|()| ExitCode::SUCCESS),
     };

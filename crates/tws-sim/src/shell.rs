@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
-use tws_proto::ids::PermanentId;
+use tws_proto::ids::{ContractId, PermanentId};
 use tws_proto::kinds::BulletinKind;
 use tws_proto::{Contract, Order, ServerVersion};
 

@@ -12,7 +12,7 @@ use super::http::Wrong;
 use super::state;
 use crate::core::Manual;
 use crate::faults::{Clear, Fault, Switch};
-use crate::market::{Level, MarketEvent, Quote, Trade};
+use crate::market::{Halt, Level, MarketEvent, Quote, Trade};
 use crate::shell::Pace;
 
 /// The size of a quote or trade that does not tell it.
@@ -45,6 +45,26 @@ struct MarketRequest {
     trade: Option<Decimal>,
     #[serde(default, deserialize_with = "crate::amount::optional")]
     trade_size: Option<Decimal>,
+    halt: Option<HaltWord>,
+}
+
+/// Whether an instrument trades.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum HaltWord {
+    None,
+    General,
+    Volatility,
+}
+
+impl From<HaltWord> for Halt {
+    fn from(word: HaltWord) -> Self {
+        match word {
+            HaltWord::None => Self::None,
+            HaltWord::General => Self::General,
+            HaltWord::Volatility => Self::Volatility,
+        }
+    }
 }
 
 /// An order of the user of TWS, or the end of one.
@@ -95,8 +115,11 @@ pub(super) fn market(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
     let level = |price: Option<Decimal>, own| price.map(|price| Level { price, size: size(own) });
     let quote = Quote { bid: level(request.bid, request.bid_size), ask: level(request.ask, request.ask_size) };
     let trade = request.trade.map(|price| Trade { price, size: size(request.trade_size), exchange: String::new() });
-    if quote == Quote::default() && trade.is_none() {
-        return Err(Wrong::request("say bid and ask, or trade, with their sizes if they are not 1000"));
+    if quote == Quote::default() && trade.is_none() && request.halt.is_none() {
+        return Err(Wrong::request("say bid and ask, trade, or halt, with their sizes if they are not 1000"));
+    }
+    if let Some(halt) = request.halt {
+        desk.hub.halt(&request.instrument, halt.into()).map_err(Wrong::request)?;
     }
     if quote != Quote::default() {
         show(desk, &request.instrument, MarketEvent::Quote(quote))?;

@@ -89,6 +89,21 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The table as Markdown, as the guide has it.
+    #[must_use]
+    pub fn markdown() -> String {
+        let mut table = String::from("| fault | facts | does | takes |\n|---|---|---|---|\n");
+        for entry in Switch::ALL {
+            let once = if entry.lasting == Lasting::Once { ", once" } else { "" };
+            let facts: Vec<String> = entry.facts.iter().map(u8::to_string).collect();
+            let takes: Vec<String> =
+                entry.takes.iter().map(|(parameter, meaning)| format!("`{}`: {meaning}", parameter.name())).collect();
+            let (facts, takes) = (facts.join(", "), takes.join("; "));
+            table.push_str(&format!("| `{}`{once} | {facts} | {} | {takes} |\n", entry.switch, entry.does));
+        }
+        table
+    }
+
     /// Whether this may be said of it. All take a client; what stands also takes a rate, a count and a duration.
     #[must_use]
     pub fn accepts(&self, parameter: Parameter) -> bool {
@@ -323,6 +338,13 @@ mod tests {
         assert_eq!(facts, (1..=36).collect());
         let names: BTreeSet<&str> = Switch::ALL.iter().map(|entry| entry.switch.name()).collect();
         assert_eq!(names.len(), Switch::ALL.len());
+    }
+
+    #[test]
+    fn the_guide_has_the_table() {
+        let guide = include_str!("../../../../docs/simulator.md");
+        let missing = Entry::markdown().lines().find(|line| !guide.contains(*line)).map(str::to_owned);
+        assert_eq!(missing, None, "put the output of `tws-sim faults --markdown` into docs/simulator.md");
     }
 
     #[test]

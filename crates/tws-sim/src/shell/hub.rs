@@ -12,7 +12,7 @@ use super::link::Standing;
 use super::queue::{Delivery, Queue};
 use crate::core::{Core, Input, Output};
 use crate::faults::{Active, Clear, Fault, FaultSet, Lasting, Place, Switch};
-use crate::market::MarketEvent;
+use crate::market::{Halt, MarketEvent};
 use crate::session::SessionId;
 use crate::time::SimTime;
 
@@ -153,6 +153,14 @@ impl Hub {
         let contract = self.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
         let contract = contract.ok_or_else(|| UnknownInstrument { name: instrument.to_owned() })?;
         self.step(Input::Market { contract, event });
+        Ok(())
+    }
+
+    /// Halts an instrument, or lets it trade again.
+    pub(crate) fn halt(&self, instrument: &str, halt: Halt) -> Result<(), UnknownInstrument> {
+        let contract = self.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
+        let contract = contract.ok_or_else(|| UnknownInstrument { name: instrument.to_owned() })?;
+        self.step(Input::Halt { contract, halt });
         Ok(())
     }
 

@@ -134,6 +134,9 @@ impl LinkFaults {
 
     /// So many bytes were written.
     pub(crate) fn written(&mut self, mut bytes: usize, now: Instant) {
+        if bytes == 0 {
+            return; // the wait is over, and nothing went out yet
+        }
         if self.standing.chunk.is_some() && !self.standing.pause.is_zero() {
             self.next_piece = Some(now + self.standing.pause);
         }

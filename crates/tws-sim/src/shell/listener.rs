@@ -35,7 +35,7 @@ pub(crate) async fn run(
 ) {
     let Ok(address) = socket.local_addr() else { return };
     let mut refusing = hub.refusing();
-    let mut socket = Some(socket);
+    let mut socket = (!*refusing.borrow_and_update()).then_some(socket);
     let mut clients = JoinSet::new();
     loop {
         tokio::select! {

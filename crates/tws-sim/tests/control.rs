@@ -1,0 +1,173 @@
+//! The control port: who is let in, what it shows, what it does.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tws_sim::control::{ControlError, ControlPort, Token};
+use tws_sim::{Pace, TwsSim};
+
+struct Desk {
+    sim: TwsSim,
+    port: ControlPort,
+    token: Token,
+}
+
+async fn desk() -> Desk {
+    let sim = TwsSim::builder().in_memory().still_markets().speed(Pace::Manual).start().await.unwrap();
+    let token = Token::random().unwrap();
+    let port = sim.open_control("127.0.0.1:0".parse().unwrap(), token.clone()).await.unwrap();
+    Desk { sim, port, token }
+}
+
+/// What comes back to bytes: the status and the body.
+async fn raw(address: SocketAddr, request: &[u8]) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok()?;
+    let text = String::from_utf8(answer).unwrap();
+    let status = text.split_whitespace().nth(1)?.parse().unwrap();
+    Some((status, text.split_once("\r\n\r\n")?.1.to_owned()))
+}
+
+impl Desk {
+    async fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let (token, length) = (self.token.reveal(), body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        let (status, body) = raw(self.port.address(), request.as_bytes()).await.unwrap();
+        (status, serde_json::from_str(&body).unwrap())
+    }
+
+    async fn does(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask("POST", path, &body.to_string()).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    #[track_caller]
+    fn refuses(&self, path: &'static str, body: &'static str, expected: &'static str) -> impl Future<Output = ()> {
+        async move {
+            let (status, answer) = self.ask("POST", path, body).await;
+            let error = answer["error"].as_str().unwrap_or_default();
+            assert!(status == 400 && error.contains(expected), "{body}: {status} {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_shows_and_moves_the_simulator() {
+    let desk = desk().await;
+    let (status, state) = desk.ask("GET", "/state", "").await;
+    assert_eq!((status, &state["upstream"], &state["clients"]), (200, &json!("connected"), &json!([])));
+    assert_eq!(state["accounts"][0]["account"], "DU1234567");
+    let shown = json!({ "instrument": "IBM", "bid": 99.5, "ask": "100.25", "ask_size": 300 });
+    desk.does("/market", shown).await;
+    let order = json!({ "instrument": "IBM", "action": "BUY", "quantity": 100 });
+    let placed = desk.does("/order", order).await;
+    assert!(placed["permanent_id"].as_i64().unwrap() > 0);
+    let order = json!({ "instrument": "IBM", "action": "SELL", "quantity": 100, "limit": 110 });
+    let resting = desk.does("/order", order).await;
+    let (_, state) = desk.ask("GET", "/state", "").await;
+    assert_eq!(state["accounts"][0]["positions"][0]["quantity"], "100");
+    assert_eq!(state["executions"][0]["price"], "100.25");
+    assert_eq!(state["open_orders"][0]["limit"], "110");
+    desk.does("/order", json!({ "cancel": resting["permanent_id"] })).await;
+    assert_eq!(desk.sim.book().open_orders().count(), 0);
+    desk.does("/market", json!({ "instrument": "IBM", "halt": "volatility" })).await;
+    desk.does("/market", json!({ "instrument": "IBM", "halt": "none" })).await;
+    let now = desk.sim.now();
+    let time = desk.does("/time", json!({ "advance_ms": 90_000 })).await;
+    assert_eq!(time["time"]["ms"].as_i64(), Some(now.0 + 90_000));
+    desk.does("/time", json!({ "pace": "60" })).await;
+    assert_eq!(desk.sim.pace(), Pace::Factor(60.0));
+    let faults = desk.does("/fault", json!({ "fault": "missing-status", "rate": 0.5, "client": 3 })).await;
+    assert_eq!(faults["faults"][0]["fault"], "missing-status");
+    desk.does("/fault", json!({ "fault": "upstream-lost" })).await;
+    let (_, state) = desk.ask("GET", "/", "").await;
+    assert_eq!((&state["upstream"], &state["counters"]["faults"]), (&json!("lost"), &json!(2)));
+    let faults = desk.does("/fault", json!({ "clear": "all" })).await;
+    assert_eq!(faults["faults"], json!([]));
+    let (_, table) = desk.ask("GET", "/faults", "").await;
+    assert!(table["faults"].as_array().unwrap().len() > 80);
+    desk.refuses("/fault", "{\"fault\":\"nothing\"}", "there is no fault").await;
+    desk.refuses("/fault", "{\"fault\":\"drop\",\"rate\":1}", "does not take rate").await;
+    desk.refuses("/fault", "{\"clear\":\"nothing\"}", "there is no fault").await;
+    desk.refuses("/fault", "nonsense", "not the JSON").await;
+    desk.refuses("/market", "{\"instrument\":\"NOSUCH\",\"bid\":1}", "no instrument \"NOSUCH\"").await;
+    desk.refuses("/market", "{\"instrument\":\"IBM\"}", "say bid and ask").await;
+    desk.refuses("/market", "{\"instrument\":\"IBM\",\"bid\":\"x\"}", "not a decimal").await;
+    desk.refuses("/order", "{\"cancel\":1}", "no live order").await;
+    desk.refuses("/order", "{\"instrument\":\"IBM\"}", "say instrument").await;
+    desk.refuses("/time", "{\"pace\":\"slow\"}", "write real").await;
+    desk.refuses("/time", "{\"advance_ms\":-1}", "from 0").await;
+    desk.sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn it_lets_in_who_knows_the_token_and_nobody_else() {
+    let desk = desk().await;
+    let (address, token) = (desk.port.address(), desk.token.reveal().to_owned());
+    let good = format!("Authorization: Bearer {token}\r\n");
+    for (head, expected) in [
+        ("GET /state HTTP/1.1\r\nHost: localhost\r\n".to_owned(), 401),
+        (format!("GET /state HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n", "0".repeat(64)), 401),
+        (format!("GET /state HTTP/1.1\r\nHost: evil.example\r\n{good}"), 403),
+        (format!("GET /state HTTP/1.1\r\nHost: localhost:99\r\n{good}Origin: http://localhost\r\n"), 403),
+        (format!("GET /state HTTP/1.1\r\nHost: 127.0.0.1:7480\r\n{good}"), 200),
+        (format!("GET /fault HTTP/1.1\r\nHost: localhost\r\n{good}"), 405),
+        (format!("DELETE /state HTTP/1.1\r\nHost: localhost\r\n{good}"), 405),
+        (format!("GET /elsewhere HTTP/1.1\r\nHost: localhost\r\n{good}"), 404),
+        (format!("POST /state HTTP/1.1\r\nHost: localhost\r\n{good}Content-Length: 0\r\n"), 404),
+    ] {
+        let request = format!("{head}Connection: close\r\n\r\n");
+        let (status, body) = raw(address, request.as_bytes()).await.unwrap();
+        assert_eq!(status, expected, "{head}: {body}");
+        serde_json::from_str::<Value>(&body).unwrap();
+    }
+    let long = "x".repeat(70_000);
+    let head = format!("POST /fault HTTP/1.1\r\nHost: localhost\r\n{good}Connection: close\r\n");
+    let request = format!("{head}Content-Length: {}\r\n\r\n{long}", long.len());
+    // Told, or cut while it still sends.
+    let answer = raw(address, request.as_bytes()).await;
+    assert!(answer.is_none_or(|(status, _)| status == 413));
+    let huge = format!("GET /state HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(100_000));
+    let answer = raw(address, huge.as_bytes()).await;
+    assert!(answer.is_none_or(|(status, _)| status == 431 || status == 400));
+    let (status, _) = desk.ask("GET", "/state", "").await;
+    assert_eq!(status, 200);
+    let wide = desk.sim.open_control("0.0.0.0:0".parse().unwrap(), desk.token.clone()).await;
+    assert!(matches!(wide, Err(ControlError::NotLoopback { .. })));
+    let taken = desk.sim.open_control(address, desk.token.clone()).await;
+    assert!(taken.unwrap_err().to_string().contains("choose another port"));
+}
+
+#[tokio::test]
+async fn a_hundred_connections_are_the_limit() {
+    let desk = desk().await;
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        let mut stream = TcpStream::connect(desk.port.address()).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        crowd.push(stream);
+    }
+    let mut late = TcpStream::connect(desk.port.address()).await.unwrap();
+    assert!(matches!(late.read(&mut [0; 1]).await, Ok(0) | Err(_)));
+    drop(crowd);
+    let alive = async {
+        loop {
+            let (token, address) = (desk.token.reveal(), desk.port.address());
+            let request = format!(
+                "GET / HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+            );
+            if raw(address, request.as_bytes()).await.is_some_and(|(status, _)| status == 200) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), alive).await.unwrap();
+}
