@@ -8,10 +8,12 @@ mod conversation;
 mod round_trip;
 mod stage;
 
+use std::ops::RangeInclusive;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
+use tws_proto::ServerVersion;
 
 use crate::environment::{self, Environment};
 use crate::repository::Repository;
@@ -44,25 +46,24 @@ const BOOK: &str = "broker's book";
 
 /// Every client and how it is had.
 const STRANGERS: &[Stranger] = &[
-    Stranger { name: "ibapi-187", client: IBAPI, newest: 187, settles: 187 },
-    Stranger { name: "ibapi-226", client: IBAPI, newest: 226, settles: 226 },
+    Stranger { name: "ibapi", client: IBAPI, speaks: 176..=226, plays: &[187, 226] },
     Stranger {
         name: "ib_async",
         client: Client::Python { requirement: "ib_async==2.1.0", driver: "ib_async/driver.py" },
-        newest: 226,
-        settles: 178,
+        speaks: 176..=178,
+        plays: &[178],
     },
     Stranger {
         name: "stoqey",
         client: Client::Node { package: "@stoqey/ib@1.6.10", driver: "tests/strangers/stoqey/driver.js" },
-        newest: 226,
-        settles: 193,
+        speaks: 176..=193,
+        plays: &[193],
     },
     Stranger {
         name: "rust-ibapi",
         client: Client::Cargo { manifest: "tests/strangers/rust_ibapi/Cargo.toml", program: "rust-ibapi-driver" },
-        newest: 226,
-        settles: 226,
+        speaks: 213..=226,
+        plays: &[226],
     },
 ];
 /// IB's own client for Python.
@@ -70,15 +71,23 @@ const IBAPI: Client = Client::Python { requirement: "ibapi-latest==10.51.1", dri
 /// Where the drivers of the Python clients are.
 const DRIVERS: &str = "tests/strangers";
 
-/// A client that somebody else wrote, at one version.
+/// A client that somebody else wrote.
 #[derive(Debug)]
 struct Stranger {
     name: &'static str,
     client: Client,
-    /// The newest version that the simulator offers it.
-    newest: i32,
-    /// The version that both settle on.
-    settles: i32,
+    /// Versions that both the client and the simulator know.
+    speaks: RangeInclusive<i32>,
+    /// At which it plays when nothing is said.
+    plays: &'static [i32],
+}
+
+impl Stranger {
+    /// The newest version that the simulator offers, so that both settle on `version`: a client that knows nothing newer is
+    /// offered everything.
+    fn offered(&self, version: i32) -> i32 {
+        if version == *self.speaks.end() { ServerVersion::NEWEST.0 } else { version }
+    }
 }
 
 /// Where a client comes from and what drives it.
@@ -101,8 +110,9 @@ pub(crate) struct Options {
     /// Orders a version of the round trip.
     #[arg(long, default_value_t = 500, requires = "round_trip")]
     orders: usize,
-    /// Versions of the round trip, separated by commas. All at which orders change by default.
-    #[arg(long, value_delimiter = ',', requires = "round_trip")]
+    /// Server versions, separated by commas: each client plays at those that it speaks. By default the newest of each, 187
+    /// too for IB's own, and for the round trip all at which orders change.
+    #[arg(long, value_delimiter = ',')]
     versions: Vec<i32>,
     /// The seed of the random orders.
     #[arg(long, default_value_t = 1, requires = "round_trip")]
@@ -124,7 +134,7 @@ struct Checked {
 /// What came of one client.
 #[derive(Serialize)]
 struct Report {
-    name: &'static str,
+    name: String,
     version: i32,
     /// Why it was not run.
     skipped: Option<String>,
@@ -153,12 +163,12 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
     let is_chosen = |stranger: &&Stranger| {
         options.only.is_empty() || options.only.iter().any(|part| stranger.name.contains(part.as_str()))
     };
-    let chosen: Vec<&Stranger> = STRANGERS.iter().filter(is_chosen).collect();
-    if chosen.is_empty() {
-        let names: Vec<_> = STRANGERS.iter().map(|stranger| stranger.name).collect();
-        bail!("no such client; there are {}", names.join(", "));
+    let reports = play(repository, STRANGERS.iter().filter(is_chosen), &options.versions)?;
+    if reports.is_empty() {
+        let names: Vec<_> =
+            STRANGERS.iter().map(|Stranger { name, speaks, .. }| format!("{name} ({speaks:?})")).collect();
+        bail!("no such client or version; there are {}", names.join(", "));
     }
-    let reports = chosen.into_iter().map(|stranger| of_stranger(repository, stranger)).collect::<Result<Vec<_>>>()?;
     let ok = reports.iter().all(Report::is_ok);
     if options.json {
         println!("{}", serde_json::json!({ "ok": ok, "strangers": reports }));
@@ -184,6 +194,31 @@ fn run_round_trip(repository: &Repository, options: &Options) -> Result<ExitCode
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Has clients play, each at its own versions or at those of `versions` that it speaks.
+fn play<'a>(
+    repository: &Repository,
+    strangers: impl Iterator<Item = &'a Stranger>,
+    versions: &[i32],
+) -> Result<Vec<Report>> {
+    let mut reports = Vec::new();
+    for stranger in strangers {
+        let wanted = if versions.is_empty() { stranger.plays } else { versions };
+        for version in wanted.iter().filter(|version| stranger.speaks.contains(version)) {
+            let report = Report {
+                name: match wanted {
+                    [_] => stranger.name.to_owned(),
+                    _ => format!("{}-{version}", stranger.name),
+                },
+                version: *version,
+                skipped: None,
+                checks: Vec::new(),
+            };
+            reports.push(of_stranger(repository, stranger, report)?);
+        }
+    }
+    Ok(reports)
+}
+
 /// What came of the clients that the gate runs.
 pub(crate) enum Gate {
     /// Every check passed.
@@ -197,7 +232,7 @@ pub(crate) enum Gate {
 /// The Python clients and a few orders there and back, for the gate.
 pub(crate) fn gate(repository: &Repository) -> Result<Gate> {
     let python = STRANGERS.iter().filter(|stranger| matches!(stranger.client, Client::Python { .. }));
-    let reports = python.map(|stranger| of_stranger(repository, stranger)).collect::<Result<Vec<_>>>()?;
+    let reports = play(repository, python, &[])?;
     let mut all: Vec<String> = reports.iter().flat_map(faults).collect();
     let mut skipped: Vec<String> = reports.into_iter().filter_map(|report| report.skipped).collect();
     let wanted = Wanted { orders: 40, seed: 1, versions: round_trip::SHORT };
@@ -212,9 +247,8 @@ pub(crate) fn gate(repository: &Repository) -> Result<Gate> {
     })
 }
 
-fn of_stranger(repository: &Repository, stranger: &Stranger) -> Result<Report> {
-    eprintln!("{} ...", stranger.name);
-    let mut report = Report { name: stranger.name, version: stranger.settles, skipped: None, checks: Vec::new() };
+fn of_stranger(repository: &Repository, stranger: &Stranger, mut report: Report) -> Result<Report> {
+    eprintln!("{} ...", report.name);
     let mut command = match command(repository, &stranger.client)? {
         Ok(command) => command,
         Err(why) => {
@@ -222,8 +256,8 @@ fn of_stranger(repository: &Repository, stranger: &Stranger) -> Result<Report> {
             return Ok(report);
         }
     };
-    let stage = Stage::set(stranger.newest)?;
-    command.args(stage.arguments(stranger.settles));
+    let stage = Stage::set(stranger.offered(report.version))?;
+    command.args(stage.arguments(report.version));
     let heard = conversation::hold(command, &stage);
     let book = stage.judge(&heard.told);
     report.checks = heard.checks;
@@ -281,7 +315,7 @@ fn faults(report: &Report) -> Vec<String> {
 
 fn print(reports: &[Report]) {
     let mut heading = vec!["check"];
-    heading.extend(reports.iter().map(|report| report.name));
+    heading.extend(reports.iter().map(|report| report.name.as_str()));
     let row = |check: &&str| {
         let mut row = vec![(*check).to_owned()];
         row.extend(reports.iter().map(|report| report.cell(check).to_owned()));
