@@ -23,7 +23,7 @@ pub mod rules;
 mod search;
 
 use combination::Combinations;
-use futures::FutureFamily;
+use futures::{FamilyFault, FutureFamily};
 use options::{CHAIN_IDS, Chain, ChainFault, OptionChain};
 use rules::{MarketRules, Rule};
 
@@ -117,6 +117,14 @@ pub enum CatalogueError {
         symbol: String,
         /// What is wrong with it.
         fault: Fault,
+    },
+    /// A family of futures that cannot be.
+    #[error("futures {symbol}: {fault}")]
+    ImpossibleFutures {
+        /// Which family.
+        symbol: String,
+        /// What is wrong with it.
+        fault: FamilyFault,
     },
     /// A chain of options that cannot be.
     #[error("options on {underlying}: {fault}")]
@@ -236,8 +244,9 @@ impl Catalogue {
     /// Adds the delivery months of a future.
     ///
     /// # Errors
-    /// As [`Catalogue::add`].
+    /// [`CatalogueError::ImpossibleFutures`], and as [`Catalogue::add`] for each month.
     pub fn add_futures(&mut self, family: &FutureFamily) -> Result<(), CatalogueError> {
+        family.check().map_err(|fault| CatalogueError::ImpossibleFutures { symbol: family.symbol.clone(), fault })?;
         family.expand(self.start).into_iter().try_for_each(|month| self.add(month))
     }
 

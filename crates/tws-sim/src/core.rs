@@ -370,11 +370,11 @@ impl Core {
         self.markets.get(&contract)
     }
 
-    /// Whether any client waits for a market to move: it has a subscription or a live order.
+    /// Whether any client waits for a market to move: it has a subscription, a scan or a live order.
     #[must_use]
     pub fn is_watched(&self) -> bool {
         let subscribed = self.data.is_watched();
-        subscribed || self.desk.live().next().is_some()
+        subscribed || self.next_scan().is_some() || self.desk.live().next().is_some()
     }
 
     /// When an answer that takes its time is due.

@@ -16,6 +16,8 @@ const MONTH_LETTERS: &str = "FGHJKMNQUVXZ";
 const FIRST_YEAR: i32 = 2000;
 /// Numbers that a family takes: a hundred years of months.
 pub(super) const FAMILY_IDS: i32 = 1200;
+/// The numbers of a family end before those of combinations begin.
+const FIRST_ID_MAX: i32 = 2_139_000_000;
 /// How many months that have expired are still known, to those who ask for expired contracts.
 const EXPIRED: usize = 4;
 /// More delivery months than this are not looked for.
@@ -85,7 +87,36 @@ pub struct FutureFamily {
     pub carry: Decimal,
 }
 
+/// What a family cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FamilyFault {
+    /// Its numbers must lie between 1 and those of combinations.
+    #[error("contract_id must be from 1 to 2139000000")]
+    NoRoom,
+    /// Months are told by their letters.
+    #[error("months must be letters of FGHJKMNQUVXZ, not {0:?}")]
+    NoMonths(String),
+    /// From one to sixty months trade.
+    #[error("count must be from 1 to 60")]
+    Count,
+}
+
 impl FutureFamily {
+    /// Whether such a family can be. Its months are checked one by one.
+    pub(super) fn check(&self) -> Result<(), FamilyFault> {
+        if !(1..=FIRST_ID_MAX).contains(&self.contract_id.0) {
+            return Err(FamilyFault::NoRoom);
+        }
+        if self.months.is_empty() || self.months.contains(|letter| !MONTH_LETTERS.contains(letter)) {
+            return Err(FamilyFault::NoMonths(self.months.clone()));
+        }
+        if !(1..=MONTHS_MAX).contains(&self.count) {
+            return Err(FamilyFault::Count);
+        }
+        Ok(())
+    }
+
     /// Name of the class that options on it and local symbols use.
     pub(super) fn class(&self) -> &str {
         if self.trading_class.is_empty() { &self.symbol } else { &self.trading_class }
@@ -96,7 +127,9 @@ impl FutureFamily {
         let mut months: Vec<(Date, Date)> = Vec::new();
         // From so far back that enough of them have expired, whatever the letters are.
         let Ok(first) = start.checked_sub(jiff::Span::new().months(12 * EXPIRED as i64)) else { return Vec::new() };
-        let all = std::iter::successors(Some(first.first_of_month()), |month| next_month(*month)).take(MONTHS_MAX * 3);
+        // A family may have one month a year.
+        let all = std::iter::successors(Some(first.first_of_month()), |month| next_month(*month))
+            .take((MONTHS_MAX + EXPIRED + 1) * 12);
         for month in all {
             let letter = letter(month);
             if !self.months.contains(letter) {
@@ -211,6 +244,22 @@ mod tests {
             .map(|future| format!("{}={}@{}", future.local_symbol, future.contract_id, future.price))
             .collect();
         assert_eq!(found.join(" "), expected);
+    }
+
+    #[test]
+    fn impossible_families_are_refused() {
+        let fault = |change: fn(&mut FutureFamily)| {
+            let mut family = family();
+            change(&mut family);
+            family.check().err()
+        };
+        assert_eq!(fault(|_| {}), None);
+        assert_eq!(fault(|family| family.contract_id = ContractId(i32::MAX)), Some(FamilyFault::NoRoom));
+        assert_eq!(fault(|family| family.months = "HX1".into()), Some(FamilyFault::NoMonths("HX1".into())));
+        assert_eq!(fault(|family| family.months.clear()), Some(FamilyFault::NoMonths(String::new())));
+        assert_eq!(fault(|family| family.count = 0), Some(FamilyFault::Count));
+        let yearly = FutureFamily { months: "Z".into(), count: 5, ..family() };
+        assert_eq!(yearly.expand(Date::constant(2026, 1, 5)).len(), 9);
     }
 
     #[test]

@@ -23,6 +23,8 @@ const EXPIRY_IDS: i32 = 4096;
 const WEEKS: i32 = 4096;
 /// Numbers that a chain takes.
 pub(super) const CHAIN_IDS: i32 = EXPIRY_IDS * WEEKS;
+/// The numbers of a chain end before those of combinations begin.
+const FIRST_ID_MAX: i32 = 2_123_000_000;
 /// No chain has more expiries, or strikes on one side, than this.
 const COUNT_MAX: u32 = 60;
 
@@ -81,6 +83,11 @@ pub enum ChainFault {
     /// Steps, ticks, multipliers and volatility are above 0.
     #[error("{0} must be above 0")]
     NotPositive(&'static str),
+    /// Its numbers must lie between 1 and those of combinations.
+    #[error(
+        "contract_id must be from 1 to 2123000000: 16777216 numbers follow it, and combinations begin at 2140000000"
+    )]
+    NoRoom,
     /// Numbers tell 2048 strikes apart.
     #[error("its strikes are too fine: the price of the underlying is more than 2000 steps")]
     TooFine,
@@ -101,6 +108,9 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) fn new(rule: OptionChain, underlyings: Vec<Instrument>, start: Date) -> Result<Self, ChainFault> {
         let Some(first) = underlyings.first() else { return Err(ChainFault::NoUnderlying) };
+        if !(1..=FIRST_ID_MAX).contains(&rule.contract_id.0) {
+            return Err(ChainFault::NoRoom);
+        }
         let positive = [
             ("multiplier", rule.multiplier),
             ("strike_step", rule.strike_step),
@@ -394,6 +404,10 @@ mod tests {
         let fault = |rule: OptionChain, underlyings| Chain::new(rule, underlyings, start).err();
         assert_eq!(fault(good.clone(), Vec::new()), Some(ChainFault::NoUnderlying));
         assert_eq!(fault(good.clone(), stock(20_000)), Some(ChainFault::TooFine));
+        for id in [0, -1, 2_123_000_001, i32::MAX] {
+            let placed = OptionChain { contract_id: ContractId(id), ..good.clone() };
+            assert_eq!(fault(placed, stock(100)), Some(ChainFault::NoRoom));
+        }
         assert_eq!(fault(OptionChain { weeks: 61, ..good.clone() }, stock(100)), Some(ChainFault::TooMany("weeks")));
         let still = OptionChain { volatility: Decimal::ZERO, ..good };
         assert_eq!(fault(still, stock(100)), Some(ChainFault::NotPositive("volatility")));

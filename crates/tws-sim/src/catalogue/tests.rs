@@ -172,3 +172,71 @@ fn numbers_are_given_once() {
     let option = catalogue.matching(&kind("SPY", SecurityType::Option), NOW)[0].instrument.contract_id;
     assert!(matches!(catalogue.add(twin(option.0)), Err(CatalogueError::SameId { .. })));
 }
+
+#[test]
+fn the_example_in_the_readme_can_be_loaded() {
+    let readme = include_str!("../../instruments/README.md");
+    let example = readme.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let mut catalogue = Catalogue::built_in(NOW);
+    // The families of the example are the built-in ones under other numbers.
+    catalogue.add_text(example, Path::new("README.md")).unwrap();
+    assert_eq!(catalogue.by_name("ACME").unwrap().contract_id, ContractId(900_001));
+    assert!(catalogue.matching(&kind("ACME", SecurityType::Option), NOW).len() > 100);
+    let information = include_str!("../../information/README.md");
+    let example = information.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let file = std::env::temp_dir().join(format!("tws-sim-information-{}.toml", std::process::id()));
+    std::fs::write(&file, example).unwrap();
+    let added = crate::information::Information::built_in(NOW).add_file(&file, NOW);
+    std::fs::remove_file(&file).unwrap();
+    added.unwrap();
+}
+
+#[track_caller]
+fn check_refused(text: &str, expected: &str) {
+    let error = Catalogue::built_in(NOW).add_text(text, Path::new("own.toml")).unwrap_err().to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn impossible_files_name_the_culprit() {
+    let chain = "options = [{ contract_id = 1900000000, underlying = 'NOSUCH', strike_step = '1', strikes = 5 }]";
+    check_refused(chain, "options on NOSUCH: its underlying is not in the catalogue");
+    let twice = "options = [{ contract_id = 1000000000, underlying = 'KO', strike_step = '1', strikes = 5 }]";
+    check_refused(twice, "share the contract id 1000000000");
+    let rule = "market_rule = [{ id = 900, steps = [{ from = '1', step = '0.01' }] }]";
+    check_refused(rule, "market rule 900: its steps must begin at 0");
+    check_refused(
+        "instrument = [{ contract_id = 1, symbol = 'X', security_type = 'STK', price = '1', colour = 1 }]",
+        "colour",
+    );
+    let zone =
+        "instrument = [{ contract_id = 1, symbol = 'X', security_type = 'STK', price = '1', time_zone = 'Mars' }]";
+    check_refused(zone, "instrument X: no time zone is called \"Mars\"");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_description_does_any_harm(
+        symbol in "(SPY|ES|[A-Z ]{0,4})",
+        kind in "(OPT|FOP|FUT|CONTFUT|FUT\\+CONTFUT|STK|BAG|[A-Z]{0,4})",
+        month in "([0-9]{0,9}|2013[0-9]{4}|.{0,9})",
+        local in ".{0,22}",
+        strike in proptest::num::i64::ANY,
+        scale in 0_u32..20,
+        id in proptest::num::i32::ANY,
+    ) {
+        let catalogue = Catalogue::built_in(NOW);
+        let wanted = Contract {
+            contract_id: (id % 3 == 0).then_some(ContractId(id)),
+            security_type: Some(SecurityType::from(kind)),
+            last_trade_date_or_month: month.into(),
+            strike: Some(Decimal::from_i128_with_scale(i128::from(strike), scale)),
+            right: Some(OptionRight::Call),
+            local_symbol: if id % 2 == 0 { local } else { String::new() },
+            symbol,
+            ..Contract::default()
+        };
+        let _ = catalogue.matching(&wanted, NOW);
+        let _ = catalogue.resolve(&wanted, NOW);
+    }
+}
