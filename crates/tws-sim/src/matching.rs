@@ -127,10 +127,18 @@ pub(crate) fn fillable(
 pub(crate) fn passed_by(record: &OrderRecord, market: &Market, instrument: &Instrument, trade: Level) -> Option<Level> {
     let waits_inside = record.kind().is_some_and(|kind| matches!(kind.pricing, Pricing::Pegged(_) | Pricing::Snap(_)));
     let Terms::Limit(price) = terms(record, market, instrument.min_tick) else { return None };
-    let beyond = match record.taker() {
-        Taker::Buyer => trade.price <= price && side(market, Taker::Seller).is_some_and(|bid| price >= bid.price),
-        Taker::Seller => trade.price >= price && side(market, Taker::Buyer).is_some_and(|ask| price <= ask.price),
-    };
+    let quote = market.quote();
+    let above_bid =
+        quote.bid.is_some_and(|bid| price > bid.price || (price == bid.price && record.taker() == Taker::Buyer));
+    let below_ask =
+        quote.ask.is_some_and(|ask| price < ask.price || (price == ask.price && record.taker() == Taker::Seller));
+    // At the other side of the quote it takes what is shown there, and nothing else.
+    let beyond = above_bid
+        && below_ask
+        && match record.taker() {
+            Taker::Buyer => trade.price <= price,
+            Taker::Seller => trade.price >= price,
+        };
     let size = fitting(record, trade.size, instrument.size_increment).filter(|_| waits_inside && beyond)?;
     Some(Level { price, size })
 }

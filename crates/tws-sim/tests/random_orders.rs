@@ -265,7 +265,7 @@ impl Watch {
             let buys = fill.signed_quantity() > Decimal::ZERO;
             let (quote, from_bid, from_ask) = self.shown.get_mut(&fill.contract).unwrap();
             let (level, taken) = if buys { (quote.ask.unwrap(), from_ask) } else { (quote.bid.unwrap(), from_bid) };
-            if fill.price == level.price && self.printed.is_none_or(|(_, trade)| trade.price != fill.price) {
+            if fill.price == level.price {
                 *taken += fill.quantity;
                 prop_assert!(*taken <= level.size, "{} of {} shown were taken", taken, level.size);
             } else if let Some((contract, trade)) = self.printed.as_mut().filter(|_| is_passive(record)) {
@@ -279,8 +279,6 @@ impl Watch {
                 prop_assert!(trade.size >= Decimal::ZERO, "more than was traded");
             } else {
                 prop_assert_eq!(fill.price, level.price, "{:?}", record.order.order_type);
-                *taken += fill.quantity;
-                prop_assert!(*taken <= level.size);
             }
             if !record.is_combination() {
                 check_limit(record, fill.price)?;
