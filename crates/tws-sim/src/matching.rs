@@ -5,7 +5,7 @@ use tws_proto::kinds::{TimeInForce, TriggerMethod};
 
 use crate::instrument::Instrument;
 use crate::kind::{Peg, Pricing, Trigger};
-use crate::market::{Level, Market, MarketEvent, Taker};
+use crate::market::{Halt, Level, Market, MarketEvent, Taker};
 use crate::order_rules::SizeRule;
 use crate::orders::OrderRecord;
 
@@ -125,6 +125,9 @@ pub(crate) fn fillable(
 /// What a trade between others gives an order that waits inside the quote: it would have been there first. It gets its
 /// own price, for as much as was traded.
 pub(crate) fn passed_by(record: &OrderRecord, market: &Market, instrument: &Instrument, trade: Level) -> Option<Level> {
+    if market.halt() != Halt::None {
+        return None;
+    }
     let waits_inside = record.kind().is_some_and(|kind| matches!(kind.pricing, Pricing::Pegged(_) | Pricing::Snap(_)));
     let Terms::Limit(price) = terms(record, market, instrument.min_tick) else { return None };
     let quote = market.quote();
@@ -147,7 +150,10 @@ pub(crate) fn passed_by(record: &OrderRecord, market: &Market, instrument: &Inst
 pub(crate) fn shown(market: &Market, taker: Taker, sizes: SizeRule, wanted: Decimal) -> Option<Level> {
     match sizes {
         SizeRule::AsShown => market.available(taker),
-        SizeRule::Unlimited => side(market, taker).map(|level| Level { size: wanted.max(level.size), ..level }),
+        SizeRule::Unlimited => {
+            let level = side(market, taker).filter(|_| market.halt() == Halt::None)?;
+            Some(Level { size: wanted.max(level.size), ..level })
+        }
     }
 }
 

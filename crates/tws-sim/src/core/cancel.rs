@@ -72,15 +72,10 @@ impl Core {
         self.tell_status(key);
         self.notice_to_owner(key, code, notice.to_owned());
         for child in self.desk.children(key) {
-            let Some(record) = self.desk.get_mut(child) else { continue };
+            let Some(record) = self.desk.get(child) else { continue };
             match record.stage {
                 // What the parent did fill stays protected: its children live on, no larger than that.
-                Stage::Waiting if filled > Decimal::ZERO => {
-                    if record.order.hedge_type.is_none() {
-                        record.total = record.total.min(filled);
-                    }
-                    self.activate_child(child);
-                }
+                Stage::Waiting if filled > Decimal::ZERO => self.activate_child(child),
                 Stage::Waiting | Stage::Held => self.end_order(child, how, notice),
                 Stage::Dormant
                 | Stage::Untriggered
@@ -99,6 +94,7 @@ impl Core {
 
     /// A child whose parent is done: it stands on its own now.
     pub(super) fn activate_child(&mut self, child: OrderKey) {
+        self.fit_to_parent(child);
         self.arm(child);
         self.announce(child);
         self.try_order(child, None);

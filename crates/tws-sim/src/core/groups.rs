@@ -1,10 +1,12 @@
 //! What a fill does to the other orders of its group, and to the other children of its parent.
 
 use rust_decimal::Decimal;
+use tws_proto::ids::ContractId;
 use tws_proto::kinds::OcaType;
 
 use super::Core;
 use super::cancel::CANCELLED;
+use crate::market::Taker;
 use crate::orders::{OrderKey, OrderRecord};
 
 impl Core {
@@ -49,10 +51,8 @@ impl Core {
         let Some(opener) = self.desk.get(parent) else { return };
         let (opened, filled, contract) = (opener.taker(), opener.filled, opener.contract_id);
         let children = self.desk.children(parent);
-        let closes = |child: &&OrderRecord| {
-            child.taker() != opened && child.contract_id == contract && child.order.hedge_type.is_none()
-        };
-        let closing = || children.iter().filter_map(|child| self.desk.get(*child)).filter(closes);
+        let found = || children.iter().filter_map(|child| self.desk.get(*child));
+        let closing = || found().filter(|child| closes(child, opened, contract));
         let open = filled - closing().map(|child| child.filled).sum::<Decimal>();
         let live: Vec<OrderKey> = closing()
             .filter(|child| child.stage.is_live() && child.remaining() > open)
@@ -60,6 +60,18 @@ impl Core {
             .collect();
         for child in live {
             self.reduce(child, open);
+        }
+    }
+
+    /// A child that begins to work closes no more than its parent opened.
+    pub(super) fn fit_to_parent(&mut self, child: OrderKey) {
+        let Some(parent) = self.desk.get(child).and_then(OrderRecord::parent) else { return };
+        let Some(opener) = self.desk.get(parent) else { return };
+        let (opened, filled, contract) = (opener.taker(), opener.filled, opener.contract_id);
+        let Some(record) = self.desk.get_mut(child).filter(|record| closes(record, opened, contract)) else { return };
+        if record.total > filled {
+            record.total = filled;
+            record.order.total_quantity = Some(filled);
         }
     }
 
@@ -76,4 +88,9 @@ impl Core {
         record.order.total_quantity = Some(record.total);
         self.tell_order(key);
     }
+}
+
+/// Whether a child closes what its parent opened.
+fn closes(child: &OrderRecord, opened: Taker, contract: ContractId) -> bool {
+    child.taker() != opened && child.contract_id == contract && child.order.hedge_type.is_none()
 }

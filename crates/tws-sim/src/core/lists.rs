@@ -18,11 +18,10 @@ const MEMORY_MS: i64 = 7 * 86_400_000;
 impl Core {
     /// OPEN_ORDER and ORDER_STATUS to whoever hears of the order.
     pub(super) fn tell_order(&mut self, key: OrderKey) {
-        let Some(record) = self.desk.get(key) else { return };
-        let (order, status) = (record.open_order(), record.order_status());
         for session in self.hearers(key) {
-            self.outbox.send(session, Box::new(order.clone()));
-            self.outbox.send(session, Box::new(status.clone()));
+            let Some(record) = self.desk.get(key) else { return };
+            self.outbox.send(session, Box::new(record.open_order()));
+            self.outbox.send(session, Box::new(record.order_status()));
         }
     }
 
