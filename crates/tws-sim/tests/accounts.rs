@@ -372,3 +372,20 @@ fn markets_that_walk_change_what_accounts_are_worth() {
         (0..60).map(|_| lines(house.wait(1_000)).iter().filter(|line| line.starts_with("1:")).count()).sum();
     assert!((20..=60).contains(&told), "{told}");
 }
+
+#[test]
+fn a_preview_speaks_of_the_base_currency() {
+    use tws_proto::kinds::{Action, OrderType};
+    use tws_proto::message::PlaceOrder;
+    use tws_proto::{Contract, Order};
+    let mut house = one();
+    let contract = Contract::stock("SAP", "EUR");
+    let order = Order { what_if: true, ..Order::new(Action::Buy, 10.into(), OrderType::Market) };
+    let request = PlaceOrder { order_id: tws_proto::ids::OrderId(1), contract, order, attached: None };
+    let outputs = house.say(1, Box::new(request));
+    let [Output::Send { message: ServerMessage::OpenOrder(open), .. }] = &outputs[..] else { panic!("{outputs:?}") };
+    let state = &open.state;
+    assert_eq!((state.commission, state.commission_currency.as_str()), (Some(decimal("3")), "EUR"));
+    assert_eq!((state.initial_margin_change, state.margin_currency.as_str()), (Some(decimal("625")), "USD"));
+    assert_eq!(state.equity_with_loan_after, Some(decimal("999996.25")));
+}

@@ -10,7 +10,7 @@ use tws_proto::message::{AdvisorData, AdvisorDataReplaced, ReplaceAdvisorData, R
 
 use super::Core;
 use crate::advisor::{self, AdvisorGroup, AdvisorSetup, BadGroups, GroupMethod};
-use crate::books::Fill;
+use crate::books::{Fill, Worth};
 use crate::commission::MONEY_DIGITS;
 use crate::orders::OrderKey;
 use crate::session::SessionId;
@@ -112,6 +112,24 @@ impl Core {
         Ok(account.to_owned())
     }
 
+    /// The accounts that an order trades for: its own, or those of its group.
+    pub(super) fn owners(&self, order: &Order) -> BTreeSet<String> {
+        let group = self.advisor.as_ref().filter(|advisor| advisor.account() == order.account);
+        let members = group.and_then(|_| self.accounts_of_group(&order.advisor_group));
+        members.unwrap_or_else(|| BTreeSet::from([order.account.clone()]))
+    }
+
+    /// What the accounts are worth together that an order trades for.
+    pub(super) fn worth_of_owners(&self, order: &Order) -> Worth {
+        let mut sum = Worth::default();
+        for worth in self.owners(order).iter().map(|account| self.worth(account)) {
+            sum.net_liquidation += worth.net_liquidation;
+            sum.initial_margin += worth.initial_margin;
+            sum.maintenance_margin += worth.maintenance_margin;
+        }
+        sum
+    }
+
     /// Whether a fill is the advisor's own: then its parts are booked, account by account, and it costs what they cost.
     pub(super) fn is_of_group(&self, fill: &Fill) -> bool {
         self.advisor.as_ref().is_some_and(|advisor| advisor.account() == fill.account)
@@ -171,6 +189,7 @@ impl Core {
             self.send_commission(session, &part);
         }
         self.tell_position(&part.account, part.contract);
+        self.open_rates_for(&part);
     }
 
     fn weight(&self, method: GroupMethod, account: &str, amount: Option<Decimal>) -> Decimal {

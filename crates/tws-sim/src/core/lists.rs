@@ -47,8 +47,7 @@ impl Core {
             self.send_commission(session, fill);
         }
         self.tell_position(&fill.account, fill.contract);
-        let base = self.books.account(&fill.account).map(|account| account.base_currency.clone());
-        self.open_rates(&fill.currency, &base.unwrap_or_default());
+        self.open_rates_for(fill);
     }
 
     /// A notice about an order to whoever owns it, not to whoever caused it.

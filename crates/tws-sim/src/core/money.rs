@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use tws_proto::ids::ContractId;
 
 use super::Core;
-use crate::books::{Valuation, Worth};
+use crate::books::{Fill, Valuation, Worth};
 use crate::catalogue::Catalogue;
 use crate::currencies::Pairs;
 use crate::floor::Floor;
@@ -50,6 +50,18 @@ impl Core {
     #[must_use]
     pub fn exchange_rate(&self, from: &str, to: &str) -> Decimal {
         self.shown().rate(from, to)
+    }
+
+    /// The currency an account is reported in; an advisor's own account has that of the first one.
+    pub(super) fn base_currency(&self, account: &str) -> &str {
+        let account = self.books.account(account).or_else(|| self.books.accounts().next());
+        account.map_or("USD", |account| account.base_currency.as_str())
+    }
+
+    /// Lets the pairs move that say what a fill is worth to its account.
+    pub(super) fn open_rates_for(&mut self, fill: &Fill) {
+        let base = self.base_currency(&fill.account).to_owned();
+        self.open_rates(&fill.currency, &base);
     }
 
     pub(super) fn shown(&self) -> Shown<'_> {

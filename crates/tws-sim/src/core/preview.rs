@@ -17,8 +17,12 @@ use crate::validation::Refusal;
 /// What a trade would change.
 #[derive(Clone, Copy, Debug, Default)]
 struct Impact {
+    /// In the base currency.
     margin: Margin,
+    /// In the currency of the contract.
     commission: Decimal,
+    /// The same in the base currency.
+    fee: Decimal,
 }
 
 impl Core {
@@ -33,8 +37,9 @@ impl Core {
     ) {
         let order = Order { account: account.to_owned(), ..request.order.clone() };
         let record = OrderRecord::new(key, Default::default(), target.clone(), order);
-        let Impact { margin, commission } = self.impact(&record);
-        let worth = self.worth(account);
+        let Impact { margin, commission, fee } = self.impact(&record);
+        let worth = self.worth_of_owners(&record.order);
+        let margin_currency = self.base_currency(account).to_owned();
         let equity = worth.net_liquidation;
         let (initial, maintenance) = (worth.initial_margin, worth.maintenance_margin);
         let currency =
@@ -46,25 +51,25 @@ impl Core {
             equity_with_loan_before: Some(equity),
             initial_margin_change: Some(margin.initial),
             maintenance_margin_change: Some(margin.maintenance),
-            equity_with_loan_change: Some(-commission),
+            equity_with_loan_change: Some(-fee),
             initial_margin_after: Some(initial + margin.initial),
             maintenance_margin_after: Some(maintenance + margin.maintenance),
-            equity_with_loan_after: Some(equity - commission),
+            equity_with_loan_after: Some(equity - fee),
             commission: Some(commission),
             commission_min: Some(commission),
             commission_max: Some(commission),
             commission_currency: currency.clone(),
-            margin_currency: "USD".to_owned(),
+            margin_currency,
             // Margins are the same at all hours here.
             initial_margin_before_outside_hours: Some(initial),
             maintenance_margin_before_outside_hours: Some(maintenance),
             equity_with_loan_before_outside_hours: Some(equity),
             initial_margin_change_outside_hours: Some(margin.initial),
             maintenance_margin_change_outside_hours: Some(margin.maintenance),
-            equity_with_loan_change_outside_hours: Some(-commission),
+            equity_with_loan_change_outside_hours: Some(-fee),
             initial_margin_after_outside_hours: Some(initial + margin.initial),
             maintenance_margin_after_outside_hours: Some(maintenance + margin.maintenance),
-            equity_with_loan_after_outside_hours: Some(equity - commission),
+            equity_with_loan_after_outside_hours: Some(equity - fee),
             ..OrderState::default()
         };
         let answer = OpenOrder {
@@ -83,9 +88,9 @@ impl Core {
 
     /// Refuses what the account cannot pay for.
     pub(super) fn check_margin(&self, record: &OrderRecord) -> Result<(), Refusal> {
-        let Impact { margin, commission } = self.impact(record);
-        let worth = self.worth(&record.order.account);
-        let (equity, needed) = (worth.net_liquidation - commission, worth.initial_margin + margin.initial);
+        let Impact { margin, fee, .. } = self.impact(record);
+        let worth = self.worth_of_owners(&record.order);
+        let (equity, needed) = (worth.net_liquidation - fee, worth.initial_margin + margin.initial);
         if margin.initial <= Decimal::ZERO || needed <= equity {
             return Ok(());
         }
@@ -102,11 +107,12 @@ impl Core {
         let mut whole = Impact::default();
         for leg in &record.legs {
             let buys = leg.bought == record.order.action.is_buy();
-            let Impact { margin, commission } =
+            let Impact { margin, commission, fee } =
                 self.impact_of(record, leg.contract, (record.total * leg.ratio, None), buys);
             whole.margin.initial += margin.initial;
             whole.margin.maintenance += margin.maintenance;
             whole.commission += commission;
+            whole.fee += fee;
         }
         whole
     }
@@ -123,18 +129,21 @@ impl Core {
         let mark = self.markets.get(&contract).and_then(Market::mark).unwrap_or(instrument.price);
         let price = limit.unwrap_or(mark);
         let signed = if buys { quantity } else { -quantity };
-        let account = self.books.account(&record.order.account);
-        let held =
-            account.and_then(|account| account.holdings.get(&contract)).map_or(Decimal::ZERO, |held| held.quantity);
-        let margin = |quantity: Decimal| Margin::of(instrument.class(), quantity * price * instrument.factor());
+        let owners = self.owners(&record.order);
+        let holdings = owners.iter().filter_map(|account| self.books.account(account)?.holdings.get(&contract));
+        let held: Decimal = holdings.map(|holding| holding.quantity).sum();
+        let rate = self.exchange_rate(&instrument.currency, self.base_currency(&record.order.account));
+        let margin = |quantity: Decimal| Margin::of(instrument.class(), quantity * price * instrument.factor() * rate);
         let (before, after) = (margin(held), margin(held + signed));
         let value = quantity * price * instrument.factor();
+        let commission = self.commissions.rate_in(instrument.class(), &instrument.currency).total(quantity, value);
         Impact {
+            commission,
+            fee: commission * rate,
             margin: Margin {
                 initial: after.initial - before.initial,
                 maintenance: after.maintenance - before.maintenance,
             },
-            commission: self.commissions.rate_in(instrument.class(), &instrument.currency).total(quantity, value),
         }
     }
 }
