@@ -158,14 +158,14 @@ pub(crate) fn from_double(double: f64) -> Result<Option<Decimal>, Fault> {
 #[inline(always)]
 pub(crate) fn from_whole_cents(double: f64) -> Option<Decimal> {
     let magnitude = double.abs();
-    if !(magnitude <= CENTS_MAX) {
-        return None; // NaN, too
+    if magnitude > CENTS_MAX {
+        return None;
     }
     // Within 15 digits no two decimals are the same double, so the shortest is this one without its trailing zeros.
     // Beyond 2^52 doubles are whole numbers: a sum that gets there is rounded, and its mantissa is the number.
     let cents = magnitude * 100.0 + WHOLE;
     if (cents - WHOLE) / 100.0 != magnitude {
-        return None;
+        return None; // NaN, too
     }
     Some(from_cents(cents.to_bits() & (WHOLE_BITS - 1), double < 0.0))
 }
