@@ -54,7 +54,10 @@ impl Core {
         if !is_option(&instrument.security_type) {
             return None;
         }
-        let terms = derived::terms_of(instrument, self.data.settings.options, self.now)?;
+        // A market that follows its underlying knows its terms; for others they are read each time.
+        let known = self.markets.get(&contract).and_then(Market::derivation).and_then(|own| own.option_at(self.now));
+        let terms = known.map(|(terms, _)| terms);
+        let terms = terms.or_else(|| derived::terms_of(instrument, self.data.settings.options, self.now))?;
         let underlying = self.markets.get(&instrument.underlying_contract_id?).and_then(Market::mark)?;
         Some(Looked { terms, underlying })
     }
