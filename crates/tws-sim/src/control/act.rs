@@ -111,7 +111,7 @@ pub(super) fn fault(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
 
 pub(super) fn market(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
     let request: MarketRequest = parse(body)?;
-    let size = |size: Option<Decimal>| size.unwrap_or(SIZE.into());
+    let size = |size: Option<Decimal>| size.unwrap_or_else(|| SIZE.into());
     let level = |price: Option<Decimal>, own| price.map(|price| Level { price, size: size(own) });
     let quote = Quote { bid: level(request.bid, request.bid_size), ask: level(request.ask, request.ask_size) };
     let trade = request.trade.map(|price| Trade { price, size: size(request.trade_size), exchange: String::new() });

@@ -161,10 +161,8 @@ impl Outbox {
                     open.order.order_id = Some(shown);
                 }
             }
-            ServerMessage::ExecutionData(data) if by_hand => {
-                if self.strikes(Switch::ManualFillId, client).is_some() {
-                    data.execution.order_id = Some(MANUAL_FILL_ID);
-                }
+            ServerMessage::ExecutionData(data) if by_hand && self.strikes(Switch::ManualFillId, client).is_some() => {
+                data.execution.order_id = Some(MANUAL_FILL_ID);
             }
             _ => {}
         }
@@ -181,30 +179,30 @@ impl Outbox {
                     status.permanent_id = Some(PermanentId(0));
                 }
             }
-            (Kind::OpenOrder, ServerMessage::OpenOrder(open)) => {
-                if self.is_unnumbered(session, client, open.order_id, Told::OpenOrder) {
-                    open.order.permanent_id = Some(PermanentId(0));
-                }
+            (Kind::OpenOrder, ServerMessage::OpenOrder(open))
+                if self.is_unnumbered(session, client, open.order_id, Told::OpenOrder) =>
+            {
+                open.order.permanent_id = Some(PermanentId(0));
             }
-            (Kind::Commission, ServerMessage::CommissionReport(report)) => {
-                if self.strikes(Switch::CommissionUnset, client).is_some() {
-                    (report.realized_pnl, report.bond_yield) = (None, None);
-                }
+            (Kind::Commission, ServerMessage::CommissionReport(report))
+                if self.strikes(Switch::CommissionUnset, client).is_some() =>
+            {
+                (report.realized_pnl, report.bond_yield) = (None, None);
             }
-            (Kind::Completed, ServerMessage::CompletedOrder(done)) => {
-                if self.strikes(Switch::CompletedBare, client).is_some() {
-                    done.order.filled_quantity = Some(0.into());
-                }
+            (Kind::Completed, ServerMessage::CompletedOrder(done))
+                if self.strikes(Switch::CompletedBare, client).is_some() =>
+            {
+                done.order.filled_quantity = Some(0.into());
             }
             (Kind::Accounts, ServerMessage::ManagedAccounts(accounts)) => {
                 if let Some(fault) = self.strikes(Switch::AccountsMissing, client) {
                     fault.text_or("").clone_into(&mut accounts.accounts);
                 }
             }
-            (Kind::AccountValue, ServerMessage::AccountValue(value)) if value.key == "AccountReady" => {
-                if self.strikes(Switch::AccountNotReady, client).is_some() {
-                    "false".clone_into(&mut value.value);
-                }
+            (Kind::AccountValue, ServerMessage::AccountValue(value))
+                if value.key == "AccountReady" && self.strikes(Switch::AccountNotReady, client).is_some() =>
+            {
+                "false".clone_into(&mut value.value);
             }
             _ => {}
         }

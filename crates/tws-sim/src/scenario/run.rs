@@ -69,10 +69,10 @@ async fn start(given: &Given, path: &Path) -> Result<TwsSim, String> {
         Some(other) => return Err(format!("markets are still or walk, not {other:?}")),
     }
     for account in &given.accounts {
-        let cash = account.cash.unwrap_or(Decimal::from(1_000_000));
+        let cash = account.cash.unwrap_or_else(|| Decimal::from(1_000_000));
         builder = builder.account_with_cash(&account.name, cash);
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
     for file in &given.instruments {
         builder = builder.instruments_file(folder.join(file));
     }
