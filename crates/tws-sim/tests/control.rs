@@ -79,6 +79,12 @@ async fn it_shows_and_moves_the_simulator() {
     assert_eq!(desk.sim.book().open_orders().count(), 0);
     desk.does("/market", json!({ "instrument": "IBM", "halt": "volatility" })).await;
     desk.does("/market", json!({ "instrument": "IBM", "halt": "none" })).await;
+    desk.does("/news", json!({ "bulletin": "NYSE is closed", "kind": 2, "exchange": "NYSE" })).await;
+    let article = json!({ "article": "X$1", "provider": "BRFG", "headline": "News", "symbols": ["IBM"] });
+    desk.does("/news", article).await;
+    desk.refuses("/news", "{\"article\":\"X$1\",\"provider\":\"BRFG\",\"headline\":\"x\"}", "already").await;
+    desk.refuses("/news", "{\"article\":\"2\",\"provider\":\"XX\",\"headline\":\"x\"}", "no provider").await;
+    desk.refuses("/news", "{}", "say bulletin").await;
     let now = desk.sim.now();
     let time = desk.does("/time", json!({ "advance_ms": 90_000 })).await;
     assert_eq!(time["time"]["ms"].as_i64(), Some(now.0 + 90_000));

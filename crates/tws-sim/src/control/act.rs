@@ -4,14 +4,15 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tws_proto::ids::PermanentId;
-use tws_proto::kinds::{Action, OrderType};
+use tws_proto::kinds::{Action, BulletinKind, OrderType};
 use tws_proto::{Contract, Order};
 
 use super::Desk;
 use super::http::Wrong;
 use super::state;
-use crate::core::Manual;
+use crate::core::{Input, Manual};
 use crate::faults::{Clear, Fault, Switch};
+use crate::information::{Article, Bulletin};
 use crate::market::{Halt, Level, MarketEvent, Quote, Trade};
 use crate::shell::Pace;
 
@@ -65,6 +66,21 @@ impl From<HaltWord> for Halt {
             HaltWord::Volatility => Self::Volatility,
         }
     }
+}
+
+/// A bulletin, or an article.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewsRequest {
+    bulletin: Option<String>,
+    kind: Option<i32>,
+    exchange: Option<String>,
+    article: Option<String>,
+    provider: Option<String>,
+    headline: Option<String>,
+    text: Option<String>,
+    #[serde(default)]
+    symbols: Vec<String>,
 }
 
 /// An order of the user of TWS, or the end of one.
@@ -132,6 +148,34 @@ pub(super) fn market(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
 
 fn show(desk: &Desk, instrument: &str, event: MarketEvent) -> Result<(), Wrong> {
     desk.hub.market_event(instrument, event).map_err(Wrong::request)
+}
+
+pub(super) fn news(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
+    let NewsRequest { bulletin, kind, exchange, article, provider, headline, text, symbols } = parse(body)?;
+    let time = desk.hub.now();
+    let input = match (bulletin, article, provider, headline) {
+        (Some(text), None, None, None) => {
+            let kind = BulletinKind::from(kind.unwrap_or(1));
+            Input::Bulletin(Bulletin { time, kind, exchange: exchange.unwrap_or_default(), text })
+        }
+        (None, Some(id), Some(provider), Some(headline)) => {
+            let refusal = desk.hub.read(|core| {
+                let information = core.information();
+                if information.provider(&provider).is_none() {
+                    return Some(format!("there is no provider {provider:?}"));
+                }
+                let known = information.articles.iter().any(|known| known.id == id);
+                known.then(|| format!("there is an article {id:?} already"))
+            });
+            if let Some(refusal) = refusal {
+                return Err(Wrong::request(refusal));
+            }
+            Input::Article(Article { id, provider, time, symbols, headline, text: text.unwrap_or_default() })
+        }
+        _ => return Err(Wrong::request("say bulletin, or article (its id), provider and headline")),
+    };
+    desk.hub.step(input);
+    Ok(json!({ "published": true }))
 }
 
 pub(super) fn order(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {

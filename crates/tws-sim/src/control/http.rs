@@ -114,12 +114,12 @@ async fn decide(request: Request<Incoming>, desk: &Desk, token: &Token) -> Resul
     match (is_get, path) {
         (true, "" | "/state") => return Ok(state::of(desk)),
         (true, "/faults") => return Ok(state::fault_table()),
-        (false, "/fault" | "/market" | "/order" | "/time") => {}
-        (true, "/fault" | "/market" | "/order" | "/time") => {
+        (false, "/fault" | "/market" | "/news" | "/order" | "/time") => {}
+        (true, "/fault" | "/market" | "/news" | "/order" | "/time") => {
             return Err(Wrong::new(StatusCode::METHOD_NOT_ALLOWED, "that acts: POST it"));
         }
         _ => {
-            let known = "ask for GET /state or GET /faults, or POST /fault, /market, /order or /time";
+            let known = "ask for GET /state or GET /faults, or POST /fault, /market, /news, /order or /time";
             return Err(Wrong::new(StatusCode::NOT_FOUND, known));
         }
     }
@@ -130,6 +130,7 @@ async fn decide(request: Request<Incoming>, desk: &Desk, token: &Token) -> Resul
     match path {
         "/fault" => act::fault(desk, &body),
         "/market" => act::market(desk, &body),
+        "/news" => act::news(desk, &body),
         "/order" => act::order(desk, &body),
         _ => act::time(desk, &body),
     }

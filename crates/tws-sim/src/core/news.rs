@@ -7,7 +7,7 @@ use tws_proto::message::{
 };
 
 use super::Core;
-use crate::information::{Article, Bulletin, instant};
+use crate::information::{Article, Bulletin, Information, instant};
 use crate::instrument::Instrument;
 use crate::reference::BulletinFeed;
 use crate::session::SessionId;
@@ -17,6 +17,12 @@ use crate::time::SimTime;
 const HEADLINES_MAX: usize = 300;
 
 impl Core {
+    /// News, bulletins, scans and events: those that have come and those that are still to come.
+    #[must_use]
+    pub const fn information(&self) -> &Information {
+        &self.reference.information
+    }
+
     pub(super) fn send_news_providers(&mut self, session: SessionId) {
         let known = &self.reference.information.providers;
         let provider =
