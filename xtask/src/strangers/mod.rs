@@ -14,6 +14,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use tws_proto::ServerVersion;
+use tws_sim::faults::Switch;
 
 use crate::environment::{self, Environment};
 use crate::repository::Repository;
@@ -114,6 +115,9 @@ pub(crate) struct Options {
     /// too for IB's own, and for the round trip all at which orders change.
     #[arg(long, value_delimiter = ',')]
     versions: Vec<i32>,
+    /// Faults of the simulator that stand from the beginning, by the names of their switches, separated by commas.
+    #[arg(long, value_delimiter = ',', conflicts_with = "round_trip")]
+    fault: Vec<Switch>,
     /// The seed of the random orders.
     #[arg(long, default_value_t = 1, requires = "round_trip")]
     seed: u64,
@@ -163,7 +167,7 @@ pub(crate) fn run(repository: &Repository, options: &Options) -> Result<ExitCode
     let is_chosen = |stranger: &&Stranger| {
         options.only.is_empty() || options.only.iter().any(|part| stranger.name.contains(part.as_str()))
     };
-    let reports = play(repository, STRANGERS.iter().filter(is_chosen), &options.versions)?;
+    let reports = play(repository, STRANGERS.iter().filter(is_chosen), &options.versions, &options.fault)?;
     if reports.is_empty() {
         let names: Vec<_> =
             STRANGERS.iter().map(|Stranger { name, speaks, .. }| format!("{name} ({speaks:?})")).collect();
@@ -199,6 +203,7 @@ fn play<'a>(
     repository: &Repository,
     strangers: impl Iterator<Item = &'a Stranger>,
     versions: &[i32],
+    faults: &[Switch],
 ) -> Result<Vec<Report>> {
     let mut reports = Vec::new();
     for stranger in strangers {
@@ -213,7 +218,7 @@ fn play<'a>(
                 skipped: None,
                 checks: Vec::new(),
             };
-            reports.push(of_stranger(repository, stranger, report)?);
+            reports.push(of_stranger(repository, stranger, report, faults)?);
         }
     }
     Ok(reports)
@@ -232,7 +237,7 @@ pub(crate) enum Gate {
 /// The Python clients and a few orders there and back, for the gate.
 pub(crate) fn gate(repository: &Repository) -> Result<Gate> {
     let python = STRANGERS.iter().filter(|stranger| matches!(stranger.client, Client::Python { .. }));
-    let reports = play(repository, python, &[])?;
+    let reports = play(repository, python, &[], &[])?;
     let mut all: Vec<String> = reports.iter().flat_map(faults).collect();
     let mut skipped: Vec<String> = reports.into_iter().filter_map(|report| report.skipped).collect();
     let wanted = Wanted { orders: 40, seed: 1, versions: round_trip::SHORT };
@@ -247,7 +252,7 @@ pub(crate) fn gate(repository: &Repository) -> Result<Gate> {
     })
 }
 
-fn of_stranger(repository: &Repository, stranger: &Stranger, mut report: Report) -> Result<Report> {
+fn of_stranger(repository: &Repository, stranger: &Stranger, mut report: Report, faults: &[Switch]) -> Result<Report> {
     eprintln!("{} ...", report.name);
     let mut command = match command(repository, &stranger.client)? {
         Ok(command) => command,
@@ -256,7 +261,7 @@ fn of_stranger(repository: &Repository, stranger: &Stranger, mut report: Report)
             return Ok(report);
         }
     };
-    let stage = Stage::set(stranger.offered(report.version))?;
+    let stage = Stage::set(stranger.offered(report.version), faults)?;
     command.args(stage.arguments(report.version));
     let heard = conversation::hold(command, &stage);
     let book = stage.judge(&heard.told);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tws_proto::ServerVersion;
 use tws_sim::advisor::{AdvisorGroup, AdvisorSetup, GroupMethod};
+use tws_sim::faults::Switch;
 use tws_sim::{Builder, Quote, SimTime, Trade, TwsSim};
 
 /// The account of the login.
@@ -54,12 +55,12 @@ pub(super) struct Execution {
 }
 
 impl Stage {
-    /// A simulator that agrees on `newest` at most.
-    pub(super) fn set(newest: i32) -> Result<Self> {
-        Self::with(newest, |builder| builder)
+    /// A simulator that agrees on `newest` at most, with these faults.
+    pub(super) fn set(newest: i32, faults: &[Switch]) -> Result<Self> {
+        Self::with(newest, |builder| faults.iter().fold(builder, |builder, fault| builder.fault(*fault)))
     }
 
-    /// The same with an advisor's login, which has a group.
+    /// One without faults and with an advisor's login, which has a group.
     pub(super) fn of_advisor(newest: i32) -> Result<Self> {
         let group = AdvisorGroup::new(GROUP, GroupMethod::Equal, [ACCOUNT, SECOND_ACCOUNT]);
         Self::with(newest, |builder| {
