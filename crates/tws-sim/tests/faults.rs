@@ -120,6 +120,21 @@ fn order_events_can_come_in_any_order_and_the_seed_decides() {
 }
 
 #[test]
+fn the_end_of_a_list_stays_behind_it_in_any_order() {
+    let mut desk = Desk::new();
+    desk.run("quote 100.00x50000 100.10x30000");
+    for id in 1..5 {
+        desk.run(&format!("buy {id} 100 MKT"));
+        desk.run(&format!("buy {} 100 LMT 99", id + 10));
+    }
+    desk.run("fault reorder");
+    for list in ["executions", "open", "open all"] {
+        let heard = desk::trace(&desk.run(list));
+        assert!(heard.ends_with(" | end"), "{list}: {heard}");
+    }
+}
+
+#[test]
 fn orders_are_rejected_in_every_way() {
     check(
         "quote 100.00x500 100.10x300

@@ -12,6 +12,9 @@ use crate::session::SessionId;
 /// What executions of manual orders may carry as their order id.
 const MANUAL_FILL_ID: OrderId = OrderId(i32::MAX);
 
+/// Place of the end of a list among the messages of its moment, where those before it are shuffled.
+const BEHIND_A_LIST: u8 = 200;
+
 /// What kind of message was told of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Told {
@@ -235,6 +238,12 @@ impl Outbox {
         {
             delay = delay.saturating_add(self.faults.roll(fault.ms_or(0).saturating_add(1)));
         }
+        // The end of a list stays behind what it ends.
+        if kind == Kind::End
+            && let Some(active) = self.faults.standing(Switch::Reorder, client)
+        {
+            delay = delay.saturating_add(active.fault.ms_or(0));
+        }
         delay
     }
 
@@ -248,10 +257,14 @@ impl Outbox {
         if let Some(place) = first {
             return place;
         }
+        if kind == Kind::End && self.faults.standing(Switch::Reorder, client).is_some() {
+            return BEHIND_A_LIST;
+        }
         let shuffled = kind.is_order_event() && self.faults.standing(Switch::Reorder, client).is_some()
             || self.voice == Voice::Start && self.strikes(Switch::StartShuffled, client).is_some();
         // Below the place of a closing, which stays behind all.
-        if shuffled { u8::try_from(self.faults.roll(200)).unwrap_or(USUAL) } else { USUAL }
+        let places = i64::from(BEHIND_A_LIST);
+        if shuffled { u8::try_from(self.faults.roll(places)).unwrap_or(USUAL) } else { USUAL }
     }
 
     fn copies(&mut self, kind: Kind, client: Option<ClientId>, is_news: bool) -> i64 {
