@@ -6,7 +6,7 @@ use desk::{ACCOUNT, Desk, check};
 use tws_proto::Contract;
 use tws_proto::ServerMessage;
 use tws_proto::ids::RequestId;
-use tws_proto::message::{RequestCurrentTime, RequestMarketData};
+use tws_proto::message::{RequestCurrentTime, RequestHistoricalData, RequestMarketData};
 use tws_sim::core::{CloseReason, Output};
 
 /// Codes of the notices that a client hears.
@@ -496,4 +496,66 @@ fn starting_can_fail_in_every_way() {
     });
     assert_eq!(accounts.as_deref(), Some("DU9"));
     assert_eq!(codes(&desk.run("fault port-change")), [1300]);
+}
+
+/// Permanent ids that a client is told of orders, in order.
+fn permanent_ids(outputs: &[Output]) -> Vec<i64> {
+    let told = outputs.iter().filter_map(|output| match output {
+        Output::Send { message: ServerMessage::OpenOrder(open), .. } => open.order.permanent_id,
+        Output::Send { message: ServerMessage::OrderStatus(status), .. } => status.permanent_id,
+        _ => None,
+    });
+    told.map(|id| id.0).collect()
+}
+
+#[test]
+fn numbers_come_late_and_groups_overfill() {
+    let mut desk = Desk::new();
+    desk.run("quote 100.00x500 100.10x300");
+    desk.run("fault permanent-id-late");
+    assert_eq!(permanent_ids(&desk.run("buy 1 1 LMT 90")), [0, 0]);
+    assert!(permanent_ids(&desk.run("open")).iter().all(|id| *id > 0));
+    desk.run("clear permanent-id-late");
+    desk.run("fault oca-overfill");
+    desk.run("buy 2 10 LMT 95 oca=g ocatype=1");
+    desk.run("buy 3 10 LMT 95 oca=g ocatype=1");
+    desk.run("quote 94.00x500 94.90x300");
+    assert_eq!(desk.book().position(ACCOUNT, "IBM"), 20.into());
+}
+
+#[test]
+fn lists_of_days_and_history_have_their_faults() {
+    let mut desk = Desk::new();
+    desk.run("quote 100.00x500 100.10x300");
+    desk.run("buy 1 1 MKT");
+    desk.run("wait 90000000");
+    assert_eq!(desk::trace(&desk.run("executions")), "end");
+    desk.run("fault trade-log-days");
+    assert!(desk::trace(&desk.run("executions")).starts_with("exec 1 BOT"));
+    for (fault, code) in [("historical-pacing", 162), ("historical-pacing code=420", 420)] {
+        desk.run(&format!("fault {fault}"));
+        let request = RequestHistoricalData { request_id: RequestId(5), ..RequestHistoricalData::default() };
+        assert_eq!(codes(&desk.say(Box::new(request))), [code]);
+    }
+    assert_eq!(codes(&desk.run("fault notice code=1234 order=9 text=hello")), [1234]);
+    assert_eq!(desk::trace(&desk.run("fault order-unresolved")), "");
+    desk.run("quote 100.00x500 100.10x300");
+    desk.run("buy 2 1 LMT 9");
+    assert_eq!(desk::trace(&desk.run("fault order-unresolved")), "error 2 10328");
+}
+
+#[test]
+fn what_follows_the_start_can_come_in_any_order() {
+    let starts: Vec<String> = (0..20)
+        .map(|_| {
+            let mut desk = Desk::new();
+            desk.run("quote 100.00x500 100.10x300");
+            desk.run("buy 1 1 LMT 9");
+            desk.run("fault start-shuffled");
+            desk.disconnect();
+            desk::trace(&desk.connect(1))
+        })
+        .collect();
+    assert!(starts.iter().all(|start| start.contains("next 2") && start.contains("open 1")), "{starts:?}");
+    assert!(starts.iter().all(|start| *start == starts[0]), "the seed decides");
 }
