@@ -1,4 +1,4 @@
-//! [`Statement`]: the values of an account under the names TWS has for them.
+//! The values of an account under the names TWS has for them.
 
 use rust_decimal::Decimal;
 

@@ -48,13 +48,10 @@ impl Desk {
         answer
     }
 
-    #[track_caller]
-    fn refuses(&self, path: &'static str, body: &'static str, expected: &'static str) -> impl Future<Output = ()> {
-        async move {
-            let (status, answer) = self.ask("POST", path, body).await;
-            let error = answer["error"].as_str().unwrap_or_default();
-            assert!(status == 400 && error.contains(expected), "{body}: {status} {error}");
-        }
+    async fn refuses(&self, path: &str, body: &str, expected: &str) {
+        let (status, answer) = self.ask("POST", path, body).await;
+        let error = answer["error"].as_str().unwrap_or_default();
+        assert!(status == 400 && error.contains(expected), "{body}: {status} {error}");
     }
 }
 

@@ -51,15 +51,13 @@ fn session(seed: u64, version: ServerVersion) -> Vec<u8> {
     keep(desk.say(RequestPositions {}));
     let tags = "NetLiquidation,UnrealizedPnL".into();
     keep(desk.say(RequestAccountSummary { request_id: RequestId(4), group: "All".into(), tags }));
-    let mut order = 1;
-    for round in 0..200 {
+    for (order, round) in (1..).zip(0..200) {
         let side = if round % 3 == 0 { "sell" } else { "buy" };
         let kind = ["MKT", "LMT 180", "LMT 181.5 tif=IOC", "STP 185"][round % 4];
         keep(desk.run(&format!("{side} {order} {} {kind}", 10 + round % 7)));
         if round % 5 == 4 {
             keep(desk.run(&format!("cancel {order}")));
         }
-        order += 1;
         keep(desk.run("wait 333"));
         match round {
             50 => keep(desk.run("fault upstream-lost")),

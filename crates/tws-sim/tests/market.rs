@@ -508,7 +508,7 @@ fn schedules_heads_histograms_and_ticks_of_the_past_are_told() {
     for version in [TEXT, ServerVersion::NEWEST] {
         let mut desk = Desk::new(version, still());
         let (text, epoch) = (line(&desk.say(head(DateFormat::Text))), line(&desk.say(head(DateFormat::EpochSeconds))));
-        assert!(text.ends_with(":30:00") && text < "2010".to_owned() && epoch.parse::<i64>().is_ok(), "{text} {epoch}");
+        assert!(text.ends_with(":30:00") && text.as_str() < "2010" && epoch.parse::<i64>().is_ok(), "{text} {epoch}");
         let sizes = desk.say(histogram(2, "3 days"));
         assert!(matches!(&sizes[..], [ServerMessage::HistogramData(data)] if data.entries.len() > 10));
     }
