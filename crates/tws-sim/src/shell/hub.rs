@@ -22,6 +22,8 @@ pub(crate) const CLIENTS_MAX: usize = 32;
 const STRANGERS_MAX: usize = 64;
 /// From how many waiting messages on the clock waits when it runs as fast as it can.
 const QUEUE_HIGH: usize = 1_024;
+/// How many events of the markets pass in one go when time runs as fast as it can.
+const RUN_MAX: usize = 64;
 /// Keeps the dice of the links apart from those of others.
 const RANDOM_STREAM: u64 = 0xFA_0018;
 
@@ -307,13 +309,18 @@ impl Hub {
         }
     }
 
-    /// Lets the time pass that has passed; as fast as it can, that is until the next event.
+    /// Lets the time pass that has passed; as fast as it can, that is until the next event, or past a run of events that
+    /// nobody has to be waited for: clients that are woken for each of them would do little but wake up.
     pub(crate) fn pass_time(&self) {
         let mut state = self.lock();
         if state.clock.pace() == Pace::AsFast
             && let Some(wake) = state.core.next_wake()
         {
             state.step_at(Input::TimePassed, wake);
+            for _ in 1..RUN_MAX {
+                let Some(wake) = state.next_leap() else { break };
+                state.step_at(Input::TimePassed, wake);
+            }
         } else {
             state.step(Input::TimePassed);
         }
@@ -352,6 +359,15 @@ impl State {
     fn step(&mut self, input: Input) {
         let now = self.now();
         self.step_at(input, now);
+    }
+
+    /// When the next event is that a market gives by itself, where everybody reads and nothing else is due.
+    fn next_leap(&self) -> Option<SimTime> {
+        let is_free = self.link.is_empty()
+            && self.core.next_output_time().is_none()
+            && self.core.is_watched()
+            && self.clients.values().all(|client| client.queue.len() < QUEUE_HIGH);
+        if is_free { self.core.next_market_time().and_then(|_| self.core.next_wake()) } else { None }
     }
 
     fn step_at(&mut self, input: Input, now: SimTime) {
