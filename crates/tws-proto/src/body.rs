@@ -60,6 +60,7 @@ macro_rules! fields {
         }
 
         impl Default for $name {
+            #[inline] // so that a box of it is filled where it stands
             fn default() -> Self {
                 Self { $($field: $crate::body::fields!(@default $($default)?)),* }
             }
