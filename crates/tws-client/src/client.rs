@@ -15,6 +15,7 @@ use tws_proto::message::{
 };
 
 use crate::config::{Config, ConnectError};
+use crate::counts::Counts;
 use crate::driver::{Connector, Driver, TcpConnector};
 use crate::error::{Exit, RequestError, SendError};
 use crate::lane::OrderEvents;
@@ -90,6 +91,12 @@ impl Client {
     #[must_use]
     pub fn state(&self) -> watch::Receiver<State> {
         self.shared().watch()
+    }
+
+    /// What the session has counted since it began, and what it holds now: bad frames, strays, streams, waiters.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared().counts()
     }
 
     /// Calls back at every change of the state, in order, on the driver's task: be quick, and do not block. At most 64

@@ -39,7 +39,7 @@ impl OrderEvents {
     /// How many events wait to be read.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lane.mailbox.with(|queue| queue.events.len())
+        self.lane.len()
     }
 
     /// Whether no event waits to be read.
@@ -126,6 +126,11 @@ impl Lane {
             queue.events.push_back(event);
             if queue.events.len() > self.capacity { Pushed::Overflow } else { Pushed::Fine }
         })
+    }
+
+    /// How many events wait to be read.
+    pub(crate) fn len(&self) -> usize {
+        self.mailbox.with(|queue| queue.events.len())
     }
 
     pub(crate) fn is_drained(&self) -> bool {

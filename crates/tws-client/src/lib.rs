@@ -29,6 +29,7 @@
 
 pub mod client;
 pub mod config;
+pub mod counts;
 pub mod driver;
 pub mod error;
 pub mod lane;
@@ -44,6 +45,7 @@ mod shared;
 
 pub use client::{Client, Executions, OpenOrders};
 pub use config::{Config, ConnectError};
+pub use counts::{BadFrameKind, Counts};
 pub use driver::{Connector, Driver, TcpConnector};
 pub use error::{Exit, RequestError, SendError};
 pub use lane::OrderEvents;

@@ -14,6 +14,7 @@ use tracing::{debug, error, info, warn};
 use tws_proto::message::{ClientMessage, Notice, ServerMessage, TickEvent};
 
 use crate::config::Config;
+use crate::counts::Counts;
 use crate::error::{Exit, RequestError, SendError};
 use crate::lane::{Lane, Pushed};
 use crate::log::{MaskedList, redacted};
@@ -44,6 +45,8 @@ struct Core {
     session: Session,
     waiters: BTreeMap<RequestKey, oneshot::Sender<Answers>>,
     sinks: BTreeMap<SubscriptionId, Sink>,
+    /// What streams that are gone have conflated.
+    conflated: u64,
 }
 
 /// Where the updates of a stream go.
@@ -51,6 +54,15 @@ struct Core {
 enum Sink {
     MarketData(Arc<Mailbox<Updates<Tick>>>),
     TickByTick(Arc<Mailbox<Updates<TickEvent>>>),
+}
+
+impl Sink {
+    fn conflated(&self) -> u64 {
+        match self {
+            Self::MarketData(mailbox) => mailbox.with(|updates| updates.conflated()),
+            Self::TickByTick(mailbox) => mailbox.with(|updates| updates.conflated()),
+        }
+    }
 }
 
 /// What the driver does next.
@@ -86,6 +98,7 @@ impl Shared {
                 session: Session::new(config, now()),
                 waiters: BTreeMap::new(),
                 sinks: BTreeMap::new(),
+                conflated: 0,
             }),
         }
     }
@@ -97,6 +110,16 @@ impl Shared {
 
     pub(crate) fn watch(&self) -> watch::Receiver<State> {
         self.state.subscribe()
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let core = self.core();
+        Counts {
+            waiters: core.waiters.len(),
+            conflated: core.conflated + core.sinks.values().map(Sink::conflated).sum::<u64>(),
+            lane_events: self.lane.len(),
+            ..core.session.counts()
+        }
     }
 
     /// Keeps a callback; false where there are too many.
@@ -154,7 +177,7 @@ impl Shared {
     pub(crate) fn unsubscribe(&self, id: SubscriptionId) {
         let mut core = self.core();
         core.session.unsubscribe(id, now());
-        let sink = core.sinks.remove(&id);
+        let sink = core.remove_sink(id);
         // A sink may hold the last waker of a task, and the task a handle that needs this lock to be dropped.
         drop(core);
         drop(sink);
@@ -223,6 +246,11 @@ impl Shared {
                 Event::Update { subscription, update } => ended.extend(core.update(subscription, update)),
                 Event::Notice(notice) => log_notice(&notice, state),
                 Event::Stray(message) => debug!(epoch = state.epoch.0, message, "message that nobody asked for"),
+                Event::BadFrame { bad, seen } if seen.is_power_of_two() => {
+                    // A storm of them must not become a storm in the log: the counts tell the rest.
+                    warn!(epoch = state.epoch.0, %bad, seen, "frame skipped");
+                }
+                Event::BadFrame { .. } => {}
                 Event::NotReady(since) => {
                     error!(epoch = state.epoch.0, seconds = since.as_secs(), "not ready for long; look at TWS");
                 }
@@ -261,7 +289,14 @@ impl Core {
             }
             None => {}
         }
-        if ended { self.sinks.remove(&id) } else { None }
+        if ended { self.remove_sink(id) } else { None }
+    }
+
+    /// Forgets where a stream goes, and remembers what it conflated.
+    fn remove_sink(&mut self, id: SubscriptionId) -> Option<Sink> {
+        let sink = self.sinks.remove(&id)?;
+        self.conflated += sink.conflated();
+        Some(sink)
     }
 }
 

@@ -242,6 +242,7 @@ pub enum LaneEvent {
     State(StateChange),
     /// A burst that was accepted and then, for certain, not sent.
     Unsent(Unsent),
-    /// A frame that could not be read. It may have been an order's: look at the broker's lists.
+    /// A frame that could not be read and may have been an order's, an execution's or a position's: look at the broker's
+    /// lists. What was plainly something else, a tick for instance, is counted in [`Counts`](crate::Counts) alone.
     BadFrame(BadFrame),
 }

@@ -100,7 +100,7 @@ impl<T: Conflate> Subscription<T> {
     /// How many updates were replaced by newer ones, or left out, because they were not read in time.
     #[must_use]
     pub fn conflated(&self) -> u64 {
-        self.mailbox.with(|updates| updates.conflated)
+        self.mailbox.with(|updates| updates.conflated())
     }
 }
 
@@ -170,6 +170,10 @@ enum End {
 impl<T: Conflate> Updates<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self { queue: VecDeque::new(), end: End::Open, conflated: 0, capacity }
+    }
+
+    pub(crate) fn conflated(&self) -> u64 {
+        self.conflated
     }
 
     pub(crate) fn push(&mut self, update: Update<T>) {

@@ -96,6 +96,35 @@ pub enum Fault {
     TooLong,
 }
 
+impl Fault {
+    /// The fault without its details, to count by: `not_a_number`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NotANumber(_) => "not_a_number",
+            Self::OutOfRange(_) => "out_of_range",
+            Self::TooManyDigits(_) => "too_many_digits",
+            Self::NotFinite => "not_finite",
+            Self::NotExact => "not_exact",
+            Self::NotPrintable => "not_printable",
+            Self::NeedsVersion(_) => "needs_version",
+            Self::GoneSince(_) => "gone_since",
+            Self::NotCarried => "not_carried",
+            Self::BadCount(_) => "bad_count",
+            Self::DuplicateTag => "duplicate_tag",
+            Self::UnknownKind(_) => "unknown_kind",
+            Self::WrongWireType => "wrong_wire_type",
+            Self::MalformedProtobuf => "malformed_protobuf",
+            Self::Truncated => "truncated",
+            Self::UnknownMessage(_) => "unknown_message",
+            Self::WrongForm => "wrong_form",
+            Self::MessageNeedsVersion(_) => "message_needs_version",
+            Self::TooLong => "too_long",
+        }
+    }
+}
+
 /// The first bytes of an offending field, enough to recognise it in a log.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Excerpt {

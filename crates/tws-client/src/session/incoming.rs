@@ -49,10 +49,7 @@ impl Session {
         while let Stage::Live(live) = &mut self.stage {
             match live.connection.poll_event() {
                 Ok(Some(Frame::Message(message))) => self.take_message(message, now),
-                Ok(Some(Frame::BadFrame(bad))) => {
-                    self.requests.spoil(&bad);
-                    self.events.push_back(Event::Lane(LaneEvent::BadFrame(bad)));
-                }
+                Ok(Some(Frame::BadFrame(bad))) => self.take_bad_frame(bad),
                 Ok(None) => return,
                 Err(out_of_step) => return self.lose(Reason::OutOfStep(out_of_step), now),
             }
@@ -64,8 +61,10 @@ impl Session {
         let named = request_id(&message);
         if let Some(subscription) = named.and_then(|id| self.subscriptions.of(id)) {
             let name = message.facts().name;
-            let update = update_of(message).map(|update| Event::Update { subscription, update });
-            self.events.push_back(update.unwrap_or(Event::Stray(name)));
+            match update_of(message) {
+                Some(update) => self.events.push_back(Event::Update { subscription, update }),
+                None => self.take_stray(name),
+            }
             return;
         }
         if let ServerMessage::Notice(notice) = message {
@@ -79,7 +78,7 @@ impl Session {
         if is_lane(&message) {
             self.events.push_back(Event::Lane(LaneEvent::Message(message)));
         } else if change.is_none() && named.is_some_and(|id| !self.requests.has_id(id)) {
-            self.events.push_back(Event::Stray(message.facts().name));
+            self.take_stray(message.facts().name);
         }
         if let Some(change) = change {
             self.apply(change);

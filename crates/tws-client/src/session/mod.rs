@@ -6,6 +6,7 @@
 //! [`Session::link`] and [`Session::poll_timeout`].
 
 mod back_off;
+mod bad_frames;
 mod incoming;
 mod orders;
 mod outgoing;
@@ -18,12 +19,14 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use tws_proto::BadFrame;
 use tws_proto::connection::{Client as ClientSide, Connection};
 use tws_proto::handshake::{ClientHandshake, HandshakeError};
 use tws_proto::ids::OrderId;
 use tws_proto::message::{Notice, ServerMessage, StartApi};
 
 use crate::config::Config;
+use crate::counts::Counts;
 use crate::error::{Exit, RequestError};
 use crate::state::{Epoch, LaneEvent, Phase, Reason, State, StateChange, Upstream};
 use back_off::BackOff;
@@ -79,6 +82,13 @@ pub enum Event {
     Notice(Notice),
     /// A message that nobody asked for, by its wire name; for the log.
     Stray(&'static str),
+    /// A frame that could not be read and was no order's, already counted; for the log.
+    BadFrame {
+        /// What was wrong with it.
+        bad: BadFrame,
+        /// How often this kind has been seen by now.
+        seen: u64,
+    },
     /// The session has not been ready for so long that somebody should look.
     NotReady(Duration),
 }
@@ -98,6 +108,7 @@ pub struct Session {
     queue: VecDeque<outgoing::Waiting>,
     next_request_id: i32,
     events: VecDeque<Event>,
+    counts: Counts,
     alarm_at: Option<Instant>,
     not_ready_since: Instant,
     /// What the peer said would end the connection, before it did.
@@ -167,6 +178,7 @@ impl Session {
             queue: VecDeque::new(),
             next_request_id: REQUEST_ID_FIRST,
             events: VecDeque::new(),
+            counts: Counts::default(),
             alarm_at: Some(now + timeouts.not_ready_alarm),
             not_ready_since: now,
             announced_end: None,
@@ -283,6 +295,7 @@ impl Session {
         if let Stage::Closing { .. } | Stage::Closed(_) = self.stage {
             return;
         }
+        self.keep_counts();
         let idle = Stage::Idle { retry_at: None };
         let connection = match std::mem::replace(&mut self.stage, idle) {
             // Where nothing is under way, there is nothing to wait for.
@@ -392,6 +405,7 @@ impl Session {
     /// The connection, or the attempt, is over; the next one waits its time.
     fn lose(&mut self, reason: Reason, now: Instant) {
         let in_epoch = matches!(self.stage, Stage::Handshaking { .. } | Stage::Live(_));
+        self.keep_counts();
         self.stage = Stage::Idle { retry_at: None };
         if self.state.phase == Phase::Ready {
             self.not_ready_since = now;

@@ -82,6 +82,11 @@ impl Orders {
         Ok(overtaken.into_iter().map(|burst| self.unsent(burst.messages, epoch, UnsentCause::Cancelled)).collect())
     }
 
+    /// How many messages wait for their turn.
+    pub(super) fn len(&self) -> usize {
+        self.waiting + self.cancels.len()
+    }
+
     pub(super) fn has_cancel(&self) -> bool {
         !self.cancels.is_empty()
     }

@@ -10,7 +10,7 @@ use tws_proto::message::{
     self as m, CancelAccountSummary, CancelPositions, ClientMessage, ExecutionFilter, Message, RequestAccountSummary,
     RequestContractData, RequestExecutions, RequestIds, RequestMarketData,
 };
-use tws_proto::{BadFrame, Fault, ServerMessage};
+use tws_proto::{BadFrame, ServerMessage};
 
 use crate::error::RequestError;
 use crate::relation::{Channel, Kind, Relation, Role};
@@ -221,9 +221,6 @@ impl Requests {
     /// kind could be read, to anything.
     pub(super) fn spoil(&mut self, bad: &BadFrame) {
         let kind_known = bad.message != "frame";
-        if matches!(bad.fault, Fault::UnknownMessage(_)) {
-            return;
-        }
         for pending in self.pending.values_mut() {
             let Stage::Asked(answers) = &mut pending.stage else { continue };
             if !kind_known || pending.relation.role(bad.message) != Role::None {

@@ -104,6 +104,11 @@ impl Subscriptions {
         self.streams.len()
     }
 
+    /// How many are asked for in this epoch.
+    pub(super) fn live(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(super) fn has_id(&self, id: RequestId) -> bool {
         self.by_id.contains_key(&id)
     }
