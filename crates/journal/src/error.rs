@@ -81,6 +81,16 @@ pub enum OpenError {
         /// The format needed.
         known: u32,
     },
+    /// A view could not be made from its definition. Correct the definition.
+    #[error("the view {view:?} of the journal {path:?} cannot be made: {reason}")]
+    View {
+        /// The journal.
+        path: PathBuf,
+        /// The view.
+        view: &'static str,
+        /// What SQLite says.
+        reason: String,
+    },
     /// The newest record was written with a payload schema that this program does not know. Run the newer program.
     #[error("the journal {path:?} has payloads of schema {found}, this program knows {known}; run the newer program")]
     SchemaNewer {
@@ -120,6 +130,65 @@ pub enum OpenError {
         /// The cause.
         source: StorageError,
     },
+}
+
+/// Why a journal did not go on in a fresh file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RotateError {
+    /// Something else has the file open: a reader, or a tool. Nothing was changed; close it and try again.
+    #[error("the journal {path:?} is open elsewhere; close it there and try again")]
+    InUse {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// A fresh file begins with at least one record, which sums up the file before. Nothing was changed.
+    #[error("a fresh file begins with a record that sums up the one before; there is none")]
+    NoCheckpoint,
+    /// The first records could not be written to the fresh file. Nothing was changed.
+    #[error("the fresh file could not be written: {0}")]
+    Append(#[from] AppendError),
+    /// The fresh file could not be made, or took not what was written. Nothing was changed.
+    #[error("the fresh file could not be made: {0}")]
+    Fresh(Box<OpenError>),
+    /// A file could not be moved to its place, or opened there. The journal is poisoned; the next opening finishes what
+    /// was begun, or takes up the old file as it was.
+    #[error("the journal {path:?} could not be moved: {source}; open it again")]
+    Move {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The fresh file is in place and could not be opened. The journal is poisoned; open it again.
+    #[error("the fresh file could not be opened: {0}; open the journal again")]
+    Reopen(Box<OpenError>),
+    /// An earlier write failed; see [`AppendError::Poisoned`].
+    #[error("nothing is written since an earlier failure: {first}; remove the cause and open the journal again")]
+    Poisoned {
+        /// The first failure.
+        first: StorageError,
+    },
+}
+
+/// Why rows of a view could not be written out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// There is no such view, nor is it `records`.
+    #[error("there is no view {view:?} in the journal; it has {}", .views.join(", "))]
+    NoView {
+        /// What was asked for.
+        view: String,
+        /// What there is.
+        views: Vec<String>,
+    },
+    /// SQLite failed.
+    #[error("the journal could not be read: {0}")]
+    Storage(#[from] StorageError),
+    /// What was written to failed.
+    #[error("the rows could not be written: {0}")]
+    Write(#[from] io::Error),
 }
 
 /// Why an [`Entry`] could not be made. Nothing was written.
@@ -221,6 +290,10 @@ pub enum Fault {
         /// The number of the row found instead.
         found: i64,
     },
+    /// It is the first record of a file that goes on behind another, and not there: without it the file says nothing
+    /// about the records before.
+    #[error("is missing: it should be the first of the file and sum up the file before")]
+    Gone,
     /// A column holds a value of the wrong kind or range.
     #[error("has no valid {column}")]
     Column {

@@ -12,7 +12,9 @@ use crate::chain::{Hash, JournalId, Link};
 use crate::error::{AppendError, Broken, OpenError, StorageError};
 use crate::reader::{Reader, Replay, ReplayAs, Verified, connect};
 use crate::record::{Entry, Sequence, Stamps};
+use crate::rotate;
 use crate::schema::{self, Found};
+use crate::view::{self, View};
 
 /// How much of an existing journal is proven when it is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,13 +33,14 @@ pub struct Options {
     pub(crate) schema: u32,
     verification: Verification,
     id: Option<JournalId>,
+    views: &'static [View],
 }
 
 impl Options {
     /// For the journal of this application, which must be the same at every opening: payload schema 1, every record
     /// verified, a random id.
     pub fn new(application: impl Into<String>) -> Self {
-        Self { application: application.into(), schema: 1, verification: Verification::All, id: None }
+        Self { application: application.into(), schema: 1, verification: Verification::All, id: None, views: &[] }
     }
 
     /// The version of the application's payloads. It is written into every record, and a journal with records of a
@@ -55,6 +58,12 @@ impl Options {
     pub fn id(self, id: JournalId) -> Self {
         Self { id: Some(id), ..self }
     }
+
+    /// Tables for people, made when a journal is opened for writing. They are no part of the record: replay and
+    /// verification do not look at them.
+    pub fn views(self, views: &'static [View]) -> Self {
+        Self { views, ..self }
+    }
 }
 
 /// A journal open for writing; the only one, as long as it lives.
@@ -65,10 +74,17 @@ impl Options {
 pub struct Journal {
     // Declared, and so dropped, before the lock: the next writer must find the database closed.
     reader: Reader,
-    schema: u32,
+    options: Options,
     head: Verified,
     poisoned: Option<StorageError>,
-    _lock: File,
+    lock: Lock,
+}
+
+/// The lock of the operating system; a file on its way to the place of another has the other's.
+#[derive(Debug)]
+enum Lock {
+    Held { _file: File },
+    OfTheOther,
 }
 
 impl Journal {
@@ -83,10 +99,9 @@ impl Journal {
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let given = path.as_ref();
         let path = resolved(given).map_err(|source| OpenError::Path { path: given.to_owned(), source })?;
-        let lock = lock(&path)?;
-        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        prepare(&mut connection, &path, &options)?;
-        let reader = Reader::adopt(connection, path.clone(), &options)?;
+        let lock = Lock::Held { _file: lock(&path)? };
+        rotate::finish(&path).map_err(|source| OpenError::Path { path: path.clone(), source })?;
+        let reader = open_file(&path, &options)?;
         let from = match options.verification {
             Verification::All => Sequence::FIRST,
             Verification::Tail(records) => {
@@ -95,7 +110,7 @@ impl Journal {
             }
         };
         let head = reader.verify_from(from).map_err(|broken| OpenError::Broken { path, broken })?;
-        Ok(Self { reader, schema: options.schema, head, poisoned: None, _lock: lock })
+        Ok(Self { reader, options, head, poisoned: None, lock })
     }
 
     /// Appends the entries in order, all or none, with one sync of the disk for all. When this returns `Ok` they are
@@ -162,7 +177,7 @@ impl Journal {
         self.head.head
     }
 
-    /// The number of records, which is the sequence of the last.
+    /// The number of records of the journal, which is the sequence of the last.
     pub fn len(&self) -> u64 {
         self.head.records
     }
@@ -170,6 +185,11 @@ impl Journal {
     /// Whether there is no record yet.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The first record of this file; see [`Reader::first`].
+    pub fn first(&self) -> Sequence {
+        self.reader.first()
     }
 
     /// The first failure of a write, if there was one: nothing is written since.
@@ -193,11 +213,42 @@ impl Journal {
     ///
     /// When SQLite could not close the database.
     pub fn close(self) -> Result<(), StorageError> {
-        self.reader.into_connection().close().map_err(|(_connection, error)| error.into())
+        self.into_connection().close().map_err(|(_connection, error)| error.into())
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        self.reader.connection_mut()
+    }
+
+    pub(crate) fn into_connection(self) -> Connection {
+        self.reader.into_connection()
+    }
+
+    pub(crate) fn poison(&mut self, cause: StorageError) {
+        self.poisoned.get_or_insert(cause);
+    }
+
+    /// A journal on a file that takes the place of this one, and has its lock by then.
+    pub(crate) fn twin(&self, reader: Reader) -> Self {
+        Self { reader, options: self.options.clone(), head: self.head, poisoned: None, lock: Lock::OfTheOther }
+    }
+
+    /// Opens the file at the path once more and proves it as a whole.
+    pub(crate) fn reopen(&mut self) -> Result<(), OpenError> {
+        debug_assert!(matches!(self.lock, Lock::Held { .. }), "only a journal in its place is opened again");
+        let path = self.path().to_owned();
+        let reader = open_file(&path, &self.options)?;
+        self.head = reader.verify().map_err(|broken| OpenError::Broken { path, broken })?;
+        self.reader = reader;
+        Ok(())
     }
 
     fn write(&mut self, first: Sequence, stamps: Stamps, entries: &[Entry]) -> rusqlite::Result<Verified> {
-        let (mut head, schema) = (self.head, self.schema);
+        let (mut head, schema) = (self.head, self.options.schema);
         // Immediate: whoever else writes is met before the first row, not in the middle.
         let connection = self.reader.connection_mut();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -231,10 +282,28 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-fn lock(path: &Path) -> Result<File, OpenError> {
+/// The path with an ending more.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Opens the file for writing, makes or updates its tables, and checks that it is ours.
+fn open_file(path: &Path, options: &Options) -> Result<Reader, OpenError> {
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    prepare(&mut connection, path, options)?;
+    let reader = Reader::adopt(connection, path.to_owned(), options)?;
+    view::make(reader.connection(), options.views).map_err(|(view, error)| OpenError::View {
+        path: path.to_owned(),
+        view,
+        reason: error.to_string(),
+    })?;
+    Ok(reader)
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let lock_path = beside(path, ".lock");
     // Never deleted: a lock on a deleted file keeps nobody out.
     let file = match File::options().create(true).write(true).truncate(false).open(&lock_path) {
         Ok(file) => file,
@@ -259,13 +328,7 @@ fn prepare(connection: &mut Connection, path: &Path, options: &Options) -> Resul
     if found == Found::Foreign {
         return Err(OpenError::NotAJournal { path: path.to_owned() });
     }
-    for setting in SETTINGS {
-        let found = apply(connection, setting).map_err(|error| storage(error.into()))?;
-        if found != setting.reads {
-            let Setting { pragma, reads: wanted, .. } = *setting;
-            return Err(OpenError::Setting { path: path.to_owned(), pragma, wanted, found });
-        }
-    }
+    dress(connection, path)?;
     match found {
         Found::Empty => schema::create(connection, options.id, &options.application).map_err(storage),
         Found::Journal { format } if format < schema::FORMAT => {
@@ -277,6 +340,19 @@ fn prepare(connection: &mut Connection, path: &Path, options: &Options) -> Resul
         // A newer one is refused by the reader.
         Found::Journal { .. } | Found::Foreign => Ok(()),
     }
+}
+
+/// Takes every setting and reads it back.
+pub(crate) fn dress(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    for setting in SETTINGS {
+        let found = apply(connection, setting)
+            .map_err(|error| OpenError::Storage { path: path.to_owned(), source: error.into() })?;
+        if found != setting.reads {
+            let Setting { pragma, reads: wanted, .. } = *setting;
+            return Err(OpenError::Setting { path: path.to_owned(), pragma, wanted, found });
+        }
+    }
+    Ok(())
 }
 
 /// A setting on which durability rests, and how it reads once taken.

@@ -46,6 +46,8 @@
 //! - **Unchanged.** Sequences have no gap and every row carries the hash of itself and all before. Opening refuses a
 //!   broken journal and names the first bad record; a [`Reader`] can still look at it. A journal whose last records are
 //!   gone is a sound prefix: compare [`Verified::head`] with a copy kept elsewhere to see that.
+//! - **Of any length.** [`Journal::rotate`] goes on in a fresh file that begins with a sum of all before. The file so far
+//!   stays whole beside it, and the chain goes on from one to the next.
 //! - **One writer.** A lock of the operating system on `PATH.lock`, which ends with the process.
 //! - **No second try.** After a failed write every later one is refused, until the journal is opened again.
 //! - **No clock, no threads, no logging.** Times are arguments; calls block until the disk has answered.
@@ -55,6 +57,9 @@
 //! Any SQLite tool may read beside a writer:
 //! `SELECT sequence, payload->>'$.Deposited.cents' FROM records WHERE kind = 'deposit'`. No tool may write: the journal
 //! would refuse to go on. A tool that keeps a read open for long keeps the write-ahead log growing.
+//!
+//! An application may give [`Options::views`]: plain tables made of its records, for `SELECT`, and for
+//! [`Reader::write_csv`] and [`Reader::write_json_lines`].
 //!
 //! Integers larger than 2^53 and exact decimals are safest as JSON text, for not every tool reads JSON numbers exactly.
 //!
@@ -67,17 +72,24 @@
 //! text(x)   = int(length in bytes) and the bytes
 //! ```
 //!
-//! `hash(0)` is the genesis hash, `id` and `application` stand in the table `journal`, the rest in `records`.
+//! `hash(0)` is the genesis hash, `id` and `application` stand in the table `journal`, the rest in `records`. In a file
+//! that goes on behind another, `first` there is the sequence of its first record, and `anchor` the hash before it.
 
 mod chain;
 mod error;
 mod journal;
 mod reader;
 mod record;
+mod rotate;
 mod schema;
+mod view;
 
 pub use chain::{Hash, JournalId};
-pub use error::{AppendError, Broken, EntryError, Fault, OpenError, ReplayError, StorageError, StorageFault};
+pub use error::{
+    AppendError, Broken, EntryError, ExportError, Fault, OpenError, ReplayError, RotateError, StorageError,
+    StorageFault,
+};
 pub use journal::{Journal, Options, Verification};
 pub use reader::{Reader, Replay, ReplayAs, Verified};
 pub use record::{Entry, Record, Sequence, Stamps};
+pub use view::View;

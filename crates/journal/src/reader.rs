@@ -13,7 +13,7 @@ use crate::chain::{Hash, JournalId, Link, genesis};
 use crate::error::{Broken, Fault, OpenError, ReplayError, StorageError, StorageFault};
 use crate::journal::Options;
 use crate::record::{Record, Sequence, Stamps};
-use crate::schema::{self, Found};
+use crate::schema::{self, Found, Identity};
 
 /// How long a call waits for another program that holds the database.
 const BUSY_WAIT: Duration = Duration::from_millis(250);
@@ -29,14 +29,16 @@ pub struct Reader {
     connection: Connection,
     path: PathBuf,
     id: JournalId,
-    genesis: Hash,
+    first: Sequence,
+    /// The hash that the first record builds on.
+    anchor: Hash,
 }
 
 /// What [`verify`](Reader::verify) has proven.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Verified {
-    /// The number of records, which is the sequence of the last.
+    /// The number of records of the journal up to the end of this file, which is the sequence of the last.
     pub records: u64,
     /// The hash of the last record; of an empty journal the genesis hash. Kept elsewhere, it proves later that no
     /// record was cut off.
@@ -83,7 +85,7 @@ impl Reader {
             Found::Journal { .. } => {}
             Found::Empty | Found::Foreign => return Err(OpenError::NotAJournal { path }),
         }
-        let Some((id, application)) = schema::identity(&connection).map_err(storage)? else {
+        let Some(Identity { id, application, first, anchor }) = schema::identity(&connection).map_err(storage)? else {
             return Err(OpenError::NotAJournal { path });
         };
         if application != options.application {
@@ -101,13 +103,16 @@ impl Reader {
             // A column that cannot be read is a broken record: the chain finds it and names it.
             Ok(_) | Err(_) => {}
         }
-        Ok(Self { genesis: genesis(id, &application), connection, path, id })
+        let anchor = anchor.unwrap_or_else(|| genesis(id, &application));
+        Ok(Self { connection, path, id, first, anchor })
     }
 
     /// The records from `from` on, in order, each checked against the chain; the record before `from` is trusted. Reads
-    /// in pages: memory is bounded by about one mebibyte and one payload. Ends after the first broken record.
+    /// in pages: memory is bounded by about one mebibyte and one payload. Ends after the first broken record. Records
+    /// before [`first`](Self::first) stand in the files before.
     pub fn replay(&self, from: Sequence) -> Replay<'_> {
-        Replay { reader: self, page: VecDeque::new(), next: from, previous: None, ended: false }
+        let next = from.max(self.first);
+        Replay { reader: self, page: VecDeque::new(), next, previous: None, ended: false }
     }
 
     /// As [`replay`](Self::replay), with every payload read as `T`. A payload that does not fit is an error of that
@@ -123,17 +128,29 @@ impl Reader {
     ///
     /// The first bad record.
     pub fn verify(&self) -> Result<Verified, Broken> {
-        self.verify_from(Sequence::FIRST)
+        self.verify_from(self.first)
     }
 
-    /// The number of records. A writer elsewhere may add to it.
+    /// The number of records of the journal up to the end of this file. A writer elsewhere may add to it.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub fn len(&self) -> Result<u64, StorageError> {
         let last: Option<i64> = self.connection.query_row("SELECT max(sequence) FROM records", [], |row| row.get(0))?;
-        Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0))
+        Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or_else(|| self.first.number() - 1))
+    }
+
+    /// The first record of this file: [`Sequence::FIRST`], or where the journal went on in it after a
+    /// [`rotation`](crate::Journal::rotate).
+    pub fn first(&self) -> Sequence {
+        self.first
+    }
+
+    /// The hash that the first record of this file builds on: the genesis hash, or [`Verified::head`] of the file
+    /// before, which so proves that no file between the two is missing.
+    pub fn anchor(&self) -> Hash {
+        self.anchor
     }
 
     /// Whether there is no record yet.
@@ -155,6 +172,10 @@ impl Reader {
         &self.path
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     pub(crate) fn connection_mut(&mut self) -> &mut Connection {
         &mut self.connection
     }
@@ -165,18 +186,24 @@ impl Reader {
 
     /// Proves the records from `from` on, which may be one behind the last.
     pub(crate) fn verify_from(&self, from: Sequence) -> Result<Verified, Broken> {
+        let from = from.max(self.first);
         let mut verified = Verified { records: from.number() - 1, head: self.hash_before(from)? };
         let mut replay = Replay { previous: Some(verified.head), ..self.replay(from) };
         while let Some(record) = replay.next_checked()? {
             verified = Verified { records: record.sequence.number(), head: record.hash };
+        }
+        if verified.records < self.first.number() && self.first != Sequence::FIRST {
+            // What the files before have made is told by the first record alone.
+            return Err(Broken { sequence: self.first, why: Fault::Gone });
         }
         Ok(verified)
     }
 
     /// The hash that the record at `sequence` builds on, as it stands in the file.
     fn hash_before(&self, sequence: Sequence) -> Result<Hash, Broken> {
-        let Some(before) = Sequence::new(sequence.number() - 1) else {
-            return Ok(self.genesis);
+        let before = Sequence::new(sequence.number() - 1).filter(|before| *before >= self.first);
+        let Some(before) = before else {
+            return Ok(self.anchor);
         };
         let broken = |why| Broken { sequence: before, why };
         self.connection
@@ -224,7 +251,7 @@ impl Replay<'_> {
             )
             .map_err(|error| unreadable(self.next, error))?;
         // Rows in front of the first record are impossible, so they must be found.
-        let from = if self.next == Sequence::FIRST { i64::MIN } else { self.next.row() };
+        let from = if self.next == self.reader.first { i64::MIN } else { self.next.row() };
         let mut rows = statement.query([from]).map_err(|error| unreadable(self.next, error))?;
         let mut bytes = 0;
         while self.page.len() < PAGE_RECORDS_MAX && bytes < PAGE_BYTES_MAX {

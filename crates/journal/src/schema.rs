@@ -2,15 +2,21 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::chain::JournalId;
+use crate::chain::{Hash, JournalId};
 use crate::error::StorageError;
+use crate::record::Sequence;
 
 /// The layout of the tables that this version writes.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The steps from older layouts, oldest first. A step may add tables, columns that the hash does not cover, and
 /// indexes; the hashed columns of a written record never change.
-pub(crate) const MIGRATIONS: &[Migration] = &[];
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration { from: 1, apply: |step| step.execute_batch(SEGMENTS) }];
+
+/// Format 2: a journal may go on in a fresh file, which then begins behind the records of the file before.
+const SEGMENTS: &str = "
+ALTER TABLE journal ADD COLUMN first INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE journal ADD COLUMN anchor BLOB;";
 
 /// `JRNL`, in the place of the file header where SQLite keeps the kind of a database.
 const APPLICATION_ID: i32 = 0x4A52_4E4C;
@@ -20,7 +26,9 @@ CREATE TABLE journal(
     one INTEGER PRIMARY KEY CHECK (one = 1),
     id BLOB NOT NULL,
     format INTEGER NOT NULL,
-    application TEXT NOT NULL
+    application TEXT NOT NULL,
+    first INTEGER NOT NULL DEFAULT 1,
+    anchor BLOB
 ) STRICT;
 CREATE TABLE records(
     sequence INTEGER PRIMARY KEY,
@@ -61,32 +69,69 @@ pub(crate) fn look(connection: &Connection) -> Result<Found, StorageError> {
     Ok(format.map_or(Found::Foreign, |format| Found::Journal { format }))
 }
 
-/// Makes the tables in an empty database, all or nothing.
+/// Who a file belongs to, and where in its journal it begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: JournalId,
+    pub(crate) application: String,
+    /// The first record of this file.
+    pub(crate) first: Sequence,
+    /// The hash of the record before, which stands in the file before; of a first file none.
+    pub(crate) anchor: Option<Hash>,
+}
+
+/// Makes the tables of a first file in an empty database, all or nothing.
 pub(crate) fn create(
     connection: &mut Connection,
     id: Option<JournalId>,
     application: &str,
 ) -> Result<(), StorageError> {
+    create_at(connection, id, application, None)
+}
+
+/// Makes the tables of a file that begins behind another, all or nothing.
+pub(crate) fn create_behind(connection: &mut Connection, file: &Identity) -> Result<(), StorageError> {
+    create_at(connection, Some(file.id), &file.application, file.anchor.map(|anchor| (file.first, anchor)))
+}
+
+fn create_at(
+    connection: &mut Connection,
+    id: Option<JournalId>,
+    application: &str,
+    behind: Option<(Sequence, Hash)>,
+) -> Result<(), StorageError> {
+    let (first, anchor) = behind.map_or((Sequence::FIRST, None), |(first, anchor)| (first, Some(anchor.0)));
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(TABLES)?;
     transaction.execute(
-        "INSERT INTO journal(one, id, format, application) VALUES (1, coalesce(?1, randomblob(16)), ?2, ?3)",
-        params![id.map(|id| id.0), FORMAT, application],
+        "INSERT INTO journal(one, id, format, application, first, anchor)
+         VALUES (1, coalesce(?1, randomblob(16)), ?2, ?3, ?4, ?5)",
+        params![id.map(|id| id.0), FORMAT, application, first.row(), anchor],
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(transaction.commit()?)
 }
 
-/// The name of the journal and of the application it belongs to; `None` where they are damaged.
-pub(crate) fn identity(connection: &Connection) -> Result<Option<(JournalId, String)>, StorageError> {
+/// Who the file belongs to and where it begins; `None` where that is damaged.
+pub(crate) fn identity(connection: &Connection) -> Result<Option<Identity>, StorageError> {
     let row = connection
-        .query_row("SELECT id, application FROM journal", [], |row| {
-            let id = row.get_ref(0)?.as_blob().ok().and_then(|id| id.try_into().ok());
+        .query_row("SELECT id, application, first, anchor FROM journal", [], |row| {
+            let id = row.get_ref(0)?.as_blob().ok().and_then(|id| id.try_into().ok()).map(JournalId);
             let application = row.get_ref(1)?.as_str().ok().map(str::to_owned);
-            Ok(id.map(JournalId).zip(application))
+            let first =
+                row.get_ref(2)?.as_i64().ok().and_then(|first| u64::try_from(first).ok()).and_then(Sequence::new);
+            let anchor = match row.get_ref(3)?.as_blob_or_null() {
+                Ok(None) => Some(None),
+                Ok(Some(bytes)) => bytes.try_into().ok().map(|bytes| Some(Hash(bytes))),
+                Err(_) => None,
+            };
+            Ok(id.zip(application).zip(first).zip(anchor))
         })
         .optional()?;
-    Ok(row.flatten())
+    let identity =
+        row.flatten().map(|(((id, application), first), anchor)| Identity { id, application, first, anchor });
+    // Only a first file begins with nothing before it.
+    Ok(identity.filter(|file| file.anchor.is_some() == (file.first != Sequence::FIRST)))
 }
 
 /// Brings the tables from format `found` to `known`, all steps or none. False when a step is missing.
@@ -147,6 +192,30 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_of_format_1_becomes_a_first_file() {
+        let mut connection = Connection::open_in_memory().expect("memory is there");
+        let old = "CREATE TABLE journal(one INTEGER PRIMARY KEY CHECK (one = 1), id BLOB NOT NULL,
+                       format INTEGER NOT NULL, application TEXT NOT NULL) STRICT;
+                   INSERT INTO journal VALUES (1, zeroblob(16), 1, 'test')";
+        connection.execute_batch(old).expect("sound SQL");
+        connection.pragma_update(None, "application_id", APPLICATION_ID).expect("a pragma");
+        assert_eq!(migrate(&mut connection, 1, FORMAT, MIGRATIONS), Ok(true));
+        assert_eq!(look(&connection), Ok(Found::Journal { format: FORMAT }));
+        let first =
+            Identity { id: JournalId([0; 16]), application: "test".to_owned(), first: Sequence::FIRST, anchor: None };
+        assert_eq!(identity(&connection), Ok(Some(first)));
+    }
+
+    #[test]
+    fn a_file_without_a_sound_beginning_is_damaged() {
+        for statement in ["first = 2", "first = 0", "anchor = zeroblob(32)", "first = 2, anchor = zeroblob(31)"] {
+            let connection = fresh();
+            connection.execute(&format!("UPDATE journal SET {statement}"), []).expect("sound SQL");
+            assert_eq!(identity(&connection), Ok(None), "{statement}");
+        }
+    }
+
+    #[test]
     fn every_older_format_has_its_step() {
         let starts: Vec<u32> = MIGRATIONS.iter().map(|migration| migration.from).collect();
         assert_eq!(starts, (1..FORMAT).collect::<Vec<_>>());
@@ -154,7 +223,7 @@ mod tests {
 
     #[test]
     fn ids_are_random_unless_given() {
-        let id = |connection: &Connection| identity(connection).expect("a table").expect("an id").0;
+        let id = |connection: &Connection| identity(connection).expect("a table").expect("an id").id;
         assert_ne!(id(&fresh()), id(&fresh()));
         let mut given = Connection::open_in_memory().expect("memory is there");
         create(&mut given, Some(JournalId([7; 16])), "test").expect("an empty database takes the tables");

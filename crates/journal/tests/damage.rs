@@ -122,6 +122,23 @@ impl Crashed {
         Self { database: read("j.db"), log: read("j.db-wal"), records: common::all(&journal) }
     }
 
+    /// The size of a page, as the head of the database has it.
+    fn page_bytes(&self) -> usize {
+        usize::from(u16::from_be_bytes([self.database[16], self.database[17]]))
+    }
+
+    /// The bytes of the log that the last commit wrote: frames of a head and a page each, of which the last one of a
+    /// commit names the size of the database.
+    fn frames_of_the_last_transaction(&self) -> std::ops::Range<usize> {
+        let frame = 24 + self.page_bytes();
+        let commits: Vec<usize> = (32..self.log.len())
+            .step_by(frame)
+            .filter(|at| self.log.get(at + 4..at + 8).is_some_and(|size| size != [0; 4]))
+            .collect();
+        let [.., before, last] = commits[..] else { panic!("at least two commits") };
+        before + frame..last + frame
+    }
+
     /// Opening succeeds with a prefix of the records, or refuses; replay never shows anything else.
     #[track_caller]
     fn check(&self, what: &str, database: &[u8], log: &[u8]) -> Option<usize> {
@@ -176,6 +193,39 @@ fn files_cut_at_any_byte_give_a_prefix_or_a_refusal() {
 }
 
 #[test]
+fn a_log_cut_at_every_byte_of_its_last_transaction_loses_that_at_most() {
+    let crashed = Crashed::new();
+    let frames = crashed.frames_of_the_last_transaction();
+    let before = &crashed.records[..39];
+    let scratch = Scratch::new();
+    for length in frames.clone() {
+        // Opening for writing syncs the disk a few times: for every byte a reader looks, and a writer at some.
+        if length % 61 == 0 {
+            let left = crashed.check(&format!("log cut at {length}"), &crashed.database, &crashed.log[..length]);
+            assert_eq!(left, Some(39), "log cut at {length}: all before is there, and nothing of what was cut");
+        }
+        fs::write(scratch.path(), &crashed.database).expect("room");
+        fs::write(scratch.folder().join("j.db-wal"), &crashed.log[..length]).expect("room");
+        let read: Vec<_> = scratch.reader().replay(Sequence::FIRST).map_while(Result::ok).collect();
+        assert_eq!(read, before, "log cut at {length}");
+    }
+    assert_eq!(crashed.check("whole", &crashed.database, &crashed.log[..frames.end]), Some(40));
+}
+
+#[test]
+fn a_database_cut_at_every_byte_of_its_last_page_is_a_prefix_or_refused() {
+    // All is in the database, as after a clean end; the last record stands in one of its pages.
+    let scratch = Scratch::filled(40);
+    let database = fs::read(scratch.path()).expect("the file is there");
+    let records = common::all(&scratch.open().expect("a sound journal"));
+    let crashed = Crashed { database, log: Vec::new(), records };
+    let page = crashed.page_bytes();
+    for length in crashed.database.len() - page..crashed.database.len() {
+        crashed.check(&format!("database cut at {length}"), &crashed.database[..length], &[]);
+    }
+}
+
+#[test]
 fn any_flipped_bit_gives_a_prefix_or_a_refusal() {
     let crashed = Crashed::new();
     let flipped = |bytes: &[u8], index: usize| {
@@ -184,10 +234,14 @@ fn any_flipped_bit_gives_a_prefix_or_a_refusal() {
         bytes
     };
     let header = 0..100;
-    for index in header.chain((100..crashed.database.len()).step_by(61)) {
+    let mut flips = 0;
+    for index in header.chain((100..crashed.database.len()).step_by(17)) {
+        flips += 1;
         crashed.check(&format!("database, byte {index}"), &flipped(&crashed.database, index), &[]);
     }
-    for index in (0..56).chain((56..crashed.log.len()).step_by(1_499)) {
+    for index in (0..56).chain((56..crashed.log.len()).step_by(499)) {
+        flips += 1;
         crashed.check(&format!("log, byte {index}"), &crashed.database, &flipped(&crashed.log, index));
     }
+    assert!(flips >= 1_000, "{flips} places are too few");
 }

@@ -195,11 +195,11 @@ fn applications_and_versions_must_fit() {
         matches!(error, OpenError::SchemaNewer { found: 3, known: 2, .. })
     });
     // A later version may have any columns; only the format is looked at.
-    check("UPDATE journal SET format = 2; ALTER TABLE journal RENAME application TO owner", &fits, |error| {
-        matches!(error, OpenError::FormatNewer { found: 2, known: 1, .. })
+    check("UPDATE journal SET format = 3; ALTER TABLE journal RENAME application TO owner", &fits, |error| {
+        matches!(error, OpenError::FormatNewer { found: 3, known: 2, .. })
     });
     check("UPDATE journal SET format = 0", &fits, |error| {
-        matches!(error, OpenError::FormatOlder { found: 0, known: 1, .. })
+        matches!(error, OpenError::FormatOlder { found: 0, known: 2, .. })
     });
     check("DELETE FROM journal", &fits, |error| matches!(error, OpenError::NotAJournal { .. }));
     check("UPDATE journal SET id = x'00'", &fits, |error| matches!(error, OpenError::NotAJournal { .. }));
