@@ -13,8 +13,8 @@ const POWERS: [f64; 23] = [
 ];
 /// Integers up to here are exact as doubles.
 const MANTISSA_MAX: f64 = 9_007_199_254_740_992.0;
-/// Numbers up to here have no more than 15 digits when they are counted in cents.
-const CENTS_MAX: f64 = 9_999_999_999_999.0;
+/// Numbers up to here have no more than 15 digits when they are counted in cents, and none of them stands for "unset".
+const CENTS_MAX: f64 = 2_147_483_646.0;
 /// 2^52: a double of this size counts by ones.
 const WHOLE: f64 = WHOLE_BITS as f64;
 const WHOLE_BITS: u64 = 1 << 52;
@@ -182,6 +182,10 @@ fn from_cents(cents: u64, negative: bool) -> Decimal {
 }
 
 fn from_any_double(double: f64, magnitude: f64) -> Result<Option<Decimal>, Fault> {
+    // The integers that stand for "unset" do so as doubles, too; that of a long is rounded to a power of two.
+    if double == 2_147_483_647.0 || magnitude == 9_223_372_036_854_775_808.0 {
+        return Ok(None);
+    }
     for (power, scale) in POWERS.iter().zip(0_u32..) {
         let scaled = magnitude * power;
         if scaled > MANTISSA_MAX {
@@ -344,8 +348,11 @@ mod tests {
             assert_eq!(value.to_string(), text);
             assert_eq!(to_double(value), Ok(double));
         }
-        assert_eq!(from_double(f64::MAX), Ok(None));
-        assert_eq!(from_double(f64::NAN), Ok(None));
+        for unset in [f64::MAX, f64::NAN, f64::NEG_INFINITY, 2_147_483_647.0, i64::MAX as f64, i64::MIN as f64] {
+            assert_eq!(from_double(unset), Ok(None), "{unset}");
+        }
+        assert_eq!(from_double(-2_147_483_647.0), Ok(Some((-2_147_483_647_i64).into())));
+        assert_eq!(from_double(2_147_483_646.01).unwrap().unwrap().to_string(), "2147483646.01");
         assert_eq!(to_double("0.1234567890123456789012345678".parse().unwrap()), Err(Fault::NotExact));
     }
 

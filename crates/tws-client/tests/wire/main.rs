@@ -1,0 +1,13 @@
+//! What may come over the wire, case by case: each test carries the number of its case in the list of faults.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bench;
+mod frames;
+mod samples;
+
+mod handshake;
+mod protobuf;
+mod stream;
+mod values;
