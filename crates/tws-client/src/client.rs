@@ -1,25 +1,28 @@
 //! [`Client`]: the handle of a session.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tracing::warn;
 use tws_proto::ServerVersion;
 use tws_proto::contract::Contract;
 use tws_proto::ids::OrderId;
-use tws_proto::kinds::{AccountTag, GenericTick, MarketDataKind, TickByTickKind};
+use tws_proto::kinds::{AccountTag, GenericTick, LogLevel, MarketDataKind, TickByTickKind};
 use tws_proto::message::{
-    AccountSummary, ClientMessage, CommissionReport, CompletedOrder, ContractData, ExecutionData, ExecutionFilter,
-    OpenOrder, OrderStatus, Position, ServerMessage,
+    AccountSummary, ClientMessage, CompletedOrder, ContractData, DisplayGroupUpdated, ExecutionFilter, Position,
+    RequestAccountSummary, RequestAllOpenOrders, RequestCompletedOrders, RequestContractData, RequestCurrentTime,
+    RequestCurrentTimeMillis, RequestExecutions, RequestIds, RequestManagedAccounts, RequestMarketData,
+    RequestOpenOrders, RequestPositions, RequestTickByTick, SetServerLogLevel, UpdateDisplayGroup,
 };
 
 use crate::config::{Config, ConnectError};
 use crate::counts::Counts;
 use crate::driver::{Connector, Driver, TcpConnector};
 use crate::error::{Exit, RequestError, SendError};
+use crate::feed::Feed;
 use crate::lane::OrderEvents;
-use crate::session::{Ask, Feed, newest_by, position_key};
+use crate::request::{Executions, OpenOrders, Request};
 use crate::shared::Shared;
 use crate::state::{Epoch, Phase, Ready, State};
 use crate::stream::{MarketData, Subscription, Tick, TickByTickData};
@@ -40,24 +43,6 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.shutdown(Exit::Abandoned);
     }
-}
-
-/// Open orders and where they stand.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct OpenOrders {
-    /// The orders, each once, with the newest word on it.
-    pub orders: Vec<OpenOrder>,
-    /// Their statuses, each once, with the newest word on it: what filled and what remains.
-    pub statuses: Vec<OrderStatus>,
-}
-
-/// Executions and what they cost.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Executions {
-    /// The executions, corrections included, as they came.
-    pub executions: Vec<ExecutionData>,
-    /// What of their costs was known by then; the rest comes over the order lane.
-    pub commissions: Vec<CommissionReport>,
 }
 
 impl Client {
@@ -126,21 +111,68 @@ impl Client {
         late.unwrap_or_else(|_| Err(RequestError::NotReady { phase: self.state().borrow().phase }))
     }
 
+    /// Asks for something; see [`crate::request`] for what there is. Dropping the future gives the request up, and cancels
+    /// it at TWS where that is possible.
+    ///
+    /// # Errors
+    /// [`RequestError`]: TWS refused it, or there is no whole answer, and why.
+    pub async fn request<R: Request>(&self, request: R) -> Result<R::Output, RequestError> {
+        let asked = self.shared().request(|request_id| request.message(request_id))?;
+        request.output(asked.answers().await?)
+    }
+
+    /// Begins a stream; see [`crate::feed`] for what there is. It begins once the session is ready, goes on after a
+    /// reconnect, and ends at TWS too when it is dropped.
+    ///
+    /// # Errors
+    /// [`RequestError::QueueFull`], [`RequestError::Taken`] and [`RequestError::Closed`]; what TWS says against it comes as
+    /// [`Update::Ended`](crate::Update::Ended).
+    pub fn subscribe<F: Feed>(&self, feed: F) -> Result<Subscription<F::Item>, RequestError> {
+        self.shared().subscribe(feed)
+    }
+
+    /// Says something that has no answer of its own: what [`RELATIONS`](crate::relation::RELATIONS) calls a command.
+    ///
+    /// # Errors
+    /// [`RequestError::NotReady`], [`RequestError::Refused`], [`RequestError::QueueFull`], [`RequestError::Closed`]: nothing
+    /// was said.
+    fn tell(&self, message: impl Into<ClientMessage>) -> Result<(), RequestError> {
+        self.shared().tell(message.into())
+    }
+
+    /// How much TWS writes into its log, until its end.
+    ///
+    /// # Errors
+    /// [`RequestError`], as for every request; `SET_SERVER_LOGLEVEL` has no answer.
+    pub fn set_log_level(&self, level: LogLevel) -> Result<(), RequestError> {
+        self.tell(SetServerLogLevel { level })
+    }
+
+    /// Shows another contract in the windows of a group: `none` or a contract as `265598@SMART`.
+    ///
+    /// # Errors
+    /// [`RequestError`], as for every request; [`RequestError::NotReady`] also where the stream of the group is not live.
+    /// `UPDATE_DISPLAY_GROUP` has no answer but the update of the stream.
+    pub fn update_display_group(
+        &self,
+        group: &Subscription<DisplayGroupUpdated>,
+        contract: &str,
+    ) -> Result<(), RequestError> {
+        let contract = contract.to_owned();
+        self.shared().tell_of(group.id(), |request_id| UpdateDisplayGroup { request_id, contract }.into())
+    }
+
     /// The server's clock, to the millisecond from server version 197 and to the second before.
     ///
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn server_time(&self) -> Result<SystemTime, RequestError> {
         let version = self.state().borrow().server_version;
-        let millis = version.is_some_and(|version| version.reaches(ServerVersion::CURRENT_TIME_IN_MILLIS));
-        let answers = self.ask(if millis { Ask::TimeMillis } else { Ask::Time }).await?;
-        let time = answers.into_iter().find_map(|answer| match answer {
-            ServerMessage::CurrentTime(body) => u64::try_from(body.time_s).ok().map(Duration::from_secs),
-            ServerMessage::CurrentTimeMillis(body) => u64::try_from(body.time_ms).ok().map(Duration::from_millis),
-            _ => None,
-        });
-        let time = time.and_then(|since| UNIX_EPOCH.checked_add(since));
-        time.ok_or(RequestError::Nonsense { message: "CURRENT_TIME" })
+        if version.is_some_and(|version| version.reaches(ServerVersion::CURRENT_TIME_IN_MILLIS)) {
+            self.request(RequestCurrentTimeMillis {}).await
+        } else {
+            self.request(RequestCurrentTime {}).await
+        }
     }
 
     /// Asks for the lowest order id that TWS says may be used next. An id once written must not be used again even so.
@@ -148,12 +180,7 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn next_order_id(&self) -> Result<OrderId, RequestError> {
-        let answers = self.ask(Ask::NextOrderId).await?;
-        let id = answers.into_iter().find_map(|answer| match answer {
-            ServerMessage::NextValidId(body) => Some(body.order_id),
-            _ => None,
-        });
-        id.ok_or(RequestError::Nonsense { message: "NEXT_VALID_ID" })
+        self.request(RequestIds { count: Some(1) }).await
     }
 
     /// Asks for the accounts of the login.
@@ -161,14 +188,7 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn accounts(&self) -> Result<Vec<String>, RequestError> {
-        let answers = self.ask(Ask::Accounts).await?;
-        Ok(only(answers, |answer| match answer {
-            ServerMessage::ManagedAccounts(body) => Some(body),
-            _ => None,
-        })
-        .iter()
-        .flat_map(|body| body.iter().map(str::to_owned))
-        .collect())
+        self.request(RequestManagedAccounts {}).await
     }
 
     /// Every contract that fits.
@@ -176,11 +196,7 @@ impl Client {
     /// # Errors
     /// [`RequestError::Rejected`] with code 200 where none fits; else as for every request.
     pub async fn contract_details(&self, contract: &Contract) -> Result<Vec<ContractData>, RequestError> {
-        let answers = self.ask(Ask::ContractDetails(Box::new(contract.clone()))).await?;
-        Ok(only(answers, |answer| match answer {
-            ServerMessage::ContractData(body) => Some(*body),
-            _ => None,
-        }))
+        self.request(RequestContractData { contract: contract.clone(), ..Default::default() }).await
     }
 
     /// Every position of the login, each once.
@@ -188,12 +204,7 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn positions(&self) -> Result<Vec<Position>, RequestError> {
-        let answers = self.ask(Ask::Positions).await?;
-        let positions = only(answers, |answer| match answer {
-            ServerMessage::Position(body) => Some(*body),
-            _ => None,
-        });
-        Ok(newest_by(positions, position_key))
+        self.request(RequestPositions {}).await
     }
 
     /// Values of every account: of which tags; [`AccountTag::Ledger`] asks for values by currency.
@@ -201,12 +212,8 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn account_summary(&self, tags: &[AccountTag]) -> Result<Vec<AccountSummary>, RequestError> {
-        let ask = Ask::AccountSummary { group: "All".to_owned(), tags: tags.iter().cloned().collect() };
-        let answers = self.ask(ask).await?;
-        Ok(only(answers, |answer| match answer {
-            ServerMessage::AccountSummary(body) => Some(*body),
-            _ => None,
-        }))
+        let tags = tags.iter().cloned().collect();
+        self.request(RequestAccountSummary { group: "All".to_owned(), tags, ..Default::default() }).await
     }
 
     /// The open orders of this client. What is answered also appears on the order lane.
@@ -214,7 +221,7 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn open_orders(&self) -> Result<OpenOrders, RequestError> {
-        self.ask(Ask::OpenOrders).await.map(orders_of)
+        self.request(RequestOpenOrders {}).await
     }
 
     /// The open orders of all clients, those made by hand too; binds none. What is answered also appears on the order
@@ -223,7 +230,7 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn all_open_orders(&self) -> Result<OpenOrders, RequestError> {
-        self.ask(Ask::AllOpenOrders).await.map(orders_of)
+        self.request(RequestAllOpenOrders {}).await
     }
 
     /// Today's completed orders, those made by hand too. What is answered also appears on the order lane.
@@ -231,11 +238,7 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn completed_orders(&self) -> Result<Vec<CompletedOrder>, RequestError> {
-        let answers = self.ask(Ask::CompletedOrders).await?;
-        Ok(only(answers, |answer| match answer {
-            ServerMessage::CompletedOrder(body) => Some(*body),
-            _ => None,
-        }))
+        self.request(RequestCompletedOrders { api_only: false }).await
     }
 
     /// Executions, and what of their costs comes with them. What is answered also appears on the order lane.
@@ -243,15 +246,7 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn executions(&self, filter: ExecutionFilter) -> Result<Executions, RequestError> {
-        let mut executions = Executions::default();
-        for answer in self.ask(Ask::Executions(filter)).await? {
-            match answer {
-                ServerMessage::ExecutionData(body) => executions.executions.push(*body),
-                ServerMessage::CommissionReport(body) => executions.commissions.push(*body),
-                _ => {}
-            }
-        }
-        Ok(executions)
+        self.request(RequestExecutions { filter: Some(filter), ..Default::default() }).await
     }
 
     /// One set of market data values; TWS may take 11 s for it.
@@ -259,32 +254,29 @@ impl Client {
     /// # Errors
     /// [`RequestError`], as for every request.
     pub async fn snapshot(&self, contract: &Contract) -> Result<Vec<Tick>, RequestError> {
-        let answers = self.ask(Ask::Snapshot(Box::new(contract.clone()))).await?;
-        Ok(only(answers, Tick::of))
+        self.request(RequestMarketData { contract: contract.clone(), ..Default::default() }).await
     }
 
-    /// A live stream of quotes. It begins once the session is ready, goes on after a reconnect, and ends when dropped.
-    /// `generic_ticks` asks for further kinds, none as a rule.
+    /// A live stream of quotes. `generic_ticks` asks for further kinds, none as a rule.
     ///
     /// # Errors
-    /// [`RequestError::QueueFull`] and [`RequestError::Closed`]; what TWS says against it comes as
-    /// [`Update::Ended`](crate::Update::Ended).
+    /// As for [`Client::subscribe`].
     pub fn market_data(&self, contract: &Contract, generic_ticks: &[GenericTick]) -> Result<MarketData, RequestError> {
         let generic_ticks = generic_ticks.iter().copied().collect();
-        let feed = Feed::MarketData { contract: Box::new(contract.clone()), generic_ticks };
-        let (id, mailbox) = self.shared().market_data(feed)?;
-        Ok(Subscription::new(id, mailbox, Arc::clone(self.shared())))
+        self.subscribe(RequestMarketData { contract: contract.clone(), generic_ticks, ..Default::default() })
     }
 
-    /// A live stream of every single tick. It begins once the session is ready, goes on after a reconnect, and ends
-    /// when dropped.
+    /// A live stream of every single tick.
     ///
     /// # Errors
-    /// As for [`Client::market_data`].
+    /// As for [`Client::subscribe`].
     pub fn tick_by_tick(&self, contract: &Contract, kind: TickByTickKind) -> Result<TickByTickData, RequestError> {
-        let feed = Feed::TickByTick { contract: Box::new(contract.clone()), kind };
-        let (id, mailbox) = self.shared().tick_by_tick(feed)?;
-        Ok(Subscription::new(id, mailbox, Arc::clone(self.shared())))
+        self.subscribe(RequestTickByTick {
+            contract: contract.clone(),
+            kind: Some(kind),
+            history: Some(0),
+            ..Default::default()
+        })
     }
 
     /// Chooses live, frozen or delayed data for streams and snapshots that begin from now on, after reconnects too.
@@ -325,11 +317,6 @@ impl Client {
     fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
     }
-
-    async fn ask(&self, ask: Ask) -> Result<Vec<ServerMessage>, RequestError> {
-        // A waiter whose sender is gone belonged to a session that is gone.
-        self.shared().request(ask)?.await.unwrap_or(Err(RequestError::Closed))
-    }
 }
 
 fn ready_of(state: &State) -> Option<Result<Ready, RequestError>> {
@@ -342,24 +329,5 @@ fn ready_of(state: &State) -> Option<Result<Ready, RequestError>> {
             epoch: state.epoch,
         })),
         Phase::Disconnected | Phase::Connecting | Phase::Handshaking | Phase::Starting => None,
-    }
-}
-
-fn only<T>(answers: Vec<ServerMessage>, pick: impl Fn(ServerMessage) -> Option<T>) -> Vec<T> {
-    answers.into_iter().filter_map(pick).collect()
-}
-
-fn orders_of(answers: Vec<ServerMessage>) -> OpenOrders {
-    let (mut orders, mut statuses) = (Vec::new(), Vec::new());
-    for answer in answers {
-        match answer {
-            ServerMessage::OpenOrder(body) => orders.push(*body),
-            ServerMessage::OrderStatus(body) => statuses.push(*body),
-            _ => {}
-        }
-    }
-    OpenOrders {
-        orders: newest_by(orders, |open| (open.order.client_id, open.order_id, open.order.permanent_id)),
-        statuses: newest_by(statuses, |status| (status.client_id, status.order_id, status.permanent_id)),
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tws_proto::ServerVersion;
 use tws_proto::ids::ClientId;
 
+use crate::relation::{Pace, Relation};
+
 /// Port on which TWS listens for paper trading.
 pub const TWS_PAPER_PORT: u16 = 7497;
 /// Port on which TWS listens for live trading.
@@ -95,6 +97,7 @@ impl Config {
             write,
             request,
             snapshot,
+            history,
             end_marker_grace,
             upstream_down,
             not_ready_alarm,
@@ -114,6 +117,7 @@ impl Config {
             ("write", write),
             ("request", request),
             ("snapshot", snapshot),
+            ("history", history),
             ("end_marker_grace", end_marker_grace),
             ("upstream_down", upstream_down),
             ("not_ready_alarm", not_ready_alarm),
@@ -189,6 +193,8 @@ pub struct Timeouts {
     pub request: Duration,
     /// For the whole answer to a market data snapshot, which TWS itself may take 11 s for; 15 s.
     pub snapshot: Duration,
+    /// For the whole answer to a question about the past, which TWS fetches from IB and paces; 60 s.
+    pub history: Duration,
     /// How long a request without an id, once timed out, keeps others of its kind waiting, so that its late end
     /// marker does not end theirs; 30 s.
     pub end_marker_grace: Duration,
@@ -202,6 +208,18 @@ pub struct Timeouts {
     pub back_off_most: Duration,
     /// Shortest pause after error 326, client id in use; 2 s.
     pub client_id_in_use: Duration,
+}
+
+impl Timeouts {
+    /// How long the whole answer to a request may take.
+    pub(crate) fn of(&self, relation: &Relation) -> Duration {
+        match relation.pace {
+            Pace::Historical => self.history,
+            Pace::Line => self.snapshot,
+            Pace::Plain | Pace::TickByTick | Pace::Depth | Pace::Scanner => self.request,
+            Pace::Search | Pace::Order | Pace::Cancel => self.request,
+        }
+    }
 }
 
 impl Default for Timeouts {
@@ -218,6 +236,7 @@ impl Default for Timeouts {
             write: Duration::from_secs(2),
             request: Duration::from_secs(10),
             snapshot: Duration::from_secs(15),
+            history: Duration::from_secs(60),
             end_marker_grace: Duration::from_secs(30),
             upstream_down: Duration::from_secs(300),
             not_ready_alarm: Duration::from_secs(60),

@@ -45,6 +45,12 @@ pub enum RequestError {
     /// Too many requests or streams at a time. Wait for some to end.
     #[error("too many requests or streams are under way; wait for some to end")]
     QueueFull,
+    /// A stream of this client has what TWS gives once only. Use that stream, or drop it first.
+    #[error("a stream of {request} is open, and TWS gives one only; use it or drop it first")]
+    Taken {
+        /// Wire name of the stream's request.
+        request: &'static str,
+    },
     /// The answer was larger than [`Limits::answers`](crate::config::Limits::answers). Ask for less.
     #[error("the answer has more than {limit} parts; ask for less")]
     TooManyAnswers {
@@ -54,6 +60,12 @@ pub enum RequestError {
     /// A frame that may have been part of the answer could not be read. Part of an answer is never given out.
     #[error("part of the answer could not be read ({0}); ask again")]
     BadAnswer(BadFrame),
+    /// TWS does not accept the program as one that may prove itself: only programs certified by IB may.
+    #[error("TWS did not verify this program: {}", Quoted(text))]
+    NotVerified {
+        /// The broker's words.
+        text: String,
+    },
     /// The answer cannot be used as it is, a clock out of range.
     #[error("TWS answered {message} with a value that has no meaning")]
     Nonsense {

@@ -1,53 +1,171 @@
-//! Which answers belong to which request, and what ends them: one row a request.
+//! Which answers belong to which request, what ends them, what cancels it: one row a request, in [`RELATIONS`].
+//!
+//! The session knows requests by these rows only: what a request says stands in its body, what its answers mean in
+//! [`crate::request`] and [`crate::feed`].
 
-use tws_proto::ServerMessage;
+mod message;
+mod table;
+
+use std::fmt;
+
 use tws_proto::ids::RequestId;
+use tws_proto::message::{ClientMessage, Message};
+use tws_proto::{ServerMessage, ServerVersion};
 
-/// What can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
-    ContractDetails,
-    Positions,
-    AccountSummary,
-    OpenOrders,
-    AllOpenOrders,
-    CompletedOrders,
-    Executions,
-    NextOrderId,
-    Accounts,
-    Time,
-    TimeMillis,
-    Snapshot,
-}
+pub use table::RELATIONS;
 
-/// Requests that cannot be told apart by their answers: one of a channel is under way at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Channel {
-    Positions,
-    /// TWS gives two summaries at most; one at a time is enough.
-    AccountSummary,
-    /// Those of this client and those of all answer alike.
-    OpenOrders,
-    CompletedOrders,
-    NextOrderId,
-    Accounts,
-    Time,
-    TimeMillis,
-}
+pub(crate) use message::{is_lane, request_id};
 
 /// One row: a request, its answers, its end.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Relation {
-    /// Whether answers carry the id of the request.
-    pub(crate) keyed: bool,
-    pub(crate) channel: Option<Channel>,
+#[derive(Clone, Copy)]
+pub struct Relation {
+    /// Wire name of the request.
+    pub request: &'static str,
+    /// Which uses of the request the row is about, where it has several; else empty.
+    pub case: &'static str,
+    /// How its answers are told from those of others.
+    pub key: Key,
     /// Wire names of the answers.
-    pub(crate) answers: &'static [&'static str],
-    /// Wire name of the message that ends them; it is an answer itself where it is listed among them.
-    pub(crate) end: &'static str,
+    pub answers: &'static [&'static str],
+    /// What ends them.
+    pub end: End,
+    /// What comes of the request.
+    pub shape: Shape,
+    /// Which of TWS's limits it counts against, beside that of all frames.
+    pub pace: Pace,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    applies: fn(&ClientMessage) -> bool,
+    cancel: Option<MakeCancel>,
 }
 
-/// What an unkeyed message is to a request that waits.
+/// Makes what cancels a request out of it and its id.
+type MakeCancel = fn(RequestId, &ClientMessage) -> ClientMessage;
+
+/// How answers are told from those to other requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// They carry the id of the request.
+    Id,
+    /// They carry it; TWS takes few of these at a time, so one is under way and the others wait.
+    IdInTurn(Channel),
+    /// They carry none: one request of a channel is under way at a time.
+    Turn(Channel),
+    /// They carry none, and one stream takes the channel from all others for as long as it lives.
+    Alone(Channel),
+    /// Nothing answers, or the order lane does.
+    None,
+}
+
+/// Requests that cannot be told apart by their answers, or of which TWS takes one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// Values and portfolio of one account: the next request of the kind takes the place of the last.
+    AccountUpdates,
+    /// TWS gives two summaries at most.
+    AccountSummary,
+    /// The accounts of the login.
+    Accounts,
+    /// Settings of a financial advisor.
+    AdvisorData,
+    /// Bulletins of exchanges.
+    Bulletins,
+    /// Completed orders.
+    CompletedOrders,
+    /// Which exchanges show depth.
+    DepthExchanges,
+    /// Family codes.
+    FamilyCodes,
+    /// Steps of prices.
+    MarketRule,
+    /// News providers.
+    NewsProviders,
+    /// The next order id.
+    NextOrderId,
+    /// Open orders: those of this client and those of all answer alike.
+    OpenOrders,
+    /// Positions.
+    Positions,
+    /// What a scanner can be asked for.
+    ScannerParameters,
+    /// The clock in seconds.
+    Time,
+    /// The clock in milliseconds.
+    TimeMillis,
+    /// Proof of a third party's program.
+    Verification,
+    /// The same, with a key.
+    Authorization,
+}
+
+/// What ends the answers to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing: there are no answers, or they go on until cancelled.
+    Never,
+    /// The first answer is the whole.
+    First,
+    /// An answer that says that it is the last.
+    Flagged,
+    /// A message with this wire name.
+    Message(&'static str),
+    /// The first answer below a server version, a message from it on.
+    MessageSince(ServerVersion, &'static str),
+}
+
+/// What comes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One answer.
+    One,
+    /// Any number of answers, then an end.
+    List,
+    /// Answers until it is cancelled; where there is an end, it stands behind what was there at first.
+    Stream,
+    /// Nothing, or events of the order lane.
+    Command,
+    /// It ends another request.
+    Cancel,
+    /// The session says it by itself.
+    Session,
+}
+
+/// Which of TWS's limits a request counts against, beside that of all frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pace {
+    /// None.
+    Plain,
+    /// A market data line while it lives, 100 as a rule.
+    Line,
+    /// 5 % of the lines; one request per instrument in 15 s.
+    TickByTick,
+    /// Three at a time, as a rule.
+    Depth,
+    /// 50 open at a time; for bars of 30 s and less also: nothing twice in 15 s, fewer than six for one contract in 2 s,
+    /// at most 60 in 10 min.
+    Historical,
+    /// Ten at a time.
+    Scanner,
+    /// One in a second.
+    Search,
+    /// An order.
+    Order,
+    /// It ends something and comes before all others.
+    Cancel,
+}
+
+/// Whether a request changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It only reads.
+    Reads,
+    /// It changes orders, accounts or settings.
+    Acts,
+    /// It changes orders where client id 0 says it: orders made by hand become the client's.
+    ActsAsClientZero,
+}
+
+/// What a message is to a request that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Answer,
@@ -58,179 +176,161 @@ pub(crate) enum Role {
 }
 
 impl Relation {
-    /// The row of a request.
-    pub(crate) const fn of(kind: Kind) -> Self {
-        const ORDERS: &[&str] = &["OPEN_ORDER", "ORDER_STATUS"];
-        // Commission reports carry no id of a request: they are joined by execution.
-        const EXECUTIONS: &[&str] = &["EXECUTION_DATA", "COMMISSION_AND_FEES_REPORT"];
-        const TICKS: &[&str] =
-            &["TICK_PRICE", "TICK_SIZE", "TICK_GENERIC", "TICK_STRING", "MARKET_DATA_TYPE", "TICK_REQ_PARAMS"];
-        match kind {
-            Kind::ContractDetails => Self::keyed(&["CONTRACT_DATA"], "CONTRACT_DATA_END"),
-            Kind::Positions => Self::alone(Channel::Positions, &["POSITION_DATA"], "POSITION_END"),
-            Kind::AccountSummary => Self {
-                channel: Some(Channel::AccountSummary),
-                ..Self::keyed(&["ACCOUNT_SUMMARY"], "ACCOUNT_SUMMARY_END")
-            },
-            Kind::OpenOrders | Kind::AllOpenOrders => Self::alone(Channel::OpenOrders, ORDERS, "OPEN_ORDER_END"),
-            Kind::CompletedOrders => {
-                Self::alone(Channel::CompletedOrders, &["COMPLETED_ORDER"], "COMPLETED_ORDERS_END")
-            }
-            Kind::Executions => Self::keyed(EXECUTIONS, "EXECUTION_DATA_END"),
-            Kind::NextOrderId => Self::alone(Channel::NextOrderId, &["NEXT_VALID_ID"], "NEXT_VALID_ID"),
-            Kind::Accounts => Self::alone(Channel::Accounts, &["MANAGED_ACCTS"], "MANAGED_ACCTS"),
-            Kind::Time => Self::alone(Channel::Time, &["CURRENT_TIME"], "CURRENT_TIME"),
-            Kind::TimeMillis => Self::alone(Channel::TimeMillis, &["CURRENT_TIME_IN_MILLIS"], "CURRENT_TIME_IN_MILLIS"),
-            Kind::Snapshot => Self::keyed(TICKS, "TICK_SNAPSHOT_END"),
+    /// The row of a message.
+    #[must_use]
+    pub fn of(message: &ClientMessage) -> &'static Self {
+        let name = message.facts().name;
+        let row = RELATIONS.iter().find(|row| row.request == name && (row.applies)(message));
+        row.expect("the tests of the table prove that every message has a row")
+    }
+
+    /// The row as it stands at a server version.
+    pub(crate) fn at(&self, version: ServerVersion) -> Self {
+        let end = match self.end {
+            End::MessageSince(since, _) if version < since => End::First,
+            End::MessageSince(_, message) => End::Message(message),
+            End::Never | End::First | End::Flagged | End::Message(_) => self.end,
+        };
+        Self { end, ..*self }
+    }
+
+    /// What cancels the request that was asked under this id, where anything does.
+    #[must_use]
+    pub fn cancel(&self, request_id: RequestId, asked: &ClientMessage) -> Option<ClientMessage> {
+        self.cancel.map(|make| make(request_id, asked))
+    }
+
+    /// The channel in which the request waits for its turn.
+    #[must_use]
+    pub const fn channel(&self) -> Option<Channel> {
+        match self.key {
+            Key::IdInTurn(channel) | Key::Turn(channel) | Key::Alone(channel) => Some(channel),
+            Key::Id | Key::None => None,
         }
     }
 
-    const fn keyed(answers: &'static [&'static str], end: &'static str) -> Self {
-        Self { keyed: true, channel: None, answers, end }
+    /// The channel whose answers go to whoever listens there.
+    pub(crate) fn shared_channel(&self) -> Option<Channel> {
+        self.channel().filter(|_| !self.is_keyed())
     }
 
-    const fn alone(channel: Channel, answers: &'static [&'static str], end: &'static str) -> Self {
-        Self { keyed: false, channel: Some(channel), answers, end }
+    /// Whether answers carry the id of the request.
+    #[must_use]
+    pub const fn is_keyed(&self) -> bool {
+        matches!(self.key, Key::Id | Key::IdInTurn(_))
     }
 
-    /// What the message with this wire name is to the request.
-    pub(crate) fn role(&self, message: &str) -> Role {
-        match (self.answers.contains(&message), self.end == message) {
-            (true, true) => Role::Whole,
-            (true, false) => Role::Answer,
-            (false, true) => Role::End,
-            (false, false) => Role::None,
+    /// What a message is to the request.
+    pub(crate) fn role(&self, message: &ServerMessage) -> Role {
+        let name = message.facts().name;
+        match (self.answers.contains(&name), self.end) {
+            (false, End::Message(end)) if end == name => Role::End,
+            (true, End::First) => Role::Whole,
+            (true, End::Flagged) if message::is_last(message) => Role::Whole,
+            (true, End::MessageSince(..) | End::Message(_) | End::Never | End::Flagged) => Role::Answer,
+            (false, _) => Role::None,
         }
     }
+
+    /// Whether a message of this name answers or ends the request.
+    pub(crate) fn names(&self, message: &str) -> bool {
+        let is_end = match self.end {
+            End::Message(end) | End::MessageSince(_, end) => end == message,
+            End::Never | End::First | End::Flagged => false,
+        };
+        is_end || self.answers.contains(&message)
+    }
 }
 
-/// Whether a message belongs to the order lane.
-pub(crate) fn is_lane(message: &ServerMessage) -> bool {
-    use ServerMessage as S;
-    matches!(
-        message,
-        S::OpenOrder(_)
-            | S::OrderStatus(_)
-            | S::CompletedOrder(_)
-            | S::ExecutionData(_)
-            | S::CommissionReport(_)
-            | S::OpenOrdersEnd(_)
-            | S::CompletedOrdersEnd(_)
-            | S::ExecutionsEnd(_)
-            | S::Position(_)
-            | S::PositionEnd(_)
-            | S::NextValidId(_)
-            | S::ManagedAccounts(_)
-    )
-}
-
-/// The request that a message names, where messages of its kind name one.
-pub(crate) fn request_id(message: &ServerMessage) -> Option<RequestId> {
-    use ServerMessage as S;
-    match message {
-        S::TickPrice(body) => Some(body.request_id),
-        S::TickSize(body) => Some(body.request_id),
-        S::TickGeneric(body) => Some(body.request_id),
-        S::TickString(body) => Some(body.request_id),
-        S::TickSnapshotEnd(body) => Some(body.request_id),
-        S::TickRequestParameters(body) => Some(body.request_id),
-        S::MarketDataType(body) => Some(body.request_id),
-        S::TickByTick(body) => Some(body.request_id),
-        S::ContractData(body) => Some(body.request_id),
-        S::ContractDataEnd(body) => Some(body.request_id),
-        S::ExecutionData(body) => body.request_id,
-        S::ExecutionsEnd(body) => Some(body.request_id),
-        S::AccountSummary(body) => Some(body.request_id),
-        S::AccountSummaryEnd(body) => Some(body.request_id),
-        S::MarketDepth(body) => Some(body.request_id),
-        S::MarketDepthLevel2(body) => Some(body.request_id),
-        S::HistoricalData(body) => Some(body.request_id),
-        S::BondContractData(body) => Some(body.request_id),
-        S::ScannerData(body) => Some(body.request_id),
-        S::TickOptionComputation(body) => Some(body.request_id),
-        S::TickExchangeForPhysical(body) => Some(body.request_id),
-        S::RealTimeBar(body) => Some(body.request_id),
-        S::DeltaNeutralValidation(body) => Some(body.request_id),
-        S::DisplayGroups(body) => Some(body.request_id),
-        S::DisplayGroupUpdated(body) => Some(body.request_id),
-        S::ModelPosition(body) => Some(body.request_id),
-        S::ModelPositionEnd(body) => Some(body.request_id),
-        S::ModelValue(body) => Some(body.request_id),
-        S::ModelValueEnd(body) => Some(body.request_id),
-        S::OptionParameters(body) => Some(body.request_id),
-        S::OptionParametersEnd(body) => Some(body.request_id),
-        S::SoftDollarTiers(body) => Some(body.request_id),
-        S::SymbolSamples(body) => Some(body.request_id),
-        S::SmartComponents(body) => Some(body.request_id),
-        S::NewsArticle(body) => Some(body.request_id),
-        S::TickNews(body) => Some(body.request_id),
-        S::HistoricalNews(body) => Some(body.request_id),
-        S::HistoricalNewsEnd(body) => Some(body.request_id),
-        S::HeadTimestamp(body) => Some(body.request_id),
-        S::HistogramData(body) => Some(body.request_id),
-        S::HistoricalDataUpdate(body) => Some(body.request_id),
-        S::RerouteMarketData(body) => Some(body.request_id),
-        S::RerouteMarketDepth(body) => Some(body.request_id),
-        S::Profit(body) => Some(body.request_id),
-        S::PositionProfit(body) => Some(body.request_id),
-        S::HistoricalTicks(body) => Some(body.request_id),
-        S::HistoricalQuotes(body) => Some(body.request_id),
-        S::HistoricalTrades(body) => Some(body.request_id),
-        S::AdvisorDataReplaced(body) => Some(body.request_id),
-        S::HorizonMetaData(body) => Some(body.request_id),
-        S::HorizonEventData(body) => Some(body.request_id),
-        S::HistoricalSchedule(body) => Some(body.request_id),
-        S::UserInfo(body) => Some(body.request_id),
-        S::HistoricalDataEnd(body) => Some(body.request_id),
-        S::Config(body) => Some(body.request_id),
-        S::ConfigUpdated(body) => Some(body.request_id),
-        // Messages without the id of a request.
-        _ => None,
+impl fmt::Debug for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.request)?;
+        if self.case.is_empty() { Ok(()) } else { write!(f, " ({})", self.case) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tws_proto::message::Message;
+    use std::collections::BTreeSet;
+
+    use tws_proto::message::RequestIds;
 
     use super::*;
 
-    const KINDS: [Kind; 12] = [
-        Kind::ContractDetails,
-        Kind::Positions,
-        Kind::AccountSummary,
-        Kind::OpenOrders,
-        Kind::AllOpenOrders,
-        Kind::CompletedOrders,
-        Kind::Executions,
-        Kind::NextOrderId,
-        Kind::Accounts,
-        Kind::Time,
-        Kind::TimeMillis,
-        Kind::Snapshot,
-    ];
+    fn messages<M: Message>() -> BTreeSet<&'static str> {
+        M::ALL.iter().map(|facts| facts.name).collect()
+    }
 
-    #[test]
-    fn every_answer_and_end_is_a_message_of_the_server() {
-        for kind in KINDS {
-            let relation = Relation::of(kind);
-            for name in relation.answers.iter().chain([&relation.end]) {
-                assert!(ServerMessage::ALL.iter().any(|facts| facts.name == *name), "{kind:?}: {name}");
-            }
-            assert!(relation.keyed || relation.channel.is_some(), "{kind:?} cannot be told from another");
+    fn end_of(relation: &Relation) -> Option<&'static str> {
+        match relation.end {
+            End::Message(end) | End::MessageSince(_, end) => Some(end),
+            End::Never | End::First | End::Flagged => None,
         }
     }
 
     #[test]
-    fn what_one_channel_awaits_no_other_does() {
-        for kind in KINDS {
-            for other in KINDS {
-                let (one, two) = (Relation::of(kind), Relation::of(other));
-                if !one.keyed && !two.keyed && one.channel != two.channel {
-                    assert!(one.answers.iter().all(|name| two.role(name) == Role::None), "{kind:?} and {other:?}");
-                    assert_eq!(two.role(one.end), Role::None, "{kind:?} and {other:?}");
+    fn every_message_of_the_client_has_a_row_and_several_only_where_each_names_its_case() {
+        let rows: BTreeSet<_> = RELATIONS.iter().map(|row| row.request).collect();
+        assert_eq!(rows, messages::<ClientMessage>());
+        assert_eq!(rows.len(), 83);
+        let cases: BTreeSet<_> = RELATIONS.iter().map(|row| (row.request, row.case)).collect();
+        assert_eq!(cases.len(), RELATIONS.len(), "a row stands twice");
+        for row in RELATIONS {
+            let rows = RELATIONS.iter().filter(|other| other.request == row.request).count();
+            assert_eq!(rows > 1, !row.case.is_empty(), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_message_of_the_server_answers_a_request_but_notices() {
+        let mut answers: BTreeSet<_> = RELATIONS.iter().flat_map(|row| row.answers).copied().collect();
+        answers.extend(RELATIONS.iter().filter_map(end_of));
+        answers.insert("ERR_MSG");
+        assert_eq!(answers, messages::<ServerMessage>());
+    }
+
+    #[test]
+    fn a_row_is_of_one_piece() {
+        for row in RELATIONS {
+            let (end, answers) = (end_of(row), !row.answers.is_empty());
+            assert!(end.is_none_or(|end| !row.answers.contains(&end)), "{row:?}: its end is no answer");
+            match row.shape {
+                Shape::One => assert!(row.end == End::First && answers && row.key != Key::None, "{row:?}"),
+                Shape::List => {
+                    assert!((end.is_some() || row.end == End::Flagged) && answers && row.key != Key::None, "{row:?}");
+                }
+                Shape::Stream => assert!(row.cancel.is_some() && answers && row.key != Key::None, "{row:?}"),
+                Shape::Command | Shape::Cancel | Shape::Session => {
+                    assert!(row.end == End::Never && row.cancel.is_none() && row.key == Key::None, "{row:?}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_cancel_cancels_a_request() {
+        let any = RequestIds::default().into();
+        let made: BTreeSet<_> =
+            RELATIONS.iter().filter_map(|row| row.cancel(RequestId(1), &any)).map(|made| made.facts().name).collect();
+        let rows = RELATIONS.iter().filter(|row| row.shape == Shape::Cancel && row.effect == Effect::Reads);
+        assert_eq!(rows.map(|row| row.request).collect::<BTreeSet<_>>(), made);
+    }
+
+    #[test]
+    fn what_one_channel_awaits_no_other_does() {
+        let unkeyed = || RELATIONS.iter().filter(|row| row.shared_channel().is_some());
+        for row in unkeyed() {
+            for other in unkeyed().filter(|other| other.channel() != row.channel()) {
+                let awaited = row.answers.iter().copied().chain(end_of(row));
+                assert!(awaited.into_iter().all(|name| !other.names(name)), "{row:?} and {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_depends_on_the_version() {
+        let bars = RELATIONS.iter().find(|row| row.case == "bars").unwrap();
+        assert_eq!(bars.at(ServerVersion(195)).end, End::First);
+        assert_eq!(bars.at(ServerVersion(196)).end, End::Message("HISTORICAL_DATA_END"));
     }
 }

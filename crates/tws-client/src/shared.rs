@@ -11,22 +11,22 @@ use std::time::Instant;
 use bytes::BytesMut;
 use tokio::sync::{Notify, oneshot, watch};
 use tracing::{debug, error, info, warn};
-use tws_proto::message::{ClientMessage, Notice, ServerMessage, TickEvent};
+use tws_proto::ids::RequestId;
+use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::error::{Exit, RequestError, SendError};
+use crate::feed::Feed;
 use crate::lane::{Lane, Pushed};
 use crate::log::{MaskedList, redacted};
 use crate::mailbox::Mailbox;
 use crate::notice::NoticeClass;
-use crate::session::{Ask, Event, Feed, FeedUpdate, Link, RequestKey, Session, SubscriptionId};
+use crate::session::{Event, FeedUpdate, Link, RequestKey, Session, SubscriptionId};
 use crate::state::{Epoch, LaneEvent, Phase, State, StateChange};
-use crate::stream::{Tick, Update, Updates};
+use crate::stream::{FeedSink, Put, Sink, Subscription, Updates};
 
 pub(crate) type Answers = Result<Vec<ServerMessage>, RequestError>;
-/// A stream and where it is read.
-type Opened<T> = Result<(SubscriptionId, Arc<Mailbox<Updates<T>>>), RequestError>;
 type Callback = Box<dyn Fn(&State) + Send + Sync>;
 
 /// How many callbacks may watch the state.
@@ -44,23 +44,33 @@ pub(crate) struct Shared {
 struct Core {
     session: Session,
     waiters: BTreeMap<RequestKey, oneshot::Sender<Answers>>,
-    sinks: BTreeMap<SubscriptionId, Sink>,
+    sinks: BTreeMap<SubscriptionId, Box<dyn Sink>>,
     /// What streams that are gone have conflated.
     conflated: u64,
 }
 
-/// Where the updates of a stream go.
-#[derive(Clone)]
-enum Sink {
-    MarketData(Arc<Mailbox<Updates<Tick>>>),
-    TickByTick(Arc<Mailbox<Updates<TickEvent>>>),
+/// A request under way; given up when dropped before its answer is there.
+pub(crate) struct Asked {
+    shared: Arc<Shared>,
+    key: RequestKey,
+    answers: oneshot::Receiver<Answers>,
+    is_answered: bool,
 }
 
-impl Sink {
-    fn conflated(&self) -> u64 {
-        match self {
-            Self::MarketData(mailbox) => mailbox.with(|updates| updates.conflated()),
-            Self::TickByTick(mailbox) => mailbox.with(|updates| updates.conflated()),
+impl Asked {
+    /// Every message that answers it.
+    pub(crate) async fn answers(mut self) -> Answers {
+        // A waiter whose sender is gone belonged to a session that is gone.
+        let answers = (&mut self.answers).await.unwrap_or(Err(RequestError::Closed));
+        self.is_answered = true;
+        answers
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.shared.forget(self.key);
         }
     }
 }
@@ -116,7 +126,7 @@ impl Shared {
         let core = self.core();
         Counts {
             waiters: core.waiters.len(),
-            conflated: core.conflated + core.sinks.values().map(Sink::conflated).sum::<u64>(),
+            conflated: core.conflated + core.sinks.values().map(|sink| sink.conflated()).sum::<u64>(),
             lane_events: self.lane.len(),
             ..core.session.counts()
         }
@@ -132,14 +142,42 @@ impl Shared {
         room
     }
 
-    pub(crate) fn request(&self, ask: Ask) -> Result<oneshot::Receiver<Answers>, RequestError> {
+    pub(crate) fn request(
+        self: &Arc<Self>,
+        message: impl FnOnce(RequestId) -> ClientMessage,
+    ) -> Result<Asked, RequestError> {
         let mut core = self.core();
-        let key = core.session.request(ask, now())?;
-        let (sender, receiver) = oneshot::channel();
+        let key = core.session.request(message, now())?;
+        let (sender, answers) = oneshot::channel();
         core.waiters.insert(key, sender);
         drop(core);
         self.wake.notify_one();
-        Ok(receiver)
+        Ok(Asked { shared: Arc::clone(self), key, answers, is_answered: false })
+    }
+
+    /// Nobody waits for an answer any more.
+    fn forget(&self, key: RequestKey) {
+        let mut core = self.core();
+        core.waiters.remove(&key);
+        core.session.forget(key, now());
+        drop(core);
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn tell(&self, message: ClientMessage) -> Result<(), RequestError> {
+        let told = self.core().session.tell(message, now());
+        self.wake.notify_one();
+        told
+    }
+
+    pub(crate) fn tell_of(
+        &self,
+        id: SubscriptionId,
+        message: impl FnOnce(RequestId) -> ClientMessage,
+    ) -> Result<(), RequestError> {
+        let told = self.core().session.tell_of(id, message, now());
+        self.wake.notify_one();
+        told
     }
 
     pub(crate) fn send_orders(&self, messages: Vec<ClientMessage>) -> Result<Epoch, SendError> {
@@ -153,25 +191,15 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    pub(crate) fn market_data(&self, feed: Feed) -> Opened<Tick> {
+    pub(crate) fn subscribe<F: Feed>(self: &Arc<Self>, feed: F) -> Result<Subscription<F::Item>, RequestError> {
         let mailbox = Arc::new(Mailbox::new(Updates::new(self.stream_updates)));
-        let id = self.subscribe(feed, Sink::MarketData(Arc::clone(&mailbox)))?;
-        Ok((id, mailbox))
-    }
-
-    pub(crate) fn tick_by_tick(&self, feed: Feed) -> Opened<TickEvent> {
-        let mailbox = Arc::new(Mailbox::new(Updates::new(self.stream_updates)));
-        let id = self.subscribe(feed, Sink::TickByTick(Arc::clone(&mailbox)))?;
-        Ok((id, mailbox))
-    }
-
-    fn subscribe(&self, feed: Feed, sink: Sink) -> Result<SubscriptionId, RequestError> {
+        let sink = Box::new(FeedSink::<F>(Arc::clone(&mailbox)));
         let mut core = self.core();
-        let id = core.session.subscribe(feed, now())?;
+        let id = core.session.subscribe(Box::new(move |request_id| feed.message(request_id)), now())?;
         core.sinks.insert(id, sink);
         drop(core);
         self.wake.notify_one();
-        Ok(id)
+        Ok(Subscription::new(id, mailbox, Arc::clone(self)))
     }
 
     pub(crate) fn unsubscribe(&self, id: SubscriptionId) {
@@ -223,6 +251,7 @@ impl Shared {
     fn deliver(&self) {
         let mut states = Vec::new();
         let mut ended = Vec::new();
+        let mut answered = Vec::new();
         let mut core = self.core();
         let mut overflow = false;
         while let Some(event) = core.session.poll_event() {
@@ -238,10 +267,7 @@ impl Shared {
                     }
                 }
                 Event::Answer { key, result } => {
-                    if let Some(waiter) = core.waiters.remove(&key) {
-                        // A waiter that went away does not want its answer any more.
-                        let _ = waiter.send(result);
-                    }
+                    answered.extend(core.waiters.remove(&key).map(|waiter| (waiter, result)));
                 }
                 Event::Update { subscription, update } => ended.extend(core.update(subscription, update)),
                 Event::Notice(notice) => log_notice(&notice, state),
@@ -258,6 +284,10 @@ impl Shared {
         }
         drop(core);
         drop(ended);
+        for (waiter, result) in answered {
+            // A waiter that went away does not want its answer any more.
+            let _ = waiter.send(result);
+        }
         for state in states {
             log_state(&state);
             let callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -274,51 +304,24 @@ impl Shared {
 
 impl Core {
     /// Delivers an update; gives the sink back where it was the last.
-    fn update(&mut self, id: SubscriptionId, update: FeedUpdate) -> Option<Sink> {
+    fn update(&mut self, id: SubscriptionId, update: FeedUpdate) -> Option<Box<dyn Sink>> {
         let ended = matches!(update, FeedUpdate::Ended(_));
-        match self.sinks.get(&id) {
-            Some(Sink::MarketData(mailbox)) => {
-                if let Some(update) = market_data(update) {
-                    mailbox.put(|updates| updates.push(update));
-                }
-            }
-            Some(Sink::TickByTick(mailbox)) => {
-                if let Some(update) = tick_by_tick(update) {
-                    mailbox.put(|updates| updates.push(update));
-                }
-            }
-            None => {}
+        let name = match &update {
+            FeedUpdate::Message(message) => Some(message.facts().name),
+            FeedUpdate::Gap(_) | FeedUpdate::Notice(_) | FeedUpdate::Ended(_) => None,
+        };
+        let put = self.sinks.get(&id).map_or(Put::Taken, |sink| sink.put(update));
+        if let (Put::Stray, Some(name)) = (put, name) {
+            self.session.take_stray(name);
         }
         if ended { self.remove_sink(id) } else { None }
     }
 
     /// Forgets where a stream goes, and remembers what it conflated.
-    fn remove_sink(&mut self, id: SubscriptionId) -> Option<Sink> {
+    fn remove_sink(&mut self, id: SubscriptionId) -> Option<Box<dyn Sink>> {
         let sink = self.sinks.remove(&id)?;
         self.conflated += sink.conflated();
         Some(sink)
-    }
-}
-
-/// An update of quotes; `None` for what only single ticks carry.
-fn market_data(update: FeedUpdate) -> Option<Update<Tick>> {
-    match update {
-        FeedUpdate::Tick(tick) => Some(Update::Data(tick)),
-        FeedUpdate::TickByTick(_) => None,
-        FeedUpdate::Gap(epoch) => Some(Update::Gap { epoch }),
-        FeedUpdate::Notice(notice) => Some(Update::Notice(notice)),
-        FeedUpdate::Ended(error) => Some(Update::Ended(error)),
-    }
-}
-
-/// An update of single ticks; `None` for what only quotes carry.
-fn tick_by_tick(update: FeedUpdate) -> Option<Update<TickEvent>> {
-    match update {
-        FeedUpdate::TickByTick(event) => Some(Update::Data(event)),
-        FeedUpdate::Tick(_) => None,
-        FeedUpdate::Gap(epoch) => Some(Update::Gap { epoch }),
-        FeedUpdate::Notice(notice) => Some(Update::Notice(notice)),
-        FeedUpdate::Ended(error) => Some(Update::Ended(error)),
     }
 }
 

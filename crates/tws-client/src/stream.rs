@@ -1,4 +1,4 @@
-//! Live streams of market data: typed, bounded, conflated when their reader is slow, and cancelled when dropped.
+//! Live streams: typed, bounded, conflated when their reader is slow, and cancelled when dropped.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -9,11 +9,15 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use tws_proto::ServerMessage;
 use tws_proto::kinds::{MarketDataKind, TickKind};
-use tws_proto::message::{Notice, TickEvent, TickGeneric, TickPrice, TickRequestParameters, TickSize, TickString};
+use tws_proto::message::{
+    DeltaNeutralValidation, Notice, RerouteMarketData, TickEvent, TickExchangeForPhysical, TickGeneric, TickNews,
+    TickOptionComputation, TickPrice, TickRequestParameters, TickSize, TickString,
+};
 
 use crate::error::RequestError;
+use crate::feed::Feed;
 use crate::mailbox::Mailbox;
-use crate::session::SubscriptionId;
+use crate::session::{FeedUpdate, SubscriptionId};
 use crate::shared::Shared;
 use crate::state::Epoch;
 
@@ -37,6 +41,16 @@ pub enum Tick {
     DataKind(MarketDataKind),
     /// How to read the ticks.
     Parameters(Box<TickRequestParameters>),
+    /// What an option is worth by calculation.
+    Option(Box<TickOptionComputation>),
+    /// An exchange of a future for its physical.
+    ExchangeForPhysical(Box<TickExchangeForPhysical>),
+    /// A headline.
+    News(Box<TickNews>),
+    /// The data of this contract, a CFD, comes from another contract; subscribe to that one.
+    Rerouted(RerouteMarketData),
+    /// What the delta-neutral part of a combination was taken for.
+    DeltaNeutral(Box<DeltaNeutralValidation>),
 }
 
 impl Tick {
@@ -50,6 +64,11 @@ impl Tick {
             ServerMessage::TickString(tick) => Some(Self::Text(tick)),
             ServerMessage::MarketDataType(body) => Some(Self::DataKind(body.kind)),
             ServerMessage::TickRequestParameters(body) => Some(Self::Parameters(body)),
+            ServerMessage::TickOptionComputation(body) => Some(Self::Option(body)),
+            ServerMessage::TickExchangeForPhysical(body) => Some(Self::ExchangeForPhysical(body)),
+            ServerMessage::TickNews(body) => Some(Self::News(body)),
+            ServerMessage::RerouteMarketData(body) => Some(Self::Rerouted(body)),
+            ServerMessage::DeltaNeutralValidation(body) => Some(Self::DeltaNeutral(body)),
             _ => None,
         }
     }
@@ -112,6 +131,57 @@ impl<T: Conflate> Stream for Subscription<T> {
     }
 }
 
+/// Where the messages of a stream go; the only place that knows both of them and of the type they become.
+pub(crate) trait Sink: Send + Sync {
+    /// Never waits.
+    fn put(&self, update: FeedUpdate) -> Put;
+
+    /// How many updates gave way to newer ones.
+    fn conflated(&self) -> u64;
+}
+
+/// Whether a message belonged to the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    Taken,
+    Stray,
+}
+
+/// The sink of one kind of feed.
+pub(crate) struct FeedSink<F: Feed>(pub(crate) Arc<Mailbox<Updates<F::Item>>>);
+
+impl<F: Feed> Sink for FeedSink<F> {
+    fn put(&self, update: FeedUpdate) -> Put {
+        let update = match update {
+            FeedUpdate::Message(message) => {
+                let mut put = Put::Stray;
+                self.0.put(|updates| {
+                    F::items(message, |item| {
+                        put = Put::Taken;
+                        updates.push(Update::Data(item));
+                    });
+                });
+                return put;
+            }
+            FeedUpdate::Gap(epoch) => Update::Gap { epoch },
+            FeedUpdate::Notice(notice) => Update::Notice(notice),
+            FeedUpdate::Ended(error) => Update::Ended(error),
+        };
+        self.0.put(|updates| updates.push(update));
+        Put::Taken
+    }
+
+    fn conflated(&self) -> u64 {
+        self.0.with(|updates| updates.conflated())
+    }
+}
+
+impl<T> Subscription<T> {
+    pub(crate) const fn id(&self) -> SubscriptionId {
+        self.id
+    }
+}
+
 impl<T> Drop for Subscription<T> {
     fn drop(&mut self) {
         self.shared.unsubscribe(self.id);
@@ -120,19 +190,24 @@ impl<T> Drop for Subscription<T> {
 
 /// Which update a newer one may replace.
 pub trait Conflate {
+    /// What an update is about.
+    type Key: PartialEq;
+
     /// Updates with the same key may replace each other; one without a key is never replaced, but may be left out.
-    fn key(&self) -> Option<Key>;
+    fn key(&self) -> Option<Self::Key>;
 }
 
 /// What a tick is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct TickKey {
     shape: u8,
     kind: TickKind,
 }
 
 impl Conflate for Tick {
-    fn key(&self) -> Option<Key> {
+    type Key = TickKey;
+
+    fn key(&self) -> Option<TickKey> {
         let (shape, kind) = match self {
             Self::Price(tick) => (0, tick.kind),
             Self::Size(tick) => (1, tick.kind),
@@ -140,13 +215,20 @@ impl Conflate for Tick {
             Self::Text(tick) => (3, tick.kind),
             Self::DataKind(_) => (4, TickKind::default()),
             Self::Parameters(_) => (5, TickKind::default()),
+            Self::Option(tick) => (6, tick.kind),
+            Self::ExchangeForPhysical(tick) => (7, tick.kind),
+            Self::Rerouted(_) => (8, TickKind::default()),
+            Self::DeltaNeutral(_) => (9, TickKind::default()),
+            Self::News(_) => return None,
         };
-        Some(Key { shape, kind })
+        Some(TickKey { shape, kind })
     }
 }
 
 impl Conflate for TickEvent {
-    fn key(&self) -> Option<Key> {
+    type Key = ();
+
+    fn key(&self) -> Option<()> {
         None
     }
 }
@@ -194,7 +276,7 @@ impl<T: Conflate> Updates<T> {
 
     /// Removes the update that is missed least: an older one of the same key, else the oldest that is no gap.
     fn make_room(&mut self, newer: &Update<T>) {
-        let key = match newer {
+        let key: Option<T::Key> = match newer {
             Update::Data(data) => data.key(),
             Update::Gap { .. } | Update::Notice(_) => None,
             Update::Ended(_) => return,

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use tws_client::session::{Ask, Event, Feed, Link, Session, SubscriptionId};
+use tws_client::session::{Event, Link, MakeRequest, Session, SubscriptionId};
 use tws_client::{Config, Epoch, Exit, LaneEvent, Phase, Reason, State, StateChange};
 use tws_proto::connection::{Connection, Event as Frame, Server};
 use tws_proto::handshake::{Progress, ServerHandshake};
-use tws_proto::ids::{ContractId, OrderId};
+use tws_proto::ids::{ContractId, OrderId, RequestId};
 use tws_proto::kinds::Action;
 use tws_proto::message::*;
 use tws_proto::{Contract, Order, ServerVersion};
@@ -159,8 +159,12 @@ fn place(id: i32) -> ClientMessage {
     Box::new(PlaceOrder { order_id: OrderId(id), contract, order, attached: None }).into()
 }
 
-fn quotes() -> Feed {
-    Feed::MarketData { contract: Box::default(), generic_ticks: Default::default() }
+fn quotes() -> MakeRequest {
+    Box::new(|request_id| Box::new(RequestMarketData { request_id, ..Default::default() }).into())
+}
+
+fn snapshot(request_id: RequestId) -> ClientMessage {
+    Box::new(RequestMarketData { request_id, snapshot: true, ..Default::default() }).into()
 }
 
 #[test]
@@ -248,7 +252,7 @@ fn the_end_of_a_stream_is_not_said_to_another_epoch() {
     let mut pair = Pair::ready();
     let stream = pair.session.subscribe(quotes(), pair.now).unwrap();
     for _ in 0..40 {
-        pair.session.request(Ask::Snapshot(Box::default()), pair.now).unwrap();
+        pair.session.request(snapshot, pair.now).unwrap();
     }
     pair.session.unsubscribe(stream, pair.now);
     pair.settle();
@@ -262,7 +266,7 @@ fn the_end_of_a_stream_is_not_said_to_another_epoch() {
 fn a_clean_end_is_told_in_order() {
     let mut pair = Pair::ready();
     let stream = pair.session.subscribe(quotes(), pair.now).unwrap();
-    let key = pair.session.request(Ask::Positions, pair.now).unwrap();
+    let key = pair.session.request(|_| RequestPositions {}.into(), pair.now).unwrap();
     pair.settle();
     pair.events.clear();
     pair.session.shutdown(Exit::Shutdown, pair.now);
@@ -305,8 +309,8 @@ fn whatever_happens_it_comes_to_rest_and_back() {
                 7 => pair.notice(1101),
                 8 => pair.notice(1102),
                 9 => pair.session.handle_input(&[0xff, 0xff, 0xff, 0xff], now),
-                10 => asked += usize::from(pair.session.request(Ask::OpenOrders, now).is_ok()),
-                11 => asked += usize::from(pair.session.request(Ask::Snapshot(Box::default()), now).is_ok()),
+                10 => asked += usize::from(pair.session.request(|_| RequestOpenOrders {}.into(), now).is_ok()),
+                11 => asked += usize::from(pair.session.request(snapshot, now).is_ok()),
                 12 => pair.say(OpenOrdersEnd {}),
                 13 => drop(pair.session.send_orders((0..30).map(|id| place(step * 30 + id)).collect(), now)),
                 14 => drop(pair.session.send_orders(vec![CancelOrder::new(OrderId(step * 30 - 20)).into()], now)),

@@ -150,6 +150,8 @@ impl Pump {
             Update::Data(Tick::Price(tick)) => self.quote.take_price(tick.kind, tick.price, tick.size, at),
             Update::Data(Tick::Size(tick)) => self.quote.take_size(tick.kind, tick.size, at),
             Update::Data(Tick::Generic(_) | Tick::Text(_) | Tick::DataKind(_) | Tick::Parameters(_)) => false,
+            Update::Data(Tick::Option(_) | Tick::News(_) | Tick::Rerouted(_)) => false,
+            Update::Data(Tick::ExchangeForPhysical(_) | Tick::DeltaNeutral(_)) => false,
             Update::Notice(_) => false,
             Update::Gap { .. } => {
                 self.quote = Quote::unknown(self.quote.contract_id, std::mem::take(&mut self.quote.symbol));

@@ -64,7 +64,7 @@ impl Session {
     }
 
     /// Counts a message that nobody asked for.
-    pub(super) fn take_stray(&mut self, message: &'static str) {
+    pub(crate) fn take_stray(&mut self, message: &'static str) {
         self.counts.stray_messages += 1;
         self.events.push_back(Event::Stray(message));
     }

@@ -7,7 +7,6 @@ use tws_proto::handshake::Progress;
 use tws_proto::ids::RequestId;
 use tws_proto::message::{Message, Notice, ServerMessage};
 
-use super::subscriptions::update_of;
 use super::{Event, FeedUpdate, Session, Stage, Start};
 use crate::error::RequestError;
 use crate::notice::{self, NoticeClass};
@@ -60,11 +59,8 @@ impl Session {
         let limit = self.config.limits.answers;
         let named = request_id(&message);
         if let Some(subscription) = named.and_then(|id| self.subscriptions.of(id)) {
-            let name = message.facts().name;
-            match update_of(message) {
-                Some(update) => self.events.push_back(Event::Update { subscription, update }),
-                None => self.take_stray(name),
-            }
+            let update = FeedUpdate::Message(message);
+            self.events.push_back(Event::Update { subscription, update });
             return;
         }
         if let ServerMessage::Notice(notice) = message {
@@ -75,6 +71,12 @@ impl Session {
             None => self.requests.unkeyed_answer(&message, limit),
         };
         let is_start = self.take_word_of_start(&message);
+        if named.is_none()
+            && let Some(subscription) = self.subscriptions.of_unkeyed(&message)
+        {
+            let update = FeedUpdate::Message(message.clone());
+            self.events.push_back(Event::Update { subscription, update });
+        }
         if is_lane(&message) {
             self.events.push_back(Event::Lane(LaneEvent::Message(message)));
         } else if change.is_none() && named.is_some_and(|id| !self.requests.has_id(id)) {
@@ -176,7 +178,7 @@ impl Session {
         let error = || RequestError::Rejected { code: notice.code, text: notice.text.clone() };
         if let Some(subscription) = self.subscriptions.of(id) {
             let update = if class.ends_request() {
-                self.subscriptions.fail(subscription);
+                self.subscriptions.remove(subscription);
                 FeedUpdate::Ended(error())
             } else {
                 FeedUpdate::Notice(notice.clone())
@@ -185,8 +187,7 @@ impl Session {
         } else if class.ends_request()
             && let Some(change) = self.requests.fail(id, error())
         {
-            // What was refused never began, so nothing must be cancelled.
-            self.apply(super::Change { follow_up: None, ..change });
+            self.apply(change);
         }
     }
 

@@ -35,10 +35,8 @@ use pacer::{Pacer, Urgency};
 use requests::{Change, Requests};
 use subscriptions::Subscriptions;
 
-pub use requests::{Ask, RequestKey};
-pub use subscriptions::{Feed, FeedUpdate, SubscriptionId};
-
-pub(crate) use requests::{newest_by, position_key};
+pub use requests::RequestKey;
+pub use subscriptions::{FeedUpdate, MakeRequest, SubscriptionId};
 
 /// Request ids start here, far above what order ids reach, since notices name both in one field.
 pub const REQUEST_ID_FIRST: i32 = 2_000_000_000;
@@ -483,7 +481,8 @@ impl Session {
     }
 
     fn apply(&mut self, change: Change) {
-        let Change { ended, next, follow_up } = change;
+        let Change { ended, next, follow_up, channel } = change;
+        let follow_up = follow_up.filter(|_| !channel.is_some_and(|channel| self.subscriptions.is_live_in(channel)));
         if let Some((key, result)) = ended {
             self.events.push_back(Event::Answer { key, result });
         }

@@ -7,13 +7,15 @@ use tws_proto::connection::{Client as ClientSide, Side};
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{ClientMessage, Message, RequestCurrentTime, RequestMarketDataType};
+use tws_proto::{Refused, ServerVersion};
 
 use super::orders::{Aim, aim_of};
+use super::requests::{Question, Turned};
 use super::{
-    Ask, Event, Feed, FeedUpdate, Live, REQUEST_ID_FIRST, RequestKey, Session, Stage, Start, SubscriptionId, Urgency,
+    Event, FeedUpdate, Live, MakeRequest, REQUEST_ID_FIRST, RequestKey, Session, Stage, Start, SubscriptionId, Urgency,
 };
 use crate::error::{RequestError, SendError};
-use crate::relation::Kind;
+use crate::relation::{End, Key, Relation};
 use crate::state::{Epoch, LaneEvent, Phase, Unsent, UnsentCause, Upstream};
 
 /// Bytes that may wait for a peer that does not read; beyond, nothing more is encoded.
@@ -31,25 +33,29 @@ pub(super) enum Waiting {
 }
 
 impl Session {
-    /// Asks for something. The answer is an [`Event::Answer`] with this key, within the request's deadline.
+    /// Asks for something, under the id that the message is made with. The answer is an [`Event::Answer`] with this key,
+    /// within the request's deadline.
     ///
     /// # Errors
-    /// [`RequestError::NotReady`], [`RequestError::QueueFull`], [`RequestError::Closed`]: nothing was asked.
-    pub fn request(&mut self, ask: Ask, now: Instant) -> Result<RequestKey, RequestError> {
-        match self.state.phase {
-            Phase::Ready => {}
-            Phase::Closed => return Err(RequestError::Closed),
-            phase @ (Phase::Disconnected | Phase::Connecting | Phase::Handshaking | Phase::Starting) => {
-                return Err(RequestError::NotReady { phase });
-            }
-        }
+    /// [`RequestError::NotReady`], [`RequestError::QueueFull`], [`RequestError::Taken`], [`RequestError::Closed`]: nothing
+    /// was asked.
+    pub fn request(
+        &mut self,
+        message: impl FnOnce(RequestId) -> ClientMessage,
+        now: Instant,
+    ) -> Result<RequestKey, RequestError> {
+        let version = self.check_ready()?;
         if self.requests.len() >= self.config.limits.requests {
             return Err(RequestError::QueueFull);
         }
-        let timeouts = &self.config.timeouts;
-        let after = if ask.kind() == Kind::Snapshot { timeouts.snapshot } else { timeouts.request };
         let request_id = self.fresh_request_id();
-        let (key, first) = self.requests.add(ask, request_id, after, now);
+        let message = message(request_id);
+        let relation = Relation::of(&message).at(version);
+        if let Key::Alone(channel) = relation.key {
+            self.subscriptions.check_free(channel)?;
+        }
+        let after = self.config.timeouts.of(&relation);
+        let (key, first) = self.requests.add(Question { relation, message, request_id, after }, now);
         if first {
             self.queue.push_back(Waiting::Request(key));
         }
@@ -57,18 +63,67 @@ impl Session {
         Ok(key)
     }
 
+    /// Gives up a request that nobody waits for any more, at the server too where it can be cancelled.
+    pub fn forget(&mut self, key: RequestKey, now: Instant) {
+        if let Some(change) = self.requests.forget(key, self.config.timeouts.end_marker_grace, now) {
+            self.apply(change);
+            self.pump(now);
+        }
+    }
+
+    /// Says something that has no answer of its own.
+    ///
+    /// # Errors
+    /// [`RequestError::NotReady`], [`RequestError::Refused`], [`RequestError::QueueFull`], [`RequestError::Closed`]:
+    /// nothing is said.
+    pub fn tell(&mut self, message: ClientMessage, now: Instant) -> Result<(), RequestError> {
+        let version = self.check_ready()?;
+        let waiting = self.queue.iter().filter(|waiting| matches!(waiting, Waiting::Message(_))).count();
+        if waiting >= self.config.limits.requests {
+            return Err(RequestError::QueueFull);
+        }
+        message.clone().write(version, <ClientSide as Side>::MISSING, &mut BytesMut::new())?;
+        self.queue.push_back(Waiting::Message(message));
+        self.pump(now);
+        Ok(())
+    }
+
+    /// Says something about a live stream, with the id under which it is live.
+    ///
+    /// # Errors
+    /// As for [`Session::tell`]; [`RequestError::NotReady`] also where the stream was not asked for yet.
+    pub fn tell_of(
+        &mut self,
+        subscription: SubscriptionId,
+        message: impl FnOnce(RequestId) -> ClientMessage,
+        now: Instant,
+    ) -> Result<(), RequestError> {
+        let not_live = RequestError::NotReady { phase: self.state.phase };
+        let request_id = self.subscriptions.request_id(subscription).ok_or(not_live)?;
+        self.tell(message(request_id), now)
+    }
+
+    /// The server version of a session that is ready.
+    fn check_ready(&self) -> Result<ServerVersion, RequestError> {
+        match (self.state.phase, &self.stage) {
+            (Phase::Ready, Stage::Live(live)) => Ok(live.connection.version()),
+            (Phase::Closed, _) => Err(RequestError::Closed),
+            (phase, _) => Err(RequestError::NotReady { phase }),
+        }
+    }
+
     /// Begins a stream: now, or once the session is ready; and again in every epoch until it is removed or fails.
     ///
     /// # Errors
-    /// [`RequestError::QueueFull`], [`RequestError::Closed`]: no stream began.
-    pub fn subscribe(&mut self, feed: Feed, now: Instant) -> Result<SubscriptionId, RequestError> {
+    /// [`RequestError::QueueFull`], [`RequestError::Taken`], [`RequestError::Closed`]: no stream began.
+    pub fn subscribe(&mut self, request: MakeRequest, now: Instant) -> Result<SubscriptionId, RequestError> {
         if let Stage::Closing { .. } | Stage::Closed(_) = self.stage {
             return Err(RequestError::Closed);
         }
         if self.subscriptions.len() >= self.config.limits.subscriptions {
             return Err(RequestError::QueueFull);
         }
-        let id = self.subscriptions.add(feed);
+        let id = self.subscriptions.add(request)?;
         if self.state.is_ready() {
             self.queue.push_back(Waiting::Subscribe(id));
             self.pump(now);
@@ -78,14 +133,25 @@ impl Session {
 
     /// Ends a stream, at the server too.
     pub fn unsubscribe(&mut self, id: SubscriptionId, now: Instant) {
-        match self.subscriptions.remove(id) {
-            Some(cancel) => {
-                self.queue.push_back(Waiting::Message(cancel));
-                self.pump(now);
+        let Some((relation, cancel)) = self.subscriptions.remove(id) else { return };
+        match cancel {
+            // A request in the same channel still hears the answers that a cancel would end; it cancels them itself.
+            Some(_) if self.is_asked_in(&relation) => {}
+            Some(cancel) => self.queue.push_back(Waiting::Message(cancel)),
+            None => {
+                // It may still wait to be asked for: nothing dropped may fill the queue.
+                self.queue.retain(|waiting| !matches!(waiting, Waiting::Subscribe(waits) if *waits == id));
+                if let Some(change) = self.requests.forget_stream(id) {
+                    self.apply(change);
+                }
             }
-            // It may still wait to be asked for: nothing dropped may fill the queue.
-            None => self.queue.retain(|waiting| !matches!(waiting, Waiting::Subscribe(waits) if *waits == id)),
         }
+        self.pump(now);
+    }
+
+    /// Whether a request is under way in the channel of a row.
+    fn is_asked_in(&self, relation: &Relation) -> bool {
+        relation.shared_channel().is_some_and(|channel| self.requests.is_asked(channel))
     }
 
     /// Chooses live, frozen or delayed data for streams that begin from now on, in this epoch and later ones.
@@ -233,39 +299,64 @@ impl Session {
     }
 
     fn write(&mut self, waiting: Waiting, now: Instant) {
-        let request_id = self.fresh_request_id();
-        let Stage::Live(live) = &mut self.stage else { return };
-        let (message, subject) = match waiting {
-            Waiting::Message(message) => (message, None),
-            Waiting::Request(key) => match self.requests.ask(key) {
-                Some(message) => (message, Some(Err(key))),
-                None => return,
-            },
-            Waiting::Subscribe(id) => match self.subscriptions.ask(id, request_id) {
-                Some((message, gap)) => {
-                    if gap {
-                        let update = FeedUpdate::Gap(self.state.epoch);
-                        self.events.push_back(Event::Update { subscription: id, update });
-                    }
-                    (message, Some(Ok(id)))
+        match waiting {
+            Waiting::Message(message) => {
+                // Ends of streams and choices of data hold nothing that a version could refuse, but where the version has
+                // no word to cancel with: then what was asked ends by itself.
+                let _ = self.send(message, now);
+            }
+            Waiting::Request(key) => {
+                let Some(Turned { message, stream }) = self.requests.ask(key) else { return };
+                if let Some((subscription, request_id)) = stream {
+                    return self.begin_stream(subscription, request_id, message, now);
                 }
-                None => return,
-            },
-        };
-        let sent = live.connection.send(message);
-        match (sent, subject) {
-            (Ok(()), _) => self.pacer.sent(now),
-            (Err(refused), Some(Err(key))) => {
-                let change = self.requests.fail_key(key, RequestError::Refused(refused));
-                self.apply(super::Change { follow_up: None, ..change });
+                if let Err(refused) = self.send(message, now) {
+                    let change = self.requests.fail_key(key, RequestError::Refused(refused));
+                    self.apply(change);
+                }
             }
-            (Err(refused), Some(Ok(subscription))) => {
-                self.subscriptions.fail(subscription);
-                let update = FeedUpdate::Ended(RequestError::Refused(refused));
-                self.events.push_back(Event::Update { subscription, update });
+            Waiting::Subscribe(id) => self.ask_stream(id, now),
+        }
+    }
+
+    fn send(&mut self, message: ClientMessage, now: Instant) -> Result<(), Refused> {
+        let Stage::Live(live) = &mut self.stage else { return Ok(()) };
+        live.connection.send(message)?;
+        self.pacer.sent(now);
+        Ok(())
+    }
+
+    /// Asks for a stream, at once or when its turn has come.
+    fn ask_stream(&mut self, id: SubscriptionId, now: Instant) {
+        let request_id = self.fresh_request_id();
+        let Some((message, relation)) = self.subscriptions.ask(id, request_id) else { return };
+        if relation.is_keyed() || relation.end == End::Never {
+            return self.begin_stream(id, request_id, message, now);
+        }
+        // Until it has told what was there at first, its answers must not be taken for those of a request.
+        if let Some(change) = self.requests.forget_stream(id) {
+            self.apply(change);
+        }
+        let after = self.config.timeouts.end_marker_grace;
+        let (key, first) = self.requests.add_stream(Question { relation, message, request_id, after }, id, now);
+        if first {
+            self.write(Waiting::Request(key), now);
+        }
+    }
+
+    fn begin_stream(&mut self, id: SubscriptionId, request_id: RequestId, message: ClientMessage, now: Instant) {
+        match self.subscriptions.begin(id, request_id, &message) {
+            Some(true) => {
+                let update = FeedUpdate::Gap(self.state.epoch);
+                self.events.push_back(Event::Update { subscription: id, update });
             }
-            // Ends of streams and choices of data hold nothing that a version could refuse.
-            (Err(_), None) => {}
+            Some(false) => {}
+            None => return,
+        }
+        if let Err(refused) = self.send(message, now) {
+            self.subscriptions.remove(id);
+            let update = FeedUpdate::Ended(RequestError::Refused(refused));
+            self.events.push_back(Event::Update { subscription: id, update });
         }
     }
 

@@ -3,95 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use tws_proto::contract::Contract;
-use tws_proto::ids::{ContractId, RequestId};
-use tws_proto::kinds::AccountTags;
-use tws_proto::message::{
-    self as m, CancelAccountSummary, CancelPositions, ClientMessage, ExecutionFilter, Message, RequestAccountSummary,
-    RequestContractData, RequestExecutions, RequestIds, RequestMarketData,
-};
+use tws_proto::ids::RequestId;
+use tws_proto::message::{ClientMessage, CommissionReport};
 use tws_proto::{BadFrame, ServerMessage};
 
+use super::SubscriptionId;
 use crate::error::RequestError;
-use crate::relation::{Channel, Kind, Relation, Role};
+use crate::relation::{Channel, Relation, Role, Shape};
 
 /// Names a request within a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestKey(pub(super) u64);
-
-/// What can be asked; each is answered by every message that belongs to it, once its end marker came.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Ask {
-    /// Every contract that fits.
-    ContractDetails(Box<Contract>),
-    /// Every position of the login.
-    Positions,
-    /// Values of accounts.
-    AccountSummary {
-        /// `All`, or a group of a financial advisor.
-        group: String,
-        /// Which values.
-        tags: AccountTags,
-    },
-    /// The open orders of this client.
-    OpenOrders,
-    /// The open orders of all clients.
-    AllOpenOrders,
-    /// Today's completed orders.
-    CompletedOrders,
-    /// Executions and what they cost.
-    Executions(ExecutionFilter),
-    /// The next order id.
-    NextOrderId,
-    /// The accounts of the login.
-    Accounts,
-    /// The server's clock in seconds.
-    Time,
-    /// The server's clock in milliseconds, from server version 197.
-    TimeMillis,
-    /// One set of market data values.
-    Snapshot(Box<Contract>),
-}
-
-impl Ask {
-    pub(super) fn kind(&self) -> Kind {
-        match self {
-            Self::ContractDetails(_) => Kind::ContractDetails,
-            Self::Positions => Kind::Positions,
-            Self::AccountSummary { .. } => Kind::AccountSummary,
-            Self::OpenOrders => Kind::OpenOrders,
-            Self::AllOpenOrders => Kind::AllOpenOrders,
-            Self::CompletedOrders => Kind::CompletedOrders,
-            Self::Executions(_) => Kind::Executions,
-            Self::NextOrderId => Kind::NextOrderId,
-            Self::Accounts => Kind::Accounts,
-            Self::Time => Kind::Time,
-            Self::TimeMillis => Kind::TimeMillis,
-            Self::Snapshot(_) => Kind::Snapshot,
-        }
-    }
-
-    fn message(self, request_id: RequestId) -> ClientMessage {
-        match self {
-            Self::ContractDetails(contract) => Box::new(RequestContractData { request_id, contract: *contract }).into(),
-            Self::Positions => m::RequestPositions {}.into(),
-            Self::AccountSummary { group, tags } => RequestAccountSummary { request_id, group, tags }.into(),
-            Self::OpenOrders => m::RequestOpenOrders {}.into(),
-            Self::AllOpenOrders => m::RequestAllOpenOrders {}.into(),
-            Self::CompletedOrders => m::RequestCompletedOrders { api_only: false }.into(),
-            Self::Executions(filter) => Box::new(RequestExecutions { request_id, filter: Some(filter) }).into(),
-            Self::NextOrderId => RequestIds { count: Some(1) }.into(),
-            Self::Accounts => m::RequestManagedAccounts {}.into(),
-            Self::Time => m::RequestCurrentTime {}.into(),
-            Self::TimeMillis => m::RequestCurrentTimeMillis {}.into(),
-            Self::Snapshot(contract) => {
-                Box::new(RequestMarketData { request_id, contract: *contract, snapshot: true, ..Default::default() })
-                    .into()
-            }
-        }
-    }
-}
 
 /// What ended a request: its key, and every answer or the reason why there is none.
 pub(super) type Ended = (RequestKey, Result<Vec<ServerMessage>, RequestError>);
@@ -116,21 +38,46 @@ struct Turn {
 #[derive(Debug)]
 struct Pending {
     relation: Relation,
-    kind: Kind,
     request_id: RequestId,
     deadline: Instant,
     after: Duration,
+    owner: Owner,
     stage: Stage,
+}
+
+/// Who waits for the end of the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Caller,
+    /// A stream that reads its own answers; it only holds its turn until what was there at first has been told.
+    Stream(SubscriptionId),
 }
 
 #[derive(Debug)]
 enum Stage {
     /// Not written yet.
     Waiting(ClientMessage),
-    /// Written; answers are collected.
-    Asked(Answers),
-    /// Given up; keeps its channel, so that its late end marker does not end the next request.
+    /// Written; answers are collected. What cancels it is at hand.
+    Asked(Answers, Option<ClientMessage>),
+    /// Given up, or a stream's: keeps its channel, so that its late end marker does not end the next request.
     Abandoned,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) relation: Relation,
+    pub(super) message: ClientMessage,
+    pub(super) request_id: RequestId,
+    pub(super) after: Duration,
+}
+
+/// What is written when its turn has come.
+#[derive(Debug)]
+pub(super) struct Turned {
+    pub(super) message: ClientMessage,
+    /// The stream that begins with it, and under which id.
+    pub(super) stream: Option<(SubscriptionId, RequestId)>,
 }
 
 /// The answers so far, and the first of them that could not be read.
@@ -161,16 +108,29 @@ impl Requests {
     }
 
     /// Takes a request in; the flag tells whether it may be written, or waits for its turn in a channel.
-    pub(super) fn add(&mut self, ask: Ask, request_id: RequestId, after: Duration, now: Instant) -> (RequestKey, bool) {
+    pub(super) fn add(&mut self, question: Question, now: Instant) -> (RequestKey, bool) {
+        self.insert(question, Owner::Caller, now)
+    }
+
+    /// Lets a stream wait for its turn in its channel.
+    pub(super) fn add_stream(
+        &mut self,
+        question: Question,
+        stream: SubscriptionId,
+        now: Instant,
+    ) -> (RequestKey, bool) {
+        self.insert(question, Owner::Stream(stream), now)
+    }
+
+    fn insert(&mut self, question: Question, owner: Owner, now: Instant) -> (RequestKey, bool) {
+        let Question { relation, message, request_id, after } = question;
         self.last_key += 1;
         let key = RequestKey(self.last_key);
-        let kind = ask.kind();
-        let relation = Relation::of(kind);
         let deadline = now + after;
         self.deadlines.insert((deadline, key));
-        let stage = Stage::Waiting(ask.message(request_id));
-        self.pending.insert(key, Pending { relation, kind, request_id, deadline, after, stage });
-        let Some(channel) = relation.channel else { return (key, true) };
+        let stage = Stage::Waiting(message);
+        self.pending.insert(key, Pending { relation, request_id, deadline, after, owner, stage });
+        let Some(channel) = relation.channel() else { return (key, true) };
         let mut first = false;
         self.channels.entry(channel).and_modify(|turn| turn.waiting.push_back(key)).or_insert_with(|| {
             first = true;
@@ -180,14 +140,22 @@ impl Requests {
     }
 
     /// The message of a request whose turn has come; from now on it counts as asked.
-    pub(super) fn ask(&mut self, key: RequestKey) -> Option<ClientMessage> {
+    pub(super) fn ask(&mut self, key: RequestKey) -> Option<Turned> {
         let pending = self.pending.get_mut(&key)?;
-        match std::mem::replace(&mut pending.stage, Stage::Asked(Answers::default())) {
+        match std::mem::replace(&mut pending.stage, Stage::Abandoned) {
             Stage::Waiting(message) => {
-                if pending.relation.keyed {
+                let stream = match pending.owner {
+                    Owner::Stream(stream) => Some((stream, pending.request_id)),
+                    Owner::Caller => {
+                        let cancel = pending.relation.cancel(pending.request_id, &message);
+                        pending.stage = Stage::Asked(Answers::default(), cancel);
+                        None
+                    }
+                };
+                if pending.relation.is_keyed() {
                     self.by_id.insert(pending.request_id, key);
                 }
-                Some(message)
+                Some(Turned { message, stream })
             }
             other => {
                 pending.stage = other;
@@ -208,11 +176,9 @@ impl Requests {
             self.commission(report);
             return None;
         }
-        let name = message.facts().name;
         let asking = self.channels.values().map(|turn| turn.current).find(|key| {
-            self.pending
-                .get(key)
-                .is_some_and(|pending| !pending.relation.keyed && pending.relation.role(name) != Role::None)
+            let asked = self.pending.get(key).filter(|pending| !matches!(pending.stage, Stage::Waiting(_)));
+            asked.is_some_and(|pending| !pending.relation.is_keyed() && pending.relation.role(message) != Role::None)
         })?;
         self.answer(asking, message, limit)
     }
@@ -222,17 +188,18 @@ impl Requests {
     pub(super) fn spoil(&mut self, bad: &BadFrame) {
         let kind_known = bad.message != "frame";
         for pending in self.pending.values_mut() {
-            let Stage::Asked(answers) = &mut pending.stage else { continue };
-            if !kind_known || pending.relation.role(bad.message) != Role::None {
+            let Stage::Asked(answers, _) = &mut pending.stage else { continue };
+            if !kind_known || pending.relation.names(bad.message) {
                 answers.spoiled.get_or_insert_with(|| bad.clone());
             }
         }
     }
 
     /// A commission joins the executions that are being collected and hold its execution.
-    fn commission(&mut self, report: &m::CommissionReport) {
-        for pending in self.pending.values_mut().filter(|pending| pending.kind == Kind::Executions) {
-            let Stage::Asked(answers) = &mut pending.stage else { continue };
+    fn commission(&mut self, report: &CommissionReport) {
+        let name = "COMMISSION_AND_FEES_REPORT";
+        for pending in self.pending.values_mut().filter(|pending| pending.relation.answers.contains(&name)) {
+            let Stage::Asked(answers, _) = &mut pending.stage else { continue };
             let joins = |answer: &ServerMessage| matches!(answer, ServerMessage::ExecutionData(data) if data.execution.execution_id == report.execution_id);
             if answers.messages.iter().rev().any(joins) {
                 answers.messages.push(ServerMessage::CommissionReport(Box::new(report.clone())));
@@ -242,35 +209,34 @@ impl Requests {
 
     fn answer(&mut self, key: RequestKey, message: &ServerMessage, limit: usize) -> Option<Change> {
         let pending = self.pending.get_mut(&key)?;
-        let role = pending.relation.role(message.facts().name);
+        let role = pending.relation.role(message);
         let result = match (&mut pending.stage, role) {
             // Nothing can answer what was not asked yet.
             (Stage::Waiting(_), _) | (_, Role::None) => return None,
             (Stage::Abandoned, Role::Answer) => return None,
             (Stage::Abandoned, Role::End | Role::Whole) => None,
-            (Stage::Asked(answers), Role::Answer) if answers.messages.len() < limit => {
+            (Stage::Asked(answers, _), Role::Answer) if answers.messages.len() < limit => {
                 answers.messages.push(message.clone());
                 return None;
             }
-            (Stage::Asked(_), Role::Answer) => Some(Err(RequestError::TooManyAnswers { limit })),
-            (Stage::Asked(answers), Role::Whole) => {
+            (Stage::Asked(..), Role::Answer) => Some(Err(RequestError::TooManyAnswers { limit })),
+            (Stage::Asked(answers, _), Role::Whole | Role::End) => {
                 answers.messages.push(message.clone());
                 Some(answers.whole())
             }
-            (Stage::Asked(answers), Role::End) => Some(answers.whole()),
         };
-        Some(self.finish(key, result))
+        Some(self.finish(key, result, Ending::Answered))
     }
 
     /// A notice said that the request failed.
     pub(super) fn fail(&mut self, id: RequestId, error: RequestError) -> Option<Change> {
         let key = *self.by_id.get(&id)?;
-        Some(self.finish(key, Some(Err(error))))
+        Some(self.finish(key, Some(Err(error)), Ending::Refused))
     }
 
     /// The request could not be written.
     pub(super) fn fail_key(&mut self, key: RequestKey, error: RequestError) -> Change {
-        self.finish(key, Some(Err(error)))
+        self.finish(key, Some(Err(error)), Ending::Refused)
     }
 
     /// The next deadline.
@@ -289,35 +255,81 @@ impl Requests {
             return Some(Change::default());
         };
         let error = RequestError::TimedOut { after: pending.after };
-        let keeps_channel = matches!(pending.stage, Stage::Asked(_)) && !pending.relation.keyed;
-        if !keeps_channel {
-            let told = matches!(pending.stage, Stage::Abandoned);
-            return Some(self.finish(key, (!told).then_some(Err(error))));
+        if matches!(pending.stage, Stage::Abandoned) || !pending.keeps_channel() {
+            let told = !matches!(pending.stage, Stage::Abandoned) && pending.owner == Owner::Caller;
+            return Some(self.finish(key, told.then_some(Err(error)), Ending::GivenUp));
         }
-        pending.stage = Stage::Abandoned;
-        self.deadlines.remove(&(deadline, key));
+        Some(Change { ended: Some((key, Err(error))), ..self.abandon(key, grace, now) })
+    }
+
+    /// Nobody waits for the answer any more.
+    pub(super) fn forget(&mut self, key: RequestKey, grace: Duration, now: Instant) -> Option<Change> {
+        let pending = self.pending.get(&key)?;
+        match &pending.stage {
+            Stage::Abandoned => None,
+            Stage::Asked(..) if pending.keeps_channel() => Some(self.abandon(key, grace, now)),
+            Stage::Waiting(_) | Stage::Asked(..) => Some(self.finish(key, None, Ending::GivenUp)),
+        }
+    }
+
+    /// A stream that waited for its turn is gone.
+    pub(super) fn forget_stream(&mut self, stream: SubscriptionId) -> Option<Change> {
+        let waits =
+            |pending: &Pending| pending.owner == Owner::Stream(stream) && matches!(pending.stage, Stage::Waiting(_));
+        let (&key, _) = self.pending.iter().find(|(_, pending)| waits(pending))?;
+        Some(self.finish(key, None, Ending::GivenUp))
+    }
+
+    /// Whether a request has its turn in a channel and waits for its answers.
+    pub(super) fn is_asked(&self, channel: Channel) -> bool {
+        let current = self.channels.get(&channel).and_then(|turn| self.pending.get(&turn.current));
+        current.is_some_and(|pending| matches!(pending.stage, Stage::Asked(..)))
+    }
+
+    /// Keeps the channel of a request until its end marker has come, or the time for it has passed.
+    fn abandon(&mut self, key: RequestKey, grace: Duration, now: Instant) -> Change {
+        let Some(pending) = self.pending.get_mut(&key) else { return Change::default() };
+        let stage = std::mem::replace(&mut pending.stage, Stage::Abandoned);
+        self.deadlines.remove(&(pending.deadline, key));
         pending.deadline = now + grace;
         self.deadlines.insert((pending.deadline, key));
-        Some(Change { ended: Some((key, Err(error))), next: None, follow_up: None })
+        let follow_up = match stage {
+            Stage::Asked(_, cancel) => cancel,
+            Stage::Waiting(_) | Stage::Abandoned => None,
+        };
+        Change { follow_up, channel: pending.relation.shared_channel(), ..Change::default() }
     }
 
     /// The epoch ended, and with it every request.
     pub(super) fn reset(&mut self, error: &RequestError) -> Vec<Ended> {
         let pending = std::mem::take(&mut self.pending);
         *self = Self { last_key: self.last_key, ..Self::default() };
-        let told = |pending: &Pending| matches!(pending.stage, Stage::Abandoned);
+        let told = |pending: &Pending| matches!(pending.stage, Stage::Abandoned) || pending.owner != Owner::Caller;
         pending.into_iter().filter(|(_, pending)| !told(pending)).map(|(key, _)| (key, Err(error.clone()))).collect()
     }
 
-    fn finish(&mut self, key: RequestKey, result: Option<Result<Vec<ServerMessage>, RequestError>>) -> Change {
-        let mut change = Change { ended: result.map(|result| (key, result)), next: None, follow_up: None };
+    fn finish(
+        &mut self,
+        key: RequestKey,
+        result: Option<Result<Vec<ServerMessage>, RequestError>>,
+        ending: Ending,
+    ) -> Change {
+        let mut change = Change { ended: result.map(|result| (key, result)), ..Change::default() };
         let Some(pending) = self.pending.remove(&key) else { return change };
         self.deadlines.remove(&(pending.deadline, key));
         self.by_id.remove(&pending.request_id);
-        if !matches!(pending.stage, Stage::Waiting(_)) {
-            change.follow_up = cancel_of(pending.kind, pending.request_id);
+        let cancels = match ending {
+            // TWS goes on with what is a subscription there.
+            Ending::Answered => pending.relation.shape == Shape::Stream,
+            Ending::GivenUp => true,
+            // What was refused never began.
+            Ending::Refused => false,
+        };
+        if let Stage::Asked(_, cancel) = pending.stage {
+            change.follow_up = cancel.filter(|_| cancels);
+            change.channel = pending.relation.shared_channel();
         }
-        if let Some(channel) = pending.relation.channel {
+        if let Some(channel) = pending.relation.channel() {
             change.next = self.pass_turn(channel, key);
         }
         change
@@ -343,6 +355,21 @@ impl Requests {
     }
 }
 
+/// How a request came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Answered,
+    GivenUp,
+    Refused,
+}
+
+impl Pending {
+    /// Whether a late answer to it could be taken for another's.
+    const fn keeps_channel(&self) -> bool {
+        matches!(self.stage, Stage::Asked(..)) && !self.relation.is_keyed()
+    }
+}
+
 /// What a change of one request leads to.
 #[derive(Debug, Default)]
 pub(super) struct Change {
@@ -352,37 +379,6 @@ pub(super) struct Change {
     pub(super) next: Option<RequestKey>,
     /// What must be said now, to end what TWS would go on sending.
     pub(super) follow_up: Option<ClientMessage>,
-}
-
-/// What ends a request at the server that would go on for ever: it is a subscription there.
-fn cancel_of(kind: Kind, request_id: RequestId) -> Option<ClientMessage> {
-    match kind {
-        Kind::Positions => Some(CancelPositions {}.into()),
-        Kind::AccountSummary => Some(CancelAccountSummary { request_id }.into()),
-        Kind::ContractDetails | Kind::OpenOrders | Kind::AllOpenOrders | Kind::CompletedOrders => None,
-        Kind::Executions | Kind::NextOrderId | Kind::Accounts | Kind::Time | Kind::TimeMillis => None,
-        // A snapshot ends by itself at the server.
-        Kind::Snapshot => None,
-    }
-}
-
-/// Orders of one list, each once: the newest word on it, in the order in which they were first named.
-pub(crate) fn newest_by<T, K: Ord>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
-    let mut places = BTreeMap::new();
-    let mut newest: Vec<T> = Vec::new();
-    for item in items {
-        match places.get(&key(&item)).and_then(|place: &usize| newest.get_mut(*place)) {
-            Some(older) => *older = item,
-            None => {
-                places.insert(key(&item), newest.len());
-                newest.push(item);
-            }
-        }
-    }
-    newest
-}
-
-/// What tells one position from another.
-pub(crate) fn position_key(position: &m::Position) -> (String, Option<ContractId>, String) {
-    (position.account.clone(), position.contract.known_id(), position.contract.local_symbol.clone())
+    /// The channel that it would end as a whole; not to be said where a stream lives there.
+    pub(super) channel: Option<Channel>,
 }

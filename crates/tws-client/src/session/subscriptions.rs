@@ -2,48 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use tws_proto::contract::Contract;
 use tws_proto::ids::RequestId;
-use tws_proto::kinds::{GenericTicks, MarketDataKind, TickByTickKind};
-use tws_proto::message::{
-    CancelMarketData, CancelTickByTick, ClientMessage, Notice, RequestMarketData, RequestTickByTick, ServerMessage,
-    TickEvent,
-};
+use tws_proto::kinds::MarketDataKind;
+use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 
 use crate::error::RequestError;
+use crate::relation::{Channel, Relation};
 use crate::state::Epoch;
-use crate::stream::Tick;
+
+/// Makes the request of a stream under a fresh id, in every epoch in which it is wanted.
+pub type MakeRequest = Box<dyn Fn(RequestId) -> ClientMessage + Send>;
 
 /// Names a stream within a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(u64);
 
-/// What a stream shows.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Feed {
-    /// Quotes.
-    MarketData {
-        /// Of what.
-        contract: Box<Contract>,
-        /// Further kinds of ticks.
-        generic_ticks: GenericTicks,
-    },
-    /// Every single tick.
-    TickByTick {
-        /// Of what.
-        contract: Box<Contract>,
-        /// Which ticks.
-        kind: TickByTickKind,
-    },
-}
-
 /// What a stream says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedUpdate {
-    /// A tick of market data.
-    Tick(Tick),
-    /// A single tick.
-    TickByTick(TickEvent),
+    /// A message that belongs to it.
+    Message(ServerMessage),
     /// Data was missed; it comes from this connection now.
     Gap(Epoch),
     /// A warning; the stream goes on.
@@ -52,51 +30,37 @@ pub enum FeedUpdate {
     Ended(RequestError),
 }
 
-impl Feed {
-    fn request(&self, request_id: RequestId) -> ClientMessage {
-        match self {
-            Self::MarketData { contract, generic_ticks } => Box::new(RequestMarketData {
-                request_id,
-                contract: (**contract).clone(),
-                generic_ticks: generic_ticks.clone(),
-                ..RequestMarketData::default()
-            })
-            .into(),
-            Self::TickByTick { contract, kind } => Box::new(RequestTickByTick {
-                request_id,
-                contract: (**contract).clone(),
-                kind: Some(kind.clone()),
-                history: Some(0),
-                ignore_size: false,
-            })
-            .into(),
-        }
-    }
-
-    fn cancel(&self, request_id: RequestId) -> ClientMessage {
-        match self {
-            Self::MarketData { .. } => CancelMarketData { request_id }.into(),
-            Self::TickByTick { .. } => CancelTickByTick { request_id }.into(),
-        }
-    }
-}
-
 /// The live streams.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
     streams: BTreeMap<SubscriptionId, Stream>,
     by_id: BTreeMap<RequestId, SubscriptionId>,
+    /// Streams whose messages carry no id.
+    by_channel: BTreeMap<Channel, SubscriptionId>,
     last: u64,
     /// Which kind of data was asked for, where it was.
     pub(super) data_kind: Option<MarketDataKind>,
 }
 
-#[derive(Debug)]
 struct Stream {
-    feed: Feed,
-    live: Option<RequestId>,
+    request: MakeRequest,
+    relation: Relation,
+    live: Option<Live>,
     /// Whether data may have come before, so that a gap must be told.
     began: bool,
+}
+
+/// A stream that was asked for in this epoch.
+#[derive(Debug)]
+struct Live {
+    request_id: RequestId,
+    cancel: Option<ClientMessage>,
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream").field("relation", &self.relation).field("live", &self.live).finish_non_exhaustive()
+    }
 }
 
 impl Subscriptions {
@@ -113,19 +77,44 @@ impl Subscriptions {
         self.by_id.contains_key(&id)
     }
 
-    pub(super) fn add(&mut self, feed: Feed) -> SubscriptionId {
-        self.last += 1;
-        let id = SubscriptionId(self.last);
-        self.streams.insert(id, Stream { feed, live: None, began: false });
-        id
+    /// Takes a stream in.
+    ///
+    /// # Errors
+    /// Where it would take a channel that another stream has.
+    pub(super) fn add(&mut self, request: MakeRequest) -> Result<SubscriptionId, RequestError> {
+        // The id is not looked at.
+        let relation = *Relation::of(&request(RequestId(0)));
+        let id = SubscriptionId(self.last + 1);
+        if let Some(channel) = relation.shared_channel() {
+            self.check_free(channel)?;
+            self.by_channel.insert(channel, id);
+        }
+        self.last = id.0;
+        self.streams.insert(id, Stream { request, relation, live: None, began: false });
+        Ok(id)
     }
 
-    /// Forgets a stream; what must be said to end it, where it is live.
-    pub(super) fn remove(&mut self, id: SubscriptionId) -> Option<ClientMessage> {
+    /// # Errors
+    /// Where a stream has the channel.
+    pub(super) fn check_free(&self, channel: Channel) -> Result<(), RequestError> {
+        let taken = self.by_channel.get(&channel).and_then(|id| self.streams.get(id));
+        taken.map_or(Ok(()), |stream| Err(RequestError::Taken { request: stream.relation.request }))
+    }
+
+    /// Whether a stream is live in a channel.
+    pub(super) fn is_live_in(&self, channel: Channel) -> bool {
+        let stream = self.by_channel.get(&channel).and_then(|id| self.streams.get(id));
+        stream.is_some_and(|stream| stream.live.is_some())
+    }
+
+    /// Forgets a stream; its row, and what must be said to end it, where it is live.
+    pub(super) fn remove(&mut self, id: SubscriptionId) -> Option<(Relation, Option<ClientMessage>)> {
         let stream = self.streams.remove(&id)?;
-        let request_id = stream.live?;
-        self.by_id.remove(&request_id);
-        Some(stream.feed.cancel(request_id))
+        self.by_channel.retain(|_, holder| *holder != id);
+        let live = stream.live.inspect(|live| {
+            self.by_id.remove(&live.request_id);
+        });
+        Some((stream.relation, live.and_then(|live| live.cancel)))
     }
 
     /// Every stream that wants to be asked for, in the order in which they were made.
@@ -133,24 +122,39 @@ impl Subscriptions {
         self.streams.keys().copied()
     }
 
-    /// The request of a stream under a fresh id, and whether a gap must be told.
-    pub(super) fn ask(&mut self, id: SubscriptionId, request_id: RequestId) -> Option<(ClientMessage, bool)> {
-        let stream = self.streams.get_mut(&id).filter(|stream| stream.live.is_none())?;
-        stream.live = Some(request_id);
-        self.by_id.insert(request_id, id);
-        Some((stream.feed.request(request_id), std::mem::replace(&mut stream.began, true)))
+    /// The request of a stream under a fresh id, where it wants to be asked for.
+    pub(super) fn ask(&self, id: SubscriptionId, request_id: RequestId) -> Option<(ClientMessage, Relation)> {
+        let stream = self.streams.get(&id).filter(|stream| stream.live.is_none())?;
+        Some(((stream.request)(request_id), stream.relation))
+    }
+
+    /// A stream was asked for; whether a gap must be told, or `None` where it is gone.
+    pub(super) fn begin(&mut self, id: SubscriptionId, request_id: RequestId, asked: &ClientMessage) -> Option<bool> {
+        let stream = self.streams.get_mut(&id)?;
+        stream.live = Some(Live { request_id, cancel: stream.relation.cancel(request_id, asked) });
+        if stream.relation.is_keyed() {
+            self.by_id.insert(request_id, id);
+        }
+        Some(std::mem::replace(&mut stream.began, true))
+    }
+
+    /// Under which id a stream is live.
+    pub(super) fn request_id(&self, id: SubscriptionId) -> Option<RequestId> {
+        self.streams.get(&id)?.live.as_ref().map(|live| live.request_id)
+    }
+
+    /// The live stream that a message without an id belongs to.
+    pub(super) fn of_unkeyed(&self, message: &ServerMessage) -> Option<SubscriptionId> {
+        let name = message.facts().name;
+        self.by_channel.values().copied().find(|id| {
+            let stream = self.streams.get(id);
+            stream.is_some_and(|stream| stream.live.is_some() && stream.relation.names(name))
+        })
     }
 
     /// The stream that a message belongs to.
     pub(super) fn of(&self, request_id: RequestId) -> Option<SubscriptionId> {
         self.by_id.get(&request_id).copied()
-    }
-
-    /// Ends a stream that failed.
-    pub(super) fn fail(&mut self, id: SubscriptionId) {
-        if let Some(request_id) = self.streams.remove(&id).and_then(|stream| stream.live) {
-            self.by_id.remove(&request_id);
-        }
     }
 
     /// No stream is live any more: the epoch ended, or TWS lost their data.
@@ -164,14 +168,7 @@ impl Subscriptions {
     /// The session ends: every stream does.
     pub(super) fn close(&mut self) -> Vec<SubscriptionId> {
         self.by_id.clear();
+        self.by_channel.clear();
         std::mem::take(&mut self.streams).into_keys().collect()
-    }
-}
-
-/// What a message says to a stream; `None` where it is no tick.
-pub(super) fn update_of(message: ServerMessage) -> Option<FeedUpdate> {
-    match message {
-        ServerMessage::TickByTick(body) => Some(FeedUpdate::TickByTick(body.event)),
-        other => Tick::of(other).map(FeedUpdate::Tick),
     }
 }
