@@ -72,7 +72,7 @@ impl Reader {
     /// [`ExportError`]; what was written until then stays written.
     pub fn write_json_lines(&self, view: &str, mut out: impl Write) -> Result<u64, ExportError> {
         let mut statement = self.rows_of(view)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut count = 0;
         let mut rows = statement.query([]).map_err(StorageError::from)?;
         while let Some(row) = rows.next().map_err(StorageError::from)? {
