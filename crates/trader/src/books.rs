@@ -1,6 +1,8 @@
 //! [`Books`]: orders and positions together, as the journal's records make them.
 
-use order::{Action, Orders, Timestamp};
+use std::collections::BTreeMap;
+
+use order::{Action, IntentId, Orders, Timestamp};
 use position::{Adjustment, Fill, Instrument, Ledger, LedgerError};
 use risk::Kill;
 use rust_decimal::Decimal;
@@ -18,6 +20,8 @@ pub struct Books {
     pub orders: Orders,
     /// Positions, ours and those of others.
     pub ledger: Ledger,
+    /// Orders that callers have given a name of their own, see [`Ticket::label`](crate::Ticket::label).
+    pub labels: BTreeMap<String, IntentId>,
     /// Who stopped trading, if somebody did.
     pub kill: Option<Kill>,
 }
@@ -26,13 +30,19 @@ impl Books {
     /// Empty books.
     #[must_use]
     pub fn new(instance: order::Instance, client_id: ClientId) -> Self {
-        Self { orders: Orders::new(instance, client_id), ledger: Ledger::default(), kill: None }
+        Self {
+            orders: Orders::new(instance, client_id),
+            ledger: Ledger::default(),
+            labels: BTreeMap::new(),
+            kill: None,
+        }
     }
 
     /// Moves the books by a record out of the journal. What follows from it has happened already.
     pub fn replay(&mut self, record: &Record) {
         match record {
             Record::Started { .. } | Record::Refused { .. } => {}
+            Record::Labelled { labels } => self.labels.extend(labels.iter().cloned()),
             Record::Order(record) => {
                 let actions = self.orders.apply(record);
                 self.follow(&actions);
@@ -121,6 +131,7 @@ impl Books {
         struct State<'a> {
             orders: &'a Orders,
             ledger: serde_json::Value,
+            labels: &'a BTreeMap<String, IntentId>,
             kill: &'a Option<Kill>,
         }
         // Both are plain data with text keys; they always become JSON.
@@ -128,7 +139,7 @@ impl Books {
         if let Some(fields) = ledger.as_object_mut() {
             fields.remove("marks");
         }
-        let state = State { orders: &self.orders, ledger, kill: &self.kill };
+        let state = State { orders: &self.orders, ledger, labels: &self.labels, kill: &self.kill };
         let text = serde_json::to_vec(&state).unwrap_or_default();
         Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect()
     }

@@ -185,6 +185,36 @@ pub enum Alarm {
     },
 }
 
+impl Alarm {
+    /// One word for machines: alarms of one kind have one.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        use order::Alarm as Of;
+        match self {
+            Self::Order(Of::Reopened { .. }) => "reopened",
+            Self::Order(Of::Contradiction { .. }) => "contradiction",
+            Self::Order(Of::StrangeStatus { .. }) => "strange_status",
+            Self::Order(Of::Overfilled { .. }) => "overfilled",
+            Self::Order(Of::SeveralIncarnations { .. }) => "several_incarnations",
+            Self::Order(Of::CancelUnanswered { .. }) => "cancel_unanswered",
+            Self::Order(Of::StrangerWithOurMark { .. }) => "stranger_with_our_mark",
+            Self::Order(Of::UncountableExecution { .. }) => "uncountable_execution",
+            Self::Order(Of::NotSent { .. }) => "not_sent",
+            Self::Order(Of::ChangedElsewhere { .. }) => "changed_elsewhere",
+            Self::Order(Of::FillsMissing { .. }) => "fills_missing",
+            Self::Order(Of::Lost { .. }) => "lost",
+            Self::Order(_) => "order",
+            Self::NotBooked { .. } => "not_booked",
+            Self::Halted(_) => "halted",
+            Self::PositionAdjusted { .. } => "position_adjusted",
+            Self::StrategyEnded { .. } => "strategy_ended",
+            Self::BadFrame(_) => "bad_frame",
+            Self::SubscriberClosed { .. } => "subscriber_closed",
+            Self::MarketDataEnded { .. } => "market_data_ended",
+        }
+    }
+}
+
 /// Updates of one order that may wait for its owner.
 const ORDER_UPDATES_MAX: usize = 1024;
 

@@ -109,9 +109,26 @@ impl Handle {
     /// # Errors
     /// [`Refused`] says which rule refused; nothing was sent.
     pub async fn submit(&self, ticket: Ticket) -> Result<Placed, Refused> {
+        self.submit_group(vec![ticket]).await
+    }
+
+    /// Submits two or more orders of which the first that fills cancels the others (OCA, with block). They are recorded
+    /// and sent together or not at all. Exits of the tickets count as orders of the group.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit); also where the group has too few or too many orders.
+    pub async fn submit_one_cancels_all(&self, tickets: Vec<Ticket>) -> Result<Placed, Refused> {
+        if tickets.len() < 2 {
+            let invalid = order::Invalid::Group(order::GroupFault::Size);
+            return Err(Refused::Submit(order::SubmitError::Invalid(invalid)));
+        }
+        self.submit_group(tickets).await
+    }
+
+    async fn submit_group(&self, tickets: Vec<Ticket>) -> Result<Placed, Refused> {
         let (reply, answer) = oneshot::channel();
         let (strategy, asked_at) = (self.owner.to_string(), Instant::now());
-        self.command(Command::Submit { ticket: Box::new(ticket), strategy, asked_at, reply }).await?;
+        self.command(Command::Submit { tickets, strategy, asked_at, reply }).await?;
         let (intents, updates) = answer.await.map_err(|_| Refused::Stopped)??;
         Ok(Placed { intents, updates, handle: self.clone() })
     }

@@ -21,6 +21,11 @@ pub enum Record {
         /// Its name inside order references.
         instance: String,
     },
+    /// Orders that follow have names of the caller's own.
+    Labelled {
+        /// Name and order, a pair a leg.
+        labels: Vec<(String, IntentId)>,
+    },
     /// The order book moved.
     Order(Box<order::Record>),
     /// A position was adjusted to the broker's.
@@ -49,6 +54,7 @@ impl Record {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Started { .. } => "started",
+            Self::Labelled { .. } => "labelled",
             Self::Order(_) => "order",
             Self::Adjusted(_) => "adjusted",
             Self::Killed(_) => "killed",

@@ -17,6 +17,7 @@ pub struct Ticket {
     hours: Hours,
     account: Option<String>,
     exits: Option<Exits>,
+    label: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ impl Ticket {
             hours: Hours::Regular,
             account: None,
             exits: None,
+            label: None,
         }
     }
 
@@ -62,6 +64,11 @@ impl Ticket {
     /// Of any kind.
     pub fn kind(self, kind: OrderKind) -> Self {
         Self { kind, ..self }
+    }
+
+    /// For how long it works; for the day unless this says otherwise.
+    pub fn time_in_force(self, time_in_force: TimeInForce) -> Self {
+        Self { time_in_force, ..self }
     }
 
     /// Until it is cancelled rather than for the day.
@@ -86,6 +93,22 @@ impl Ticket {
     }
 
     /// The account that was named.
+    /// A name of the caller's own for this order, by which it is found again, after a restart too. A name is used once:
+    /// a second ticket with it is refused, so that a caller who does not know whether an order was taken may submit it
+    /// again. The exits of [`with_exits`](Self::with_exits) are called `NAME:take_profit` and `NAME:stop_loss`.
+    pub fn label(self, name: impl Into<String>) -> Self {
+        Self { label: Some(name.into()), ..self }
+    }
+
+    /// The names of its legs, in their order.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        let Some(label) = &self.label else { return Vec::new() };
+        match self.exits {
+            None => vec![label.clone()],
+            Some(_) => vec![label.clone(), format!("{label}:take_profit"), format!("{label}:stop_loss")],
+        }
+    }
+
     pub(crate) fn named_account(&self) -> Option<&str> {
         self.account.as_deref()
     }

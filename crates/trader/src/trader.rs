@@ -88,6 +88,15 @@ impl Trader {
         }
     }
 
+    /// Proves every record of a journal. It is not locked and not changed, so a trader may be running on it.
+    ///
+    /// # Errors
+    /// [`StartError`] where the journal cannot be read, or names its first bad record.
+    pub fn verify(config: &TraderConfig) -> Result<journal::Verified, StartError> {
+        let reader = journal::Reader::open(&config.journal, &options())?;
+        reader.verify().map_err(|broken| StartError::Replay(broken.into()))
+    }
+
     /// Reads the books out of a journal, as the trader that wrote it had them at the end. The journal is not locked
     /// and not changed.
     ///
@@ -125,6 +134,32 @@ impl TraderBuilder {
     /// # Errors
     /// [`StartError`] says what is wrong and what to do; nothing of the trader is left running.
     pub async fn start(self) -> Result<Trader, StartError> {
+        let ready_timeout = self.config.ready_timeout;
+        let (mut trader, strategies) = self.begin()?;
+        if let Err(not_ready) = trader.handle.ready(ready_timeout).await {
+            if not_ready.state.phase != Phase::Killed {
+                trader.stop().await;
+                return Err(StartError::NotReady(not_ready));
+            }
+            tracing::warn!(reason = not_ready.state.reason.as_str(), "trading was killed; rearm it to go on");
+        }
+        trader.strategies = strategies.into_iter().map(|(_, launch)| launch(&trader.handle)).collect();
+        Ok(trader)
+    }
+
+    /// As [`start`](Self::start), without a wait: the trader connects and becomes ready in its own time, or never. For
+    /// those who watch its state themselves. Strategies start at once, and find it as it is.
+    ///
+    /// # Errors
+    /// [`StartError`] says why there is no trader; that TWS is not there is no error.
+    pub fn start_unready(self) -> Result<Trader, StartError> {
+        let (mut trader, strategies) = self.begin()?;
+        trader.strategies = strategies.into_iter().map(|(_, launch)| launch(&trader.handle)).collect();
+        Ok(trader)
+    }
+
+    /// A trader that runs, and the strategies that do not yet.
+    fn begin(self) -> Result<(Trader, Vec<(String, Launch)>), StartError> {
         let Self { config, strategies } = self;
         config.validate()?;
         check_names(strategies.iter().map(|(name, _)| name.as_str()))?;
@@ -162,16 +197,7 @@ impl TraderBuilder {
             client: Inquiries::new(client),
             owner: Arc::from(MANUAL),
         };
-        let mut trader = Trader { handle, _keeper: keeper, engine: Some(engine), strategies: Vec::new() };
-        if let Err(not_ready) = trader.handle.ready(config.ready_timeout).await {
-            if not_ready.state.phase != Phase::Killed {
-                trader.stop().await;
-                return Err(StartError::NotReady(not_ready));
-            }
-            tracing::warn!(reason = not_ready.state.reason.as_str(), "trading was killed; rearm it to go on");
-        }
-        trader.strategies = strategies.into_iter().map(|(_, launch)| launch(&trader.handle)).collect();
-        Ok(trader)
+        Ok((Trader { handle, _keeper: keeper, engine: Some(engine), strategies: Vec::new() }, strategies))
     }
 }
 

@@ -1,11 +1,11 @@
 //! What strategies and people ask of the engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use event_bus::Subscription;
-use order::{CancelError, Change, ChangeError, IntentId, OrderUpdate, SubmitError, Tracked};
+use order::{CancelError, Change, ChangeError, IntentId, OrderUpdate, Submission, SubmitError, Tracked};
 use risk::Refusal;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -20,6 +20,9 @@ use crate::mask::masked_list;
 use crate::record::Record;
 use crate::ticket::Ticket;
 
+/// Longest name of an order, in bytes.
+const LABEL_BYTES_MAX: usize = 128;
+
 /// Something to do once the records of a round are durable; it hears whether they are.
 pub(super) type Answer = Box<dyn FnOnce(Durable) + Send>;
 /// A look at the books, once what they hold is durable.
@@ -32,7 +35,8 @@ pub(crate) type Accepted = (Vec<IntentId>, Subscription<OrderUpdate>);
 /// Something asked of the engine.
 pub(crate) enum Command {
     Submit {
-        ticket: Box<Ticket>,
+        /// One, or several of which one cancels the others.
+        tickets: Vec<Ticket>,
         strategy: String,
         asked_at: Instant,
         reply: oneshot::Sender<Result<Accepted, Refused>>,
@@ -100,6 +104,24 @@ pub enum Refused {
         /// Accounts that may trade.
         accounts: Vec<String>,
     },
+    /// The ticket's name cannot be one. Nothing was sent.
+    #[error(
+        "an order has a name of 1 to {LABEL_BYTES_MAX} bytes without control characters that no other has; {label:?} is none"
+    )]
+    Label {
+        /// The name.
+        label: String,
+    },
+    /// The ticket's name was used before: the order was taken already, perhaps before a restart. Nothing was sent.
+    #[error(
+        "the name {label:?} was used for order {intent}; look at that order, or give the new one a name of its own"
+    )]
+    LabelTaken {
+        /// The name.
+        label: String,
+        /// The order that has it.
+        intent: IntentId,
+    },
     /// The order is not sound, or the gate refused it.
     #[error(transparent)]
     Submit(#[from] SubmitError<Refusal>),
@@ -129,8 +151,8 @@ pub enum Refused {
 impl Engine {
     pub(super) fn on_command(&mut self, command: Command) {
         match command {
-            Command::Submit { ticket, strategy, asked_at, reply } => {
-                let outcome = fresh(asked_at).and_then(|()| self.submit(*ticket, &strategy));
+            Command::Submit { tickets, strategy, asked_at, reply } => {
+                let outcome = fresh(asked_at).and_then(|()| self.submit(tickets, &strategy));
                 self.answer(reply, outcome);
             }
             Command::Change { id, change, asked_at, reply } => {
@@ -168,20 +190,25 @@ impl Engine {
         }
     }
 
-    fn submit(&mut self, ticket: Ticket, strategy: &str) -> Result<Accepted, Refused> {
+    fn submit(&mut self, tickets: Vec<Ticket>, strategy: &str) -> Result<Accepted, Refused> {
         let (phase, reason) = self.phase();
         let accounts = self.state.borrow().accounts.clone();
         let Some(gate) = self.gate.as_mut().filter(|_| phase == Phase::Ready) else {
             return Err(Refused::NotReady { phase, reason });
         };
-        let account = match (ticket.named_account(), accounts.as_slice()) {
-            (Some(named), _) if accounts.iter().any(|account| account == named) => named.to_owned(),
-            (None, [only]) => only.clone(),
-            (Some(_) | None, _) => return Err(Refused::Account { accounts }),
-        };
-        let now = self.clock.now();
-        let ids = &mut self.ids;
-        let submission = ticket.into_submission(strategy, &account, || ids.next(now));
+        let labels: Vec<String> = tickets.iter().flat_map(Ticket::labels).collect();
+        check_labels(&labels, &self.books.labels)?;
+        let (now, ids) = (self.clock.now(), &mut self.ids);
+        let mut submissions = Vec::new();
+        for ticket in tickets {
+            let account = match (ticket.named_account(), accounts.as_slice()) {
+                (Some(named), _) if accounts.iter().any(|account| account == named) => named.to_owned(),
+                (None, [only]) => only.clone(),
+                (Some(_) | None, _) => return Err(Refused::Account { accounts }),
+            };
+            submissions.push(ticket.into_submission(strategy, &account, || ids.next(now)));
+        }
+        let submission = one_of(submissions);
         let legs: Vec<_> = submission.legs().cloned().collect();
         let intents: Vec<IntentId> = legs.iter().map(|leg| leg.id).collect();
         match self.books.orders.submit(submission, &gate.at(now, &self.books.ledger), now) {
@@ -191,6 +218,11 @@ impl Engine {
                 }
                 // Listen first: nothing of this is published before the round is durable.
                 let updates = updates_of(&self.bus.feed(), &intents);
+                if !labels.is_empty() {
+                    let labels: Vec<_> = labels.into_iter().zip(intents.iter().copied()).collect();
+                    self.books.labels.extend(labels.iter().cloned());
+                    self.outbox.records.push(Record::Labelled { labels });
+                }
                 self.take(step);
                 Ok((intents, updates))
             }
@@ -271,6 +303,28 @@ impl Engine {
 }
 
 /// Refuses what has waited for too long.
+/// Looks at names before anything else is done: each is good, and none was used before.
+fn check_labels(labels: &[String], taken: &BTreeMap<String, IntentId>) -> Result<(), Refused> {
+    for (place, label) in labels.iter().enumerate() {
+        let is_twice = labels.iter().take(place).any(|other| other == label);
+        if label.is_empty() || label.len() > LABEL_BYTES_MAX || label.contains(char::is_control) || is_twice {
+            return Err(Refused::Label { label: label.clone() });
+        }
+        if let Some(intent) = taken.get(label) {
+            return Err(Refused::LabelTaken { label: label.clone(), intent: *intent });
+        }
+    }
+    Ok(())
+}
+
+/// One submission as it is; the legs of several as orders of which one cancels the others.
+fn one_of(mut submissions: Vec<Submission>) -> Submission {
+    match submissions.len() {
+        1 => submissions.remove(0),
+        _ => Submission::OneCancelsAll(submissions.iter().flat_map(Submission::legs).cloned().collect()),
+    }
+}
+
 fn fresh(asked_at: Instant) -> Result<(), Refused> {
     let waited = asked_at.elapsed();
     let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);

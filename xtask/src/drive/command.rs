@@ -1,0 +1,294 @@
+//! What can be asked, read from JSON, with every fault in words.
+
+use order::{Change, Distance, OrderKind};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::Value;
+use trader::Ticket;
+use tws_proto::Contract;
+use tws_proto::ids::ContractId;
+use tws_proto::kinds::{SecurityType, TimeInForce};
+
+/// A command, and the id that its answer repeats.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) id: Value,
+    pub(super) kind: Kind,
+}
+
+/// What is asked.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "cmd", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Kind {
+    Submit(Box<Order>),
+    Bracket(Box<Bracket>),
+    Oco(Box<Oco>),
+    Modify(Box<Modify>),
+    Cancel { r#ref: String },
+    CancelAll {},
+    Orders {},
+    Fills {},
+    Positions {},
+    State {},
+    Subscribe { contract: Named },
+    Kill { by: Option<String>, reason: Option<String> },
+    Arm { by: String },
+    Verify {},
+    Quit {},
+}
+
+/// An order.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Order {
+    pub(super) r#ref: String,
+    pub(super) contract: Named,
+    side: Side,
+    quantity: Decimal,
+    kind: String,
+    limit_price: Option<Decimal>,
+    stop_price: Option<Decimal>,
+    trail_amount: Option<Decimal>,
+    trail_percent: Option<Decimal>,
+    tif: Option<String>,
+    #[serde(default)]
+    outside_rth: bool,
+    account: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+enum Side {
+    #[serde(rename = "BUY", alias = "buy", alias = "B")]
+    Buy,
+    #[serde(rename = "SELL", alias = "sell", alias = "S")]
+    Sell,
+}
+
+/// An entry with its two exits.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bracket {
+    pub(super) entry: Order,
+    take_profit: Exit,
+    stop_loss: Exit,
+}
+
+/// The price of an exit, alone or as an order would have it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Exit {
+    Price(Decimal),
+    Order { limit_price: Option<Decimal>, stop_price: Option<Decimal> },
+}
+
+/// Orders of which one cancels the others.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Oco {
+    pub(super) orders: Vec<Order>,
+}
+
+/// New values of a working order.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Modify {
+    pub(super) r#ref: String,
+    quantity: Option<Decimal>,
+    limit_price: Option<Decimal>,
+    stop_price: Option<Decimal>,
+    tif: Option<String>,
+}
+
+/// A contract by what names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Named {
+    #[serde(default)]
+    symbol: String,
+    sec_type: Option<String>,
+    exchange: Option<String>,
+    primary_exchange: Option<String>,
+    currency: Option<String>,
+    con_id: Option<i32>,
+    expiry: Option<String>,
+    strike: Option<Decimal>,
+    right: Option<String>,
+}
+
+impl Command {
+    /// Reads a line. The id comes back with the fault, where there is one.
+    pub(super) fn read(line: &[u8]) -> Result<Self, (Value, String)> {
+        let value: Value = serde_json::from_slice(line).map_err(|error| (Value::Null, format!("not JSON: {error}")))?;
+        let Value::Object(mut fields) = value else {
+            return Err((Value::Null, "a command is a JSON object".to_owned()));
+        };
+        let id = fields.remove("id").unwrap_or(Value::Null);
+        if let Some(name) = ["command", "op"].iter().find_map(|name| fields.remove(*name)) {
+            fields.entry("cmd").or_insert(name);
+        }
+        if let Some(number) = fields.values().find_map(inexact) {
+            return Err((id, format!("{number} is not exact as a number: write \"{number}\"")));
+        }
+        match serde_json::from_value(Value::Object(fields)) {
+            Ok(kind) => Ok(Self { id, kind }),
+            Err(error) => Err((id, error.to_string())),
+        }
+    }
+}
+
+/// A number that a binary float stands for: prices and quantities must not go through one.
+fn inexact(value: &Value) -> Option<&serde_json::Number> {
+    match value {
+        Value::Number(number) if number.is_f64() => Some(number),
+        Value::Array(values) => values.iter().find_map(inexact),
+        Value::Object(fields) => fields.values().find_map(inexact),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+impl Named {
+    /// The contract to be looked up.
+    pub(super) fn contract(&self) -> Result<Contract, String> {
+        let exchange = self.exchange.as_deref().unwrap_or("SMART");
+        if let Some(id) = self.con_id.filter(|id| *id > 0) {
+            return Ok(Contract::by_id(ContractId(id), exchange));
+        }
+        if self.symbol.trim().is_empty() {
+            return Err("a contract needs `symbol` or `con_id`".to_owned());
+        }
+        let security_type = self.sec_type.as_deref().unwrap_or("STK");
+        Ok(Contract {
+            symbol: self.symbol.clone(),
+            security_type: Some(SecurityType::from(security_type)),
+            exchange: exchange.to_owned(),
+            primary_exchange: self.primary_exchange.clone().unwrap_or_default(),
+            currency: self.currency.clone().unwrap_or_else(|| "USD".to_owned()),
+            last_trade_date_or_month: self.expiry.clone().unwrap_or_default().into(),
+            strike: self.strike,
+            right: self.right.as_deref().map(Into::into),
+            ..Contract::default()
+        })
+    }
+}
+
+impl Order {
+    /// The order as the trader takes it.
+    pub(super) fn ticket(&self, contract: &Contract) -> Result<Ticket, String> {
+        let ticket = match self.side {
+            Side::Buy => Ticket::buy(contract, self.quantity),
+            Side::Sell => Ticket::sell(contract, self.quantity),
+        };
+        let ticket = ticket.kind(self.kind()?).label(&self.r#ref);
+        let ticket = match self.tif.as_deref().map(TimeInForce::from) {
+            Some(time_in_force) => ticket.time_in_force(time_in_force),
+            None => ticket,
+        };
+        let ticket = if self.outside_rth { ticket.extended_hours() } else { ticket };
+        Ok(match &self.account {
+            Some(account) => ticket.account(account),
+            None => ticket,
+        })
+    }
+
+    /// Whether only a quote can tell at which price it would trade.
+    pub(super) fn needs_quote(&self) -> bool {
+        self.limit_price.is_none()
+    }
+
+    fn kind(&self) -> Result<OrderKind, String> {
+        let limit = || self.limit_price.ok_or_else(|| format!("a {} order needs `limit_price`", self.kind));
+        let stop = || self.stop_price.ok_or_else(|| format!("a {} order needs `stop_price`", self.kind));
+        let kind = match self.kind.to_ascii_uppercase().as_str() {
+            "MKT" => OrderKind::Market,
+            "LMT" => OrderKind::Limit { limit_price: limit()? },
+            "STP" => OrderKind::Stop { stop_price: stop()? },
+            "STP LMT" => OrderKind::StopLimit { stop_price: stop()?, limit_price: limit()? },
+            "MIT" => OrderKind::MarketIfTouched { trigger_price: stop()? },
+            "LIT" => OrderKind::LimitIfTouched { trigger_price: stop()?, limit_price: limit()? },
+            "MOC" => OrderKind::MarketOnClose,
+            "LOC" => OrderKind::LimitOnClose { limit_price: limit()? },
+            "TRAIL" => OrderKind::Trail { distance: self.distance()? },
+            _ => {
+                let known = "MKT, LMT, STP, STP LMT, TRAIL, MIT, LIT, MOC, LOC";
+                return Err(format!("{:?} is no kind of order; known are {known}", self.kind));
+            }
+        };
+        Ok(kind)
+    }
+
+    fn distance(&self) -> Result<Distance, String> {
+        match (self.trail_amount, self.trail_percent) {
+            (Some(amount), None) => Ok(Distance::Amount(amount)),
+            (None, Some(percent)) => Ok(Distance::Percent(percent)),
+            (Some(_), Some(_)) | (None, None) => {
+                Err("a TRAIL order needs `trail_amount` or `trail_percent`, one of them".to_owned())
+            }
+        }
+    }
+}
+
+impl Bracket {
+    /// The entry with its exits.
+    pub(super) fn ticket(&self, contract: &Contract) -> Result<Ticket, String> {
+        let take_profit = match self.take_profit {
+            Exit::Price(price) | Exit::Order { limit_price: Some(price), stop_price: None } => price,
+            Exit::Order { .. } => return Err("`take_profit` is a price, or has a `limit_price` alone".to_owned()),
+        };
+        let stop_loss = match self.stop_loss {
+            Exit::Price(price) | Exit::Order { stop_price: Some(price), limit_price: None } => price,
+            Exit::Order { .. } => return Err("`stop_loss` is a price, or has a `stop_price` alone".to_owned()),
+        };
+        Ok(self.entry.ticket(contract)?.with_exits(take_profit, stop_loss))
+    }
+}
+
+impl Modify {
+    /// What changes, for an order of this kind.
+    pub(super) fn change(&self, kind: &OrderKind) -> Result<Change, String> {
+        let mut kind = kind.clone();
+        let (mut limit, mut stop) = (self.limit_price, self.stop_price);
+        if let (Some(price), Some(slot)) = (limit, limit_of(&mut kind)) {
+            *slot = price;
+            limit = None;
+        }
+        if let (Some(price), Some(slot)) = (stop, stop_of(&mut kind)) {
+            *slot = price;
+            stop = None;
+        }
+        if limit.is_some() || stop.is_some() {
+            let which = if limit.is_some() { "limit_price" } else { "stop_price" };
+            return Err(format!("the order has no `{which}` to be changed"));
+        }
+        let repriced = self.limit_price.is_some() || self.stop_price.is_some();
+        if !repriced && self.quantity.is_none() && self.tif.is_none() {
+            return Err("name what changes: `quantity`, `limit_price`, `stop_price` or `tif`".to_owned());
+        }
+        Ok(Change {
+            kind: repriced.then_some(kind),
+            quantity: self.quantity,
+            time_in_force: self.tif.as_deref().map(TimeInForce::from),
+        })
+    }
+}
+
+/// The limit price of a kind, where it has one.
+fn limit_of(kind: &mut OrderKind) -> Option<&mut Decimal> {
+    match kind {
+        OrderKind::Limit { limit_price }
+        | OrderKind::StopLimit { limit_price, .. }
+        | OrderKind::LimitIfTouched { limit_price, .. }
+        | OrderKind::LimitOnClose { limit_price } => Some(limit_price),
+        _ => None, // kinds without one, and kinds that may come
+    }
+}
+
+/// The price at which a kind begins to work, where it has one.
+fn stop_of(kind: &mut OrderKind) -> Option<&mut Decimal> {
+    match kind {
+        OrderKind::Stop { stop_price } | OrderKind::StopLimit { stop_price, .. } => Some(stop_price),
+        OrderKind::MarketIfTouched { trigger_price } | OrderKind::LimitIfTouched { trigger_price, .. } => {
+            Some(trigger_price)
+        }
+        _ => None, // kinds without one, and kinds that may come
+    }
+}

@@ -1,0 +1,567 @@
+//! [`Desk`]: carries out commands in their order and tells what happens meanwhile.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use event_bus::{Queue, Subscription};
+use order::{IntentId, OrderUpdate};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use trader::{Alarm, Event, Handle, Instrument, Quote, Refused, Trader, TraderConfig};
+
+use super::command::{Command, Kind, Modify, Named, Order};
+use super::lines::{LINE_BYTES_MAX, Line};
+use super::voice::{Unheard, Voice};
+
+/// Commands that may wait for those before them.
+const COMMANDS_MAX: usize = 1024;
+/// Events that may wait to be told; more end the process, as an event that is left out would be believed not to be.
+const EVENTS_MAX: usize = 65_536;
+/// Markets whose newest quote may wait to be told.
+const QUOTES_MAX: usize = 4096;
+/// How long an order without a price of its own waits for the first quote of its market.
+const QUOTE_WAIT: Duration = Duration::from_secs(3);
+/// How long a contract may take to be found.
+const FIND_WAIT: Duration = Duration::from_secs(15);
+
+/// What everybody at the desk shares.
+pub(super) struct Desk {
+    config: TraderConfig,
+    trader: Handle,
+    voice: Voice,
+    instruments: BTreeMap<Named, Instrument>,
+    refs: Refs,
+}
+
+/// Names of orders, by intent. Names are given before anything is told of an order.
+#[derive(Clone, Default)]
+struct Refs(Arc<Mutex<BTreeMap<IntentId, String>>>);
+
+/// How the desk closed.
+pub(super) enum Ending {
+    /// `quit` was said, the input ended, or the process was told to end.
+    Wanted,
+    /// Nobody hears what is said.
+    Unheard,
+}
+
+/// How [`Desk::serve`] ended, and what is still to be said.
+pub(super) struct Closed {
+    ending: Ending,
+    /// The id of a `quit`, which is answered at the very end.
+    quit: Option<Value>,
+}
+
+/// Why a command was not carried out.
+struct Fault {
+    /// What refused it, where something of ours did: the number of a control, `ready`, `book`, ...
+    rule: Option<String>,
+    detail: String,
+}
+
+impl From<String> for Fault {
+    fn from(detail: String) -> Self {
+        Self { rule: None, detail }
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        let rule = match &refused {
+            Refused::NotReady { .. } => "R5".to_owned(),
+            Refused::Submit(order::SubmitError::Refused(refusal))
+            | Refused::Change(order::ChangeError::Refused(refusal)) => refusal.control().to_owned(),
+            Refused::Submit(_) => "order".to_owned(),
+            Refused::Change(_) => "R21".to_owned(),
+            Refused::Cancel(_) => "R19".to_owned(),
+            Refused::Account { .. } => "C8".to_owned(),
+            Refused::Label { .. } | Refused::LabelTaken { .. } => "ref".to_owned(),
+            Refused::NotDurable | Refused::KillNotDurable => "R37".to_owned(),
+            Refused::Stale { .. } => "R5".to_owned(),
+            _ => "stopped".to_owned(),
+        };
+        Self { rule: Some(rule), detail: refused.to_string() }
+    }
+}
+
+type Outcome = Result<Value, Fault>;
+
+impl Desk {
+    pub(super) fn new(config: TraderConfig, trader: Handle, voice: Voice) -> Self {
+        Self { config, trader, voice, instruments: BTreeMap::new(), refs: Refs::default() }
+    }
+
+    /// Serves until the end of the input, `quit`, a signal, or until nobody hears.
+    pub(super) async fn serve(self, mut lines: mpsc::Receiver<Line>) -> Closed {
+        let wanted = |quit| Closed { ending: Ending::Wanted, quit };
+        let unheard = || Closed { ending: Ending::Unheard, quit: None };
+        let (voice, trader) = (self.voice.clone(), self.trader.clone());
+        let (sender, commands) = mpsc::channel(COMMANDS_MAX);
+        let told = tokio::spawn(tell(self.trader.clone(), self.voice.clone(), self.refs.clone()));
+        let mut worker = tokio::spawn(self.work(commands));
+        let mut told = std::pin::pin!(told);
+        let mut ended = std::pin::pin!(terminated());
+        loop {
+            let line = tokio::select! {
+                biased;
+                () = &mut ended => return wanted(None),
+                _ = &mut told => return unheard(),
+                _ = &mut worker => return unheard(),
+                line = lines.recv() => line,
+            };
+            let Some(line) = line else { return wanted(None) };
+            let command = match read(line) {
+                Ok(Some(command)) => command,
+                Ok(None) => continue,
+                Err((id, detail)) => match answer(&voice, &id, Err(Fault { rule: None, detail })) {
+                    Ok(()) => continue,
+                    Err(Unheard) => return unheard(),
+                },
+            };
+            let said = match command.kind {
+                Kind::Quit {} => return wanted(Some(command.id)),
+                Kind::Kill { by, reason } => {
+                    // Nothing that waits may keep it.
+                    let (voice, trader) = (voice.clone(), trader.clone());
+                    tokio::spawn(async move {
+                        let by = by.unwrap_or_else(|| "drive".to_owned());
+                        let killed = trader.kill(by, reason.unwrap_or_else(|| "asked for".to_owned())).await;
+                        // Where nobody hears, the others end the desk.
+                        let _ = answer(&voice, &command.id, killed.map(|()| Value::Null).map_err(Fault::from));
+                    });
+                    Ok(())
+                }
+                kind => match sender.try_send(Command { id: command.id, kind }) {
+                    Ok(()) => Ok(()),
+                    Err(error) => {
+                        let Command { id, .. } = error.into_inner();
+                        let detail = format!("{COMMANDS_MAX} commands wait already; this one was not taken");
+                        answer(&voice, &id, Err(detail.into()))
+                    }
+                },
+            };
+            if said == Err(Unheard) {
+                return unheard();
+            }
+        }
+    }
+
+    /// Carries out commands, one after the other.
+    async fn work(mut self, mut commands: mpsc::Receiver<Command>) {
+        let known = self.trader.inspect(|books| books.labels.clone()).await.unwrap_or_default();
+        self.refs.extend(known);
+        while let Some(Command { id, kind }) = commands.recv().await {
+            let reference = kind.reference().map(str::to_owned);
+            let outcome = self.carry_out(kind).await;
+            if let Err(Fault { rule: Some(rule), detail }) = &outcome {
+                let refused = json!({"event": "refused", "ref": reference, "rule": rule, "detail": detail});
+                if self.voice.say(refused).is_err() {
+                    return;
+                }
+            }
+            if answer(&self.voice, &id, outcome).is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, kind: Kind) -> Outcome {
+        match kind {
+            Kind::Submit(order) => {
+                let instrument = self.instrument(&order).await?;
+                let ticket = order.ticket(&instrument)?;
+                let placed = self.trader.submit(ticket).await?;
+                self.placed(&[&order.r#ref], placed.ids())
+            }
+            Kind::Bracket(bracket) => {
+                let instrument = self.instrument(&bracket.entry).await?;
+                let ticket = bracket.ticket(&instrument)?;
+                let placed = self.trader.submit(ticket).await?;
+                let entry = &bracket.entry.r#ref;
+                let (take_profit, stop_loss) = (format!("{entry}:take_profit"), format!("{entry}:stop_loss"));
+                self.placed(&[entry, &take_profit, &stop_loss], placed.ids())
+            }
+            Kind::Oco(oco) => {
+                let mut tickets = Vec::new();
+                for order in &oco.orders {
+                    let instrument = self.instrument(order).await?;
+                    tickets.push(order.ticket(&instrument)?);
+                }
+                let placed = self.trader.submit_one_cancels_all(tickets).await?;
+                let refs: Vec<&str> = oco.orders.iter().map(|order| order.r#ref.as_str()).collect();
+                self.placed(&refs, placed.ids())
+            }
+            Kind::Modify(modify) => self.modify(*modify).await,
+            Kind::Cancel { r#ref } => {
+                let intent = self.intent(&r#ref).await?;
+                self.trader.cancel(intent).await?;
+                Ok(Value::Null)
+            }
+            Kind::CancelAll {} => Ok(json!({"cancels": self.trader.cancel_all(|_| true).await?})),
+            Kind::Orders {} => {
+                let updates =
+                    self.trader.inspect(|books| books.orders.iter().map(|order| order.update()).collect::<Vec<_>>());
+                Ok(updates.await?.iter().map(|update| order_json(update, &self.refs)).collect())
+            }
+            Kind::Fills {} => self.fills().await,
+            Kind::Positions {} => positions(&self.trader).await,
+            Kind::State {} => Ok(state_json(&self.trader.state())),
+            Kind::Subscribe { contract } => {
+                let instrument = self.find(&contract).await?;
+                Ok(json!({"con_id": instrument.id().0, "symbol": instrument.symbol}))
+            }
+            Kind::Arm { by } => match self.trader.rearm(&by).await? {
+                true => Ok(Value::Null),
+                false => Err("there is nothing to be armed, or `by` names nobody".to_owned().into()),
+            },
+            Kind::Verify {} => self.verify().await,
+            Kind::Kill { .. } | Kind::Quit {} => Ok(Value::Null), // taken before they come here
+        }
+    }
+
+    fn placed(&self, refs: &[&str], intents: &[IntentId]) -> Outcome {
+        let named = refs.iter().zip(intents);
+        Ok(named.map(|(name, intent)| json!({"ref": name, "intent": intent.to_string()})).collect())
+    }
+
+    async fn modify(&self, modify: Modify) -> Outcome {
+        let intent = self.intent(&modify.r#ref).await?;
+        let kind =
+            self.trader.inspect(move |books| books.orders.get(intent).map(|order| order.intent.kind.clone())).await?;
+        let kind = kind.ok_or_else(|| format!("there is no order {:?}", modify.r#ref))?;
+        self.trader.change(intent, modify.change(&kind)?).await?;
+        Ok(Value::Null)
+    }
+
+    async fn intent(&self, name: &str) -> Result<IntentId, Fault> {
+        let wanted = name.to_owned();
+        let found = self.trader.inspect(move |books| books.labels.get(&wanted).copied()).await?;
+        found.ok_or_else(|| Fault { rule: Some("ref".to_owned()), detail: format!("there is no order {name:?}") })
+    }
+
+    /// The instrument of an order, watched; with a quote, where the order's price hangs on it.
+    async fn instrument(&mut self, order: &Order) -> Result<Instrument, Fault> {
+        let is_known = self.instruments.contains_key(&order.contract);
+        let mut quotes = quotes(&self.trader);
+        let instrument = self.find(&order.contract).await?;
+        if order.needs_quote() && !is_known {
+            let id = instrument.id();
+            let first = async {
+                while let Ok(delivery) = quotes.recv().await {
+                    if delivery.event().is_some_and(|quote| quote.contract_id == id && quote.mark().is_some()) {
+                        return;
+                    }
+                }
+            };
+            // Without one the gate refuses the order, and says so better than this could.
+            let _ = timeout(QUOTE_WAIT, first).await;
+        }
+        Ok(instrument)
+    }
+
+    /// Finds a contract and watches its market, once.
+    async fn find(&mut self, named: &Named) -> Result<Instrument, Fault> {
+        if let Some(known) = self.instruments.get(named) {
+            return Ok(known.clone());
+        }
+        let contract = named.contract()?;
+        let found = timeout(FIND_WAIT, self.trader.watch(&contract)).await;
+        let found = found.map_err(|_| format!("the contract was not found within {} s", FIND_WAIT.as_secs()))?;
+        let instrument = found.map_err(|error| error.to_string())?;
+        self.instruments.insert(named.clone(), instrument.clone());
+        Ok(instrument)
+    }
+
+    async fn fills(&self) -> Outcome {
+        let refs = self.refs.clone();
+        let fills = self.trader.inspect(move |books| {
+            let executions = books.orders.executions().iter();
+            executions
+                .map(|(root, execution)| {
+                    json!({
+                        "exec_id": execution_id(root, execution.revision),
+                        "revision": execution.revision,
+                        "ref": execution.intent.and_then(|intent| refs.of(intent)),
+                        "side": side_text(execution.side),
+                        "quantity": execution.quantity,
+                        "price": execution.price,
+                        "commission": execution.cost.as_ref().map(|cost| cost.amount),
+                        "inferred": false,
+                    })
+                })
+                .collect::<Value>()
+        });
+        Ok(fills.await?)
+    }
+
+    /// Proves the journal and replays it, as a restart would.
+    async fn verify(&self) -> Outcome {
+        let config = self.config.clone();
+        let proven = tokio::task::spawn_blocking(move || {
+            let verified = Trader::verify(&config).map_err(|error| error.to_string())?;
+            let books = Trader::replay(&config).map_err(|error| error.to_string())?;
+            Ok(json!({
+                "records": verified.records,
+                "head": verified.head.to_string(),
+                "orders": books.orders.iter().count(),
+                "fingerprint": books.fingerprint(),
+            }))
+        });
+        proven.await.map_err(|error| error.to_string())?.map_err(|detail: String| Fault::from(detail))
+    }
+}
+
+impl Kind {
+    /// The name of the order it is about.
+    fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Submit(order) => Some(&order.r#ref),
+            Self::Bracket(bracket) => Some(&bracket.entry.r#ref),
+            Self::Modify(modify) => Some(&modify.r#ref),
+            Self::Cancel { r#ref } => Some(r#ref),
+            Self::Oco(oco) => oco.orders.first().map(|order| order.r#ref.as_str()),
+            Self::CancelAll {} | Self::Orders {} | Self::Fills {} | Self::Positions {} | Self::State {} => None,
+            Self::Subscribe { .. } | Self::Kill { .. } | Self::Arm { .. } | Self::Verify {} | Self::Quit {} => None,
+        }
+    }
+}
+
+impl Closed {
+    pub(super) fn kind(self) -> Ending {
+        self.ending
+    }
+
+    /// Answers a `quit`, now that all is closed.
+    pub(super) fn say_goodbye(&self, voice: &Voice, records: u64) {
+        if let Some(id) = &self.quit {
+            // Whoever asked may have gone.
+            let _ = answer(voice, id, Ok(json!({"records": records})));
+        }
+    }
+}
+
+impl Refs {
+    fn of(&self, intent: IntentId) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&intent).cloned()
+    }
+
+    fn extend(&self, labels: BTreeMap<String, IntentId>) {
+        let mut refs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        refs.extend(labels.into_iter().map(|(label, intent)| (intent, label)));
+    }
+}
+
+/// The command in a line; `None` for an empty one.
+fn read(line: Line) -> Result<Option<Command>, (Value, String)> {
+    match line {
+        Line::TooLong => Err((Value::Null, format!("a line has at most {LINE_BYTES_MAX} bytes"))),
+        Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => Ok(None),
+        Line::Whole(line) => Command::read(&line).map(Some),
+    }
+}
+
+/// Waits until the process is told to end.
+async fn terminated() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Tells every event, until nobody hears it.
+async fn tell(trader: Handle, voice: Voice, refs: Refs) {
+    let mut events: Subscription<Event> =
+        trader.bus().subscribe_map(Queue::lossless(EVENTS_MAX), |event| match event {
+            Event::Quote(_) => None,
+            other => Some(other.clone()),
+        });
+    let mut quotes = quotes(&trader);
+    // What was before the first event.
+    if voice.say(tagged("state", state_json(&trader.state()))).is_err() {
+        return;
+    }
+    loop {
+        let said = tokio::select! {
+            biased;
+            event = events.recv() => match event {
+                Ok(delivery) => match delivery.event() {
+                    Some(event) => tell_event(&trader, &voice, &refs, event).await,
+                    None => Ok(()),
+                },
+                // The queue was full, or the trader is gone.
+                Err(_) => return,
+            },
+            quote = quotes.recv() => match quote.map(event_bus::Delivery::event) {
+                Ok(Some(quote)) => voice.say(quote_json(&quote)),
+                Ok(None) => Ok(()),
+                Err(_) => return,
+            },
+        };
+        if said.is_err() {
+            return;
+        }
+    }
+}
+
+async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -> Result<(), Unheard> {
+    match event {
+        Event::State(state) => voice.say(tagged("state", state_json(&state))),
+        Event::Order(update) => {
+            if refs.of(update.intent).is_none() {
+                // A new order: its name is in the books by now.
+                refs.extend(trader.inspect(|books| books.labels.clone()).await.unwrap_or_default());
+            }
+            voice.say(tagged("order", order_json(&update, refs)))
+        }
+        Event::Fill(told) => {
+            let fill = &told.fill;
+            voice.say(json!({
+                "event": "fill",
+                "exec_id": execution_id(&fill.root, fill.revision),
+                "revision": fill.revision,
+                "ref": fill.intent.and_then(|intent| refs.of(intent)),
+                "con_id": fill.contract.known_id().map(|id| id.0),
+                "symbol": fill.contract.symbol,
+                "side": side_text(fill.side),
+                "quantity": fill.quantity,
+                "price": fill.price,
+                "commission": null,
+                "inferred": false,
+            }))?;
+            let (account, Some(id)) = (fill.account.clone(), fill.contract.known_id()) else { return Ok(()) };
+            let symbol = fill.contract.symbol.clone();
+            let held = trader.inspect(move |books| {
+                let position = books.ledger.position(&account, id).unwrap_or_default();
+                position_json(&account, id.0, &symbol, &position)
+            });
+            match held.await {
+                Ok(position) => voice.say(tagged("position", position)),
+                Err(_) => Ok(()), // the trader ends
+            }
+        }
+        Event::Commission(commission) => voice.say(json!({
+            "event": "commission",
+            "exec_id": execution_id(&commission.root, commission.revision),
+            "amount": commission.amount,
+            "currency": commission.currency,
+        })),
+        Event::Alarm(alarm) => {
+            voice.say(json!({"event": "alarm", "code": alarm.code(), "detail": alarm.to_string()}))?;
+            if matches!(alarm, Alarm::PositionAdjusted { .. }) {
+                // Whatever it was adjusted to is told whole.
+                let Ok(Value::Array(all)) = positions(trader).await else { return Ok(()) };
+                return all.into_iter().try_for_each(|position| voice.say(tagged("position", position)));
+            }
+            Ok(())
+        }
+        Event::Notice { code, text } => voice.say(json!({"event": "notice", "code": code, "text": text})),
+        Event::QuoteGap { contract_id } => voice.say(json!({"event": "quote_gap", "con_id": contract_id.0})),
+        _ => Ok(()), // signals are strategies', and there are none here
+    }
+}
+
+/// The newest quotes; one that nobody has taken yet gives way to its successor.
+fn quotes(trader: &Handle) -> Subscription<Quote> {
+    trader.bus().subscribe_map(Queue::latest_by_key(QUOTES_MAX, |quote: &Quote| quote.contract_id), |event| match event
+    {
+        Event::Quote(quote) => Some(quote.clone()),
+        _ => None,
+    })
+}
+
+fn answer(voice: &Voice, id: &Value, outcome: Outcome) -> Result<(), Unheard> {
+    voice.say(match outcome {
+        Ok(result) => json!({"event": "answer", "id": id, "ok": true, "result": result}),
+        Err(Fault { rule, detail }) => {
+            json!({"event": "answer", "id": id, "ok": false, "error": detail, "rule": rule})
+        }
+    })
+}
+
+async fn positions(trader: &Handle) -> Outcome {
+    let positions = trader.inspect(|books| {
+        let mut all = BTreeMap::new();
+        for held in books.ledger.holdings() {
+            let id = held.instrument.contract_id;
+            all.entry((held.account.to_owned(), id)).or_insert_with(|| {
+                let position = books.ledger.position(held.account, id).unwrap_or_default();
+                position_json(held.account, id.0, &held.instrument.symbol, &position)
+            });
+        }
+        all.into_values().collect::<Value>()
+    });
+    Ok(positions.await?)
+}
+
+fn tagged(event: &str, mut object: Value) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("event".to_owned(), event.into());
+    }
+    object
+}
+
+fn state_json(state: &trader::TraderState) -> Value {
+    json!({"name": state.phase.to_string(), "reason": state.reason, "epoch": state.epoch})
+}
+
+fn order_json(update: &OrderUpdate, refs: &Refs) -> Value {
+    let permanent_ids: Vec<String> = update.permanent_ids.iter().map(ToString::to_string).collect();
+    json!({
+        "ref": refs.of(update.intent),
+        "intent": update.intent.to_string(),
+        "order_id": update.order_id.0,
+        "perm_ids": permanent_ids,
+        "symbol": update.symbol,
+        "side": side_text(update.side),
+        "state": update.state.name(),
+        "quantity": update.quantity,
+        "filled": update.filled,
+        "remaining": update.working.saturating_add(update.unknown),
+        "unknown": update.unknown,
+        "average_price": update.average_price,
+        "reason": update.reason,
+    })
+}
+
+fn position_json(account: &str, contract_id: i32, symbol: &str, position: &position::Position) -> Value {
+    json!({
+        "account": account,
+        "con_id": contract_id,
+        "symbol": symbol,
+        "quantity": position.quantity,
+        "average_cost": position.average_cost(),
+    })
+}
+
+fn quote_json(quote: &Quote) -> Value {
+    json!({
+        "event": "quote",
+        "con_id": quote.contract_id.0,
+        "symbol": quote.symbol,
+        "bid": quote.bid,
+        "bid_size": quote.bid_size,
+        "ask": quote.ask,
+        "ask_size": quote.ask_size,
+        "last": quote.last,
+        "last_size": quote.last_size,
+    })
+}
+
+const fn side_text(side: order::Side) -> &'static str {
+    match side {
+        order::Side::Buy => "BUY",
+        order::Side::Sell => "SELL",
+    }
+}
+
+/// The id as the broker wrote it: the revision is its last segment.
+fn execution_id(root: &str, revision: u32) -> String {
+    if revision == 0 { root.to_owned() } else { format!("{root}.{revision:02}") }
+}

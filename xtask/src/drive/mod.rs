@@ -1,0 +1,95 @@
+//! `cargo xtask drive`: the whole trader as one process that any language can steer, by JSON objects, one a line.
+//!
+//! Commands come on standard input and are carried out in their order; only `kill` and `quit` overtake what waits.
+//! Answers and events go to standard output, and nothing else does. `docs/drive.md` has every word of both.
+
+mod command;
+mod desk;
+mod lines;
+mod voice;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use trader::{Trader, TraderConfig};
+
+use desk::{Desk, Ending};
+use voice::Voice;
+
+/// What to drive.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// TWS or IB Gateway; a paper login unless the environment says otherwise in every way that live trading needs.
+    #[arg(long, value_name = "HOST:PORT")]
+    tws: String,
+    /// The journal's file; it is made where there is none.
+    #[arg(long, value_name = "FILE")]
+    journal: PathBuf,
+    /// API client id, 1 or more.
+    #[arg(long, value_name = "N")]
+    client_id: Option<i32>,
+    /// Highest server version to agree on, 176 to 226.
+    #[arg(long, value_name = "VERSION")]
+    server_version: Option<i32>,
+    /// Limits, as TOML; without it the limits of the environment, or of a paper trader.
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
+}
+
+/// Runs until standard input ends, `quit` is said, or the process is told to end.
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let config = options.config()?;
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let (voice, speaker) = voice::open()?;
+    let ending = runtime.block_on(drive(config, voice))?;
+    // A thread that waits for the next line, or for somebody to read one, keeps nobody.
+    runtime.shutdown_background();
+    speaker.finish();
+    Ok(match ending {
+        Ending::Wanted => ExitCode::SUCCESS,
+        Ending::Unheard => ExitCode::FAILURE,
+    })
+}
+
+async fn drive(config: TraderConfig, voice: Voice) -> anyhow::Result<Ending> {
+    let lines = lines::open();
+    let trader = Trader::builder(config.clone()).start_unready().context("the trader did not start")?;
+    let desk = Desk::new(config, trader.handle(), voice.clone());
+    let ending = desk.serve(lines).await;
+    // Orders stay at the broker as they are; the journal is closed cleanly.
+    let ended = trader.stop().await;
+    if let Some(fault) = ended.journal_fault {
+        bail!("the journal was not closed cleanly: {fault}");
+    }
+    ending.say_goodbye(&voice, ended.records);
+    Ok(ending.kind())
+}
+
+impl Options {
+    fn config(&self) -> anyhow::Result<TraderConfig> {
+        let mut config = TraderConfig::from_env()?;
+        let (host, port) = self.tws.rsplit_once(':').with_context(|| format!("{:?} is not HOST:PORT", self.tws))?;
+        config.host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        config.port = port.parse().with_context(|| format!("{port:?} is not a port"))?;
+        config.journal.clone_from(&self.journal);
+        if let Some(client_id) = self.client_id {
+            config.client_id = tws_proto::ids::ClientId(client_id);
+        }
+        if let Some(version) = self.server_version {
+            config.newest_version = tws_proto::ServerVersion(version);
+        }
+        if let Some(path) = &self.limits {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            config.limits = toml::from_str(&text).with_context(|| format!("the limits in {}", path.display()))?;
+        }
+        config.validate()?;
+        Ok(config)
+    }
+}

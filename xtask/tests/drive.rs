@@ -1,0 +1,347 @@
+//! `cargo xtask drive` as other programs meet it: a process, its standard input and output, and the simulator.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tws_sim::{Builder, SimTime, TwsSim};
+
+/// Nothing here takes this long: a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// 7 October 2013, 13:00 in New York.
+const START: SimTime = SimTime(1_381_165_200_000);
+
+fn simulator() -> Builder {
+    let acme = tws_sim::Instrument::stock(900_001, "ACME", "USD", Decimal::TEN);
+    TwsSim::builder().seed(7).start_time(START).instrument(acme).still_markets()
+}
+
+struct Market {
+    sim: TwsSim,
+    runtime: tokio::runtime::Runtime,
+    folder: TempDir,
+}
+
+impl Market {
+    fn open() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let sim = runtime.block_on(simulator().start()).unwrap();
+        sim.quote("ACME", Decimal::new(999, 2), Decimal::new(1001, 2)).unwrap();
+        Self { sim, runtime, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn journal(&self) -> std::path::PathBuf {
+        self.folder.path().join("drive.db")
+    }
+
+    fn drive(&self) -> Drive {
+        Drive::start(&self.sim.address().to_string(), &self.journal())
+    }
+
+    fn orders(&self) -> usize {
+        self.sim.book().orders().count()
+    }
+
+    fn close(self) {
+        self.runtime.block_on(self.sim.shutdown());
+    }
+}
+
+struct Drive {
+    process: Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<Value>,
+    /// What was said and not asked for yet.
+    heard: Vec<Value>,
+}
+
+impl Drive {
+    fn start(tws: &str, journal: &Path) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(["drive", "--tws", tws, "--client-id", "7", "--journal"])
+            .arg(journal)
+            .env("RUST_LOG", "warn")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = channel();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        let input = process.stdin.take();
+        Self { process, input, lines, heard: Vec::new() }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(bytes).unwrap();
+        input.write_all(b"\n").unwrap();
+        input.flush().unwrap();
+    }
+
+    /// The first that fits, of what was and will be said; all else can still be heard.
+    #[track_caller]
+    fn hear(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        if let Some(place) = self.heard.iter().position(&fits) {
+            return self.heard.remove(place);
+        }
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(value) if fits(&value) => return value,
+                Ok(value) => self.heard.push(value),
+                Err(error) => panic!("{what} did not come ({error}); heard: {:#?}", self.heard),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn state(&mut self, name: &str) -> Value {
+        self.hear(name, |value| value["event"] == "state" && value["name"] == name)
+    }
+
+    #[track_caller]
+    fn order(&mut self, name: &str, state: &str) -> Value {
+        let fits = |value: &Value| value["event"] == "order" && value["ref"] == name && value["state"] == state;
+        self.hear(&format!("{name} {state}"), fits)
+    }
+
+    /// Says a command and gives its answer; what was said in between can still be heard.
+    #[track_caller]
+    fn ask(&mut self, mut command: Value) -> Value {
+        let id = json!(format!("{}", command));
+        command["id"] = id.clone();
+        self.write(command.to_string().as_bytes());
+        loop {
+            let value = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no answer to {id}"));
+            if value["event"] == "answer" && value["id"] == id {
+                return value;
+            }
+            self.heard.push(value);
+        }
+    }
+
+    #[track_caller]
+    fn done(&mut self, command: Value) -> Value {
+        let answer = self.ask(command.clone());
+        assert_eq!(answer["ok"], true, "{command}: {answer}");
+        answer["result"].clone()
+    }
+
+    #[track_caller]
+    fn refused(&mut self, command: Value) -> (String, Value) {
+        let answer = self.ask(command.clone());
+        assert_eq!(answer["ok"], false, "{command}: {answer}");
+        (answer["error"].as_str().unwrap().to_owned(), answer["rule"].clone())
+    }
+
+    fn ended(mut self) -> ExitStatus {
+        drop(self.input.take());
+        self.process.wait().unwrap()
+    }
+}
+
+impl Drop for Drive {
+    fn drop(&mut self) {
+        // A test that failed must not leave it behind.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn acme() -> Value {
+    json!({"symbol": "ACME", "sec_type": "STK", "exchange": "SMART", "currency": "USD"})
+}
+
+fn limit(name: &str, side: &str, quantity: &str, price: &str) -> Value {
+    json!({"cmd": "submit", "ref": name, "contract": acme(), "side": side, "quantity": quantity, "kind": "LMT",
+        "limit_price": price, "tif": "DAY"})
+}
+
+fn market(name: &str, side: &str, quantity: &str) -> Value {
+    json!({"cmd": "submit", "ref": name, "contract": acme(), "side": side, "quantity": quantity, "kind": "MKT"})
+}
+
+#[test]
+fn an_order_from_its_command_to_its_fill() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let placed = drive.done(limit("one", "BUY", "10", "9.50"));
+    assert_eq!(placed[0]["ref"], "one");
+    let working = drive.order("one", "working");
+    assert_eq!(
+        (&working["filled"], &working["remaining"], &working["unknown"]),
+        (&json!("0"), &json!("10"), &json!("0"))
+    );
+    drive.done(json!({"cmd": "modify", "ref": "one", "limit_price": "9.60", "quantity": "20"}));
+    drive.hear("the change", |value| value["event"] == "order" && value["ref"] == "one" && value["quantity"] == "20");
+    drive.done(json!({"cmd": "cancel", "ref": "one"}));
+    drive.order("one", "cancelled");
+
+    drive.done(market("two", "BUY", "30"));
+    let fill = drive.hear("a fill", |value| value["event"] == "fill");
+    assert_eq!((&fill["ref"], &fill["side"], &fill["inferred"]), (&json!("two"), &json!("BUY"), &json!(false)));
+    drive.order("two", "filled");
+    drive.hear("a position", |value| value["event"] == "position" && value["quantity"] == "30");
+    let fills = drive.done(json!({"cmd": "fills"}));
+    assert_eq!((fills.as_array().unwrap().len(), &fills[0]["exec_id"]), (1, &fill["exec_id"]));
+    assert_eq!(drive.done(json!({"cmd": "positions"}))[0]["quantity"], "30");
+    assert_eq!(drive.done(json!({"cmd": "orders"})).as_array().unwrap().len(), 2);
+    assert_eq!(drive.done(json!({"cmd": "state"}))["name"], "ready");
+    drive.done(limit("three", "SELL", "1", "11"));
+    drive.order("three", "working");
+    assert_eq!(drive.done(json!({"cmd": "cancel_all"}))["cancels"], 1);
+    drive.order("three", "cancelled");
+    assert!(drive.done(json!({"cmd": "verify"}))["records"].as_u64().unwrap() > 5);
+    drive.done(json!({"cmd": "quit"}));
+    assert!(drive.ended().success());
+    market_place.close();
+}
+
+#[test]
+fn groups_kill_and_arm() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let mut entry = limit("b", "BUY", "10", "9.50");
+    entry.as_object_mut().unwrap().remove("cmd");
+    let bracket = json!({"cmd": "bracket", "entry": entry, "take_profit": "11", "stop_loss": {"stop_price": "9"}});
+    let placed = drive.done(bracket);
+    let names: Vec<&str> = placed.as_array().unwrap().iter().map(|leg| leg["ref"].as_str().unwrap()).collect();
+    assert_eq!(names, ["b", "b:take_profit", "b:stop_loss"]);
+    drive.order("b", "working");
+    let legs: Vec<Value> = ["8", "7"]
+        .iter()
+        .enumerate()
+        .map(|(place, price)| {
+            let mut leg = limit(&format!("oco{place}"), "BUY", "5", price);
+            leg.as_object_mut().unwrap().remove("cmd");
+            leg
+        })
+        .collect();
+    drive.done(json!({"cmd": "oco", "orders": legs}));
+    drive.order("oco1", "working");
+    assert_eq!(market_place.orders(), 5);
+
+    drive.done(json!({"cmd": "kill", "by": "ann", "reason": "lunch"}));
+    drive.order("oco1", "cancelled");
+    let (detail, rule) = drive.refused(limit("late", "BUY", "1", "9"));
+    assert!(detail.contains("killed") && rule == "R5", "{detail} {rule}");
+    drive.hear("the refusal", |value| value["event"] == "refused" && value["ref"] == "late");
+    drive.state("killed");
+    drive.done(json!({"cmd": "arm", "by": "ann"}));
+    assert_eq!(drive.done(json!({"cmd": "state"}))["name"], "ready");
+    drop(drive);
+    market_place.close();
+}
+
+#[test]
+fn a_ref_is_used_once_even_over_a_kill_of_the_process() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    drive.done(limit("one", "BUY", "10", "9.50"));
+    drive.order("one", "working");
+    let (detail, rule) = drive.refused(limit("one", "BUY", "10", "9.50"));
+    assert!(rule == "ref" && detail.contains("was used"), "{rule} {detail}");
+    drive.process.kill().unwrap();
+    drop(drive);
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let (_, rule) = drive.refused(limit("one", "BUY", "10", "9.50"));
+    assert_eq!((rule, market_place.orders()), (json!("ref"), 1));
+    drive.done(json!({"cmd": "cancel", "ref": "one"}));
+    drive.order("one", "cancelled");
+    drop(drive);
+    market_place.close();
+}
+
+#[test]
+fn nothing_on_the_input_ends_it() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    for nonsense in [
+        b"{".to_vec(),
+        b"[1, 2]".to_vec(),
+        b"\"submit\"".to_vec(),
+        b"\xff\xfe\x00".to_vec(),
+        b"{\"cmd\": \"fly\"}".to_vec(),
+        b"{\"cmd\": \"submit\"}".to_vec(),
+        b"{\"cmd\": \"cancel\", \"ref\": 5}".to_vec(),
+        b"{\"cmd\": \"state\", \"more\": true}".to_vec(),
+        vec![b'x'; 300_000],
+        [vec![b'['; 100_000], vec![b']'; 100_000]].concat(),
+    ] {
+        drive.write(&nonsense);
+        let answer = drive.hear("an answer", |value| value["event"] == "answer");
+        assert_eq!(answer["ok"], false, "{answer}");
+    }
+    drive.write(b"");
+    drive.write(b"   \r");
+    for (command, word) in [
+        (json!({"cmd": "cancel", "ref": "nobody"}), "nobody"),
+        (json!({"cmd": "modify", "ref": "nobody", "quantity": "1"}), "nobody"),
+        (limit("", "BUY", "1", "9"), "name"),
+        (limit("x", "HOLD", "1", "9"), "HOLD"),
+        (limit("x", "BUY", "-1", "9"), "above zero"),
+        (limit("x", "BUY", "1e400", "9"), "1e400"),
+        (
+            json!({"cmd": "submit", "ref": "x", "contract": acme(), "side": "BUY", "quantity": 1.5, "kind": "MKT"}),
+            "1.5",
+        ),
+        (
+            json!({"cmd": "submit", "ref": "x", "contract": acme(), "side": "BUY", "quantity": "1", "kind": "LMT"}),
+            "limit_price",
+        ),
+        (
+            json!({"cmd": "submit", "ref": "x", "contract": acme(), "side": "BUY", "quantity": "1", "kind": "WISH"}),
+            "WISH",
+        ),
+        (
+            json!({"cmd": "submit", "ref": "x", "contract": {"symbol": "NOSUCH"}, "side": "BUY", "quantity": "1", "kind": "MKT"}),
+            "NOSUCH",
+        ),
+        (json!({"cmd": "submit", "ref": "x", "contract": {}, "side": "BUY", "quantity": "1", "kind": "MKT"}), "symbol"),
+        (json!({"cmd": "oco", "orders": []}), "legs"),
+        (json!({"cmd": "arm", "by": ""}), "armed"),
+    ] {
+        let (detail, _) = drive.refused(command.clone());
+        assert!(detail.contains(word), "{command}: {detail}");
+    }
+    assert_eq!((drive.done(json!({"cmd": "state"}))["name"].clone(), market_place.orders()), (json!("ready"), 0));
+    assert!(drive.ended().success(), "the end of the input ends it cleanly");
+    market_place.close();
+}
+
+#[test]
+fn without_tws_it_says_so_and_takes_no_orders() {
+    let folder = tempfile::tempdir().unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut drive = Drive::start(&closed, &folder.path().join("drive.db"));
+    drive.state("connecting");
+    let (detail, _) = drive.refused(limit("one", "BUY", "10", "9.50"));
+    assert!(!detail.is_empty());
+    assert_eq!(drive.done(json!({"cmd": "orders"})), json!([]));
+    // A second one on the same journal does not even begin.
+    let mut second = Drive::start(&closed, &folder.path().join("drive.db"));
+    assert!(!second.process.wait().unwrap().success());
+    #[cfg(unix)]
+    {
+        let terminated = Command::new("kill").arg(drive.process.id().to_string()).status().unwrap();
+        assert!(terminated.success());
+        assert!(drive.process.wait().unwrap().success(), "it closes cleanly when it is told to end");
+    }
+}
