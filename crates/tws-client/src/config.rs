@@ -95,6 +95,7 @@ impl Config {
             order_probe,
             order_stale,
             write,
+            frame,
             request,
             snapshot,
             history,
@@ -115,6 +116,7 @@ impl Config {
             ("order_probe", order_probe),
             ("order_stale", order_stale),
             ("write", write),
+            ("frame", frame),
             ("request", request),
             ("snapshot", snapshot),
             ("history", history),
@@ -189,6 +191,9 @@ pub struct Timeouts {
     pub order_stale: Duration,
     /// How long bytes may wait for a peer that does not read, else the link is dropped; 2 s.
     pub write: Duration,
+    /// From the first byte of a frame that comes in to its last; 10 s. A frame of 16 MiB, the longest, then needs a link of
+    /// 1.6 MiB/s. A peer out of step announces frames that never end, and swallows everything in them meanwhile.
+    pub frame: Duration,
     /// For the whole answer to a request; 10 s.
     pub request: Duration,
     /// For the whole answer to a market data snapshot, which TWS itself may take 11 s for; 15 s.
@@ -234,6 +239,7 @@ impl Default for Timeouts {
             order_probe: Duration::from_millis(500),
             order_stale: Duration::from_secs(2),
             write: Duration::from_secs(2),
+            frame: Duration::from_secs(10),
             request: Duration::from_secs(10),
             snapshot: Duration::from_secs(15),
             history: Duration::from_secs(60),

@@ -150,6 +150,14 @@ pub enum Reason {
     /// The stream cannot be read any further.
     #[error(transparent)]
     OutOfStep(OutOfStep),
+    /// A frame was begun and not finished in time. What looked like its length may have been something else.
+    #[error(
+        "TWS began a frame of {announced} bytes and did not finish it in time; the stream is out of step, or the link slow"
+    )]
+    FrameUnfinished {
+        /// The length that was announced.
+        announced: u32,
+    },
     /// Nothing came for too long, not even the answer to a probe.
     #[error("TWS went silent and did not answer a probe")]
     Silent,

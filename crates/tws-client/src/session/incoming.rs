@@ -45,13 +45,25 @@ impl Session {
     }
 
     fn take_frames(&mut self, now: Instant) {
+        let before = self.frames_in();
         while let Stage::Live(live) = &mut self.stage {
             match live.connection.poll_event() {
                 Ok(Some(Frame::Message(message))) => self.take_message(message, now),
                 Ok(Some(Frame::BadFrame(bad))) => self.take_bad_frame(bad),
-                Ok(None) => return,
+                Ok(None) => {
+                    let finished = live.connection.counters().frames_in != before;
+                    return live.watch_frame(finished, now);
+                }
                 Err(out_of_step) => return self.lose(Reason::OutOfStep(out_of_step), now),
             }
+        }
+    }
+
+    fn frames_in(&self) -> u64 {
+        match &self.stage {
+            Stage::Live(live) => live.connection.counters().frames_in,
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => 0,
+            Stage::Closing { .. } | Stage::Closed(_) => 0,
         }
     }
 

@@ -147,6 +147,8 @@ struct Live {
     probed: Option<Instant>,
     /// Until when orders wait for the answer to a probe.
     hold: Option<Instant>,
+    /// Since when a frame that comes in waits for its last byte.
+    partial_since: Option<Instant>,
     /// Since when bytes wait that the socket did not take.
     unflushed: Option<Instant>,
     upstream_down_since: Option<Instant>,
@@ -350,7 +352,9 @@ impl Session {
         };
         let not_reading = live.unflushed.is_some_and(|since| since + timeouts.write <= now);
         let upstream_down = live.upstream_down_since.is_some_and(|since| since + timeouts.upstream_down <= now);
+        let unfinished = live.partial_since.is_some_and(|since| since + timeouts.frame <= now);
         let reason = reason
+            .or_else(|| unfinished.then(|| Reason::FrameUnfinished { announced: live.announced() }))
             .or_else(|| not_reading.then_some(Reason::PeerNotReading))
             .or_else(|| upstream_down.then_some(Reason::UpstreamDown));
         if let Some(reason) = reason {
@@ -390,6 +394,7 @@ impl Session {
                     live.unflushed.map(|since| since + timeouts.write),
                     live.upstream_down_since.map(|since| since + timeouts.upstream_down),
                     live.hold,
+                    live.partial_since.map(|since| since + timeouts.frame),
                     self.requests.deadline(),
                     self.orders.stale_at(timeouts.order_stale),
                     self.room_at(live),
@@ -471,6 +476,7 @@ impl Session {
             last_heard: now,
             probed: None,
             hold: None,
+            partial_since: None,
             unflushed: None,
             upstream_down_since: None,
         }));
@@ -505,6 +511,20 @@ impl Session {
 }
 
 impl Live {
+    /// Notes whether a frame has come in part, and since when; one that was finished in between starts the clock anew.
+    fn watch_frame(&mut self, finished: bool, now: Instant) {
+        self.partial_since = match self.partial_since {
+            _ if self.connection.input().is_empty() => None,
+            Some(since) if !finished => Some(since),
+            Some(_) | None => Some(now),
+        };
+    }
+
+    /// What the frame that has come in part announces as its length.
+    fn announced(&mut self) -> u32 {
+        self.connection.input().first_chunk().map_or(0, |length| u32::from_be_bytes(*length))
+    }
+
     /// A link is dead after a silence, but never before a probe had its chance: this process may have slept.
     fn dead_at(&self, timeouts: &crate::config::Timeouts) -> Instant {
         let chance = timeouts.dead_after.saturating_sub(timeouts.probe_after);

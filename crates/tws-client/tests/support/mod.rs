@@ -116,6 +116,11 @@ impl Peer {
         self.stream.write_all(bytes).await.unwrap();
     }
 
+    /// Ends the connection: the client reads all that was said, then its end.
+    pub async fn close(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
     pub async fn notice(&mut self, id: i32, code: i32, text: &str) {
         let notice = Notice { id: Some(id), code, text: text.into(), ..Notice::default() };
         self.say(Box::new(notice)).await;

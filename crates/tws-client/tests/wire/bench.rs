@@ -130,17 +130,30 @@ impl Bench {
     /// the reason.
     pub(crate) async fn drops(mut self, bytes: &[u8]) -> Reason {
         self.peer.say_raw(&[&self.bid(1)[..], bytes].concat()).await;
+        settle().await;
+        self.comes_back().await
+    }
+
+    /// As `drops`, but it is the end of the connection behind the bytes that ends the epoch.
+    pub(crate) async fn cut(mut self, bytes: &[u8]) -> Reason {
+        self.peer.say_raw(&[&self.bid(1)[..], bytes].concat()).await;
+        settle().await;
+        assert!(self.client.state().borrow().is_ready());
+        self.peer.close().await;
+        self.comes_back().await
+    }
+
+    async fn comes_back(mut self) -> Reason {
         let heard = self.heard().await;
         assert_eq!(heard.quotes.iter().map(short_update).collect::<Vec<_>>(), ["price 1"]);
         let reason = match &heard.lane[..] {
             [LaneEvent::State(StateChange::EpochLost { epoch: Epoch(1), reason })] => reason.clone(),
             other => panic!("{other:?}"),
         };
-        let mut peer = self.listener.started_at(ServerVersion(self.version)).await;
-        peer.get_ready().await;
+        self.peer = self.listener.started_at(ServerVersion(self.version)).await;
+        self.peer.get_ready().await;
         assert_eq!(self.client.ready(SECOND).await.unwrap().epoch, Epoch(2));
-        self.id = peer.hear_market_data().await;
-        self.peer = peer;
+        self.id = self.peer.hear_market_data().await;
         self.peer.say_raw(&self.bid(3)).await;
         let told: Vec<String> = self.heard().await.quotes.iter().map(short_update).collect();
         assert_eq!(told, ["Gap { epoch: Epoch(2) }", "price 3"]);

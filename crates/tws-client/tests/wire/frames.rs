@@ -95,6 +95,17 @@ pub(crate) fn written(version: i32, message: impl Into<ServerMessage>) -> Vec<u8
     frame.to_vec()
 }
 
+/// A notice with these words, byte by byte, in the form of the version.
+pub(crate) fn notice(version: i32, words: &[u8]) -> Vec<u8> {
+    if version < 203 {
+        let mut fields = if version < 194 { b"2\0-1\x002100\0".to_vec() } else { b"-1\x002100\0".to_vec() };
+        fields.extend_from_slice(words);
+        fields.extend_from_slice(if version < 194 { b"\0\0" } else { b"\0\x000\0" });
+        return text_bytes(version, 4, &fields);
+    }
+    protobuf(4, &[(1, Field::Integer(-1)), (3, Field::Integer(2100)), (4, Field::Text(words))])
+}
+
 /// An order works.
 pub(crate) fn status(version: i32, order_id: i32) -> Vec<u8> {
     let status = OrderStatus { order_id: OrderId(order_id), status: Status::Submitted, ..OrderStatus::default() };

@@ -8,6 +8,7 @@ mod frames;
 mod samples;
 
 mod handshake;
+mod malformed;
 mod protobuf;
 mod stream;
 mod values;

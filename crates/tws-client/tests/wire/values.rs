@@ -7,7 +7,7 @@ use tws_proto::kinds::{Status, TickKind};
 use tws_proto::message::Notice;
 
 use crate::bench::{Bench, Heard};
-use crate::frames::{BETWEEN, Field, PROTOBUF, TEXT, of_fields, protobuf, text, text_bytes};
+use crate::frames::{BETWEEN, Field, PROTOBUF, TEXT, notice, of_fields, protobuf, text, text_bytes};
 use crate::samples::{self, Sample};
 
 /// Messages that move an order, an execution, a position or a commission: they come on the order lane.
@@ -321,17 +321,6 @@ async fn w21_a_decimal_of_thirty_digits_is_exact_or_a_typed_error() {
             assert_eq!(heard.short(), ["bad ORDER_STATUS.filled too_many_digits"], "{spelled} at {version}");
         }
     }
-}
-
-/// The words of a notice, byte by byte, in either form.
-fn notice(version: i32, words: &[u8]) -> Vec<u8> {
-    if version < 203 {
-        let mut fields = if version < 194 { b"2\0-1\x002100\0".to_vec() } else { b"-1\x002100\0".to_vec() };
-        fields.extend_from_slice(words);
-        fields.extend_from_slice(if version < 194 { b"\0\0" } else { b"\0\x000\0" });
-        return text_bytes(version, 4, &fields);
-    }
-    protobuf(4, &[(1, Field::Integer(-1)), (3, Field::Integer(2100)), (4, Field::Text(words))])
 }
 
 /// A position in this account, of this symbol.
