@@ -9,7 +9,7 @@ use journal::{Journal, Options, ReplayAs, Sequence};
 use order::{Instance, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tws_client::{Client, Config as ClientConfig, ConnectError};
+use tws_client::{Config as ClientConfig, ConnectError, TradingClient};
 
 use crate::books::Books;
 use crate::config::{ConfigError, TraderConfig};
@@ -164,7 +164,7 @@ impl TraderBuilder {
         config.validate()?;
         check_names(strategies.iter().map(|(name, _)| name.as_str()))?;
         let (journal, books) = open_books(&config)?;
-        let (client, driver) = Client::connect(client_config(&config))?;
+        let (client, driver) = TradingClient::connect(client_config(&config))?;
         // Taken before the driver runs, so that nothing is missing from it.
         let lane = client.take_order_events().ok_or(StartError::LaneTaken)?;
         let bus = Bus::new();
@@ -194,7 +194,7 @@ impl TraderBuilder {
             commands: sender,
             state,
             bus: bus.feed(),
-            client: Inquiries::new(client),
+            client: Inquiries::new(client.client().clone()),
             owner: Arc::from(MANUAL),
         };
         Ok((Trader { handle, _keeper: keeper, engine: Some(engine), strategies: Vec::new() }, strategies))

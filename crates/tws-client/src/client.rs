@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
-use tracing::warn;
 use tws_proto::ServerVersion;
 use tws_proto::contract::Contract;
 use tws_proto::ids::OrderId;
@@ -19,15 +18,19 @@ use tws_proto::message::{
 use crate::config::{Config, ConnectError};
 use crate::counts::Counts;
 use crate::driver::{Connector, Driver, TcpConnector};
-use crate::error::{Exit, RequestError, SendError};
+use crate::error::{Exit, RequestError};
+use crate::event::SessionEvents;
 use crate::feed::Feed;
 use crate::lane::OrderEvents;
 use crate::request::{Executions, OpenOrders, Request};
+use crate::session::Access;
 use crate::shared::Shared;
-use crate::state::{Epoch, Phase, Ready, State};
+use crate::state::{Phase, Ready, State};
 use crate::stream::{MarketData, Subscription, Tick, TickByTickData};
 
-/// The handle of a session; cheap to clone. The session ends when the last one is dropped.
+/// The handle of a session that looks and never acts: it has no method that sends, changes or cancels an order, and no
+/// message that would ever leaves its session. A [`TradingClient`](crate::TradingClient) can do both. Cheap to clone; the
+/// session ends when the last handle is dropped.
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Arc<Handle>,
@@ -46,17 +49,14 @@ impl Drop for Handle {
 }
 
 impl Client {
-    /// Makes a session with the TWS that `config` names. Returns at once; the session connects, and stays connected,
+    /// Makes a read-only session with the TWS that `config` names. Returns at once; the session connects, and stays connected,
     /// while the driver runs: `tokio::spawn(driver.run())`.
     ///
     /// # Errors
     /// [`ConnectError`] where a setting cannot work. A TWS that is not there is no error: the session tries on, and
     /// [`Client::ready`] and [`Client::state`] say why it is not ready.
     pub fn connect(config: Config) -> Result<(Self, Driver), ConnectError> {
-        if !config.is_loopback() {
-            warn!(host = config.host, "TWS is not on this machine: its traffic is plain text, use a private tunnel");
-        }
-        let connector = TcpConnector::new(config.host.clone(), config.port);
+        let connector = TcpConnector::of(&config);
         Self::connect_with(config, connector)
     }
 
@@ -65,9 +65,17 @@ impl Client {
     /// # Errors
     /// [`ConnectError`] where a setting cannot work.
     pub fn connect_with<C: Connector>(config: Config, connector: C) -> Result<(Self, Driver<C>), ConnectError> {
+        Self::begin(config, Access::ReadOnly, connector)
+    }
+
+    pub(crate) fn begin<C: Connector>(
+        config: Config,
+        access: Access,
+        connector: C,
+    ) -> Result<(Self, Driver<C>), ConnectError> {
         config.validate()?;
         let client_id = config.client_id;
-        let shared = Arc::new(Shared::new(config));
+        let shared = Arc::new(Shared::new(config, access));
         let handle = Arc::new(Handle { shared: Arc::clone(&shared) });
         Ok((Self { handle }, Driver::new(shared, connector, client_id)))
     }
@@ -90,7 +98,14 @@ impl Client {
         self.shared().on_state(Box::new(callback))
     }
 
-    /// Waits until the session is ready.
+    /// What happens to the session from now on: every change of the state with its reason, and every alarm. Any number of
+    /// listeners may listen.
+    #[must_use]
+    pub fn events(&self) -> SessionEvents {
+        self.shared().events()
+    }
+
+    /// Waits until the session is ready: [`Phase::Ready`], or [`Phase::ReadOnly`] where it only looks.
     ///
     /// # Errors
     /// [`RequestError::NotReady`] where it is not within `timeout`; [`Client::state`] says why.
@@ -292,19 +307,6 @@ impl Client {
         lane.open().then(|| OrderEvents::new(Arc::clone(lane)))
     }
 
-    /// Sends a burst of `PlaceOrder`, `CancelOrder` and `GlobalCancel`, in order, all of them or none, and says in which
-    /// epoch. Never waits, and nothing is kept for a later epoch. Orders need [`State::takes_orders`]; cancels need
-    /// [`State::is_ready`] and overtake orders.
-    ///
-    /// The burst leaves at once, unless this second's frames are used up, or the link has been silent for 2 s and must
-    /// answer a probe first. If it then cannot leave in time, [`LaneEvent::Unsent`](crate::LaneEvent::Unsent) says so.
-    ///
-    /// # Errors
-    /// [`SendError`]: nothing left, and nothing will.
-    pub fn send_order_messages(&self, messages: Vec<ClientMessage>) -> Result<Epoch, SendError> {
-        self.shared().send_orders(messages)
-    }
-
     /// Ends the session cleanly: what was written goes out, the socket is closed, and every waiter hears
     /// [`RequestError::Closed`]. Returns once the driver, which must run or be gone, is done.
     pub async fn shutdown(&self) {
@@ -314,7 +316,7 @@ impl Client {
         let _ = states.wait_for(|state| state.phase == Phase::Closed).await;
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
     }
 }
@@ -322,12 +324,13 @@ impl Client {
 fn ready_of(state: &State) -> Option<Result<Ready, RequestError>> {
     match state.phase {
         Phase::Closed => Some(Err(RequestError::Closed)),
-        Phase::Ready => Some(Ok(Ready {
+        Phase::Ready | Phase::ReadOnly => Some(Ok(Ready {
             accounts: state.accounts.clone(),
             next_order_id: state.next_order_id?,
             server_version: state.server_version?,
             epoch: state.epoch,
         })),
         Phase::Disconnected | Phase::Connecting | Phase::Handshaking | Phase::Starting => None,
+        Phase::Reconciling | Phase::Degraded | Phase::Halted => None,
     }
 }

@@ -1,12 +1,13 @@
 //! [`Config`]: where TWS is, who we are, and every limit of a session.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tws_proto::ServerVersion;
 use tws_proto::ids::ClientId;
 
 use crate::relation::{Pace, Relation};
+use crate::reset::ResetWindow;
 
 /// Port on which TWS listens for paper trading.
 pub const TWS_PAPER_PORT: u16 = 7497;
@@ -39,6 +40,16 @@ pub struct Config {
     pub options: String,
     /// Sent with `START_API`; empty by habit.
     pub optional_capabilities: String,
+    /// Accounts that the login must have, where the session may trade; a login that lacks one is
+    /// [halted](crate::Phase::Halted). Empty where any will do.
+    pub accounts: Vec<String>,
+    /// Whether somebody compares books before orders may be sent.
+    pub reconciliation: Reconciliation,
+    /// Hours in which IB resets its servers: the alarm about a session that is not ready waits for their end. By default
+    /// those of America, of TWS's own restart, and of the weekend.
+    pub reset_windows: Vec<ResetWindow>,
+    /// Where the time of day comes from.
+    pub wall_clock: WallClock,
     /// How long things may take.
     pub timeouts: Timeouts,
     /// How often things may be sent.
@@ -60,6 +71,10 @@ impl Config {
             newest_version: ServerVersion::NEWEST,
             options: String::new(),
             optional_capabilities: String::new(),
+            accounts: Vec::new(),
+            reconciliation: Reconciliation::None,
+            reset_windows: vec![ResetWindow::america(), ResetWindow::restart(), ResetWindow::weekend()],
+            wall_clock: WallClock::System,
             timeouts: Timeouts::default(),
             pacing: Pacing::default(),
             limits: Limits::default(),
@@ -102,6 +117,7 @@ impl Config {
             end_marker_grace,
             upstream_down,
             not_ready_alarm,
+            alarm_repeat,
             back_off_first,
             back_off_most,
             client_id_in_use,
@@ -123,6 +139,7 @@ impl Config {
             ("end_marker_grace", end_marker_grace),
             ("upstream_down", upstream_down),
             ("not_ready_alarm", not_ready_alarm),
+            ("alarm_repeat", alarm_repeat),
             ("back_off_first", back_off_first),
             ("back_off_most", back_off_most),
             ("client_id_in_use", client_id_in_use),
@@ -159,12 +176,39 @@ impl Config {
         {
             return Err(ConnectError::Pacing);
         }
-        let Limits { lane_events, requests, answers, subscriptions, stream_updates, order_messages } = self.limits;
-        if [lane_events, requests, answers, subscriptions, stream_updates, order_messages].contains(&0) {
+        let Limits { lane_events, requests, answers, subscriptions, stream_updates, order_messages, session_events } =
+            self.limits;
+        if [lane_events, requests, answers, subscriptions, stream_updates, order_messages, session_events].contains(&0)
+        {
             return Err(ConnectError::Limits);
+        }
+        if let Some(window) = self.reset_windows.iter().find(|window| !window.is_valid()) {
+            return Err(ConnectError::Zone { given: window.zone.clone() });
         }
         Ok(())
     }
+}
+
+/// Whether somebody compares books before orders may be sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reconciliation {
+    /// Nobody: a connection that is live takes orders at once.
+    #[default]
+    None,
+    /// The owner of the order lane: at the start of every connection, and whenever TWS has IB again, orders are refused
+    /// until it calls [`TradingClient::reconciled`](crate::TradingClient::reconciled).
+    ByOwner,
+}
+
+/// Where the time of day comes from. Nothing but [`Config::reset_windows`] asks for it; all timeouts go by a clock that
+/// nobody sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum WallClock {
+    /// The clock of this machine.
+    #[default]
+    System,
+    /// It was this time when the session began: for simulations.
+    BeganAt(SystemTime),
 }
 
 /// The longest duration a setting may have; keeps every sum of times far from overflow.
@@ -205,8 +249,11 @@ pub struct Timeouts {
     pub end_marker_grace: Duration,
     /// How long TWS may say that it lost IB before a fresh connection is made to learn the truth; 5 min.
     pub upstream_down: Duration,
-    /// How long a session may be without Ready before that is an error in the log; 60 s.
+    /// How long a session may not be ready before the alarm sounds, outside of
+    /// [`Config::reset_windows`]; 60 s.
     pub not_ready_alarm: Duration,
+    /// After how long the alarm sounds again while nothing changed; 1 h.
+    pub alarm_repeat: Duration,
     /// First pause before a reconnect; it doubles with every failure; 0.5 s.
     pub back_off_first: Duration,
     /// Longest pause before a reconnect; 30 s.
@@ -246,6 +293,7 @@ impl Default for Timeouts {
             end_marker_grace: Duration::from_secs(30),
             upstream_down: Duration::from_secs(300),
             not_ready_alarm: Duration::from_secs(60),
+            alarm_repeat: Duration::from_secs(3600),
             back_off_first: Duration::from_millis(500),
             back_off_most: Duration::from_secs(30),
             client_id_in_use: Duration::from_secs(2),
@@ -283,8 +331,11 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Unread updates of one stream; beyond, an update replaces the last of its kind; 256.
     pub stream_updates: usize,
-    /// Order messages that wait for their turn; more are refused; 1024.
+    /// Order messages that wait for their turn, and cancels that are kept; more are refused; 1024.
     pub order_messages: usize,
+    /// Events of [`SessionEvents`](crate::SessionEvents) that a listener has not read yet; of more, the oldest are
+    /// counted and left out; 256.
+    pub session_events: usize,
 }
 
 impl Default for Limits {
@@ -296,6 +347,7 @@ impl Default for Limits {
             subscriptions: 500,
             stream_updates: 256,
             order_messages: 1024,
+            session_events: 256,
         }
     }
 }
@@ -339,6 +391,12 @@ pub enum ConnectError {
     /// The reserves leave nothing for requests, or nothing is reserved for cancels.
     #[error("pacing must reserve something for cancels and leave something for requests")]
     Pacing,
+    /// A time zone that does not exist.
+    #[error("no time zone is called {given}")]
+    Zone {
+        /// What it was set to.
+        given: String,
+    },
     /// A limit is zero.
     #[error("limits must be above zero")]
     Limits,

@@ -11,9 +11,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use tracing::Instrument;
+use tracing::{Instrument, warn};
 use tws_proto::ids::ClientId;
 
+use crate::config::Config;
 use crate::error::Exit;
 use crate::session::Link;
 use crate::shared::{Shared, Step};
@@ -40,8 +41,12 @@ pub struct TcpConnector {
 }
 
 impl TcpConnector {
-    pub(crate) fn new(host: String, port: u16) -> Self {
-        Self { host, port }
+    /// To where the settings point. TWS speaks plain text, so that another machine is worth a warning.
+    pub(crate) fn of(config: &Config) -> Self {
+        if !config.is_loopback() {
+            warn!(host = config.host, "TWS is not on this machine: its traffic is plain text, use a private tunnel");
+        }
+        Self { host: config.host.clone(), port: config.port }
     }
 }
 
@@ -222,7 +227,7 @@ impl<C: Connector> Driver<C> {
             Happened::Written(Ok(bytes)) => {
                 self.output.advance(bytes);
                 if self.output.is_empty() {
-                    shared.handle(|session, _| session.handle_flushed());
+                    shared.handle(|session, now| session.handle_flushed(now));
                 }
             }
             Happened::Read(Ok(0)) => self.closed(None),

@@ -7,7 +7,8 @@ use tws_proto::ids::OrderId;
 use tws_proto::{BadFrame, Refused};
 
 use crate::log::Quoted;
-use crate::state::Phase;
+use crate::session::Barred;
+use crate::state::{Halt, Phase, Round};
 
 /// Why a request has no answer. Except for [`RequestError::Rejected`], nothing is known about what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +40,12 @@ pub enum RequestError {
     /// The message cannot be said at this server version.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// It acts, and the session is read-only. Connect a [`TradingClient`](crate::TradingClient).
+    #[error("{message} acts and the session is read-only; connect a trading client")]
+    ReadOnly {
+        /// Its wire name.
+        message: &'static str,
+    },
     /// The session has ended.
     #[error("the session has ended; connect anew")]
     Closed,
@@ -90,6 +97,16 @@ pub enum SendError {
         /// 1100 or 2110.
         code: i32,
     },
+    /// A person must look first, and then call [`TradingClient::resume`](crate::TradingClient::resume). Cancels may be
+    /// sent.
+    #[error("nothing was sent: {0}; cancels only until somebody resumes")]
+    Halted(Halt),
+    /// The session is read-only. Connect a [`TradingClient`](crate::TradingClient).
+    #[error("nothing was sent: the session is read-only; connect a trading client")]
+    ReadOnly,
+    /// Something that is no cancel, where only cancels are kept.
+    #[error("nothing was sent and nothing is kept: only cancels are")]
+    NotACancel,
     /// A message of the burst cannot be said at this server version.
     #[error("nothing was sent: {0}")]
     Refused(#[from] Refused),
@@ -131,4 +148,33 @@ pub enum Exit {
     /// This TWS cannot be talked to, whatever is tried. Upgrade it.
     #[error(transparent)]
     Incompatible(HandshakeError),
+}
+
+/// A comparison of books that is not the one that is awaited. Nothing changed; take
+/// [`TradingClient::round`](crate::TradingClient::round) and compare again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("comparison {} of epoch {} is over; compare again", .given.number, .given.epoch)]
+pub struct RoundError {
+    /// The one that was finished.
+    pub given: Round,
+    /// The one that is awaited, if one is.
+    pub awaited: Option<Round>,
+}
+
+impl From<Barred> for RequestError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::ReadOnly(message) => Self::ReadOnly { message },
+            Barred::Refused(refused) => Self::Refused(refused),
+        }
+    }
+}
+
+impl From<Barred> for SendError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::ReadOnly(_) => Self::ReadOnly,
+            Barred::Refused(refused) => Self::Refused(refused),
+        }
+    }
 }

@@ -5,7 +5,28 @@
 //! task; the [`Driver`] only carries its bytes.
 //!
 //! It never sends an order again, keeps none for later, and decides nothing about trading: orders are the business of
-//! whoever reads the order lane.
+//! whoever reads the order lane. A [`Client`] only looks; a [`TradingClient`] can do all that and send orders.
+//!
+//! # What each phase lets out
+//!
+//! | [`Phase`] | orders, changes, exercises, settings | cancels | binding orders of others | requests |
+//! |---|---|---|---|---|
+//! | `Disconnected` | refused | kept or refused | refused | refused |
+//! | `Connecting` | refused | kept or refused | refused | refused |
+//! | `Handshaking` | refused | kept or refused | refused | refused |
+//! | `Starting` | refused | kept or refused | refused | refused |
+//! | `Reconciling` | refused | sent | sent | sent |
+//! | `Ready` | sent | sent | sent | sent |
+//! | `Degraded` | refused | sent | refused | sent |
+//! | `Halted` | refused | sent | refused | sent |
+//! | `ReadOnly` | refused | refused | refused | sent |
+//! | `Closed` | refused | refused | refused | refused |
+//!
+//! A refusal is a typed error, at once, and nothing is kept for later. The exception is
+//! [`TradingClient::cancel_surely`]: its cancels are kept and sent first on return, and while TWS has lost IB they are
+//! sent now and again when it is back. Streams may begin in any phase but `Closed`; they are asked for when requests are
+//! sent. A phase is left as follows: `Reconciling` by [`TradingClient::reconciled`], `Degraded` by the notices 1101 and
+//! 1102 (after five minutes by a fresh connection), `Halted` by [`TradingClient::resume`] alone, `ReadOnly` never.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,14 +53,17 @@ pub mod config;
 pub mod counts;
 pub mod driver;
 pub mod error;
+pub mod event;
 pub mod feed;
 pub mod lane;
 pub mod notice;
 pub mod relation;
 pub mod request;
+pub mod reset;
 pub mod session;
 pub mod state;
 pub mod stream;
+pub mod trading;
 
 mod log;
 mod mailbox;
@@ -49,10 +73,15 @@ pub use client::Client;
 pub use config::{Config, ConnectError};
 pub use counts::{BadFrameKind, Counts};
 pub use driver::{Connector, Driver, TcpConnector};
-pub use error::{Exit, RequestError, SendError};
+pub use error::{Exit, RequestError, RoundError, SendError};
+pub use event::{Alarm, SessionEvent, SessionEvents};
 pub use feed::Feed;
 pub use lane::OrderEvents;
 pub use notice::NoticeClass;
 pub use request::{Executions, OpenOrders, Request};
-pub use state::{Epoch, LaneEvent, Phase, Ready, Reason, State, StateChange, Unsent, UnsentCause, Upstream};
+pub use reset::ResetWindow;
+pub use state::{
+    Epoch, Halt, LaneEvent, Phase, Ready, Reason, Round, State, StateChange, Unsent, UnsentCause, Upstream,
+};
 pub use stream::{MarketData, Subscription, Tick, TickByTickData, Update};
+pub use trading::TradingClient;

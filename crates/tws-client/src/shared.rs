@@ -6,24 +6,25 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use bytes::BytesMut;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tracing::{debug, error, info, warn};
 use tws_proto::ids::RequestId;
 use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 
-use crate::config::Config;
+use crate::config::{Config, WallClock};
 use crate::counts::Counts;
-use crate::error::{Exit, RequestError, SendError};
+use crate::error::{Exit, RequestError, RoundError, SendError};
+use crate::event::{SessionEvent, SessionEvents};
 use crate::feed::Feed;
 use crate::lane::{Lane, Pushed};
 use crate::log::{MaskedList, redacted};
 use crate::mailbox::Mailbox;
 use crate::notice::NoticeClass;
-use crate::session::{Event, FeedUpdate, Link, RequestKey, Session, SubscriptionId};
-use crate::state::{Epoch, LaneEvent, Phase, State, StateChange};
+use crate::session::{Access, Event, FeedUpdate, Link, RequestKey, Session, SubscriptionId};
+use crate::state::{Epoch, Halt, LaneEvent, Phase, Round, State, StateChange};
 use crate::stream::{FeedSink, Put, Sink, Subscription, Updates};
 
 pub(crate) type Answers = Result<Vec<ServerMessage>, RequestError>;
@@ -38,7 +39,10 @@ pub(crate) struct Shared {
     pub(crate) lane: Arc<Lane>,
     state: watch::Sender<State>,
     callbacks: Mutex<Vec<Arc<Callback>>>,
+    events: broadcast::Sender<SessionEvent>,
     stream_updates: usize,
+    wall_clock: WallClock,
+    began: Instant,
 }
 
 struct Core {
@@ -96,16 +100,21 @@ pub(crate) fn now() -> Instant {
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config, access: Access) -> Self {
         let (state, _) = watch::channel(State::default());
+        let (events, _) = broadcast::channel(config.limits.session_events);
+        let began = now();
         Self {
             wake: Notify::new(),
             lane: Arc::new(Lane::new(config.limits.lane_events)),
             state,
             callbacks: Mutex::new(Vec::new()),
+            events,
             stream_updates: config.limits.stream_updates,
+            wall_clock: config.wall_clock,
+            began,
             core: Mutex::new(Core {
-                session: Session::new(config, now()),
+                session: Session::new(config, access, began),
                 waiters: BTreeMap::new(),
                 sinks: BTreeMap::new(),
                 conflated: 0,
@@ -130,6 +139,10 @@ impl Shared {
             lane_events: self.lane.len(),
             ..core.session.counts()
         }
+    }
+
+    pub(crate) fn events(&self) -> SessionEvents {
+        SessionEvents::new(self.events.subscribe())
     }
 
     /// Keeps a callback; false where there are too many.
@@ -186,6 +199,36 @@ impl Shared {
         sent
     }
 
+    pub(crate) fn cancel_surely(&self, cancels: Vec<ClientMessage>) -> Result<Option<Epoch>, SendError> {
+        let sent = self.core().session.cancel_surely(cancels, now());
+        self.wake.notify_one();
+        sent
+    }
+
+    pub(crate) fn halt(&self, halt: Halt) {
+        self.core().session.halt(halt, now());
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn resume(&self, by: &str) -> bool {
+        let resumed = self.core().session.resume(now());
+        if resumed {
+            info!(by, "resumed");
+        }
+        self.wake.notify_one();
+        resumed
+    }
+
+    pub(crate) fn round(&self) -> Option<Round> {
+        self.core().session.state().round
+    }
+
+    pub(crate) fn reconciled(&self, round: Round) -> Result<(), RoundError> {
+        let reconciled = self.core().session.reconciled(round, now());
+        self.wake.notify_one();
+        reconciled
+    }
+
     pub(crate) fn choose_data_kind(&self, kind: tws_proto::kinds::MarketDataKind) {
         self.core().session.choose_data_kind(kind, now());
         self.wake.notify_one();
@@ -232,6 +275,13 @@ impl Shared {
         let now = now();
         let mut core = self.core();
         input(&mut core.session, now);
+        if core.session.poll_timeout().is_some_and(|at| at <= now) {
+            let wall = match self.wall_clock {
+                WallClock::System => SystemTime::now(),
+                WallClock::BeganAt(wall) => wall + now.saturating_duration_since(self.began),
+            };
+            core.session.handle_wall_clock(wall, now);
+        }
         core.session.handle_timeout(now);
     }
 
@@ -249,7 +299,7 @@ impl Shared {
 
     /// Gives every event to whom it concerns. Callbacks run without the lock.
     fn deliver(&self) {
-        let mut states = Vec::new();
+        let (mut states, mut alarms) = (Vec::new(), Vec::new());
         let mut ended = Vec::new();
         let mut answered = Vec::new();
         let mut core = self.core();
@@ -262,7 +312,6 @@ impl Shared {
                     log_lane(&event, state);
                     if self.lane.push(event) == Pushed::Overflow && !overflow {
                         overflow = true;
-                        error!(epoch = state.epoch.0, "order events are not read in time; ending the epoch");
                         core.session.handle_lane_overflow(now());
                     }
                 }
@@ -277,9 +326,7 @@ impl Shared {
                     warn!(epoch = state.epoch.0, %bad, seen, "frame skipped");
                 }
                 Event::BadFrame { .. } => {}
-                Event::NotReady(since) => {
-                    error!(epoch = state.epoch.0, seconds = since.as_secs(), "not ready for long; look at TWS");
-                }
+                Event::Alarm(alarm) => alarms.push((state.epoch, alarm)),
             }
         }
         drop(core);
@@ -291,13 +338,19 @@ impl Shared {
         for state in states {
             log_state(&state);
             let callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            self.state.send_replace((*state).clone());
+            let from = self.state.send_replace((*state).clone()).phase;
+            // An error means that nobody listens.
+            let _ = self.events.send(SessionEvent::State { from, state: state.clone() });
             for callback in callbacks {
                 // A callback's panic is its own: the session goes on.
                 if catch_unwind(AssertUnwindSafe(|| callback(&state))).is_err() {
                     error!(epoch = state.epoch.0, "a state callback panicked");
                 }
             }
+        }
+        for (epoch, alarm) in alarms {
+            error!(epoch = epoch.0, code = alarm.code(), %alarm, "alarm");
+            let _ = self.events.send(SessionEvent::Alarm(alarm));
         }
     }
 }
@@ -336,9 +389,14 @@ fn log_state(state: &State) {
                 warn!(epoch, reason, attempts = state.attempts, "disconnected");
             }
         }
-        Phase::Ready => {
+        Phase::Ready | Phase::ReadOnly | Phase::Reconciling | Phase::Degraded => {
             let accounts = MaskedList(&state.accounts);
-            debug!(epoch, %accounts, upstream = ?state.upstream, farms_down = state.farms_down.len(), "ready");
+            let (phase, farms_down) = (state.phase, state.farms_down.len());
+            debug!(epoch, %accounts, %phase, upstream = ?state.upstream, farms_down, "live");
+        }
+        Phase::Halted => {
+            let reason = state.halt.as_ref().map(ToString::to_string).unwrap_or_default();
+            warn!(epoch, reason, "halted");
         }
         Phase::Connecting | Phase::Handshaking | Phase::Starting => debug!(epoch, phase = %state.phase, "on the way"),
         Phase::Closed => info!(epoch, "closed"),

@@ -9,7 +9,7 @@ use tws_proto::ids::OrderId;
 use tws_proto::message::Notice;
 use tws_proto::{BadFrame, ServerMessage, ServerVersion};
 
-use crate::log::Quoted;
+use crate::log::{Masked, MaskedList, Quoted};
 
 /// One TCP connection: 0 before the first, then 1, 2, 3, ... in this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,8 +21,9 @@ impl fmt::Display for Epoch {
     }
 }
 
-/// How far a connection has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// Where a session stands: how far the connection has come, and what then keeps orders back. What each phase lets out is
+/// one table, in the documentation of the [crate](crate).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// No connection; the next attempt waits.
     #[default]
@@ -33,10 +34,44 @@ pub enum Phase {
     Handshaking,
     /// `START_API` was sent; ids and accounts are awaited.
     Starting,
+    /// Requests may be sent and orders may not: their owner compares its book with the broker's first
+    /// ([`Reconciliation::ByOwner`](crate::config::Reconciliation::ByOwner)).
+    Reconciling,
     /// Requests and orders may be sent.
     Ready,
+    /// TWS said that it lost IB (1100, 2110): requests and cancels may be sent, orders may not.
+    Degraded,
+    /// Orders may not be sent until a person has looked: [`State::halt`] says why.
+    Halted,
+    /// Requests may be sent; nothing that acts ever may in this session.
+    ReadOnly,
     /// The session has ended for good.
     Closed,
+}
+
+impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 10] = [
+        Self::Disconnected,
+        Self::Connecting,
+        Self::Handshaking,
+        Self::Starting,
+        Self::Reconciling,
+        Self::Ready,
+        Self::Degraded,
+        Self::Halted,
+        Self::ReadOnly,
+        Self::Closed,
+    ];
+
+    /// Whether there is a connection that is past its start, so that requests may be sent.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        match self {
+            Self::Reconciling | Self::Ready | Self::Degraded | Self::Halted | Self::ReadOnly => true,
+            Self::Disconnected | Self::Connecting | Self::Handshaking | Self::Starting | Self::Closed => false,
+        }
+    }
 }
 
 impl fmt::Display for Phase {
@@ -46,7 +81,11 @@ impl fmt::Display for Phase {
             Self::Connecting => "connecting",
             Self::Handshaking => "handshaking",
             Self::Starting => "starting",
+            Self::Reconciling => "reconciling",
             Self::Ready => "ready",
+            Self::Degraded => "degraded",
+            Self::Halted => "halted",
+            Self::ReadOnly => "read-only",
             Self::Closed => "closed",
         })
     }
@@ -65,11 +104,50 @@ pub enum Upstream {
     },
 }
 
-/// Where a session stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// One comparison of the owner's book with the broker's. It holds for one connection, while TWS has IB throughout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Round {
+    /// The connection.
+    pub epoch: Epoch,
+    /// Which comparison of the session.
+    pub number: u64,
+}
+
+/// Why no order is sent until a person has looked.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Halt {
+    /// Somebody asked for it.
+    #[error("halted by {}: {}", Quoted(by), Quoted(reason))]
+    Asked {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// TWS named no account. Look at the login; a login that is not finished looks so, too.
+    #[error("TWS named no account; look whether its login is complete")]
+    NoAccounts,
+    /// The login lacks an account of [`Config::accounts`](crate::Config::accounts). Look whether it is the right login.
+    #[error("the login lacks account {}; look whether it is the right one", Masked(missing))]
+    AccountMissing {
+        /// The first that it lacks.
+        missing: String,
+    },
+}
+
+impl fmt::Debug for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Account numbers stay out of logs, and Debug is how most of them are written.
+        write!(f, "Halt({self})")
+    }
+}
+
+/// Where a session stands. Its `Debug` masks account numbers.
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct State {
-    /// How far the connection has come.
+    /// How far the connection has come, and what keeps orders back.
     pub phase: Phase,
     /// The connection meant; the last one while there is none.
     pub epoch: Epoch,
@@ -85,26 +163,57 @@ pub struct State {
     pub upstream: Upstream,
     /// Data farms that are down, by name: how fresh market data is, and nothing else.
     pub farms_down: Vec<String>,
-    /// Attempts to connect since the session was last ready.
+    /// Attempts to connect since the session was last live.
     pub attempts: u32,
+    /// Why no order is sent until a person has looked, if so: through every reconnect, until
+    /// [`TradingClient::resume`](crate::TradingClient::resume).
+    pub halt: Option<Halt>,
+    /// The comparison that the owner of the order lane must finish before orders may be sent, if so.
+    pub round: Option<Round>,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { phase, epoch, server_version, reason, accounts, next_order_id, upstream, .. } = self;
+        let Self { farms_down, attempts, halt, round, .. } = self;
+        f.debug_struct("State")
+            .field("phase", phase)
+            .field("epoch", epoch)
+            .field("server_version", server_version)
+            .field("reason", reason)
+            .field("accounts", &format_args!("[{}]", MaskedList(accounts)))
+            .field("next_order_id", next_order_id)
+            .field("upstream", upstream)
+            .field("farms_down", farms_down)
+            .field("attempts", attempts)
+            .field("halt", halt)
+            .field("round", round)
+            .finish()
+    }
 }
 
 impl State {
-    /// Whether requests may be sent.
+    /// Whether nothing is in the way: requests may be sent, and orders too where the session may trade at all.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.phase == Phase::Ready
+        matches!(self.phase, Phase::Ready | Phase::ReadOnly)
     }
 
-    /// Whether new orders may be sent: ready, and TWS has not lost IB.
+    /// Whether requests may be sent.
+    #[must_use]
+    pub fn takes_requests(&self) -> bool {
+        self.phase.is_live()
+    }
+
+    /// Whether orders may be sent and changed.
     #[must_use]
     pub fn takes_orders(&self) -> bool {
-        self.is_ready() && self.upstream == Upstream::Up
+        self.phase == Phase::Ready
     }
 }
 
-/// What is known once a session is ready.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is known once a connection is live. Its `Debug` masks account numbers.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Ready {
     /// Accounts of the login; empty where TWS named none.
     pub accounts: Vec<String>,
@@ -114,6 +223,18 @@ pub struct Ready {
     pub server_version: ServerVersion,
     /// The connection.
     pub epoch: Epoch,
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accounts, next_order_id, server_version, epoch } = self;
+        f.debug_struct("Ready")
+            .field("accounts", &format_args!("[{}]", MaskedList(accounts)))
+            .field("next_order_id", next_order_id)
+            .field("server_version", server_version)
+            .field("epoch", epoch)
+            .finish()
+    }
 }
 
 /// Why a connection, or an attempt at one, ended.
@@ -187,7 +308,7 @@ pub enum StateChange {
         /// The connection.
         epoch: Epoch,
     },
-    /// The session is ready.
+    /// The connection is live: requests may be sent, and orders where [`State::takes_orders`].
     Ready(Ready),
     /// The connection ended. What was sent in it and not answered has an unknown outcome.
     EpochLost {
@@ -234,6 +355,8 @@ pub enum UnsentCause {
     Cancelled,
     /// TWS lost IB while it waited.
     UpstreamDown,
+    /// The session was halted while it waited.
+    Halted,
     /// The connection ended while it waited.
     EpochLost,
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use tws_client::session::{Event, Link, MakeRequest, Session, SubscriptionId};
-use tws_client::{Config, Epoch, Exit, LaneEvent, Phase, Reason, State, StateChange};
+use tws_client::session::{Access, Event, Link, MakeRequest, Session, SubscriptionId};
+use tws_client::{Alarm, Config, Epoch, Exit, LaneEvent, Phase, Reason, State, StateChange};
 use tws_proto::connection::{Connection, Event as Frame, Server};
 use tws_proto::handshake::{Progress, ServerHandshake};
 use tws_proto::ids::{ContractId, OrderId, RequestId};
@@ -38,7 +38,7 @@ enum ServerEnd {
 impl Pair {
     fn new(config: Config) -> Self {
         let now = Instant::now();
-        let session = Session::new(config, now);
+        let session = Session::new(config, Access::Trading, now);
         let server = ServerEnd::Absent;
         let (heard, events) = (Vec::new(), Vec::new());
         Self { session, now, started: now, server, link: Link::None, reads: true, lives: true, heard, events }
@@ -83,7 +83,7 @@ impl Pair {
                 }
                 continue;
             };
-            self.session.handle_flushed();
+            self.session.handle_flushed(self.now);
             let answer = self.serve(&output);
             if !answer.is_empty() {
                 self.session.handle_input(&answer, self.now);
@@ -212,14 +212,14 @@ fn the_alarm_sounds_once_in_an_outage() {
     pair.lives = false;
     pair.events.clear();
     pair.run_for(3600 * SECOND);
-    let alarms = pair.events.iter().filter(|event| matches!(event, Event::NotReady(_))).count();
+    let alarms = pair.events.iter().filter(|event| matches!(event, Event::Alarm(Alarm::NotReady { .. }))).count();
     assert_eq!(alarms, 1);
     pair.lives = true;
     pair.run_for(60 * SECOND);
     assert!(pair.state().is_ready());
     pair.lives = false;
     pair.run_for(3600 * SECOND);
-    let alarms = pair.events.iter().filter(|event| matches!(event, Event::NotReady(_))).count();
+    let alarms = pair.events.iter().filter(|event| matches!(event, Event::Alarm(Alarm::NotReady { .. }))).count();
     assert_eq!(alarms, 2);
 }
 
@@ -322,6 +322,7 @@ fn whatever_happens_it_comes_to_rest_and_back() {
         }
         pair.lives = true;
         pair.session.handle_lane_drained(pair.now);
+        pair.notice(1102);
         pair.run_for(60 * SECOND);
         assert!(pair.state().is_ready(), "seed {seed}: {:?} after {:?}", pair.state(), pair.at());
         let answered = pair.events.iter().filter(|event| matches!(event, Event::Answer { .. })).count();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use tws_client::{Client, Config, LaneEvent, OrderEvents, RequestError, Tick, Update};
+use tws_client::{Config, LaneEvent, OrderEvents, RequestError, Tick, TradingClient, Update};
 use tws_proto::ids::OrderId;
 use tws_proto::kinds::{AccountTag, Action, Status, TickByTickKind, TickKind};
 use tws_proto::message::{CancelOrder, ClientMessage, ExecutionFilter, PlaceOrder, ServerMessage};
@@ -12,7 +12,7 @@ use tws_sim::TwsSim;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn session(sim: &TwsSim, version: i32) -> (Client, OrderEvents, OrderId) {
+async fn session(sim: &TwsSim, version: i32) -> (TradingClient, OrderEvents, OrderId) {
     let address = sim.address();
     let config = Config {
         host: address.ip().to_string(),
@@ -20,7 +20,7 @@ async fn session(sim: &TwsSim, version: i32) -> (Client, OrderEvents, OrderId) {
         newest_version: ServerVersion(version),
         ..Config::paper()
     };
-    let (client, driver) = Client::connect(config).unwrap();
+    let (client, driver) = TradingClient::connect(config).unwrap();
     let events = client.take_order_events().unwrap();
     tokio::spawn(driver.run());
     let ready = client.ready(PATIENCE).await.unwrap();

@@ -21,7 +21,7 @@ use order::{Action, Alarm as OrderAlarm, Event as OrderEvent, LinkEvent, Questio
 use risk::RiskGate;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
-use tws_client::{Client, Epoch, OrderEvents};
+use tws_client::{Epoch, OrderEvents, TradingClient};
 use tws_proto::ids::ContractId;
 
 use crate::books::{Books, IntentIds};
@@ -55,7 +55,7 @@ pub(crate) struct Engine {
     journal: Journal,
     /// Why nothing is written any more, once a write has failed.
     journal_fault: Option<String>,
-    client: Client,
+    client: TradingClient,
     /// Where the session stands: the reasons why it is not ready are told nowhere else.
     session: watch::Receiver<tws_client::State>,
     lane: OrderEvents,
@@ -86,7 +86,7 @@ pub(crate) struct Parts {
     pub(crate) config: TraderConfig,
     pub(crate) books: Books,
     pub(crate) journal: Journal,
-    pub(crate) client: Client,
+    pub(crate) client: TradingClient,
     pub(crate) lane: OrderEvents,
     pub(crate) bus: Bus<Event>,
     pub(crate) state: watch::Sender<TraderState>,

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use tokio::net::{TcpListener, TcpStream};
 use trader::prelude::*;
 use trader::{Refused, StartError};
-use tws_client::{Client, Config};
+use tws_client::{Config, TradingClient};
 use tws_proto::kinds::{Action, OrderType};
 use tws_proto::message::PlaceOrder;
 use tws_proto::{ClientMessage, Order};
@@ -60,7 +60,7 @@ async fn leave_an_order(desk: &Desk, contract: &Contract, id: tws_proto::ids::Or
         client_id: desk.config.client_id,
         ..Config::paper()
     };
-    let (client, driver) = Client::connect(config).unwrap();
+    let (client, driver) = TradingClient::connect(config).unwrap();
     tokio::spawn(driver.run());
     client.ready(PATIENCE).await.unwrap();
     let order = Order {

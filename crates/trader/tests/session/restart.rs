@@ -4,7 +4,7 @@ use order::State;
 use rust_decimal::Decimal;
 use trader::prelude::*;
 use trader::{Refused, StartError};
-use tws_client::{Client, Config};
+use tws_client::{Config, TradingClient};
 use tws_proto::ids::{ClientId, OrderId};
 use tws_proto::kinds::{Action, OrderType};
 use tws_proto::message::PlaceOrder;
@@ -160,7 +160,7 @@ async fn a_journal_that_was_lost_halts_while_its_orders_live() {
 async fn orders_of_others_belong_to_no_strategy_and_count_as_exposure() {
     let mut desk = Desk::open().await;
     desk.config.limits.position_max = Some(number("150"));
-    let (other, driver) = Client::connect(Config {
+    let (other, driver) = TradingClient::connect(Config {
         host: desk.config.host.clone(),
         port: desk.config.port,
         client_id: ClientId(9),

@@ -31,7 +31,7 @@ impl Session {
     pub fn counts(&self) -> Counts {
         let mut counts = self.counts.clone();
         if let Stage::Live(live) = &self.stage {
-            counts.add(live.connection.counters());
+            counts.add(live.outlet.counters());
         }
         counts.epochs = self.state.epoch.0;
         counts.requests = self.requests.len();
@@ -44,7 +44,7 @@ impl Session {
     /// A connection ends, and its counters with it.
     pub(super) fn keep_counts(&mut self) {
         if let Stage::Live(live) = &self.stage {
-            self.counts.add(live.connection.counters());
+            self.counts.add(live.outlet.counters());
         }
     }
 

@@ -12,7 +12,7 @@ use crate::error::RequestError;
 use crate::notice::{self, NoticeClass};
 use crate::relation::{is_lane, request_id};
 use crate::session::outgoing::Waiting;
-use crate::state::{LaneEvent, Phase, Ready, Reason, StateChange, UnsentCause, Upstream};
+use crate::state::{LaneEvent, Ready, Reason, StateChange, UnsentCause, Upstream};
 
 /// How many farms are remembered as down; there are about twenty.
 const FARMS_MAX: usize = 64;
@@ -33,7 +33,7 @@ impl Session {
                 }
             }
             Stage::Live(live) => {
-                live.connection.handle_input(bytes);
+                live.outlet.handle_input(bytes);
                 live.last_heard = now;
                 live.probed = None;
                 live.hold = None;
@@ -47,7 +47,7 @@ impl Session {
     fn take_frames(&mut self, now: Instant) {
         let before = self.frames_in();
         while let Stage::Live(live) = &mut self.stage {
-            match live.connection.poll_event() {
+            match live.outlet.poll_event() {
                 Ok(Some(Frame::Message(message))) => self.take_message(message, now),
                 Ok(Some(Frame::BadFrame(bad))) => self.take_bad_frame(bad),
                 Ok(None) => {
@@ -134,26 +134,35 @@ impl Session {
         let Start::Awaiting { order_id: Some(next_order_id), accounts: Some(accounts), .. } = &mut live.start else {
             // Later words of the same kind only change the state.
             if matches!(live.start, Start::Done) {
-                self.change_state(|_| {});
+                self.change_state(|_| {}, now);
+                self.check_accounts(now);
             }
             return;
         };
         let ready = Ready {
             accounts: std::mem::take(accounts),
             next_order_id: *next_order_id,
-            server_version: live.connection.version(),
+            server_version: live.outlet.version(),
             epoch: self.state.epoch,
         };
         live.start = Start::Done;
         live.last_heard = now;
-        self.alarm_at = None;
         self.back_off.reset();
+        if self.state.upstream == Upstream::Up {
+            self.begin_round();
+        }
         self.lane_state(StateChange::Ready(ready));
-        self.change_state(|state| {
-            state.phase = Phase::Ready;
-            state.reason = None;
-            state.attempts = 0;
-        });
+        self.check_accounts(now);
+        self.change_state(
+            |state| {
+                state.reason = None;
+                state.attempts = 0;
+            },
+            now,
+        );
+        if self.state.upstream == Upstream::Up {
+            self.send_kept_cancels(now);
+        }
         if let Some(kind) = self.subscriptions.data_kind {
             let message = tws_proto::message::RequestMarketDataType { kind }.into();
             self.queue.push_back(Waiting::Message(message));
@@ -178,7 +187,7 @@ impl Session {
         self.events.push_back(Event::Lane(LaneEvent::Notice(notice.clone())));
         match class {
             NoticeClass::Connection => self.take_connection_notice(&notice, now),
-            NoticeClass::Farm => self.take_farm_notice(&notice),
+            NoticeClass::Farm => self.take_farm_notice(&notice, now),
             // About an order, or nothing that changes the session: whoever reads the lane decides.
             NoticeClass::Reject | NoticeClass::RejectOrWarning | NoticeClass::OrderWarning => {}
             NoticeClass::Cancel | NoticeClass::Failed | NoticeClass::FailedOrReject => {}
@@ -212,13 +221,25 @@ impl Session {
                 let unsent = self.orders.drop_bursts(epoch, UnsentCause::UpstreamDown);
                 self.tell_unsent(unsent);
                 self.lane_state(StateChange::UpstreamDown { epoch, code });
-                self.change_state(|state| state.upstream = Upstream::Down { code });
+                self.change_state(
+                    |state| {
+                        state.upstream = Upstream::Down { code };
+                        state.round = None;
+                    },
+                    now,
+                );
             }
             code @ (notice::UPSTREAM_BACK_DATA_LOST | notice::UPSTREAM_BACK_DATA_KEPT) => {
                 live.upstream_down_since = None;
                 let is_ready = matches!(live.start, Start::Done);
                 self.lane_state(StateChange::UpstreamUp { epoch, code });
-                self.change_state(|state| state.upstream = Upstream::Up);
+                if is_ready {
+                    self.begin_round();
+                }
+                self.change_state(|state| state.upstream = Upstream::Up, now);
+                if is_ready {
+                    self.send_kept_cancels(now);
+                }
                 if code == notice::UPSTREAM_BACK_DATA_LOST && is_ready {
                     self.resubscribe();
                 }
@@ -233,17 +254,15 @@ impl Session {
     }
 
     /// Farm notices end with the name of the farm behind a colon.
-    fn take_farm_notice(&mut self, notice: &Notice) {
+    fn take_farm_notice(&mut self, notice: &Notice, now: Instant) {
         let Some((_, farm)) = notice.text.rsplit_once(':') else { return };
         let farm = farm.trim();
         let known = self.state.farms_down.iter().position(|down| down == farm);
         match (notice::farm_is_down(notice.code), known) {
             (true, None) if self.state.farms_down.len() < FARMS_MAX => {
-                self.change_state(|state| state.farms_down.push(farm.to_owned()));
+                self.change_state(|state| state.farms_down.push(farm.to_owned()), now);
             }
-            (false, Some(place)) => self.change_state(|state| {
-                state.farms_down.remove(place);
-            }),
+            (false, Some(place)) => self.change_state(|state| drop(state.farms_down.remove(place)), now),
             (true, _) | (false, None) => {}
         }
     }

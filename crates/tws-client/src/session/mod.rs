@@ -5,13 +5,17 @@
 //! After every `handle_*` and every command, drain [`Session::poll_transmit`] and [`Session::poll_event`], then look at
 //! [`Session::link`] and [`Session::poll_timeout`].
 
+mod alarm;
 mod back_off;
 mod bad_frames;
+mod gate;
 mod incoming;
 mod orders;
 mod outgoing;
+mod outlet;
 mod pacer;
 mod requests;
+mod standing;
 mod subscriptions;
 
 use std::collections::VecDeque;
@@ -28,13 +32,18 @@ use tws_proto::message::{Notice, ServerMessage, StartApi};
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::error::{Exit, RequestError};
-use crate::state::{Epoch, LaneEvent, Phase, Reason, State, StateChange, Upstream};
+use crate::event::Alarm;
+use crate::state::{Epoch, LaneEvent, Reason, State, StateChange, Upstream};
 use back_off::BackOff;
 use orders::Orders;
+use outlet::Outlet;
 use pacer::{Pacer, Urgency};
 use requests::{Change, Requests};
 use subscriptions::Subscriptions;
 
+pub(crate) use outlet::Barred;
+
+pub use gate::Access;
 pub use requests::RequestKey;
 pub use subscriptions::{FeedUpdate, MakeRequest, SubscriptionId};
 
@@ -87,14 +96,15 @@ pub enum Event {
         /// How often this kind has been seen by now.
         seen: u64,
     },
-    /// The session has not been ready for so long that somebody should look.
-    NotReady(Duration),
+    /// Somebody should look.
+    Alarm(Alarm),
 }
 
 /// One live session with TWS. See the [module](self) for how it is driven.
 #[derive(Debug)]
 pub struct Session {
     config: Config,
+    access: Access,
     stage: Stage,
     state: State,
     dials: u64,
@@ -107,8 +117,9 @@ pub struct Session {
     next_request_id: i32,
     events: VecDeque<Event>,
     counts: Counts,
-    alarm_at: Option<Instant>,
-    not_ready_since: Instant,
+    watch: alarm::Watch,
+    /// Comparisons of books demanded so far.
+    rounds: u64,
     /// What the peer said would end the connection, before it did.
     announced_end: Option<Reason>,
 }
@@ -130,7 +141,7 @@ enum Stage {
     },
     Live(Box<Live>),
     Closing {
-        connection: Option<Box<Connection<ClientSide>>>,
+        outlet: Option<Box<Outlet>>,
         deadline: Instant,
         exit: Exit,
     },
@@ -140,7 +151,7 @@ enum Stage {
 /// A connection whose version is settled.
 #[derive(Debug)]
 struct Live {
-    connection: Connection<ClientSide>,
+    outlet: Outlet,
     start: Start,
     last_heard: Instant,
     /// When the last probe left, unset once anything was heard.
@@ -164,7 +175,7 @@ enum Start {
 impl Session {
     /// A session that wants to connect at once. `config` must be valid.
     #[must_use]
-    pub fn new(config: Config, now: Instant) -> Self {
+    pub fn new(config: Config, access: Access, now: Instant) -> Self {
         let Config { timeouts, pacing, limits, seed, .. } = &config;
         Self {
             stage: Stage::Idle { retry_at: Some(now) },
@@ -179,9 +190,10 @@ impl Session {
             next_request_id: REQUEST_ID_FIRST,
             events: VecDeque::new(),
             counts: Counts::default(),
-            alarm_at: Some(now + timeouts.not_ready_alarm),
-            not_ready_since: now,
+            watch: alarm::Watch::new(now, timeouts.not_ready_alarm),
+            rounds: 0,
             announced_end: None,
+            access,
             config,
         }
     }
@@ -199,8 +211,8 @@ impl Session {
             Stage::Idle { .. } | Stage::Closed(_) => Link::None,
             Stage::Connecting { .. } => Link::Dial(self.dials),
             Stage::Handshaking { .. } | Stage::Live(_) => Link::Keep(self.dials),
-            Stage::Closing { connection, .. } => {
-                if connection.is_some() {
+            Stage::Closing { outlet, .. } => {
+                if outlet.is_some() {
                     Link::Keep(self.dials)
                 } else {
                     Link::None
@@ -234,7 +246,7 @@ impl Session {
         };
         self.state.epoch = epoch;
         self.lane_state(StateChange::EpochBegan { epoch });
-        self.change_state(|state| state.phase = Phase::Handshaking);
+        self.change_state(|_| {}, now);
     }
 
     /// TCP could not be connected.
@@ -254,19 +266,19 @@ impl Session {
         };
         match &self.stage {
             Stage::Handshaking { .. } | Stage::Live(_) => self.lose(reason, now),
-            Stage::Closing { exit, .. } => self.finish(exit.clone()),
+            Stage::Closing { exit, .. } => self.finish(exit.clone(), now),
             Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Closed(_) => {}
         }
     }
 
     /// The socket has taken all that [`Session::poll_transmit`] gave.
-    pub fn handle_flushed(&mut self) {
+    pub fn handle_flushed(&mut self, now: Instant) {
         match &mut self.stage {
             Stage::Live(live) => live.unflushed = None,
-            Stage::Closing { connection, exit, .. } => {
-                if connection.as_ref().is_none_or(|connection| connection.output_len() == 0) {
+            Stage::Closing { outlet, exit, .. } => {
+                if outlet.as_ref().is_none_or(|outlet| outlet.output_len() == 0) {
                     let exit = exit.clone();
-                    self.finish(exit);
+                    self.finish(exit, now);
                 }
             }
             Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } | Stage::Closed(_) => {}
@@ -276,6 +288,7 @@ impl Session {
     /// The order lane is fuller than it may be: the epoch ends, and none begins before the lane is drained.
     pub fn handle_lane_overflow(&mut self, now: Instant) {
         if let Stage::Handshaking { .. } | Stage::Live(_) = self.stage {
+            self.events.push_back(Event::Alarm(Alarm::LaneOverflow));
             self.lose(Reason::LaneOverflow, now);
         }
         if let Stage::Idle { retry_at } = &mut self.stage {
@@ -297,47 +310,41 @@ impl Session {
         }
         self.keep_counts();
         let idle = Stage::Idle { retry_at: None };
-        let connection = match std::mem::replace(&mut self.stage, idle) {
+        let in_epoch = matches!(self.stage, Stage::Handshaking { .. } | Stage::Live(_));
+        let outlet = match std::mem::replace(&mut self.stage, idle) {
             // Where nothing is under way, there is nothing to wait for.
-            Stage::Live(live) if live.unflushed.is_some() || live.connection.output_len() > 0 => {
-                Some(Box::new(live.connection))
+            Stage::Live(live) if live.unflushed.is_some() || live.outlet.output_len() > 0 => {
+                Some(Box::new(live.outlet))
             }
             Stage::Live(_) | Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => None,
             Stage::Closing { .. } | Stage::Closed(_) => None,
         };
-        let in_epoch = matches!(self.state.phase, Phase::Handshaking | Phase::Starting | Phase::Ready);
         self.abandon(&RequestError::Closed, in_epoch.then_some(Reason::Shutdown));
         for subscription in self.subscriptions.close() {
             let update = FeedUpdate::Ended(RequestError::Closed);
             self.events.push_back(Event::Update { subscription, update });
         }
-        if connection.is_some() {
-            self.stage = Stage::Closing { connection, deadline: now + CLOSING, exit };
-            self.change_state(|state| state.phase = Phase::Disconnected);
+        if outlet.is_some() {
+            self.stage = Stage::Closing { outlet, deadline: now + CLOSING, exit };
+            self.change_state(|_| {}, now);
         } else {
-            self.finish(exit);
+            self.finish(exit, now);
         }
     }
 
     /// Time has come to [`Session::poll_timeout`].
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.alarm_at.is_some_and(|at| at <= now) {
-            self.alarm_at = None;
-            self.events.push_back(Event::NotReady(now.saturating_duration_since(self.not_ready_since)));
-        }
+        self.sound_alarm(now);
         match &self.stage {
             Stage::Idle { retry_at } if retry_at.is_some_and(|at| at <= now) => {
                 self.dials += 1;
                 self.stage = Stage::Connecting { deadline: now + self.config.timeouts.connect };
-                self.change_state(|state| {
-                    state.phase = Phase::Connecting;
-                    state.attempts = state.attempts.saturating_add(1);
-                });
+                self.change_state(|state| state.attempts = state.attempts.saturating_add(1), now);
             }
             Stage::Connecting { deadline } if *deadline <= now => self.lose(Reason::ConnectTimedOut, now),
             Stage::Handshaking { deadline, .. } if *deadline <= now => self.lose(Reason::HandshakeTimedOut, now),
             Stage::Live(_) => self.handle_live_timeout(now),
-            Stage::Closing { deadline, exit, .. } if *deadline <= now => self.finish(exit.clone()),
+            Stage::Closing { deadline, exit, .. } if *deadline <= now => self.finish(exit.clone(), now),
             Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => {}
             Stage::Closing { .. } | Stage::Closed(_) => {}
         }
@@ -402,7 +409,7 @@ impl Session {
                 waits.into_iter().flatten().min()
             }
         };
-        at.into_iter().chain(self.alarm_at).min()
+        at.into_iter().chain(self.watch.at()).min()
     }
 
     /// The connection, or the attempt, is over; the next one waits its time.
@@ -410,15 +417,10 @@ impl Session {
         let in_epoch = matches!(self.stage, Stage::Handshaking { .. } | Stage::Live(_));
         self.keep_counts();
         self.stage = Stage::Idle { retry_at: None };
-        if self.state.phase == Phase::Ready {
-            self.not_ready_since = now;
-            self.alarm_at = Some(now + self.config.timeouts.not_ready_alarm);
-        }
         self.abandon(&RequestError::ConnectionReset, in_epoch.then(|| reason.clone()));
         if let Reason::Handshake(error @ HandshakeError::ServerTooOld { .. }) = reason {
             // No attempt will ever succeed; a person must upgrade TWS.
             let exit = Exit::Incompatible(error.clone());
-            self.state.phase = Phase::Disconnected;
             self.state.reason = Some(Reason::Handshake(error));
             return self.shutdown(exit, now);
         }
@@ -427,10 +429,7 @@ impl Session {
             pause = pause.max(self.config.timeouts.client_id_in_use);
         }
         self.stage = Stage::Idle { retry_at: Some(now + pause) };
-        self.change_state(|state| {
-            state.phase = Phase::Disconnected;
-            state.reason = Some(reason);
-        });
+        self.change_state(|state| state.reason = Some(reason), now);
     }
 
     /// Everything that belonged to the epoch ends with it.
@@ -448,30 +447,31 @@ impl Session {
             self.lane_state(StateChange::EpochLost { epoch, reason });
         }
         self.state.upstream = Upstream::Up;
+        self.state.round = None;
         self.state.accounts.clear();
         self.state.farms_down.clear();
         self.state.server_version = None;
         self.state.next_order_id = None;
     }
 
-    fn finish(&mut self, exit: Exit) {
+    fn finish(&mut self, exit: Exit, now: Instant) {
         self.stage = Stage::Closed(exit);
-        self.alarm_at = None;
-        self.change_state(|state| state.phase = Phase::Closed);
+        self.change_state(|_| {}, now);
     }
 
     /// The handshake is over: `START_API` is the first word.
-    fn begin(&mut self, mut connection: Connection<ClientSide>, now: Instant) {
+    fn begin(&mut self, connection: Connection<ClientSide>, now: Instant) {
         let Config { client_id, optional_capabilities, timeouts, .. } = &self.config;
         let start = StartApi { client_id: *client_id, optional_capabilities: optional_capabilities.clone() };
-        if let Err(refused) = connection.send(start) {
+        let mut outlet = Outlet::new(connection, self.access, *client_id);
+        if let Err(Barred::Refused(refused)) = outlet.send(start.into()) {
             return self.lose(Reason::Refused(refused), now);
         }
         self.pacer.sent(now);
-        let version = connection.version();
+        let version = outlet.version();
         let deadline = now + timeouts.start;
         self.stage = Stage::Live(Box::new(Live {
-            connection,
+            outlet,
             start: Start::Awaiting { deadline, order_id: None, accounts: None },
             last_heard: now,
             probed: None,
@@ -480,10 +480,7 @@ impl Session {
             unflushed: None,
             upstream_down_since: None,
         }));
-        self.change_state(|state| {
-            state.phase = Phase::Starting;
-            state.server_version = Some(version);
-        });
+        self.change_state(|state| state.server_version = Some(version), now);
     }
 
     fn apply(&mut self, change: Change) {
@@ -502,11 +499,6 @@ impl Session {
 
     fn lane_state(&mut self, change: StateChange) {
         self.events.push_back(Event::Lane(LaneEvent::State(change)));
-    }
-
-    fn change_state(&mut self, change: impl FnOnce(&mut State)) {
-        change(&mut self.state);
-        self.events.push_back(Event::State(Box::new(self.state.clone())));
     }
 }
 

@@ -9,11 +9,13 @@ use tws_proto::message::{ClientMessage, Message};
 use crate::error::SendError;
 use crate::state::{Epoch, Unsent, UnsentCause};
 
-/// Bursts and cancels of one epoch.
+/// Bursts and cancels of one epoch, and the cancels that are kept for the next.
 #[derive(Debug)]
 pub(super) struct Orders {
     bursts: VecDeque<Burst>,
     cancels: VecDeque<ClientMessage>,
+    /// Cancels for when the way to IB is open again, each once; they outlive epochs.
+    kept: Vec<ClientMessage>,
     /// Messages in `bursts`.
     waiting: usize,
     capacity: usize,
@@ -53,7 +55,7 @@ pub(super) fn aim_of(messages: &[ClientMessage]) -> Result<Aim, SendError> {
 
 impl Orders {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { bursts: VecDeque::new(), cancels: VecDeque::new(), waiting: 0, capacity }
+        Self { bursts: VecDeque::new(), cancels: VecDeque::new(), kept: Vec::new(), waiting: 0, capacity }
     }
 
     pub(super) fn add_burst(&mut self, messages: Vec<ClientMessage>, now: Instant) -> Result<(), SendError> {
@@ -70,6 +72,13 @@ impl Orders {
         if self.cancels.len() + cancels.len() > self.capacity {
             return Err(SendError::QueueFull);
         }
+        let overtaken = self.overtaken_by(&cancels, epoch);
+        self.cancels.extend(cancels);
+        Ok(overtaken)
+    }
+
+    /// Takes out the bursts whose orders these cancels name.
+    fn overtaken_by(&mut self, cancels: &[ClientMessage], epoch: Epoch) -> Vec<Unsent> {
         let hit = |burst: &Burst| {
             burst.messages.iter().any(|message| match message {
                 ClientMessage::PlaceOrder(body) => cancels.iter().any(|cancel| ends(cancel, body.order_id)),
@@ -78,8 +87,25 @@ impl Orders {
         };
         let (overtaken, kept) = std::mem::take(&mut self.bursts).into_iter().partition::<VecDeque<_>, _>(hit);
         self.bursts = kept;
-        self.cancels.extend(cancels);
-        Ok(overtaken.into_iter().map(|burst| self.unsent(burst.messages, epoch, UnsentCause::Cancelled)).collect())
+        overtaken.into_iter().map(|burst| self.unsent(burst.messages, epoch, UnsentCause::Cancelled)).collect()
+    }
+
+    /// Keeps cancels until [`Orders::release_cancels`].
+    pub(super) fn keep_cancels(&mut self, cancels: Vec<ClientMessage>) -> Result<(), SendError> {
+        let new: Vec<_> = cancels.into_iter().filter(|cancel| !self.kept.contains(cancel)).collect();
+        if self.kept.len() + new.len() > self.capacity {
+            return Err(SendError::QueueFull);
+        }
+        self.kept.extend(new);
+        Ok(())
+    }
+
+    /// Kept cancels leave next, before anything else.
+    pub(super) fn release_cancels(&mut self, epoch: Epoch) -> Vec<Unsent> {
+        let kept = std::mem::take(&mut self.kept);
+        let overtaken = self.overtaken_by(&kept, epoch);
+        kept.into_iter().rev().for_each(|cancel| self.cancels.push_front(cancel));
+        overtaken
     }
 
     /// How many messages wait for their turn.

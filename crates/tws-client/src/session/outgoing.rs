@@ -7,16 +7,18 @@ use tws_proto::connection::{Client as ClientSide, Side};
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{ClientMessage, Message, RequestCurrentTime, RequestMarketDataType};
-use tws_proto::{Refused, ServerVersion};
+use tws_proto::ServerVersion;
 
+use super::gate::{Access, Errand, Verdict, verdict};
 use super::orders::{Aim, aim_of};
+use super::outlet::Barred;
 use super::requests::{Question, Turned};
 use super::{
     Event, FeedUpdate, Live, MakeRequest, REQUEST_ID_FIRST, RequestKey, Session, Stage, Start, SubscriptionId, Urgency,
 };
 use crate::error::{RequestError, SendError};
 use crate::relation::{End, Key, Relation};
-use crate::state::{Epoch, LaneEvent, Phase, Unsent, UnsentCause, Upstream};
+use crate::state::{Epoch, LaneEvent, Phase, State, Unsent, UnsentCause, Upstream};
 
 /// Bytes that may wait for a peer that does not read; beyond, nothing more is encoded.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
@@ -44,12 +46,13 @@ impl Session {
         message: impl FnOnce(RequestId) -> ClientMessage,
         now: Instant,
     ) -> Result<RequestKey, RequestError> {
-        let version = self.check_ready()?;
+        let version = self.check_live()?;
         if self.requests.len() >= self.config.limits.requests {
             return Err(RequestError::QueueFull);
         }
         let request_id = self.fresh_request_id();
         let message = message(request_id);
+        self.check(&message)?;
         let relation = Relation::of(&message).at(version);
         if let Key::Alone(channel) = relation.key {
             self.subscriptions.check_free(channel)?;
@@ -77,12 +80,13 @@ impl Session {
     /// [`RequestError::NotReady`], [`RequestError::Refused`], [`RequestError::QueueFull`], [`RequestError::Closed`]:
     /// nothing is said.
     pub fn tell(&mut self, message: ClientMessage, now: Instant) -> Result<(), RequestError> {
-        let version = self.check_ready()?;
+        let version = self.check_live()?;
         let waiting = self.queue.iter().filter(|waiting| matches!(waiting, Waiting::Message(_))).count();
         if waiting >= self.config.limits.requests {
             return Err(RequestError::QueueFull);
         }
         message.clone().write(version, <ClientSide as Side>::MISSING, &mut BytesMut::new())?;
+        self.check(&message)?;
         self.queue.push_back(Waiting::Message(message));
         self.pump(now);
         Ok(())
@@ -103,12 +107,25 @@ impl Session {
         self.tell(message(request_id), now)
     }
 
-    /// The server version of a session that is ready.
-    fn check_ready(&self) -> Result<ServerVersion, RequestError> {
-        match (self.state.phase, &self.stage) {
-            (Phase::Ready, Stage::Live(live)) => Ok(live.connection.version()),
-            (Phase::Closed, _) => Err(RequestError::Closed),
-            (phase, _) => Err(RequestError::NotReady { phase }),
+    /// Whether the session and its phase let a message out.
+    fn check(&self, message: &ClientMessage) -> Result<(), RequestError> {
+        let errand = Errand::of(message, self.config.client_id);
+        if !self.access.lets_out(errand) {
+            return Err(RequestError::ReadOnly { message: message.facts().name });
+        }
+        match verdict(self.state.phase, errand) {
+            Verdict::Sent => Ok(()),
+            Verdict::Refused | Verdict::Kept => Err(RequestError::NotReady { phase: self.state.phase }),
+        }
+    }
+
+    /// The server version of a session that takes requests.
+    fn check_live(&self) -> Result<ServerVersion, RequestError> {
+        let phase = self.state.phase;
+        match (verdict(phase, Errand::Read), &self.stage) {
+            (Verdict::Sent, Stage::Live(live)) => Ok(live.outlet.version()),
+            _ if phase == Phase::Closed => Err(RequestError::Closed),
+            _ => Err(RequestError::NotReady { phase }),
         }
     }
 
@@ -124,7 +141,7 @@ impl Session {
             return Err(RequestError::QueueFull);
         }
         let id = self.subscriptions.add(request)?;
-        if self.state.is_ready() {
+        if self.state.takes_requests() {
             self.queue.push_back(Waiting::Subscribe(id));
             self.pump(now);
         }
@@ -157,7 +174,7 @@ impl Session {
     /// Chooses live, frozen or delayed data for streams that begin from now on, in this epoch and later ones.
     pub fn choose_data_kind(&mut self, kind: MarketDataKind, now: Instant) {
         self.subscriptions.data_kind = Some(kind);
-        if self.state.is_ready() {
+        if self.state.takes_requests() {
             let older =
                 |waiting: &Waiting| matches!(waiting, Waiting::Message(ClientMessage::RequestMarketDataType(_)));
             self.queue.retain(|waiting| !older(waiting));
@@ -174,16 +191,7 @@ impl Session {
     /// [`SendError`]: nothing left, and nothing will.
     pub fn send_orders(&mut self, messages: Vec<ClientMessage>, now: Instant) -> Result<Epoch, SendError> {
         let aim = aim_of(&messages)?;
-        match self.state.phase {
-            Phase::Ready => {}
-            Phase::Closed => return Err(SendError::Closed),
-            phase @ (Phase::Disconnected | Phase::Connecting | Phase::Handshaking | Phase::Starting) => {
-                return Err(SendError::NotReady { phase });
-            }
-        }
-        if let (Aim::Place, Upstream::Down { code }) = (aim, self.state.upstream) {
-            return Err(SendError::UpstreamDown { code });
-        }
+        self.admit(aim)?;
         let limit = self.pacer.most(Urgency::Order);
         if aim == Aim::Place && messages.len() > limit {
             return Err(SendError::BurstTooLarge { messages: messages.len(), limit });
@@ -193,7 +201,7 @@ impl Session {
         };
         let mut scratch = BytesMut::new();
         for message in &messages {
-            message.clone().write(live.connection.version(), <ClientSide as Side>::MISSING, &mut scratch)?;
+            live.outlet.try_out(message, &mut scratch)?;
         }
         let epoch = self.state.epoch;
         match aim {
@@ -215,17 +223,66 @@ impl Session {
         Ok(epoch)
     }
 
+    /// Whether the phase lets a burst out, or why not.
+    fn admit(&self, aim: Aim) -> Result<(), SendError> {
+        let errand = match aim {
+            Aim::CancelOnly => Errand::Cancel,
+            Aim::Place => Errand::Act,
+        };
+        let State { phase, upstream, halt, .. } = &self.state;
+        match (verdict(*phase, errand), phase) {
+            (Verdict::Sent, _) => Ok(()),
+            (Verdict::Refused | Verdict::Kept, Phase::Closed) => Err(SendError::Closed),
+            (Verdict::Refused | Verdict::Kept, phase) => Err(match (halt, upstream) {
+                (Some(halt), _) if *phase == Phase::Halted => SendError::Halted(halt.clone()),
+                (_, Upstream::Down { code }) if *phase == Phase::Degraded => SendError::UpstreamDown { code: *code },
+                (_, _) if *phase == Phase::ReadOnly => SendError::ReadOnly,
+                (_, _) => SendError::NotReady { phase: *phase },
+            }),
+        }
+    }
+
+    /// Sends cancels now, or keeps them and sends them first on return; while TWS has lost IB, both. `None` where they
+    /// wait for a connection.
+    ///
+    /// # Errors
+    /// [`SendError`]: nothing left, and nothing will.
+    pub fn cancel_surely(&mut self, cancels: Vec<ClientMessage>, now: Instant) -> Result<Option<Epoch>, SendError> {
+        if aim_of(&cancels)? != Aim::CancelOnly {
+            return Err(SendError::NotACancel);
+        }
+        let phase = self.state.phase;
+        let sent = match (verdict(phase, Errand::Cancel), self.access) {
+            (_, Access::ReadOnly) => return Err(SendError::ReadOnly),
+            (Verdict::Sent, Access::Trading) => Some(self.send_orders(cancels.clone(), now)?),
+            (Verdict::Kept, Access::Trading) => None,
+            (Verdict::Refused, Access::Trading) => return Err(SendError::Closed),
+        };
+        let upstream_is_down = matches!(self.state.upstream, Upstream::Down { .. });
+        if sent.is_none() || upstream_is_down {
+            self.orders.keep_cancels(cancels)?;
+        }
+        Ok(sent)
+    }
+
+    /// The way to IB is open again: cancels that were kept go first.
+    pub(super) fn send_kept_cancels(&mut self, now: Instant) {
+        let unsent = self.orders.release_cancels(self.state.epoch);
+        self.tell_unsent(unsent);
+        self.pump(now);
+    }
+
     /// What must go to the socket now, or `None`. Call [`Session::handle_flushed`] once the socket has taken it.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<BytesMut> {
         self.pump(now);
         match &mut self.stage {
             Stage::Handshaking { greeting, .. } => (!greeting.is_empty()).then(|| greeting.split()),
             Stage::Live(live) => {
-                let output = live.connection.poll_transmit()?;
+                let output = live.outlet.poll_transmit()?;
                 live.unflushed = live.unflushed.or(Some(now));
                 Some(output)
             }
-            Stage::Closing { connection, .. } => connection.as_mut()?.poll_transmit(),
+            Stage::Closing { outlet, .. } => outlet.as_mut()?.poll_transmit(),
             Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Closed(_) => None,
         }
     }
@@ -234,7 +291,7 @@ impl Session {
     pub(super) fn probe(&mut self, now: Instant) {
         let Stage::Live(live) = &mut self.stage else { return };
         // The probe has no place for anything that could be refused; and one answer is enough.
-        if live.probed.is_none() && live.connection.send(RequestCurrentTime {}).is_ok() {
+        if live.probed.is_none() && live.outlet.send(RequestCurrentTime {}.into()).is_ok() {
             live.probed = Some(now);
             self.pacer.sent(now);
         }
@@ -266,11 +323,11 @@ impl Session {
         if !matches!(live.start, Start::Done) {
             return;
         }
-        let room = |live: &Live| live.connection.output_len() < OUTPUT_BYTES_MAX;
+        let room = |live: &Live| live.outlet.output_len() < OUTPUT_BYTES_MAX;
         while self.orders.has_cancel() && room(live) && self.pacer.has_room(Urgency::Cancel, 1, now) {
             let Some(cancel) = self.orders.take_cancel() else { break };
             // It was written once already to see that it can travel.
-            let _ = live.connection.send(cancel);
+            let _ = live.outlet.send(cancel);
             self.pacer.sent(now);
         }
         while live.hold.is_none() && room(live) && !self.orders.has_cancel() {
@@ -280,7 +337,7 @@ impl Session {
             }
             let Some(burst) = self.orders.take_burst() else { break };
             for message in burst.messages {
-                let _ = live.connection.send(message);
+                let _ = live.outlet.send(message);
                 self.pacer.sent(now);
             }
         }
@@ -294,7 +351,7 @@ impl Session {
         let Stage::Live(live) = &self.stage else { return false };
         let orders_first = self.orders.has_cancel() || (live.hold.is_none() && self.orders.next_burst().is_some());
         !orders_first
-            && live.connection.output_len() < OUTPUT_BYTES_MAX
+            && live.outlet.output_len() < OUTPUT_BYTES_MAX
             && self.pacer.has_room(Urgency::Request, 1, now)
     }
 
@@ -310,8 +367,8 @@ impl Session {
                 if let Some((subscription, request_id)) = stream {
                     return self.begin_stream(subscription, request_id, message, now);
                 }
-                if let Err(refused) = self.send(message, now) {
-                    let change = self.requests.fail_key(key, RequestError::Refused(refused));
+                if let Err(barred) = self.send(message, now) {
+                    let change = self.requests.fail_key(key, barred.into());
                     self.apply(change);
                 }
             }
@@ -319,9 +376,9 @@ impl Session {
         }
     }
 
-    fn send(&mut self, message: ClientMessage, now: Instant) -> Result<(), Refused> {
+    fn send(&mut self, message: ClientMessage, now: Instant) -> Result<(), Barred> {
         let Stage::Live(live) = &mut self.stage else { return Ok(()) };
-        live.connection.send(message)?;
+        live.outlet.send(message)?;
         self.pacer.sent(now);
         Ok(())
     }
@@ -353,16 +410,16 @@ impl Session {
             Some(false) => {}
             None => return,
         }
-        if let Err(refused) = self.send(message, now) {
+        if let Err(barred) = self.send(message, now) {
             self.subscriptions.remove(id);
-            let update = FeedUpdate::Ended(RequestError::Refused(refused));
+            let update = FeedUpdate::Ended(barred.into());
             self.events.push_back(Event::Update { subscription: id, update });
         }
     }
 
     /// When the window has room for what waits.
     pub(super) fn room_at(&self, live: &Live) -> Option<Instant> {
-        if !matches!(live.start, Start::Done) || live.connection.output_len() >= OUTPUT_BYTES_MAX {
+        if !matches!(live.start, Start::Done) || live.outlet.output_len() >= OUTPUT_BYTES_MAX {
             return None;
         }
         if self.orders.has_cancel() {

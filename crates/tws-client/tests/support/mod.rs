@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tws_client::{Client, Config, Connector, Exit};
+use tws_client::{Config, Connector, Exit, TradingClient};
 use tws_proto::connection::{Connection, Event, Server};
 use tws_proto::handshake::{Progress, ServerHandshake};
 use tws_proto::ids::{ContractId, OrderId, RequestId};
@@ -184,14 +184,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub const SECOND: Duration = Duration::from_secs(1);
 
 /// A session whose driver runs, and the other end of its connections.
-pub fn session(config: Config) -> (Client, Listener, JoinHandle<Exit>) {
+pub fn session(config: Config) -> (TradingClient, Listener, JoinHandle<Exit>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let (client, driver) = Client::connect_with(config, Pipes(sender)).unwrap();
+    let (client, driver) = TradingClient::connect_with(config, Pipes(sender)).unwrap();
     (client, Listener(receiver), tokio::spawn(driver.run()))
 }
 
 /// A session that is ready.
-pub async fn ready_session() -> (Client, Listener, Peer) {
+pub async fn ready_session() -> (TradingClient, Listener, Peer) {
     let (client, mut listener, _) = session(Config::paper());
     let peer = listener.ready().await;
     client.ready(SECOND).await.unwrap();
