@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tws_client::{Client, Config, Epoch, LaneEvent, MarketData, OrderEvents, Reason, StateChange, Tick, Update};
+use tws_client::{Config, Epoch, LaneEvent, MarketData, OrderEvents, Reason, StateChange, Tick, TradingClient, Update};
 use tws_proto::ServerVersion;
 use tws_proto::contract::Contract;
 use tws_proto::ids::RequestId;
@@ -13,7 +13,7 @@ use crate::support::{BID, Listener, Peer, SECOND, session};
 
 /// A ready session, and what it delivers.
 pub(crate) struct Bench {
-    pub(crate) client: Client,
+    pub(crate) client: TradingClient,
     pub(crate) listener: Listener,
     pub(crate) peer: Peer,
     pub(crate) quotes: MarketData,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
-use tws_client::{Client, Config, Epoch, Exit, LaneEvent, Phase, Reason, RequestError, StateChange};
+use tws_client::{Client, Config, Epoch, Exit, LaneEvent, Phase, Reason, RequestError, StateChange, TradingClient};
 use tws_proto::ServerVersion;
 use tws_proto::handshake::HandshakeError;
 
@@ -106,7 +106,7 @@ async fn w10_closed_right_after_accept_twenty_times() {
 }
 
 /// Answers the greeting with this version, and gives what the driver ended with, if it did within ten minutes.
-async fn answer_version(version: &str) -> (Client, Listener, Option<Exit>) {
+async fn answer_version(version: &str) -> (TradingClient, Listener, Option<Exit>) {
     let (client, mut listener, driver) = session(Config::paper());
     let mut stream = listener.accept().await;
     stream.write_all(&framed(format!("{version}\x0020261122 15:00:00 EST\0").as_bytes())).await.unwrap();
