@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use bytes::BytesMut;
+use tws_proto::ServerVersion;
 use tws_proto::connection::{Client as ClientSide, Side};
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{ClientMessage, Message, RequestCurrentTime, RequestMarketDataType};
-use tws_proto::ServerVersion;
 
 use super::gate::{Access, Errand, Verdict, verdict};
 use super::orders::{Aim, aim_of};
@@ -350,9 +350,7 @@ impl Session {
     fn may_ask(&mut self, now: Instant) -> bool {
         let Stage::Live(live) = &self.stage else { return false };
         let orders_first = self.orders.has_cancel() || (live.hold.is_none() && self.orders.next_burst().is_some());
-        !orders_first
-            && live.outlet.output_len() < OUTPUT_BYTES_MAX
-            && self.pacer.has_room(Urgency::Request, 1, now)
+        !orders_first && live.outlet.output_len() < OUTPUT_BYTES_MAX && self.pacer.has_room(Urgency::Request, 1, now)
     }
 
     fn write(&mut self, waiting: Waiting, now: Instant) {
