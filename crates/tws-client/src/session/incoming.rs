@@ -51,7 +51,7 @@ impl Session {
                 Ok(Some(Frame::Message(message))) => self.take_message(message, now),
                 Ok(Some(Frame::BadFrame(bad))) => self.take_bad_frame(bad),
                 Ok(None) => {
-                    let finished = live.connection.counters().frames_in != before;
+                    let finished = live.outlet.counters().frames_in != before;
                     return live.watch_frame(finished, now);
                 }
                 Err(out_of_step) => return self.lose(Reason::OutOfStep(out_of_step), now),
@@ -61,7 +61,7 @@ impl Session {
 
     fn frames_in(&self) -> u64 {
         match &self.stage {
-            Stage::Live(live) => live.connection.counters().frames_in,
+            Stage::Live(live) => live.outlet.counters().frames_in,
             Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => 0,
             Stage::Closing { .. } | Stage::Closed(_) => 0,
         }

@@ -506,7 +506,7 @@ impl Live {
     /// Notes whether a frame has come in part, and since when; one that was finished in between starts the clock anew.
     fn watch_frame(&mut self, finished: bool, now: Instant) {
         self.partial_since = match self.partial_since {
-            _ if self.connection.input().is_empty() => None,
+            _ if self.outlet.input().is_empty() => None,
             Some(since) if !finished => Some(since),
             Some(_) | None => Some(now),
         };
@@ -514,7 +514,7 @@ impl Live {
 
     /// What the frame that has come in part announces as its length.
     fn announced(&mut self) -> u32 {
-        self.connection.input().first_chunk().map_or(0, |length| u32::from_be_bytes(*length))
+        self.outlet.input().first_chunk().map_or(0, |length| u32::from_be_bytes(*length))
     }
 
     /// A link is dead after a silence, but never before a probe had its chance: this process may have slept.

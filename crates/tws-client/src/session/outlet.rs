@@ -62,6 +62,11 @@ impl Outlet {
         self.connection.poll_event()
     }
 
+    /// The bytes of a frame that has come in part.
+    pub(super) fn input(&mut self) -> &mut BytesMut {
+        self.connection.input()
+    }
+
     pub(super) fn counters(&self) -> Counters {
         self.connection.counters()
     }
