@@ -3,6 +3,8 @@
 use rust_decimal::Decimal;
 
 use crate::error::Result;
+use crate::item::Digital;
+use crate::scan::Text;
 use crate::value::Value;
 use crate::wire::{Layout, Tag, Wire};
 
@@ -24,7 +26,7 @@ use crate::wire::{Layout, Tag, Wire};
 macro_rules! body {
     ($(
         $(#[$about:meta])*
-        $name:ident $(, version $version:literal)? {
+        $name:ident $(, version $version:literal $($often:ident)?)? {
             $(
                 $(#[$about_field:meta])*
                 $($verb:ident $(($how:expr))?)? $tag:literal $($wire_name:literal)* $field:ident: $type:ty $(= $default:expr)?
@@ -36,7 +38,7 @@ macro_rules! body {
             $name { $($(#[$about_field])* $($wire_name)* $field: $type $(= $default)?),* }
         }
 
-        $crate::wire::layout!($name $(, version $version)? { $($($verb $(($how))?)? $tag $field),* });
+        $crate::wire::layout!($name $(, version $version $($often)?)? { $($($verb $(($how))?)? $tag $field),* });
     )*};
 }
 pub(crate) use body;
@@ -70,6 +72,49 @@ macro_rules! fields {
     (@default $default:expr) => { $default };
 }
 pub(crate) use fields;
+
+/// The verbs of a body that comes often: its fields as they are spelled mostly, without a look at form and version.
+impl Text<'_> {
+    #[inline(always)]
+    pub(crate) fn constant(&mut self, _: &'static str) -> Option<()> {
+        match self.rest() {
+            [b'0'..=b'9', 0, ..] => {
+                self.skip(2);
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn field<V: Value>(&mut self, _: &'static Tag, value: &mut V) -> Option<()> {
+        self.plain(value, |value, read| *value = read)
+    }
+
+    #[inline(always)]
+    pub(crate) fn exact<D: Digital>(&mut self, _: &'static Tag, value: &mut D) -> Option<()> {
+        self.plain(value, D::set_digits)
+    }
+
+    /// What was read is set where it is made, and only copies of the cursor are lent: it stays in registers.
+    #[inline(always)]
+    fn plain<V: Value, T>(&mut self, value: &mut T, set: impl Fn(&mut T, V)) -> Option<()> {
+        if let Some(read) = V::take_short(self) {
+            set(value, read);
+            return Some(());
+        }
+        let mut ahead = *self;
+        let taken = take_long(&mut ahead, value, set);
+        *self = ahead;
+        taken
+    }
+}
+
+#[inline(never)]
+fn take_long<V: Value, T>(text: &mut Text<'_>, value: &mut T, set: impl Fn(&mut T, V)) -> Option<()> {
+    set(value, V::take_text(text)?);
+    Some(())
+}
 
 /// Verbs of bodies that stand in others.
 impl Wire<'_> {

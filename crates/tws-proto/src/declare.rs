@@ -19,8 +19,8 @@ macro_rules! newtype {
             const WIRE_TYPE: u8 = <$inner as $crate::value::Scalar>::WIRE_TYPE;
 
             #[inline(always)]
-            fn from_short(short: $crate::scan::Short) -> Option<Self> {
-                <$inner as $crate::value::Scalar>::from_short(short).map(Self)
+            fn from_short(short: $crate::scan::Short) -> Option<(Self, usize)> {
+                <$inner as $crate::value::Scalar>::from_short(short).map(|(value, length)| (Self(value), length))
             }
 
             #[inline]
@@ -204,8 +204,8 @@ macro_rules! closed_set {
             const WIRE_TYPE: u8 = <i32 as $crate::value::Scalar>::WIRE_TYPE;
 
             #[inline(always)]
-            fn from_short(short: $crate::scan::Short) -> Option<Self> {
-                short.integer().map(Self::from)
+            fn from_short(short: $crate::scan::Short) -> Option<(Self, usize)> {
+                short.integer().map(|(code, length)| (Self::from(code), length))
             }
 
             #[inline]

@@ -1,4 +1,4 @@
-//! [`Text`]: the fields of a text body, and [`Short`]: a field of up to eight bytes, read as one machine word.
+//! [`Text`]: the fields of a text body, and [`Short`]: a field of up to seven bytes, read as one machine word.
 //!
 //! Most fields are short numbers. To find their end, check their digits and add them up byte by byte costs five
 //! instructions a byte; on a word all bytes go at once.
@@ -13,23 +13,14 @@ pub struct Text<'a> {
     rest: &'a [u8],
 }
 
-/// A field of up to eight bytes.
+/// What stands at the front of a text, as one machine word whose lowest byte is the first. What it reads is told with its
+/// length, so that the next field is found without another look.
 #[derive(Clone, Copy, Debug)]
-pub struct Short {
-    /// The first byte is the lowest; what stands behind the last one means nothing.
-    word: u64,
-    length: u32,
-}
+pub struct Short(u64);
 
 /// A word with this byte everywhere.
 const fn all(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
-}
-
-/// Marks the first byte of `word` that is zero by its highest bit; bits above that one mean nothing.
-#[inline(always)]
-const fn first_zero(word: u64) -> u64 {
-    word.wrapping_sub(all(1)) & !word & all(0x80)
 }
 
 impl<'a> Text<'a> {
@@ -41,6 +32,12 @@ impl<'a> Text<'a> {
     #[inline(always)]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
+    }
+
+    /// How many fields are not read yet; mostly none.
+    #[inline(always)]
+    pub(crate) fn trailing_fields(&self) -> usize {
+        if self.rest.is_empty() { 0 } else { count_fields(self.rest) }
     }
 
     /// Whether the next field is there and says nothing.
@@ -58,17 +55,20 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The next field where it has at most seven bytes.
+    /// What stands at the front.
     #[inline(always)]
-    pub(crate) fn short(&self) -> Option<Short> {
-        let word = match self.rest.first_chunk() {
+    pub(crate) fn short(&self) -> Short {
+        Short(match self.rest.first_chunk() {
             Some(word) => u64::from_le_bytes(*word),
             None => self.last_word(),
-        };
-        match first_zero(word) {
-            0 => None,
-            nul => Some(Short { word, length: nul.trailing_zeros() / 8 }),
-        }
+        })
+    }
+
+    /// Goes past a field of so many bytes; `None` where it is not there.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, length: usize) -> Option<()> {
+        self.rest = self.rest.get(length + 1..)?;
+        Some(())
     }
 
     /// Fewer than eight bytes as a word, filled up with what is no NUL.
@@ -102,6 +102,11 @@ impl<'a> Text<'a> {
     }
 }
 
+#[cold]
+fn count_fields(rest: &[u8]) -> usize {
+    rest.iter().filter(|byte| **byte == 0).count()
+}
+
 /// The same for a body that is itself that short.
 #[cold]
 fn last_bytes(rest: &[u8]) -> u64 {
@@ -109,12 +114,12 @@ fn last_bytes(rest: &[u8]) -> u64 {
 }
 
 impl Short {
-    /// A field without a NUL.
+    /// A field of one to seven bytes that has no NUL.
     #[inline(always)]
     pub(crate) fn of(field: &[u8]) -> Option<Self> {
         let length = field.len() as u32;
-        let word = match field {
-            [_, _, _, _, ..] if length <= 8 => {
+        Some(Self(match field {
+            [_, _, _, _, ..] if length < 8 => {
                 let (low, high) = (field.first_chunk()?, field.last_chunk()?);
                 u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << (8 * length - 32)
             }
@@ -124,93 +129,115 @@ impl Short {
             }
             [only] => u64::from(*only),
             _ => return None,
-        };
-        Some(Self { word, length })
+        }))
     }
 
-    /// How many bytes it has.
+    /// Whether the field says nothing.
     #[inline(always)]
-    pub(crate) const fn len(self) -> usize {
-        self.length as usize
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 as u8 == 0
+    }
+
+    /// One digit and nothing else.
+    #[inline(always)]
+    const fn digit(self) -> Option<u8> {
+        match (self.0 as u16).wrapping_sub(b'0' as u16) {
+            digit @ 0..=9 => Some(digit as u8),
+            _ => None,
+        }
     }
 
     /// `0` or `1`.
     #[inline(always)]
-    pub(crate) fn boolean(self) -> Option<bool> {
-        match (self.word as u8, self.length) {
-            (b'0', 1) => Some(false),
-            (b'1', 1) => Some(true),
+    pub(crate) fn boolean(self) -> Option<(bool, usize)> {
+        match self.digit() {
+            Some(digit @ 0..=1) => Some((digit == 1, 1)),
             _ => None,
         }
     }
 
     /// Digits, with a minus in front or without.
     #[inline(always)]
-    pub(crate) fn integer(self) -> Option<i32> {
-        if let (digit @ b'0'..=b'9', 1) = (self.word as u8, self.length) {
-            return Some(i32::from(digit - b'0')); // kinds, counts, flags: most integers
+    pub(crate) fn integer(self) -> Option<(i32, usize)> {
+        if let Some(digit) = self.digit() {
+            return Some((i32::from(digit), 1)); // kinds, counts, flags: most integers
         }
-        match self.magnitude() {
-            Some(magnitude) => Some(-(magnitude.digits()? as i32)),
-            None => Some(self.digits()? as i32),
+        if self.is_negative() {
+            let (magnitude, length) = self.behind_sign().number(false)?;
+            return Some(((magnitude.digits as i32).wrapping_neg(), length + 1));
         }
+        let (number, length) = self.number(false)?;
+        Some((number.digits as i32, length))
     }
 
     /// Digits with a point among them or without, and a minus in front or without.
     #[inline(always)]
-    pub(crate) fn decimal(self) -> Option<Decimal> {
-        match self.magnitude() {
-            Some(magnitude) => {
-                let mut value = magnitude.unsigned_decimal()?;
-                value.set_sign_negative(!value.is_zero());
-                Some(value)
+    pub(crate) fn decimal(self) -> Option<(Decimal, usize)> {
+        if self.is_negative() {
+            let (number, length) = self.behind_sign().number(true)?;
+            return Some((Decimal::from_parts(number.digits, 0, 0, number.digits != 0, number.scale), length + 1));
+        }
+        let (number, length) = self.number(true)?;
+        Some((Decimal::from_parts(number.digits, 0, 0, false, number.scale), length))
+    }
+
+    #[inline(always)]
+    const fn is_negative(self) -> bool {
+        self.0 as u8 == b'-'
+    }
+
+    #[inline(always)]
+    const fn behind_sign(self) -> Self {
+        Self(self.0 >> 8 | 0xFF << 56)
+    }
+
+    /// One to seven digits, where `pointed` with a point among them or without, up to a NUL.
+    #[inline(always)]
+    fn number(self, pointed: bool) -> Option<(Number, usize)> {
+        let values = self.0 ^ all(b'0');
+        // Marks what is no digit; a mark behind one that is not ASCII means nothing.
+        let others = (values | values.wrapping_add(all(0x7F - 9))) & all(0x80);
+        let first = others.trailing_zeros();
+        match self.byte_at(first) {
+            0 if first > 7 => Some((Number { digits: value_of(values, first), scale: 0 }, (first / 8) as usize)),
+            b'.' if pointed => {
+                let last = (others & others.wrapping_sub(1)).trailing_zeros();
+                if self.byte_at(last) != 0 || last < 16 {
+                    return None;
+                }
+                // What stands before the point moves up over it; the zero in front does not count.
+                let through_point = others ^ others.wrapping_sub(1);
+                let digits = (values & through_point >> 8) << 8 | values & !through_point;
+                let scale = (last.wrapping_sub(first) / 8).wrapping_sub(1) & 7;
+                Some((Number { digits: value_of(digits, last), scale }, (last / 8) as usize))
             }
-            None => self.unsigned_decimal(),
+            _ => None,
         }
     }
 
+    /// The byte in which a mark stands.
     #[inline(always)]
-    fn unsigned_decimal(self) -> Option<Decimal> {
-        let Self { word, length } = self;
-        let point = first_zero(word ^ all(b'.')).trailing_zeros() / 8;
-        let (digits, scale) = if point < length {
-            let before = (1 << (8 * point)) - 1;
-            (Self { word: word & before | word >> 8 & !before, length: length - 1 }, length - 1 - point)
-        } else {
-            (Self { word, length }, 0)
-        };
-        Some(Decimal::from_parts(digits.digits()?, 0, 0, false, scale))
+    const fn byte_at(self, mark: u32) -> u8 {
+        (self.0 >> (mark & 0x38)) as u8
     }
+}
 
-    /// What stands behind a minus, where there is one.
-    #[inline(always)]
-    fn magnitude(self) -> Option<Self> {
-        if self.word as u8 == b'-' && self.length > 0 {
-            Some(Self { word: self.word >> 8, length: self.length - 1 })
-        } else {
-            None
-        }
-    }
+/// Digits, and how many of them stand behind the point.
+struct Number {
+    digits: u32,
+    scale: u32,
+}
 
-    /// One to eight digits and nothing else.
-    #[inline(always)]
-    fn digits(self) -> Option<u32> {
-        if self.length == 0 {
-            return None;
-        }
-        // The last digit goes to the highest byte, and zeros before the first one do not count.
-        let unused = 64 - 8 * self.length;
-        let digits = (self.word << unused).wrapping_sub(all(b'0') << unused);
-        // Whatever is no digit has, or gets, its highest bit.
-        if (digits | digits.wrapping_add(all(0x7F - 9))) & all(0x80) != 0 {
-            return None;
-        }
-        // Neighbours are added up: to pairs, and the four pairs by their weights, two at a time.
-        let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
-        let (odd, even) = (pairs & 0xFF_0000_00FF, pairs >> 16 & 0xFF_0000_00FF);
-        let sum = odd.wrapping_mul(1_000_000 << 32 | 100).wrapping_add(even.wrapping_mul(10_000 << 32 | 1));
-        Some((sum >> 32) as u32)
-    }
+/// The number whose digits have these values, up to the byte in which the mark stands; there is at least one.
+#[inline(always)]
+const fn value_of(values: u64, mark: u32) -> u32 {
+    // The last digit goes to the highest byte, and zeros before the first one do not count.
+    let digits = values.wrapping_shl(0_u32.wrapping_sub(mark & 0x38));
+    // Neighbours are added up: to pairs, and the four pairs by their weights, two at a time.
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let (odd, even) = (pairs & 0xFF_0000_00FF, pairs >> 16 & 0xFF_0000_00FF);
+    let sum = odd.wrapping_mul(1_000_000 << 32 | 100).wrapping_add(even.wrapping_mul(10_000 << 32 | 1));
+    (sum >> 32) as u32
 }
 
 #[cfg(test)]
@@ -218,65 +245,64 @@ mod tests {
     use super::*;
 
     /// As a field of its own, and at every distance from the end of a body.
-    fn read<T: PartialEq + std::fmt::Debug>(field: &str, take: impl Fn(Short) -> Option<T>) -> Option<T> {
+    fn read<T: PartialEq + std::fmt::Debug>(field: &str, take: impl Fn(Short) -> Option<(T, usize)>) -> Option<T> {
         let alone = Short::of(field.as_bytes()).and_then(&take);
         for behind in 0..10 {
             let body = format!("x\0{field}\0{}", "y".repeat(behind));
             let mut text = Text::new(body.as_bytes());
             text.skip(2);
-            let inside = text.short().filter(|short| short.len() == field.len()).and_then(&take);
-            assert_eq!(inside, if field.len() < 8 { read_alone(field, &take) } else { None }, "{body:?}");
+            assert_eq!(take(text.short()), alone, "{body:?}");
         }
-        alone
-    }
-
-    fn read_alone<T>(field: &str, take: impl Fn(Short) -> Option<T>) -> Option<T> {
-        Short::of(field.as_bytes()).and_then(take)
+        alone.map(|(value, length)| {
+            assert_eq!(length, field.len(), "{field:?}");
+            value
+        })
     }
 
     #[test]
     fn fields_that_have_no_end_are_not_short() {
-        for body in ["", "1", "1234567", "12345678", "123456789"] {
-            assert!(Text::new(body.as_bytes()).short().is_none(), "{body}");
+        for body in ["", "1", "1234567", "12345678", "123456789", "1.5", "-1"] {
+            let short = Text::new(body.as_bytes()).short();
+            assert!(short.decimal().is_none() && short.integer().is_none() && !short.is_empty(), "{body}");
         }
-        assert_eq!(Text::new(b"\0").short().map(Short::len), Some(0));
+        assert!(Text::new(b"\0").short().is_empty());
     }
 
     #[test]
     fn what_is_no_number_is_none() {
-        for junk in ["", "-", ".", "-.", "1.2.3", "1e3", "abc", "+1", " 1", "1 ", "--1", "1-", "1/2", ":", "1\u{e9}"] {
+        for junk in ["", "-", ".", "-.", "1.2.3", "1e3", "abc", "+1", " 1", "1 ", "--1", "1-", "1/2", ":", "1\u{e9}", "1.\u{e9}"] {
             assert_eq!(read(junk, Short::decimal), None, "{junk:?}");
             assert_eq!(read(junk, Short::integer), None, "{junk:?}");
         }
         assert_eq!(read("1.5", Short::integer), None);
-        assert_eq!(read("123456789", Short::decimal), None);
+        assert_eq!(read("12345678", Short::decimal), None);
         assert_eq!((read("0", Short::boolean), read("1", Short::boolean)), (Some(false), Some(true)));
         assert_eq!((read("2", Short::boolean), read("10", Short::boolean)), (None, None));
     }
 
     proptest::proptest! {
         #[test]
-        fn integers_are_what_rust_reads(number in -9_999_999..=99_999_999_i32, cut in 0..8_u32) {
+        fn integers_are_what_rust_reads(number in -999_999..=9_999_999_i32, cut in 0..7_u32) {
             let number = number / 10_i32.pow(cut);
             proptest::prop_assert_eq!(read(&number.to_string(), Short::integer), Some(number));
         }
 
         #[test]
         fn decimals_are_what_rust_decimal_reads(field in "-?[0-9]{0,7}\\.?[0-9]{0,7}") {
-            let expected = Decimal::from_str_exact(&field).ok().filter(|_| (1..=8).contains(&field.len()));
+            let expected = Decimal::from_str_exact(&field).ok().filter(|_| (1..=7).contains(&field.len()));
             let read = read(&field, Short::decimal);
             proptest::prop_assert_eq!(read, expected, "{}", field);
             proptest::prop_assert_eq!(read.map(|value| value.scale()), expected.map(|value| value.scale()));
         }
 
         #[test]
-        fn no_word_panics(word: [u8; 8], length in 0..=8_usize) {
-            let field = &word[..length];
-            let expected = std::str::from_utf8(field).ok().and_then(|text| text.parse::<i32>().ok());
-            let short = Short::of(field);
-            let plain = field.first() != Some(&b'+');
-            proptest::prop_assert_eq!(short.and_then(Short::integer), expected.filter(|_| plain));
-            let _ = short.and_then(Short::decimal);
+        fn no_word_panics(word: [u8; 8]) {
+            let field = word.split(|byte| *byte == 0).next().filter(|field| field.len() < 8);
+            let expected = field.and_then(|field| std::str::from_utf8(field).ok()?.parse::<i32>().ok());
+            let short = Text::new(&word).short();
+            let plain = word.first() != Some(&b'+');
+            proptest::prop_assert_eq!(short.integer().map(|(value, _)| value), expected.filter(|_| plain));
+            let _ = short.decimal();
         }
     }
 }

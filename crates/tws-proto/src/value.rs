@@ -35,11 +35,11 @@ pub trait Scalar: Sized {
 
     /// Reads a text field that is not empty.
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault>;
-    /// Reads a short text field that is not empty, where it is spelled plainly; `None` where [`Scalar::take_text`] has
-    /// to look.
+    /// Reads a short text field that is not empty, where it is spelled plainly, and tells its length; `None` where
+    /// [`Scalar::take_text`] has to look.
     #[inline(always)]
     #[must_use]
-    fn from_short(_: Short) -> Option<Self> {
+    fn from_short(_: Short) -> Option<(Self, usize)> {
         None
     }
     /// Takes a text field that is not empty off the front of `text`; `None`, and nothing taken, where the field has to
@@ -121,9 +121,9 @@ impl<T: Scalar> Value for T {
 
     #[inline(always)]
     fn take_short(text: &mut Text<'_>) -> Option<Self> {
-        let short = text.short()?;
-        let value = if short.len() == 0 { T::silence()? } else { T::from_short(short)? };
-        text.skip(short.len() + 1);
+        let short = text.short();
+        let (value, length) = if short.is_empty() { (T::silence()?, 0) } else { T::from_short(short)? };
+        text.pass(length)?;
         Some(value)
     }
 
@@ -174,10 +174,13 @@ impl<T: Scalar> Value for Option<T> {
 
     #[inline(always)]
     fn take_short(text: &mut Text<'_>) -> Option<Self> {
-        let short = text.short()?;
-        let value = if short.len() == 0 { None } else { Some(T::from_short(short)?) };
-        text.skip(short.len() + 1);
-        Some(value)
+        let short = text.short();
+        if short.is_empty() {
+            return text.pass(0).map(|()| None);
+        }
+        let (value, length) = T::from_short(short)?;
+        text.pass(length)?;
+        Some(Some(value))
     }
 
     #[inline]
@@ -273,7 +276,7 @@ impl Scalar for bool {
     }
 
     #[inline(always)]
-    fn from_short(short: Short) -> Option<Self> {
+    fn from_short(short: Short) -> Option<(Self, usize)> {
         short.boolean()
     }
 
@@ -305,7 +308,7 @@ impl Scalar for i32 {
     const WIRE_TYPE: u8 = protobuf::VARINT;
 
     #[inline(always)]
-    fn from_short(short: Short) -> Option<Self> {
+    fn from_short(short: Short) -> Option<(Self, usize)> {
         short.integer()
     }
 
@@ -344,8 +347,8 @@ impl Scalar for i64 {
     const WIRE_TYPE: u8 = protobuf::VARINT;
 
     #[inline(always)]
-    fn from_short(short: Short) -> Option<Self> {
-        short.integer().map(Self::from)
+    fn from_short(short: Short) -> Option<(Self, usize)> {
+        short.integer().map(|(value, length)| (Self::from(value), length))
     }
 
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
@@ -373,7 +376,7 @@ impl Scalar for Decimal {
     const WIRE_TYPE: u8 = protobuf::FIXED64;
 
     #[inline(always)]
-    fn from_short(short: Short) -> Option<Self> {
+    fn from_short(short: Short) -> Option<(Self, usize)> {
         short.decimal()
     }
 
@@ -422,8 +425,8 @@ impl Scalar for Digits {
     const MAXIMUM: &'static [u8] = b"170141183460469231731687303715884105727";
 
     #[inline(always)]
-    fn from_short(short: Short) -> Option<Self> {
-        short.decimal().map(Self)
+    fn from_short(short: Short) -> Option<(Self, usize)> {
+        short.decimal().map(|(value, length)| (Self(value), length))
     }
 
     #[inline]
@@ -452,7 +455,10 @@ impl Scalar for Digits {
     #[inline(always)]
     fn from_plain_protobuf(raw: Raw<'_>) -> Option<Self> {
         match raw {
-            Raw::Bytes(digits) => Short::of(digits)?.decimal().map(Self),
+            Raw::Bytes(digits) => match Short::of(digits)?.decimal()? {
+                (value, length) if length == digits.len() => Some(Self(value)),
+                _ => None, // a NUL among them
+            },
             Raw::Varint(_) | Raw::Fixed64(_) | Raw::Fixed32(_) => None,
         }
     }

@@ -14,6 +14,14 @@ use crate::version::ServerVersion;
 pub trait Layout: Default {
     /// Visits every field in the order of the text form, each with its protobuf tag.
     fn layout(&mut self, w: &mut Wire<'_>) -> Result<()>;
+
+    /// Reads a text body that comes often where it is spelled plainly; `None` where [`Layout::layout`] has to look, from
+    /// the start.
+    #[inline(always)]
+    #[must_use]
+    fn read_plain_text(&mut self, _: &mut Text<'_>) -> Option<()> {
+        None
+    }
 }
 
 impl<T: Layout> Layout for Box<T> {
@@ -99,8 +107,7 @@ impl<'a> Wire<'a> {
     #[must_use]
     pub(crate) fn trailing_fields(&self) -> usize {
         match &self.mode {
-            Mode::ReadText(text) if text.rest().is_empty() => 0,
-            Mode::ReadText(text) => text.rest().iter().filter(|byte| **byte == 0).count(),
+            Mode::ReadText(text) => text.trailing_fields(),
             Mode::WriteText(_) | Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => 0,
         }
     }
@@ -587,15 +594,33 @@ macro_rules! layout {
     (@of $w:expr, $of:expr, [$verb:ident ($gate:expr)] $tag:literal $field:ident) => {
         $w.$verb($gate, const { &$crate::wire::Tag { number: $tag, name: stringify!($field) } }, &mut $of.$field)?
     };
-    ($message:ident $(, version $version:literal)? { $($($verb:ident $(($gate:expr))?)? $tag:literal $field:ident),* $(,)? }) => {
+    (@all [$($version:literal)?] $($($verb:ident $(($gate:expr))?)? $tag:literal $field:ident),* $(,)?) => {
+        #[allow(unused_variables)] // messages without a field
+        fn layout(&mut self, w: &mut $crate::wire::Wire<'_>) -> $crate::error::Result<()> {
+            let Self { $($field),* } = self;
+            $(w.constant($version)?;)?
+            $crate::wire::layout!(w; $($($verb $(($gate))?)? $tag $field),*);
+            Ok(())
+        }
+    };
+    (@often $version:literal, $($($verb:ident)? $tag:literal $field:ident),* $(,)?) => {
+        #[inline(always)]
+        fn read_plain_text(&mut self, text: &mut $crate::scan::Text<'_>) -> Option<()> {
+            let Self { $($field),* } = self;
+            text.constant($version)?;
+            $crate::wire::layout!(text; $($($verb)? $tag $field),*);
+            Some(())
+        }
+    };
+    ($message:ident $(, version $version:literal)? { $($fields:tt)* }) => {
         impl $crate::wire::Layout for $message {
-            #[allow(unused_variables)] // messages without a field
-            fn layout(&mut self, w: &mut $crate::wire::Wire<'_>) -> $crate::error::Result<()> {
-                let Self { $($field),* } = self;
-                $(w.constant($version)?;)?
-                $crate::wire::layout!(w; $($($verb $(($gate))?)? $tag $field),*);
-                Ok(())
-            }
+            $crate::wire::layout! { @all [$($version)?] $($fields)* }
+        }
+    };
+    ($message:ident, version $version:literal often { $($fields:tt)* }) => {
+        impl $crate::wire::Layout for $message {
+            $crate::wire::layout! { @all [$version] $($fields)* }
+            $crate::wire::layout! { @often $version, $($fields)* }
         }
     };
     ($w:expr, $of:expr; $($($verb:ident $(($gate:expr))?)? $tag:literal $field:ident),* $(,)?) => {{

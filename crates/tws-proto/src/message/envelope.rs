@@ -52,6 +52,10 @@ impl<'a> Head<'a> {
         if self.is_protobuf {
             return read_body(self.body, version, body).map(|()| 0);
         }
+        let mut text = Text::new(self.body);
+        if body.read_plain_text(&mut text).is_some() {
+            return Ok(text.trailing_fields());
+        }
         let mut wire = Wire::read_text(self.body, version);
         body.layout(&mut wire)?;
         Ok(wire.trailing_fields())

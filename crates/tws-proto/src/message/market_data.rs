@@ -46,7 +46,7 @@ body! {
     }
 
     /// A price, and for bid, ask and last the size that goes with it. `TICK_PRICE`, callbacks `tickPrice`, `tickSize`.
-    TickPrice, version "6" {
+    TickPrice, version "6" often {
         1 "reqId" request_id: RequestId,
         2 "tickType" kind: TickKind,
         /// Unset, or -1 with size 0, where there is no quote.
@@ -83,7 +83,7 @@ impl TickAttributes {
 
 body! {
     /// A size on its own. `TICK_SIZE`, callback `tickSize`.
-    TickSize, version "6" {
+    TickSize, version "6" often {
         1 "reqId" request_id: RequestId,
         2 "tickType" kind: TickKind,
         exact 3 "size" size: Option<Decimal>,
