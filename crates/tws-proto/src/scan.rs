@@ -156,6 +156,16 @@ impl Short {
         }
     }
 
+    /// Text, in UTF-8.
+    #[inline(always)]
+    pub(crate) fn text(self) -> Option<(String, usize)> {
+        let length = self.0.to_le_bytes().iter().position(|byte| *byte == 0)?;
+        // The standard library checks aligned text two words at a time, and shorter text byte by byte.
+        let padded = Padded(u128::from(self.0 & ((1 << (8 * length)) - 1)).to_le_bytes());
+        let text = std::str::from_utf8(&padded.0).ok()?.get(..length)?;
+        Some((text.to_owned(), length))
+    }
+
     /// Digits, with a minus in front or without.
     #[inline(always)]
     pub(crate) fn integer(self) -> Option<(i32, usize)> {
@@ -222,6 +232,9 @@ impl Short {
     }
 }
 
+#[repr(align(8))]
+struct Padded([u8; 16]);
+
 /// Digits, and how many of them stand behind the point.
 struct Number {
     digits: u32,
@@ -270,7 +283,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_none() {
-        for junk in ["", "-", ".", "-.", "1.2.3", "1e3", "abc", "+1", " 1", "1 ", "--1", "1-", "1/2", ":", "1\u{e9}", "1.\u{e9}"] {
+        for junk in [
+            "", "-", ".", "-.", "1.2.3", "1e3", "abc", "+1", " 1", "1 ", "--1", "1-", "1/2", ":", "1\u{e9}", "1.\u{e9}",
+        ] {
             assert_eq!(read(junk, Short::decimal), None, "{junk:?}");
             assert_eq!(read(junk, Short::integer), None, "{junk:?}");
         }

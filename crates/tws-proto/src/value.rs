@@ -245,6 +245,11 @@ impl Scalar for String {
         self.is_empty()
     }
 
+    #[inline(always)]
+    fn from_short(short: Short) -> Option<(Self, usize)> {
+        short.text()
+    }
+
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
         Ok(Some(to_string(field)))
     }

@@ -52,14 +52,18 @@ pub struct Wire<'a> {
     mode: Mode<'a>,
     version: ServerVersion,
     missing: Missing,
-    /// Inside a [`Wire::group`] that the text form leaves out.
-    muted: bool,
 }
 
+/// Its tag is a byte of its own: every field begins with a look at it.
 #[derive(Debug)]
+#[repr(u8)]
 enum Mode<'a> {
     ReadText(Text<'a>),
     WriteText(&'a mut BytesMut),
+    /// Reading inside a [`Wire::group`] that the text form leaves out.
+    ReadNoText,
+    /// Writing inside such a group.
+    WriteNoText,
     ReadProtobuf(Fields<'a>),
     WriteProtobuf(&'a mut BytesMut),
 }
@@ -68,32 +72,42 @@ impl<'a> Wire<'a> {
     /// Reads the text fields of `body`.
     #[must_use]
     pub fn read_text(body: &'a [u8], version: ServerVersion) -> Self {
-        Self { mode: Mode::ReadText(Text::new(body)), version, missing: Missing::Refuse, muted: false }
+        Self { mode: Mode::ReadText(Text::new(body)), version, missing: Missing::Refuse }
     }
 
     /// Reads the protobuf message in `body`; [`read_body`] does, as the last look is at the whole.
     #[inline(always)] // a cursor that is returned through memory costs as much as two fields
     fn read_protobuf(body: &'a [u8], version: ServerVersion) -> Self {
-        Self { mode: Mode::ReadProtobuf(Fields::new(body)), version, missing: Missing::Refuse, muted: false }
+        Self { mode: Mode::ReadProtobuf(Fields::new(body)), version, missing: Missing::Refuse }
     }
 
     /// Appends text fields to `out`.
     #[must_use]
     pub fn write_text(out: &'a mut BytesMut, version: ServerVersion, missing: Missing) -> Self {
-        Self { mode: Mode::WriteText(out), version, missing, muted: false }
+        Self { mode: Mode::WriteText(out), version, missing }
     }
 
     /// Appends a protobuf message to `out`.
     #[must_use]
     pub fn write_protobuf(out: &'a mut BytesMut, version: ServerVersion, missing: Missing) -> Self {
-        Self { mode: Mode::WriteProtobuf(out), version, missing, muted: false }
+        Self { mode: Mode::WriteProtobuf(out), version, missing }
     }
 
     /// Whether the form is text; layouts ask only where the two forms differ in shape.
     #[inline]
     #[must_use]
     pub fn is_text(&self) -> bool {
-        matches!(self.mode, Mode::ReadText(_) | Mode::WriteText(_))
+        !matches!(self.mode, Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_))
+    }
+
+    #[inline]
+    fn is_reading(&self) -> bool {
+        matches!(self.mode, Mode::ReadText(_) | Mode::ReadNoText | Mode::ReadProtobuf(_))
+    }
+
+    /// Whether a value that has no place is to be refused.
+    fn refuses(&self) -> bool {
+        !self.is_reading() && self.missing == Missing::Refuse
     }
 
     /// Whether the text form at this version has what `gate` brought; always true in protobuf, which has every field.
@@ -108,7 +122,7 @@ impl<'a> Wire<'a> {
     pub(crate) fn trailing_fields(&self) -> usize {
         match &self.mode {
             Mode::ReadText(text) => text.trailing_fields(),
-            Mode::WriteText(_) | Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => 0,
+            _ => 0,
         }
     }
 
@@ -117,7 +131,7 @@ impl<'a> Wire<'a> {
     fn shape(&mut self) -> Shape {
         match &mut self.mode {
             Mode::ReadProtobuf(fields) => fields.finish(),
-            Mode::ReadText(_) | Mode::WriteText(_) | Mode::WriteProtobuf(_) => Shape::Whole,
+            _ => Shape::Whole,
         }
     }
 
@@ -126,36 +140,55 @@ impl<'a> Wire<'a> {
     pub fn field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
         // Most fields of an order say nothing, and the value to be read into does so already.
         match &mut self.mode {
-            Mode::ReadProtobuf(fields) if fields.lacks(tag.number) && value.is_silent() => Ok(()),
-            Mode::ReadProtobuf(fields) => read_protobuf_field::<V, V>(fields, tag, value, |value, read| *value = read),
-            _ if self.muted => self.not_carried(tag, value, Fault::NotCarried),
             Mode::ReadText(text) if text.is_empty_field() && value.is_silent() => {
                 text.skip(1);
                 Ok(())
             }
             Mode::ReadText(text) => read_text_field::<V, V>(text, tag, value, |value, read| *value = read),
-            Mode::WriteText(out) => write_text_field(out, tag, value),
-            Mode::WriteProtobuf(out) => write_protobuf_field(out, tag, value),
+            Mode::ReadProtobuf(fields) if fields.lacks(tag.number) && value.is_silent() => Ok(()),
+            Mode::ReadProtobuf(fields) => read_protobuf_field::<V, V>(fields, tag, value, |value, read| *value = read),
+            _ => self.write_field(tag, value),
         }
+    }
+
+    /// Writes a field, or finds it in a group that is left out.
+    #[inline(never)]
+    fn write_field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        let written = match &mut self.mode {
+            Mode::WriteText(out) => {
+                let written = value.write_text(out);
+                out.put_u8(0);
+                written
+            }
+            Mode::WriteProtobuf(out) => value.write_protobuf(tag.number, out),
+            _ => return self.not_carried(tag, value, Fault::NotCarried),
+        };
+        written.map_err(|fault| Flaw::new(tag.name, fault))
     }
 
     /// As [`Wire::field`], but the text form writes "unset" as the maximum of the type.
     pub fn maxed<T: Scalar>(&mut self, tag: &'static Tag, value: &mut Option<T>) -> Result<()> {
-        if let (Mode::WriteText(out), None, false) = (&mut self.mode, &value, self.muted) {
-            out.put_slice(T::MAXIMUM);
-            out.put_u8(0);
-            return Ok(());
+        match (&mut self.mode, &value) {
+            (Mode::ReadText(text), None) => match text.skip_if(T::MAXIMUM) {
+                Some(()) => Ok(()),
+                None => self.field(tag, value),
+            },
+            (Mode::WriteText(out), None) => {
+                out.put_slice(T::MAXIMUM);
+                out.put_u8(0);
+                Ok(())
+            }
+            _ => self.field(tag, value),
         }
-        self.field(tag, value)
     }
 
     /// A decimal that travels as digits in protobuf too: a quantity, a size, a volume.
     #[inline]
     pub fn exact<D: Digital>(&mut self, tag: &'static Tag, value: &mut D) -> Result<()> {
         match &mut self.mode {
-            Mode::ReadText(text) if !self.muted => read_text_field::<D::Carried, D>(text, tag, value, D::set_digits),
+            Mode::ReadText(text) => read_text_field::<D::Carried, D>(text, tag, value, D::set_digits),
             Mode::ReadProtobuf(fields) => read_protobuf_field::<D::Carried, D>(fields, tag, value, D::set_digits),
-            Mode::ReadText(_) | Mode::WriteText(_) | Mode::WriteProtobuf(_) => {
+            _ => {
                 let mut digits = value.to_digits();
                 self.field(tag, &mut digits)?;
                 value.set_digits(digits);
@@ -226,29 +259,25 @@ impl<'a> Wire<'a> {
     #[inline]
     pub fn constant(&mut self, literal: &'static str) -> Result<()> {
         match &mut self.mode {
-            Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => Ok(()),
-            Mode::ReadText(text) if !self.muted => match text.rest() {
-                [b'0'..=b'9', 0, ..] => {
-                    text.skip(2);
-                    Ok(())
-                }
-                _ => self.any_constant(literal),
+            Mode::ReadText(text) => match text.constant(literal) {
+                Some(()) => Ok(()),
+                None => self.any_constant(literal),
             },
-            Mode::ReadText(_) | Mode::WriteText(_) => self.any_constant(literal),
+            Mode::WriteText(_) => self.any_constant(literal),
+            _ => Ok(()),
         }
     }
 
     #[inline(never)]
     fn any_constant(&mut self, literal: &'static str) -> Result<()> {
         match &mut self.mode {
-            _ if self.muted => Ok(()),
             Mode::ReadText(text) => next_field(text).map(|_| ()).map_err(|fault| Flaw::new("version", fault)),
             Mode::WriteText(out) => {
                 out.put_slice(literal.as_bytes());
                 out.put_u8(0);
                 Ok(())
             }
-            Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -256,7 +285,6 @@ impl<'a> Wire<'a> {
     pub fn nested<L: Layout>(&mut self, tag: &'static Tag, inner: &mut L) -> Result<()> {
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
-            Mode::ReadText(_) | Mode::WriteText(_) => inner.layout(self),
             Mode::ReadProtobuf(fields) => match fields.find(tag.number) {
                 None => Err(Flaw::new(tag.name, Fault::Missing)),
                 Some(raw) => read_nested(tag, raw, version, inner),
@@ -264,6 +292,7 @@ impl<'a> Wire<'a> {
             Mode::WriteProtobuf(out) => protobuf::put_nested_field(out, tag.number, |out| {
                 inner.layout(&mut Wire::write_protobuf(out, version, missing))
             }),
+            _ => inner.layout(self),
         }
     }
 
@@ -271,7 +300,6 @@ impl<'a> Wire<'a> {
     pub fn optional<L: Layout>(&mut self, tag: &'static Tag, inner: &mut Option<L>) -> Result<()> {
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
-            Mode::ReadText(_) | Mode::WriteText(_) => inner.get_or_insert_default().layout(self),
             Mode::ReadProtobuf(fields) => match fields.find(tag.number) {
                 None => {
                     *inner = None;
@@ -285,16 +313,15 @@ impl<'a> Wire<'a> {
                     inner.layout(&mut Wire::write_protobuf(out, version, missing))
                 }),
             },
+            _ => inner.get_or_insert_default().layout(self),
         }
     }
 
     /// A list: a count and the items in text, repeated in protobuf. It grows as items arrive, never by the count.
     pub fn list<T: Item>(&mut self, tag: &'static Tag, items: &mut Vec<T>) -> Result<()> {
-        if self.muted {
-            return self.no_list(tag, items, Fault::NotCarried);
-        }
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
+            Mode::ReadNoText | Mode::WriteNoText => self.no_list(tag, items, Fault::NotCarried),
             Mode::ReadText(text) => {
                 let field = next_field(text).map_err(|fault| Flaw::new(tag.name, fault))?;
                 let announced = if field.is_empty() { Ok(0) } else { value::integer_from_text(field) }
@@ -371,10 +398,13 @@ impl<'a> Wire<'a> {
 
     /// Fields that the text form carries only when `present`; protobuf carries them by their tags in any case.
     pub fn group(&mut self, present: bool, fields: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        let before = self.muted;
-        self.muted = before || (self.is_text() && !present);
+        if present || !self.is_text() {
+            return fields(self);
+        }
+        let absent = if self.is_reading() { Mode::ReadNoText } else { Mode::WriteNoText };
+        let before = std::mem::replace(&mut self.mode, absent);
         let done = fields(self);
-        self.muted = before;
+        self.mode = before;
         done
     }
 
@@ -388,7 +418,7 @@ impl<'a> Wire<'a> {
     ) -> Result<()> {
         let mut kind = kind_of(chosen);
         self.field(tag, &mut kind)?;
-        if matches!(self.mode, Mode::ReadText(_) | Mode::ReadProtobuf(_)) {
+        if self.is_reading() {
             *chosen = blank(kind).map_err(|fault| Flaw::new(tag.name, fault))?;
         }
         Ok(())
@@ -402,50 +432,41 @@ impl<'a> Wire<'a> {
 
     #[cold]
     fn set_but_not_carried<V: Value>(&mut self, tag: &'static Tag, value: &mut V, fault: Fault) -> Result<()> {
-        match self.mode {
-            Mode::ReadText(_) | Mode::ReadProtobuf(_) => {
-                if let Some(silence) = V::silence() {
-                    *value = silence;
-                }
-                Ok(())
-            }
-            Mode::WriteText(_) | Mode::WriteProtobuf(_) if self.missing == Missing::Refuse && !V::DISPENSABLE => {
-                Err(Flaw::new(tag.name, fault))
-            }
-            Mode::WriteText(_) | Mode::WriteProtobuf(_) => Ok(()),
+        if self.refuses() && !V::DISPENSABLE {
+            return Err(Flaw::new(tag.name, fault));
         }
+        if let (true, Some(silence)) = (self.is_reading(), V::silence()) {
+            *value = silence;
+        }
+        Ok(())
     }
 
     /// A nested message that the text form has no place for; protobuf carries it.
     pub fn absent<L: Layout>(&mut self, tag: &'static Tag, inner: &mut Option<L>) -> Result<()> {
-        match self.mode {
-            Mode::ReadText(_) => {
-                *inner = None;
-                Ok(())
-            }
-            Mode::WriteText(_) if self.missing == Missing::Refuse && inner.is_some() => {
-                Err(Flaw::new(tag.name, Fault::NotCarried))
-            }
-            Mode::WriteText(_) => Ok(()),
-            Mode::ReadProtobuf(_) | Mode::WriteProtobuf(_) => self.optional(tag, inner),
+        if !self.is_text() {
+            return self.optional(tag, inner);
         }
+        if self.refuses() && inner.is_some() {
+            return Err(Flaw::new(tag.name, Fault::NotCarried));
+        }
+        if self.is_reading() {
+            *inner = None;
+        }
+        Ok(())
     }
 
     fn no_list<T>(&mut self, tag: &'static Tag, items: &mut Vec<T>, fault: Fault) -> Result<()> {
-        match self.mode {
-            Mode::ReadText(_) | Mode::ReadProtobuf(_) => {
-                items.clear();
-                Ok(())
-            }
-            Mode::WriteText(_) | Mode::WriteProtobuf(_) if self.missing == Missing::Refuse && !items.is_empty() => {
-                Err(Flaw::new(tag.name, fault))
-            }
-            Mode::WriteText(_) | Mode::WriteProtobuf(_) => Ok(()),
+        if self.refuses() && !items.is_empty() {
+            return Err(Flaw::new(tag.name, fault));
         }
+        if self.is_reading() {
+            items.clear();
+        }
+        Ok(())
     }
 }
 
-// The four modes of a field, functions of their own: each needs few registers, and a call of one costs little. What was
+// The ways of reading a field, functions of their own: each needs few registers, and a call of one costs little. What was
 // read is handed to `set` at once: a decimal that is copied right behind being made stalls on its own halves.
 
 #[inline(never)]
@@ -500,18 +521,6 @@ fn read_odd_protobuf_field<V: Value, T>(
     };
     set(value, read.map_err(|fault| Flaw::new(tag.name, fault))?);
     Ok(())
-}
-
-#[inline(never)]
-fn write_text_field<V: Value>(out: &mut BytesMut, tag: &'static Tag, value: &V) -> Result<()> {
-    let written = value.write_text(out);
-    out.put_u8(0);
-    written.map_err(|fault| Flaw::new(tag.name, fault))
-}
-
-#[inline(never)]
-fn write_protobuf_field<V: Value>(out: &mut BytesMut, tag: &'static Tag, value: &V) -> Result<()> {
-    value.write_protobuf(tag.number, out).map_err(|fault| Flaw::new(tag.name, fault))
 }
 
 /// Reads the body of a nested message.
