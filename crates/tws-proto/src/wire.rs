@@ -54,9 +54,7 @@ pub struct Wire<'a> {
     missing: Missing,
 }
 
-/// Its tag is a byte of its own: every field begins with a look at it.
 #[derive(Debug)]
-#[repr(u8)]
 enum Mode<'a> {
     ReadText(Text<'a>),
     WriteText(&'a mut BytesMut),
