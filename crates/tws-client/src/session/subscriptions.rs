@@ -70,7 +70,7 @@ impl Subscriptions {
 
     /// How many are asked for in this epoch.
     pub(super) fn live(&self) -> usize {
-        self.by_id.len()
+        self.streams.values().filter(|stream| stream.live.is_some()).count()
     }
 
     pub(super) fn has_id(&self, id: RequestId) -> bool {

@@ -6,9 +6,11 @@ mod support;
 mod bench;
 mod frames;
 mod samples;
+mod world;
 
 mod handshake;
 mod malformed;
+mod outage;
 mod protobuf;
 mod stream;
 mod values;
