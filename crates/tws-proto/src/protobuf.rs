@@ -55,11 +55,10 @@ pub(crate) enum Shape {
 const END: u32 = u32::MAX;
 
 impl<'a> Fields<'a> {
+    /// Before the first field, which [`Fields::advance`] finds.
     #[inline(always)]
-    pub(crate) fn new(body: &'a [u8]) -> Self {
-        let mut fields = Self { body, left: body, next: 0, passed: 0, shape: Shape::Whole };
-        fields.advance();
-        fields
+    pub(crate) const fn new(body: &'a [u8]) -> Self {
+        Self { body, left: body, next: 0, passed: 0, shape: Shape::Whole }
     }
 
     /// The next field, where it has this tag and this wire type and is not followed by another of its tag, if `read`
@@ -140,7 +139,7 @@ impl<'a> Fields<'a> {
 
     /// Reads the key of the next field.
     #[inline(always)]
-    fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         match short_key(&mut self.left) {
             Some(next) => self.next = next,
             None => match key(&mut self.left) {
@@ -323,6 +322,12 @@ pub(crate) fn put_nested_field<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn walk(body: &[u8]) -> Fields<'_> {
+        let mut fields = Fields::new(body);
+        fields.advance();
+        fields
+    }
     use crate::error::Fault;
 
     #[test]
@@ -333,9 +338,9 @@ mod tests {
                 put_varint_field(&mut body, tag, u64::from(tag) * 1000);
             }
             let shape = if order == [1, 2, 3] { Shape::Whole } else { Shape::Disordered };
-            assert_eq!(Fields::new(&body).finish(), shape, "{order:?}");
+            assert_eq!(walk(&body).finish(), shape, "{order:?}");
             let body = sorted(&body).unwrap();
-            let mut fields = Fields::new(&body);
+            let mut fields = walk(&body);
             for tag in [2, 3, 1, 4] {
                 let found =
                     fields.find(tag).map(|raw| matches!(raw, Raw::Varint(value) if value == u64::from(tag) * 1000));
@@ -352,7 +357,7 @@ mod tests {
             put_varint_field(&mut body, 1, value);
         }
         put_varint_field(&mut body, 2, 5);
-        let mut fields = Fields::new(&body);
+        let mut fields = walk(&body);
         assert!(matches!(fields.find(1), Some(Raw::Varint(9))));
         assert!(matches!(fields.find(2), Some(Raw::Varint(5))));
         assert!(matches!(fields.find(1), Some(Raw::Varint(9))));
@@ -367,7 +372,7 @@ mod tests {
         for tag in 1..=145 {
             put_varint_field(&mut body, tag, u64::from(tag));
         }
-        let mut fields = Fields::new(&body);
+        let mut fields = walk(&body);
         for tag in (1..=145).chain((1..=145).rev()) {
             assert!(matches!(fields.find(tag), Some(Raw::Varint(value)) if value == u64::from(tag)));
         }
@@ -376,7 +381,7 @@ mod tests {
     #[test]
     fn malformed_bodies_are_faults() {
         for body in [&[0x08][..], &[0x08, 0x80], &[0x0a, 0x05, 1], &[0x0b], &[0x00, 0x01], &[0x09, 1, 2], &[0xff; 11]] {
-            assert_eq!(Fields::new(body).finish(), Shape::Malformed, "{body:?}");
+            assert_eq!(walk(body).finish(), Shape::Malformed, "{body:?}");
             assert_eq!(sorted(body), None, "{body:?}");
         }
     }
@@ -389,9 +394,9 @@ mod tests {
             Ok::<_, Fault>(())
         })
         .unwrap();
-        let mut fields = Fields::new(&out);
+        let mut fields = walk(&out);
         let Some(Raw::Bytes(inner)) = fields.find(3) else { panic!("no nested field") };
-        let mut inner = Fields::new(inner);
+        let mut inner = walk(inner);
         assert!(matches!(inner.find(1), Some(Raw::Bytes(bytes)) if bytes == [b'x'; 200]));
     }
 
@@ -407,12 +412,12 @@ mod tests {
 
         #[test]
         fn no_body_panics(body: Vec<u8>) {
-            let shape = Fields::new(&body).finish();
+            let shape = walk(&body).finish();
             let sorted = sorted(&body);
             proptest::prop_assert_eq!(sorted.is_none(), shape == Shape::Malformed);
             if let Some(sorted) = sorted {
                 proptest::prop_assert_eq!(sorted == body, shape == Shape::Whole);
-                proptest::prop_assert_eq!(Fields::new(&sorted).finish(), Shape::Whole);
+                proptest::prop_assert_eq!(walk(&sorted).finish(), Shape::Whole);
             }
         }
     }

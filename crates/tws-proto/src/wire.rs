@@ -54,7 +54,9 @@ pub struct Wire<'a> {
     missing: Missing,
 }
 
+/// Its tag is a byte of its own: every field begins with a look at it.
 #[derive(Debug)]
+#[repr(u8)]
 enum Mode<'a> {
     ReadText(Text<'a>),
     WriteText(&'a mut BytesMut),
@@ -74,7 +76,7 @@ impl<'a> Wire<'a> {
     }
 
     /// Reads the protobuf message in `body`; [`read_body`] does, as the last look is at the whole.
-    #[inline(always)] // a cursor that is returned through memory costs as much as two fields
+    #[inline(always)]
     fn read_protobuf(body: &'a [u8], version: ServerVersion) -> Self {
         Self { mode: Mode::ReadProtobuf(Fields::new(body)), version, missing: Missing::Refuse }
     }
@@ -121,6 +123,14 @@ impl<'a> Wire<'a> {
         match &self.mode {
             Mode::ReadText(text) => text.trailing_fields(),
             _ => 0,
+        }
+    }
+
+    /// Begins the walk where the cursor stays: one that is moved right behind a step costs as much as two fields.
+    #[inline(always)]
+    fn begin(&mut self) {
+        if let Mode::ReadProtobuf(fields) = &mut self.mode {
+            fields.advance();
         }
     }
 
@@ -536,6 +546,7 @@ pub(crate) fn read_nested<L: Layout>(
 #[inline(always)]
 pub(crate) fn read_body<L: Layout>(body: &[u8], version: ServerVersion, message: &mut L) -> Result<()> {
     let mut wire = Wire::read_protobuf(body, version);
+    wire.begin();
     let read = message.layout(&mut wire);
     match wire.shape() {
         Shape::Whole => read,
@@ -548,7 +559,9 @@ pub(crate) fn read_body<L: Layout>(body: &[u8], version: ServerVersion, message:
 fn read_sorted<L: Layout>(body: &[u8], version: ServerVersion, message: &mut L) -> Result<()> {
     let body = protobuf::sorted(body).ok_or_else(|| Flaw::new("", Fault::MalformedProtobuf))?;
     *message = L::default();
-    message.layout(&mut Wire::read_protobuf(&body, version))
+    let mut wire = Wire::read_protobuf(&body, version);
+    wire.begin();
+    message.layout(&mut wire)
 }
 
 /// A field in a spelling that comes seldom, or none that is a `V`.
