@@ -22,6 +22,7 @@ use crate::error::{Exit, RequestError};
 use crate::event::SessionEvents;
 use crate::feed::Feed;
 use crate::lane::OrderEvents;
+use crate::queue::Waits;
 use crate::request::{Executions, OpenOrders, Request};
 use crate::session::Access;
 use crate::shared::Shared;
@@ -134,6 +135,22 @@ impl Client {
     pub async fn request<R: Request>(&self, request: R) -> Result<R::Output, RequestError> {
         let asked = self.shared().request(|request_id| request.message(request_id))?;
         request.output(asked.answers().await?)
+    }
+
+    /// As [`Client::request`], where the request may have to wait so long for its turn and no longer: TWS limits how often
+    /// some things are asked for. Its deadline is put off by what it is expected to wait.
+    ///
+    /// # Errors
+    /// [`RequestError::WouldWait`] where it would wait longer, at once; else as for [`Client::request`].
+    pub async fn request_within<R: Request>(&self, request: R, allowed: Duration) -> Result<R::Output, RequestError> {
+        let asked = self.shared().request_within(allowed, |request_id| request.message(request_id))?;
+        request.output(asked.answers().await?)
+    }
+
+    /// What waits to be sent at this moment, for how long, and why.
+    #[must_use]
+    pub fn queue(&self) -> Vec<Waits> {
+        self.shared().queue()
     }
 
     /// Begins a stream; see [`crate::feed`] for what there is. It begins once the session is ready, goes on after a

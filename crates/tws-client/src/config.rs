@@ -1,11 +1,13 @@
 //! [`Config`]: where TWS is, who we are, and every limit of a session.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use tws_proto::ServerVersion;
 use tws_proto::ids::ClientId;
 
+use crate::notice::NoticeClass;
 use crate::relation::{Pace, Relation};
 use crate::reset::ResetWindow;
 
@@ -50,6 +52,9 @@ pub struct Config {
     pub reset_windows: Vec<ResetWindow>,
     /// Where the time of day comes from.
     pub wall_clock: WallClock,
+    /// What codes mean that [`NoticeClass::of`] does not know, or knows differently. Codes of the connection and of farms
+    /// mean what they mean.
+    pub codes: BTreeMap<i32, NoticeClass>,
     /// How long things may take.
     pub timeouts: Timeouts,
     /// How often things may be sent.
@@ -75,6 +80,7 @@ impl Config {
             reconciliation: Reconciliation::None,
             reset_windows: vec![ResetWindow::america(), ResetWindow::restart(), ResetWindow::weekend()],
             wall_clock: WallClock::System,
+            codes: BTreeMap::new(),
             timeouts: Timeouts::default(),
             pacing: Pacing::default(),
             limits: Limits::default(),
@@ -86,6 +92,37 @@ impl Config {
     #[must_use]
     pub fn live() -> Self {
         Self { port: TWS_LIVE_PORT, ..Self::paper() }
+    }
+
+    /// What a code means.
+    #[must_use]
+    pub fn class_of(&self, code: i32) -> NoticeClass {
+        match (NoticeClass::of(code), self.codes.get(&code)) {
+            (known @ (NoticeClass::Connection | NoticeClass::Farm), _) | (known, None) => known,
+            (_, Some(class)) => *class,
+        }
+    }
+
+    /// Whether TWS was asked to delay messages that come too fast rather than to complain about them: the connect option
+    /// `+PACEAPI`. The session paces all the same, since a cancel cannot overtake what waits inside TWS; it only uses the
+    /// last tenth of the limit, too.
+    ///
+    /// ```
+    /// use tws_client::Config;
+    ///
+    /// assert!(Config { options: "+PACEAPI".into(), ..Config::paper() }.tws_paces());
+    /// assert!(!Config::paper().tws_paces());
+    /// ```
+    #[must_use]
+    pub fn tws_paces(&self) -> bool {
+        self.options.split_whitespace().any(|option| option == "+PACEAPI")
+    }
+
+    /// The pacing that is used, with what TWS does itself.
+    pub(crate) fn effective_pacing(&self) -> Pacing {
+        let Pacing { frames_per_second, .. } = self.pacing;
+        let all = if self.tws_paces() { frames_per_second.saturating_mul(10) / 9 } else { frames_per_second };
+        Pacing { frames_per_second: all, ..self.pacing }
     }
 
     /// Whether the host is this machine.
@@ -170,7 +207,18 @@ impl Config {
         if probe_after >= dead_after || back_off_first > back_off_most {
             return Err(ConnectError::TimeoutOrder);
         }
-        let Pacing { frames_per_second, reserved_for_cancels, reserved_for_orders } = self.pacing;
+        let Pacing { frames_per_second, reserved_for_cancels, reserved_for_orders, .. } = self.pacing;
+        let Pacing { slow_down, wait_most, same_history_pause, single_ticks_pause, .. } = self.pacing;
+        for duration in [slow_down, wait_most, same_history_pause, single_ticks_pause] {
+            if duration > DURATION_MOST {
+                return Err(ConnectError::Pacing);
+            }
+        }
+        let Pacing { history_per_contract, history_per_ten_minutes, history_open, .. } = self.pacing;
+        // A request for quotes counts twice, and must have room at some time.
+        if history_per_contract == 0 || history_per_ten_minutes < 2 || history_open == 0 {
+            return Err(ConnectError::Pacing);
+        }
         if reserved_for_cancels == 0
             || u64::from(reserved_for_cancels) + u64::from(reserved_for_orders) >= u64::from(frames_per_second)
         {
@@ -310,11 +358,63 @@ pub struct Pacing {
     pub reserved_for_cancels: u32,
     /// Of the rest, how many only orders may use; 10.
     pub reserved_for_orders: u32,
+    /// For how long requests have half of their frames after TWS said that messages come too fast (code 100); 60 s.
+    pub slow_down: Duration,
+    /// How long a request may have to wait for its turn, else it is refused
+    /// ([`RequestError::WouldWait`](crate::RequestError::WouldWait)), unless the caller says otherwise; 60 s.
+    pub wait_most: Duration,
+    /// How far apart requests for the same history are sent, bars of at most 30 s and ticks; 15 s.
+    pub same_history_pause: Duration,
+    /// How many requests for the history of one contract, exchange and kind of data are sent in 2 s; 5.
+    pub history_per_contract: u32,
+    /// How many requests for history are sent in ten minutes, those for quotes counted twice; 60. As many real-time bars
+    /// may begin.
+    pub history_per_ten_minutes: u32,
+    /// How many requests for history may be open, streams of bars included; 50.
+    pub history_open: u32,
+    /// How far apart requests for single ticks of one instrument are sent; 15 s.
+    pub single_ticks_pause: Duration,
+    /// How many streams of market depth there may be; 3, more where IB gives more.
+    pub depth_streams: u32,
+}
+
+impl Pacing {
+    /// For a login with so many market data lines: TWS takes half as many messages in a second, all kinds together. Nine
+    /// tenths of that are used, or all of it where TWS paces too ([`Config::tws_paces`]).
+    ///
+    /// ```
+    /// use tws_client::config::Pacing;
+    ///
+    /// assert_eq!(Pacing::for_lines(100), Pacing::default());
+    /// assert_eq!(Pacing::for_lines(400).frames_per_second, 180);
+    /// ```
+    #[must_use]
+    pub fn for_lines(lines: u32) -> Self {
+        let frames_per_second = (lines / 2).saturating_mul(9) / 10;
+        Self {
+            frames_per_second,
+            reserved_for_cancels: (frames_per_second / 9).max(1),
+            reserved_for_orders: (frames_per_second.saturating_mul(2) / 9).max(1),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Pacing {
     fn default() -> Self {
-        Self { frames_per_second: 45, reserved_for_cancels: 5, reserved_for_orders: 10 }
+        Self {
+            frames_per_second: 45,
+            reserved_for_cancels: 5,
+            reserved_for_orders: 10,
+            slow_down: Duration::from_secs(60),
+            wait_most: Duration::from_secs(60),
+            same_history_pause: Duration::from_secs(15),
+            history_per_contract: 5,
+            history_per_ten_minutes: 60,
+            history_open: 50,
+            single_ticks_pause: Duration::from_secs(15),
+            depth_streams: 3,
+        }
     }
 }
 
@@ -389,7 +489,9 @@ pub enum ConnectError {
     #[error("probe_after must be below dead_after, and back_off_first not above back_off_most")]
     TimeoutOrder,
     /// The reserves leave nothing for requests, or nothing is reserved for cancels.
-    #[error("pacing must reserve something for cancels and leave something for requests")]
+    #[error(
+        "pacing must reserve something for cancels, leave something for requests, and let every request have its turn"
+    )]
     Pacing,
     /// A time zone that does not exist.
     #[error("no time zone is called {given}")]

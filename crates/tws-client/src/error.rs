@@ -7,6 +7,7 @@ use tws_proto::ids::OrderId;
 use tws_proto::{BadFrame, Refused};
 
 use crate::log::Quoted;
+use crate::queue::Why;
 use crate::session::Barred;
 use crate::state::{Halt, Phase, Round};
 
@@ -40,6 +41,26 @@ pub enum RequestError {
     /// The message cannot be said at this server version.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// It would have to wait longer for its turn than the caller allows, because of TWS's limits. Nothing was asked: allow
+    /// more, or ask for less.
+    #[error("it would wait {} s for its turn, {} s are allowed: {why}", expected.as_secs(), allowed.as_secs())]
+    WouldWait {
+        /// How long it would wait.
+        expected: Duration,
+        /// How long it may.
+        allowed: Duration,
+        /// For what.
+        why: Why,
+    },
+    /// TWS has a limit for how many of these there may be. Nothing was asked; end another one first, or raise the limit
+    /// where IB gives more.
+    #[error("there are {limit} of {request} already, which is the limit; end another one first")]
+    LimitReached {
+        /// Wire name of the request.
+        request: &'static str,
+        /// How many there may be.
+        limit: u32,
+    },
     /// It acts, and the session is read-only. Connect a [`TradingClient`](crate::TradingClient).
     #[error("{message} acts and the session is read-only; connect a trading client")]
     ReadOnly {

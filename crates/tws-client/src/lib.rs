@@ -57,6 +57,7 @@ pub mod event;
 pub mod feed;
 pub mod lane;
 pub mod notice;
+pub mod queue;
 pub mod relation;
 pub mod request;
 pub mod reset;
@@ -78,6 +79,7 @@ pub use event::{Alarm, SessionEvent, SessionEvents};
 pub use feed::Feed;
 pub use lane::OrderEvents;
 pub use notice::NoticeClass;
+pub use queue::{Waits, Why};
 pub use request::{Executions, OpenOrders, Request};
 pub use reset::ResetWindow;
 pub use state::{

@@ -1,4 +1,7 @@
-//! What a code of a notice means for the session, for a request, and for an order: one table.
+//! What a code of a notice means for the session, for a request, for a stream and for an order: one table, which users
+//! extend by [`Config::codes`](crate::Config::codes).
+
+use tws_proto::message::Notice;
 
 /// What a code says. Whether it ends an order is decided by other evidence too, never by the code alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +28,8 @@ pub enum NoticeClass {
     Pacing,
     /// Made by client libraries themselves; some servers send such a code when they drop a socket.
     Local,
-    /// Not in the table. For an order: keep its state and look. For a request: it failed.
+    /// Not in the table. For an order: keep its state and look. For a stream: it goes on, and hears of it. For a request:
+    /// it failed.
     Unlisted,
 }
 
@@ -38,6 +42,17 @@ impl NoticeClass {
             Some(&(_, last, class)) if code <= last => class,
             _ if (2100..=2199).contains(&code) => Self::Warning,
             _ => Self::Unlisted,
+        }
+    }
+
+    /// Whether the stream with the id of the notice is over. A code that nobody knows ends none by itself.
+    #[must_use]
+    pub const fn ends_stream(self) -> bool {
+        match self {
+            Self::Reject | Self::RejectOrWarning | Self::Failed | Self::FailedOrReject => true,
+            Self::Pacing | Self::Local => true,
+            Self::Connection | Self::Farm | Self::OrderWarning | Self::Cancel | Self::Warning => false,
+            Self::Unlisted => false,
         }
     }
 
@@ -116,6 +131,7 @@ const CODES: &[(i32, i32, NoticeClass)] = {
         (2174, 2174, Warning),
         (2176, 2176, Warning),
         (10006, 10006, Reject),
+        (10015, 10015, Reject),
         (10089, 10091, Warning),
         (10147, 10148, OrderWarning),
         (10167, 10167, Warning),
@@ -131,10 +147,14 @@ const CODES: &[(i32, i32, NoticeClass)] = {
         (10289, 10289, Reject),
         (10299, 10299, Failed),
         (10318, 10318, Reject),
+        // What became of the order is not known.
+        (10328, 10328, OrderWarning),
         (10349, 10349, OrderWarning),
     ]
 };
 
+/// Messages come too fast; the third time in a connection TWS closes it.
+pub(crate) const TOO_FAST: i32 = 100;
 /// TWS lost IB.
 pub(crate) const UPSTREAM_LOST: i32 = 1100;
 /// TWS has IB again; market data must be subscribed anew.
@@ -147,6 +167,16 @@ pub(crate) const PORT_CHANGED: i32 = 1300;
 pub(crate) const UPSTREAM_BROKEN: i32 = 2110;
 /// Another connection holds our client id.
 pub(crate) const CLIENT_ID_IN_USE: i32 = 326;
+
+/// Whether TWS says that its API takes no orders.
+pub(crate) fn says_read_only(notice: &Notice) -> bool {
+    matches!(notice.code, 321 | 10015) && notice.text.to_ascii_lowercase().contains("read-only")
+}
+
+/// Whether TWS says that history is asked for too fast; the codes mean other things, too.
+pub(crate) fn says_history_too_fast(notice: &Notice) -> bool {
+    matches!(notice.code, 162 | 420) && notice.text.to_ascii_lowercase().contains("pacing")
+}
 
 /// Whether a farm notice says that the farm is down; idle farms connect on demand.
 pub(crate) fn farm_is_down(code: i32) -> bool {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::BytesMut;
 use tokio::sync::{Notify, broadcast, oneshot, watch};
@@ -23,6 +23,7 @@ use crate::lane::{Lane, Pushed};
 use crate::log::{MaskedList, redacted};
 use crate::mailbox::Mailbox;
 use crate::notice::NoticeClass;
+use crate::queue::Waits;
 use crate::session::{Access, Event, FeedUpdate, Link, RequestKey, Session, SubscriptionId};
 use crate::state::{Epoch, Halt, LaneEvent, Phase, Round, State, StateChange};
 use crate::stream::{FeedSink, Put, Sink, Subscription, Updates};
@@ -159,13 +160,32 @@ impl Shared {
         self: &Arc<Self>,
         message: impl FnOnce(RequestId) -> ClientMessage,
     ) -> Result<Asked, RequestError> {
+        self.ask(|session| session.request(message, now()))
+    }
+
+    pub(crate) fn request_within(
+        self: &Arc<Self>,
+        allowed: Duration,
+        message: impl FnOnce(RequestId) -> ClientMessage,
+    ) -> Result<Asked, RequestError> {
+        self.ask(|session| session.request_within(allowed, message, now()))
+    }
+
+    fn ask(
+        self: &Arc<Self>,
+        ask: impl FnOnce(&mut Session) -> Result<RequestKey, RequestError>,
+    ) -> Result<Asked, RequestError> {
         let mut core = self.core();
-        let key = core.session.request(message, now())?;
+        let key = ask(&mut core.session)?;
         let (sender, answers) = oneshot::channel();
         core.waiters.insert(key, sender);
         drop(core);
         self.wake.notify_one();
         Ok(Asked { shared: Arc::clone(self), key, answers, is_answered: false })
+    }
+
+    pub(crate) fn queue(&self) -> Vec<Waits> {
+        self.core().session.queue(now())
     }
 
     /// Nobody waits for an answer any more.

@@ -257,7 +257,7 @@ async fn a_cancel_never_overtakes_its_own_order() {
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_that_waits_too_long_is_not_sent() {
-    let pacing = Pacing { frames_per_second: 4, reserved_for_cancels: 1, reserved_for_orders: 1 };
+    let pacing = Pacing { frames_per_second: 4, reserved_for_cancels: 1, reserved_for_orders: 1, ..Default::default() };
     let (client, mut listener, _driver) = session(Config { pacing, ..Config::paper() });
     let mut events = client.take_order_events().unwrap();
     let mut peer = listener.ready().await;

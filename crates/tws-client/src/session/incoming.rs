@@ -9,6 +9,7 @@ use tws_proto::message::{Message, Notice, ServerMessage};
 
 use super::{Event, FeedUpdate, Session, Stage, Start};
 use crate::error::RequestError;
+use crate::event::Alarm;
 use crate::notice::{self, NoticeClass};
 use crate::relation::{is_lane, request_id};
 use crate::session::outgoing::Waiting;
@@ -95,7 +96,7 @@ impl Session {
             self.take_stray(message.facts().name);
         }
         if let Some(change) = change {
-            self.apply(change);
+            self.apply(change, now);
         }
         if is_start {
             self.finish_start(now);
@@ -165,26 +166,35 @@ impl Session {
         }
         if let Some(kind) = self.subscriptions.data_kind {
             let message = tws_proto::message::RequestMarketDataType { kind }.into();
-            self.queue.push_back(Waiting::Message(message));
+            self.queue.push(Waiting::Message(message), None, now);
         }
-        self.resubscribe();
+        self.resubscribe(now);
     }
 
     /// Asks for every stream anew, once.
-    fn resubscribe(&mut self) {
+    fn resubscribe(&mut self, now: Instant) {
         self.subscriptions.reset();
-        self.queue.retain(|waiting| !matches!(waiting, Waiting::Subscribe(_)));
-        self.queue.extend(self.subscriptions.ids().map(Waiting::Subscribe));
+        self.unqueue(|waiting| matches!(waiting, Waiting::Subscribe(_)));
+        for id in self.subscriptions.ids().collect::<Vec<_>>() {
+            self.queue_stream(id, now);
+        }
     }
 
     fn take_notice(&mut self, notice: Notice, now: Instant) {
-        let class = NoticeClass::of(notice.code);
+        let class = self.config.class_of(notice.code);
+        self.mind_pace(&notice, now);
         if let Some(id) = notice.id.map(RequestId).filter(|id| id.0 >= super::REQUEST_ID_FIRST) {
-            self.take_request_notice(id, &notice, class);
+            self.take_request_notice(id, &notice, class, now);
             self.events.push_back(Event::Notice(notice));
             return;
         }
         self.events.push_back(Event::Lane(LaneEvent::Notice(notice.clone())));
+        if notice::says_read_only(&notice)
+            && let Stage::Live(live) = &mut self.stage
+            && !std::mem::replace(&mut live.told_read_only, true)
+        {
+            self.events.push_back(Event::Alarm(Alarm::TwsIsReadOnly));
+        }
         match class {
             NoticeClass::Connection => self.take_connection_notice(&notice, now),
             NoticeClass::Farm => self.take_farm_notice(&notice, now),
@@ -195,10 +205,24 @@ impl Session {
         }
     }
 
-    fn take_request_notice(&mut self, id: RequestId, notice: &Notice, class: NoticeClass) {
+    /// Slows down where TWS says that messages, or requests for history, come too fast.
+    fn mind_pace(&mut self, notice: &Notice, now: Instant) {
+        if notice.code == notice::TOO_FAST {
+            self.slow_down(now);
+        } else if notice::says_history_too_fast(notice) {
+            self.rules.pause(now);
+        }
+    }
+
+    fn take_request_notice(&mut self, id: RequestId, notice: &Notice, class: NoticeClass, now: Instant) {
         let error = || RequestError::Rejected { code: notice.code, text: notice.text.clone() };
         if let Some(subscription) = self.subscriptions.of(id) {
-            let update = if class.ends_request() {
+            if notice.code == notice::TOO_FAST {
+                // It never began, and is still wanted: it has its turn again, when there is more room.
+                self.subscriptions.suspend(subscription);
+                return self.queue_stream(subscription, now);
+            }
+            let update = if class.ends_stream() {
                 self.subscriptions.remove(subscription);
                 FeedUpdate::Ended(error())
             } else {
@@ -208,7 +232,7 @@ impl Session {
         } else if class.ends_request()
             && let Some(change) = self.requests.fail(id, error())
         {
-            self.apply(change);
+            self.apply(change, now);
         }
     }
 
@@ -241,7 +265,7 @@ impl Session {
                     self.send_kept_cancels(now);
                 }
                 if code == notice::UPSTREAM_BACK_DATA_LOST && is_ready {
-                    self.resubscribe();
+                    self.resubscribe(now);
                 }
             }
             notice::CLIENT_ID_IN_USE if matches!(live.start, Start::Awaiting { .. }) => {

@@ -14,7 +14,9 @@ mod orders;
 mod outgoing;
 mod outlet;
 mod pacer;
+mod queue;
 mod requests;
+mod rules;
 mod standing;
 mod subscriptions;
 
@@ -38,7 +40,9 @@ use back_off::BackOff;
 use orders::Orders;
 use outlet::Outlet;
 use pacer::{Pacer, Urgency};
+use queue::Queue;
 use requests::{Change, Requests};
+use rules::Rules;
 use subscriptions::Subscriptions;
 
 pub(crate) use outlet::Barred;
@@ -113,7 +117,8 @@ pub struct Session {
     orders: Orders,
     requests: Requests,
     subscriptions: Subscriptions,
-    queue: VecDeque<outgoing::Waiting>,
+    rules: Rules,
+    queue: Queue,
     next_request_id: i32,
     events: VecDeque<Event>,
     counts: Counts,
@@ -163,6 +168,10 @@ struct Live {
     /// Since when bytes wait that the socket did not take.
     unflushed: Option<Instant>,
     upstream_down_since: Option<Instant>,
+    /// How often TWS said that messages come too fast.
+    breaches: u32,
+    /// Whether it was told that TWS itself is read-only.
+    told_read_only: bool,
 }
 
 /// What of the start is still awaited.
@@ -182,11 +191,12 @@ impl Session {
             state: State::default(),
             dials: 0,
             back_off: BackOff::new(timeouts.back_off_first, timeouts.back_off_most, *seed),
-            pacer: Pacer::new(*pacing),
+            pacer: Pacer::new(config.effective_pacing()),
             orders: Orders::new(limits.order_messages),
             requests: Requests::default(),
             subscriptions: Subscriptions::default(),
-            queue: VecDeque::new(),
+            rules: Rules::new(*pacing),
+            queue: Queue::default(),
             next_request_id: REQUEST_ID_FIRST,
             events: VecDeque::new(),
             counts: Counts::default(),
@@ -372,7 +382,7 @@ impl Session {
         }
         self.expire_orders(now);
         while let Some(change) = self.requests.expire(timeouts.end_marker_grace, now) {
-            self.apply(change);
+            self.apply(change, now);
         }
     }
 
@@ -436,6 +446,7 @@ impl Session {
     fn abandon(&mut self, error: &RequestError, lost: Option<Reason>) {
         let epoch = self.state.epoch;
         self.queue.clear();
+        self.rules.end_epoch();
         self.subscriptions.reset();
         for unsent in self.orders.reset(epoch) {
             self.events.push_back(Event::Lane(LaneEvent::Unsent(unsent)));
@@ -479,21 +490,23 @@ impl Session {
             partial_since: None,
             unflushed: None,
             upstream_down_since: None,
+            breaches: 0,
+            told_read_only: false,
         }));
         self.change_state(|state| state.server_version = Some(version), now);
     }
 
-    fn apply(&mut self, change: Change) {
+    fn apply(&mut self, change: Change, now: Instant) {
         let Change { ended, next, follow_up, channel } = change;
         let follow_up = follow_up.filter(|_| !channel.is_some_and(|channel| self.subscriptions.is_live_in(channel)));
         if let Some((key, result)) = ended {
             self.events.push_back(Event::Answer { key, result });
         }
         if let Some(message) = follow_up {
-            self.queue.push_back(outgoing::Waiting::Message(message));
+            self.queue.push(outgoing::Waiting::Message(message), None, now);
         }
         if let Some(key) = next {
-            self.queue.push_back(outgoing::Waiting::Request(key));
+            self.queue.push(outgoing::Waiting::Request(key), None, now);
         }
     }
 

@@ -113,6 +113,14 @@ impl Orders {
         self.waiting + self.cancels.len()
     }
 
+    pub(super) fn cancels(&self) -> impl Iterator<Item = &ClientMessage> {
+        self.cancels.iter()
+    }
+
+    pub(super) fn bursts(&self) -> impl Iterator<Item = &Burst> {
+        self.bursts.iter()
+    }
+
     pub(super) fn has_cancel(&self) -> bool {
         !self.cancels.is_empty()
     }

@@ -1,6 +1,6 @@
 //! What leaves: cancels first, then orders, then the rest, all of it through one window.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tws_proto::ServerVersion;
@@ -13,10 +13,12 @@ use super::gate::{Access, Errand, Verdict, verdict};
 use super::orders::{Aim, aim_of};
 use super::outlet::Barred;
 use super::requests::{Question, Turned};
+use super::rules::Claim;
 use super::{
     Event, FeedUpdate, Live, MakeRequest, REQUEST_ID_FIRST, RequestKey, Session, Stage, Start, SubscriptionId, Urgency,
 };
 use crate::error::{RequestError, SendError};
+use crate::queue::Why;
 use crate::relation::{End, Key, Relation};
 use crate::state::{Epoch, LaneEvent, Phase, State, Unsent, UnsentCause, Upstream};
 
@@ -34,6 +36,15 @@ pub(super) enum Waiting {
     Message(ClientMessage),
 }
 
+/// How long a request may wait for its turn.
+#[derive(Clone, Copy, Debug)]
+enum Patience {
+    /// As every request may.
+    Usual(Duration),
+    /// As its caller said.
+    Asked(Duration),
+}
+
 impl Session {
     /// Asks for something, under the id that the message is made with. The answer is an [`Event::Answer`] with this key,
     /// within the request's deadline.
@@ -43,6 +54,29 @@ impl Session {
     /// was asked.
     pub fn request(
         &mut self,
+        message: impl FnOnce(RequestId) -> ClientMessage,
+        now: Instant,
+    ) -> Result<RequestKey, RequestError> {
+        self.ask(Patience::Usual(self.config.pacing.wait_most), message, now)
+    }
+
+    /// As [`Session::request`], where the request may have to wait so long for its turn, and no longer. Its deadline is
+    /// put off by what it is expected to wait.
+    ///
+    /// # Errors
+    /// [`RequestError::WouldWait`] where it would wait longer; else as for [`Session::request`].
+    pub fn request_within(
+        &mut self,
+        allowed: Duration,
+        message: impl FnOnce(RequestId) -> ClientMessage,
+        now: Instant,
+    ) -> Result<RequestKey, RequestError> {
+        self.ask(Patience::Asked(allowed), message, now)
+    }
+
+    fn ask(
+        &mut self,
+        patience: Patience,
         message: impl FnOnce(RequestId) -> ClientMessage,
         now: Instant,
     ) -> Result<RequestKey, RequestError> {
@@ -57,10 +91,22 @@ impl Session {
         if let Key::Alone(channel) = relation.key {
             self.subscriptions.check_free(channel)?;
         }
-        let after = self.config.timeouts.of(&relation);
+        let claim = Claim::of(&message);
+        let (expected, why) = self.expected(claim.as_ref(), now);
+        let (Patience::Usual(allowed) | Patience::Asked(allowed)) = patience;
+        if let Some(why) = why.filter(|_| expected > allowed) {
+            return Err(RequestError::WouldWait { expected, allowed, why });
+        }
+        let postponed = match patience {
+            // What a rule holds back leaves at its time for certain; a crowd in the queue is no reason to hope longer.
+            Patience::Usual(_) if why == Some(Why::Rate) => Duration::ZERO,
+            Patience::Usual(_) | Patience::Asked(_) => expected,
+        };
+        let ticket = claim.map(|claim| self.rules.plan(claim, now + expected));
+        let after = self.config.timeouts.of(&relation).saturating_add(postponed);
         let (key, first) = self.requests.add(Question { relation, message, request_id, after }, now);
         if first {
-            self.queue.push_back(Waiting::Request(key));
+            self.queue.push(Waiting::Request(key), ticket, now);
         }
         self.pump(now);
         Ok(key)
@@ -69,7 +115,7 @@ impl Session {
     /// Gives up a request that nobody waits for any more, at the server too where it can be cancelled.
     pub fn forget(&mut self, key: RequestKey, now: Instant) {
         if let Some(change) = self.requests.forget(key, self.config.timeouts.end_marker_grace, now) {
-            self.apply(change);
+            self.apply(change, now);
             self.pump(now);
         }
     }
@@ -81,13 +127,12 @@ impl Session {
     /// nothing is said.
     pub fn tell(&mut self, message: ClientMessage, now: Instant) -> Result<(), RequestError> {
         let version = self.check_live()?;
-        let waiting = self.queue.iter().filter(|waiting| matches!(waiting, Waiting::Message(_))).count();
-        if waiting >= self.config.limits.requests {
+        if self.queue.messages() >= self.config.limits.requests {
             return Err(RequestError::QueueFull);
         }
         message.clone().write(version, <ClientSide as Side>::MISSING, &mut BytesMut::new())?;
         self.check(&message)?;
-        self.queue.push_back(Waiting::Message(message));
+        self.queue.push(Waiting::Message(message), None, now);
         self.pump(now);
         Ok(())
     }
@@ -140,9 +185,9 @@ impl Session {
         if self.subscriptions.len() >= self.config.limits.subscriptions {
             return Err(RequestError::QueueFull);
         }
-        let id = self.subscriptions.add(request)?;
+        let id = self.subscriptions.add(request, self.config.pacing.depth_streams)?;
         if self.state.takes_requests() {
-            self.queue.push_back(Waiting::Subscribe(id));
+            self.queue_stream(id, now);
             self.pump(now);
         }
         Ok(id)
@@ -154,12 +199,12 @@ impl Session {
         match cancel {
             // A request in the same channel still hears the answers that a cancel would end; it cancels them itself.
             Some(_) if self.is_asked_in(&relation) => {}
-            Some(cancel) => self.queue.push_back(Waiting::Message(cancel)),
+            Some(cancel) => self.queue.push(Waiting::Message(cancel), None, now),
             None => {
                 // It may still wait to be asked for: nothing dropped may fill the queue.
-                self.queue.retain(|waiting| !matches!(waiting, Waiting::Subscribe(waits) if *waits == id));
+                self.unqueue(|waiting| matches!(waiting, Waiting::Subscribe(waits) if *waits == id));
                 if let Some(change) = self.requests.forget_stream(id) {
-                    self.apply(change);
+                    self.apply(change, now);
                 }
             }
         }
@@ -177,8 +222,8 @@ impl Session {
         if self.state.takes_requests() {
             let older =
                 |waiting: &Waiting| matches!(waiting, Waiting::Message(ClientMessage::RequestMarketDataType(_)));
-            self.queue.retain(|waiting| !older(waiting));
-            self.queue.push_back(Waiting::Message(RequestMarketDataType { kind }.into()));
+            self.unqueue(older);
+            self.queue.push(Waiting::Message(RequestMarketDataType { kind }.into()), None, now);
             self.pump(now);
         }
     }
@@ -192,8 +237,8 @@ impl Session {
     pub fn send_orders(&mut self, messages: Vec<ClientMessage>, now: Instant) -> Result<Epoch, SendError> {
         let aim = aim_of(&messages)?;
         self.admit(aim)?;
-        let limit = self.pacer.most(Urgency::Order);
-        if aim == Aim::Place && messages.len() > limit {
+        let limit = self.burst_most(aim);
+        if messages.len() > limit {
             return Err(SendError::BurstTooLarge { messages: messages.len(), limit });
         }
         let Stage::Live(live) = &mut self.stage else {
@@ -341,19 +386,16 @@ impl Session {
                 self.pacer.sent(now);
             }
         }
-        while !self.queue.is_empty() && self.may_ask(now) {
-            let Some(waiting) = self.queue.pop_front() else { break };
-            self.write(waiting, now);
-        }
+        self.pump_queue(now);
     }
 
-    fn may_ask(&mut self, now: Instant) -> bool {
+    pub(super) fn may_ask(&mut self, now: Instant) -> bool {
         let Stage::Live(live) = &self.stage else { return false };
         let orders_first = self.orders.has_cancel() || (live.hold.is_none() && self.orders.next_burst().is_some());
         !orders_first && live.outlet.output_len() < OUTPUT_BYTES_MAX && self.pacer.has_room(Urgency::Request, 1, now)
     }
 
-    fn write(&mut self, waiting: Waiting, now: Instant) {
+    pub(super) fn write(&mut self, waiting: Waiting, now: Instant) {
         match waiting {
             Waiting::Message(message) => {
                 // Ends of streams and choices of data hold nothing that a version could refuse, but where the version has
@@ -367,7 +409,7 @@ impl Session {
                 }
                 if let Err(barred) = self.send(message, now) {
                     let change = self.requests.fail_key(key, barred.into());
-                    self.apply(change);
+                    self.apply(change, now);
                 }
             }
             Waiting::Subscribe(id) => self.ask_stream(id, now),
@@ -390,7 +432,7 @@ impl Session {
         }
         // Until it has told what was there at first, its answers must not be taken for those of a request.
         if let Some(change) = self.requests.forget_stream(id) {
-            self.apply(change);
+            self.apply(change, now);
         }
         let after = self.config.timeouts.end_marker_grace;
         let (key, first) = self.requests.add_stream(Question { relation, message, request_id, after }, id, now);
@@ -425,8 +467,8 @@ impl Session {
         }
         match self.orders.next_burst().filter(|_| live.hold.is_none()) {
             Some(burst) => self.pacer.room_at(Urgency::Order, burst.messages.len()),
-            None if self.queue.is_empty() => None,
-            None => self.pacer.room_at(Urgency::Request, 1),
+            None if self.queue.ready() == 0 => self.queue.release_at(),
+            None => self.pacer.room_at(Urgency::Request, 1).into_iter().chain(self.queue.release_at()).min(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::Pacing;
 
-const WINDOW: Duration = Duration::from_secs(1);
+pub(super) const WINDOW: Duration = Duration::from_secs(1);
 
 /// What a frame is for, the most urgent last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,26 +20,40 @@ pub(super) enum Urgency {
 pub(super) struct Pacer {
     pacing: Pacing,
     sent: VecDeque<Instant>,
+    /// Until then requests have half the window, because TWS said that messages come too fast.
+    slow_until: Option<Instant>,
 }
 
 impl Pacer {
     pub(super) fn new(pacing: Pacing) -> Self {
-        Self { pacing, sent: VecDeque::new() }
+        Self { pacing, sent: VecDeque::new(), slow_until: None }
     }
 
     /// How many frames one window may hold, were it empty.
     pub(super) fn most(&self, urgency: Urgency) -> usize {
-        let Pacing { frames_per_second, reserved_for_cancels, reserved_for_orders } = self.pacing;
+        let Pacing { frames_per_second, reserved_for_cancels, reserved_for_orders, .. } = self.pacing;
         let reserved = match urgency {
             Urgency::Request => reserved_for_cancels.saturating_add(reserved_for_orders),
             Urgency::Order => reserved_for_cancels,
             Urgency::Cancel => 0,
         };
-        frames_per_second.saturating_sub(reserved) as usize
+        let most = frames_per_second.saturating_sub(reserved) as usize;
+        match (urgency, self.slow_until) {
+            (Urgency::Request, Some(_)) => (most / 2).max(1),
+            (Urgency::Request, None) | (Urgency::Order | Urgency::Cancel, _) => most,
+        }
+    }
+
+    /// TWS said that messages come too fast: requests have half the window for a while; orders and cancels keep theirs.
+    pub(super) fn slow_down(&mut self, now: Instant) {
+        self.slow_until = Some(now + self.pacing.slow_down);
     }
 
     /// Whether so many frames may leave now.
     pub(super) fn has_room(&mut self, urgency: Urgency, frames: usize, now: Instant) -> bool {
+        if self.slow_until.is_some_and(|until| until <= now) {
+            self.slow_until = None;
+        }
         while self.sent.front().is_some_and(|&sent| now.saturating_duration_since(sent) >= WINDOW) {
             self.sent.pop_front();
         }
@@ -64,7 +78,12 @@ mod tests {
     #[test]
     fn no_window_holds_more_than_the_limit_and_cancels_find_room() {
         let start = Instant::now();
-        let mut pacer = Pacer::new(Pacing { frames_per_second: 10, reserved_for_cancels: 2, reserved_for_orders: 3 });
+        let mut pacer = Pacer::new(Pacing {
+            frames_per_second: 10,
+            reserved_for_cancels: 2,
+            reserved_for_orders: 3,
+            ..Pacing::default()
+        });
         let mut log = Vec::new();
         for step in 0..300 {
             let now = start + Duration::from_millis(step * 10);
@@ -87,7 +106,12 @@ mod tests {
     #[test]
     fn room_comes_when_the_window_slides() {
         let start = Instant::now();
-        let mut pacer = Pacer::new(Pacing { frames_per_second: 4, reserved_for_cancels: 1, reserved_for_orders: 1 });
+        let mut pacer = Pacer::new(Pacing {
+            frames_per_second: 4,
+            reserved_for_cancels: 1,
+            reserved_for_orders: 1,
+            ..Pacing::default()
+        });
         pacer.sent(start);
         pacer.sent(start + Duration::from_millis(100));
         assert!(!pacer.has_room(Urgency::Request, 1, start + Duration::from_millis(200)));

@@ -9,7 +9,7 @@ use tws_proto::{BadFrame, ServerMessage};
 
 use super::SubscriptionId;
 use crate::error::RequestError;
-use crate::relation::{Channel, Relation, Role, Shape};
+use crate::relation::{Channel, Pace, Relation, Role, Shape};
 
 /// Names a request within a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +40,7 @@ struct Pending {
     relation: Relation,
     request_id: RequestId,
     deadline: Instant,
+    asked_at: Instant,
     after: Duration,
     owner: Owner,
     stage: Stage,
@@ -102,6 +103,28 @@ impl Requests {
         self.pending.len()
     }
 
+    /// The row of a request that is under way.
+    pub(super) fn relation(&self, key: RequestKey) -> Option<&Relation> {
+        self.pending.get(&key).map(|pending| &pending.relation)
+    }
+
+    /// Whether a request is wanted and was not written yet.
+    pub(super) fn is_waiting(&self, key: RequestKey) -> bool {
+        self.pending.get(&key).is_some_and(|pending| matches!(pending.stage, Stage::Waiting(_)))
+    }
+
+    /// How many requests of a pace are written and not answered.
+    pub(super) fn open(&self, pace: Pace) -> usize {
+        let is_open = |pending: &&Pending| pending.relation.pace == pace && matches!(pending.stage, Stage::Asked(..));
+        self.pending.values().filter(is_open).count()
+    }
+
+    /// Requests that wait for their turn in a channel: their wire names, and when they were made.
+    pub(super) fn waiting_in_turn(&self) -> impl Iterator<Item = (&'static str, Instant)> {
+        let waiting = self.channels.values().flat_map(|turn| &turn.waiting).filter_map(|key| self.pending.get(key));
+        waiting.map(|pending| (pending.relation.request, pending.asked_at))
+    }
+
     /// Whether an id names a request that is under way.
     pub(super) fn has_id(&self, id: RequestId) -> bool {
         self.by_id.contains_key(&id)
@@ -129,7 +152,7 @@ impl Requests {
         let deadline = now + after;
         self.deadlines.insert((deadline, key));
         let stage = Stage::Waiting(message);
-        self.pending.insert(key, Pending { relation, request_id, deadline, after, owner, stage });
+        self.pending.insert(key, Pending { relation, request_id, deadline, asked_at: now, after, owner, stage });
         let Some(channel) = relation.channel() else { return (key, true) };
         let mut first = false;
         self.channels.entry(channel).and_modify(|turn| turn.waiting.push_back(key)).or_insert_with(|| {

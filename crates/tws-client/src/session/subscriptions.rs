@@ -6,8 +6,9 @@ use tws_proto::ids::RequestId;
 use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 
+use super::rules::Claim;
 use crate::error::RequestError;
-use crate::relation::{Channel, Relation};
+use crate::relation::{Channel, Pace, Relation};
 use crate::state::Epoch;
 
 /// Makes the request of a stream under a fresh id, in every epoch in which it is wanted.
@@ -80,10 +81,13 @@ impl Subscriptions {
     /// Takes a stream in.
     ///
     /// # Errors
-    /// Where it would take a channel that another stream has.
-    pub(super) fn add(&mut self, request: MakeRequest) -> Result<SubscriptionId, RequestError> {
+    /// Where it would take a channel that another stream has, or there are so many streams of depth.
+    pub(super) fn add(&mut self, request: MakeRequest, depth_most: u32) -> Result<SubscriptionId, RequestError> {
         // The id is not looked at.
         let relation = *Relation::of(&request(RequestId(0)));
+        if relation.pace == Pace::Depth && self.count(Pace::Depth) >= depth_most as usize {
+            return Err(RequestError::LimitReached { request: relation.request, limit: depth_most });
+        }
         let id = SubscriptionId(self.last + 1);
         if let Some(channel) = relation.shared_channel() {
             self.check_free(channel)?;
@@ -138,6 +142,35 @@ impl Subscriptions {
         Some(std::mem::replace(&mut stream.began, true))
     }
 
+    /// The row of a stream.
+    pub(super) fn relation(&self, id: SubscriptionId) -> Option<&Relation> {
+        self.streams.get(&id).map(|stream| &stream.relation)
+    }
+
+    /// Whether a stream wants to be asked for.
+    pub(super) fn is_wanted(&self, id: SubscriptionId) -> bool {
+        self.streams.get(&id).is_some_and(|stream| stream.live.is_none())
+    }
+
+    /// How many streams of a pace there are.
+    pub(super) fn count(&self, pace: Pace) -> usize {
+        self.streams.values().filter(|stream| stream.relation.pace == pace).count()
+    }
+
+    /// How many streams of a pace are asked for in this epoch.
+    pub(super) fn open(&self, pace: Pace) -> usize {
+        self.streams.values().filter(|stream| stream.relation.pace == pace && stream.live.is_some()).count()
+    }
+
+    /// What asking for a stream counts as, where a rule is about it.
+    pub(super) fn claim(&self, id: SubscriptionId) -> Option<Claim> {
+        let stream = self.streams.get(&id)?;
+        match stream.relation.pace {
+            Pace::TickByTick | Pace::Historical => Claim::of(&(stream.request)(RequestId(0))),
+            Pace::Plain | Pace::Line | Pace::Depth | Pace::Scanner | Pace::Search | Pace::Order | Pace::Cancel => None,
+        }
+    }
+
     /// Under which id a stream is live.
     pub(super) fn request_id(&self, id: SubscriptionId) -> Option<RequestId> {
         self.streams.get(&id)?.live.as_ref().map(|live| live.request_id)
@@ -155,6 +188,13 @@ impl Subscriptions {
     /// The stream that a message belongs to.
     pub(super) fn of(&self, request_id: RequestId) -> Option<SubscriptionId> {
         self.by_id.get(&request_id).copied()
+    }
+
+    /// A stream is not live any more, and wants to be asked for.
+    pub(super) fn suspend(&mut self, id: SubscriptionId) {
+        if let Some(live) = self.streams.get_mut(&id).and_then(|stream| stream.live.take()) {
+            self.by_id.remove(&live.request_id);
+        }
     }
 
     /// No stream is live any more: the epoch ended, or TWS lost their data.
