@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod crash;
 mod drive;
 mod environment;
 mod fuzz;
@@ -37,6 +38,8 @@ enum Command {
     Tidy(tidy::Options),
     /// A trading session, end to end, on the embedded simulator or on a paper TWS.
     PaperSmoke(paper_smoke::Options),
+    /// The base scenarios of trading, killed at every moment.
+    Crash(crash::Options),
     /// The whole trader as a process: JSON lines in, JSON lines out.
     Drive(drive::Options),
     /// Measures the codec beside its peers.
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Ci(options) => ci::run(&repository, &options),
         Command::Tidy(options) => tidy::run(&repository, &options),
         Command::PaperSmoke(options) => paper_smoke::run(&options),
+        Command::Crash(options) => crash::run(&options),
         Command::Drive(options) => drive::run(&options),
         Command::Bench(options) => bench::run(&repository, &options),
         Command::Conformance(options) => conformance::run(&repository, &options),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use event_bus::Bus;
-use journal::{Journal, Options, ReplayAs, Sequence};
+use journal::{Journal, Options, Sequence};
 use order::{Instance, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -17,6 +17,7 @@ use crate::engine::{Clock, Command, Ended, Engine, Parts};
 use crate::event::{Alarm, Event, Phase, TraderState};
 use crate::handle::{Handle, NotReady};
 use crate::inquiries::Inquiries;
+use crate::moment::{Moment, Watcher};
 use crate::record::Record;
 use crate::strategy::{self, Ears, Strategy};
 
@@ -52,12 +53,14 @@ pub struct Trader {
 pub struct TraderBuilder {
     config: TraderConfig,
     strategies: Vec<(String, Launch)>,
+    watcher: Watcher,
+    clock_speed: u32,
 }
 
 impl Trader {
     /// A trader with this configuration.
     pub fn builder(config: TraderConfig) -> TraderBuilder {
-        TraderBuilder { config, strategies: Vec::new() }
+        TraderBuilder { config, strategies: Vec::new(), watcher: Watcher::default(), clock_speed: 1 }
     }
 
     /// What can be done with it.
@@ -129,6 +132,18 @@ impl TraderBuilder {
         self
     }
 
+    /// Tells of every [`Moment`] of the engine's work, on its task: for simulations that stop a process there.
+    pub fn on_moment(self, watcher: impl Fn(Moment) + Send + Sync + 'static) -> Self {
+        Self { watcher: Watcher::new(watcher), ..self }
+    }
+
+    /// Lets the trader's clock run `factor` times as fast as time does, so that a simulation need not wait for what takes
+    /// its time: half a minute until an order counts as lost, the pauses between snapshots. Time-outs of the connection
+    /// are not touched. Never for trading: quotes age as fast.
+    pub fn clock_speed(self, factor: u32) -> Self {
+        Self { clock_speed: factor.max(1), ..self }
+    }
+
     /// Opens the journal, replays it, connects, waits until the broker's book agrees with ours, starts the strategies.
     ///
     /// # Errors
@@ -160,10 +175,10 @@ impl TraderBuilder {
 
     /// A trader that runs, and the strategies that do not yet.
     fn begin(self) -> Result<(Trader, Vec<(String, Launch)>), StartError> {
-        let Self { config, strategies } = self;
+        let Self { config, strategies, watcher, clock_speed } = self;
         config.validate()?;
         check_names(strategies.iter().map(|(name, _)| name.as_str()))?;
-        let (journal, books) = open_books(&config)?;
+        let (journal, books) = open_books(&config, &watcher)?;
         let (client, driver) = TradingClient::connect(client_config(&config))?;
         // Taken before the driver runs, so that nothing is missing from it.
         let lane = client.take_order_events().ok_or(StartError::LaneTaken)?;
@@ -183,7 +198,8 @@ impl TraderBuilder {
             state: state_sender,
             commands,
             kept,
-            clock: Clock::start(wall_time()),
+            clock: Clock::start(wall_time(), clock_speed),
+            watcher,
         });
         tokio::spawn(async move {
             let exit = driver.run().await;
@@ -231,15 +247,19 @@ fn empty_books(config: &TraderConfig) -> Result<Books, StartError> {
     Ok(Books::new(instance, config.client_id))
 }
 
-fn open_books(config: &TraderConfig) -> Result<(Journal, Books), StartError> {
+fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Books), StartError> {
     let journal = Journal::open(&config.journal, options())?;
-    let books = replay(config, journal.replay_as::<Record>(Sequence::FIRST))?;
+    let records = journal.replay_as::<Record>(Sequence::FIRST).inspect(|_| watcher.tell(Moment::Replaying));
+    let books = replay(config, records)?;
     Ok((journal, books))
 }
 
 /// The books that these records make, if they are of a trader like the one that is configured: order ids, references
 /// and accounts of another would be taken for ours.
-fn replay(config: &TraderConfig, records: ReplayAs<'_, Record>) -> Result<Books, StartError> {
+fn replay(
+    config: &TraderConfig,
+    records: impl Iterator<Item = Result<journal::Record<Record>, journal::ReplayError>>,
+) -> Result<Books, StartError> {
     let mut books = empty_books(config)?;
     for record in records {
         let record = record?.payload;

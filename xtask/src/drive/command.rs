@@ -54,6 +54,8 @@ pub(super) struct Order {
     #[serde(default)]
     outside_rth: bool,
     account: Option<String>,
+    /// In whose name.
+    pub(super) strategy: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -173,13 +173,13 @@ impl Desk {
             Kind::Submit(order) => {
                 let instrument = self.instrument(&order).await?;
                 let ticket = order.ticket(&instrument)?;
-                let placed = self.trader.submit(ticket).await?;
+                let placed = self.owner(&order).submit(ticket).await?;
                 self.placed(&[&order.r#ref], placed.ids())
             }
             Kind::Bracket(bracket) => {
                 let instrument = self.instrument(&bracket.entry).await?;
                 let ticket = bracket.ticket(&instrument)?;
-                let placed = self.trader.submit(ticket).await?;
+                let placed = self.owner(&bracket.entry).submit(ticket).await?;
                 let entry = &bracket.entry.r#ref;
                 let (take_profit, stop_loss) = (format!("{entry}:take_profit"), format!("{entry}:stop_loss"));
                 self.placed(&[entry, &take_profit, &stop_loss], placed.ids())
@@ -219,6 +219,14 @@ impl Desk {
             },
             Kind::Verify {} => self.verify().await,
             Kind::Kill { .. } | Kind::Quit {} => Ok(Value::Null), // taken before they come here
+        }
+    }
+
+    /// In whose name an order is given.
+    fn owner(&self, order: &Order) -> Handle {
+        match &order.strategy {
+            Some(name) => self.trader.for_strategy(name.as_str()),
+            None => self.trader.clone(),
         }
     }
 
@@ -335,10 +343,10 @@ impl Closed {
     }
 
     /// Answers a `quit`, now that all is closed.
-    pub(super) fn say_goodbye(&self, voice: &Voice, records: u64) {
+    pub(super) fn say_goodbye(&self, voice: &Voice, records: u64, moments: u64) {
         if let Some(id) = &self.quit {
             // Whoever asked may have gone.
-            let _ = answer(voice, id, Ok(json!({"records": records})));
+            let _ = answer(voice, id, Ok(json!({"records": records, "moments": moments})));
         }
     }
 }

@@ -10,6 +10,8 @@ mod voice;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -36,6 +38,12 @@ pub(crate) struct Options {
     /// Limits, as TOML; without it the limits of the environment, or of a paper trader.
     #[arg(long, value_name = "FILE")]
     limits: Option<PathBuf>,
+    /// Kill the process at this moment of the engine's work, counted from 1. For `cargo xtask crash`.
+    #[arg(long, value_name = "N", hide = true)]
+    crash_at: Option<u64>,
+    /// How many times as fast as time the trader's clock runs. For `cargo xtask crash`.
+    #[arg(long, value_name = "FACTOR", hide = true)]
+    clock_speed: Option<u32>,
 }
 
 /// Runs until standard input ends, `quit` is said, or the process is told to end.
@@ -48,7 +56,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (voice, speaker) = voice::open()?;
-    let ending = runtime.block_on(drive(config, voice))?;
+    let ending = runtime.block_on(drive(config, voice, options))?;
     // A thread that waits for the next line, or for somebody to read one, keeps nobody.
     runtime.shutdown_background();
     speaker.finish();
@@ -58,9 +66,19 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     })
 }
 
-async fn drive(config: TraderConfig, voice: Voice) -> anyhow::Result<Ending> {
+async fn drive(config: TraderConfig, voice: Voice, options: &Options) -> anyhow::Result<Ending> {
     let lines = lines::open();
-    let trader = Trader::builder(config.clone()).start_unready().context("the trader did not start")?;
+    let moments = Arc::new(AtomicU64::new(0));
+    let mut builder = Trader::builder(config.clone()).clock_speed(options.clock_speed.unwrap_or(1));
+    if let Some(crash_at) = options.crash_at {
+        let moments = Arc::clone(&moments);
+        builder = builder.on_moment(move |_| {
+            if moments.fetch_add(1, Ordering::Relaxed) + 1 == crash_at {
+                die();
+            }
+        });
+    }
+    let trader = builder.start_unready().context("the trader did not start")?;
     let desk = Desk::new(config, trader.handle(), voice.clone());
     let ending = desk.serve(lines).await;
     // Orders stay at the broker as they are; the journal is closed cleanly.
@@ -68,8 +86,14 @@ async fn drive(config: TraderConfig, voice: Voice) -> anyhow::Result<Ending> {
     if let Some(fault) = ended.journal_fault {
         bail!("the journal was not closed cleanly: {fault}");
     }
-    ending.say_goodbye(&voice, ended.records);
+    ending.say_goodbye(&voice, ended.records, moments.load(Ordering::Relaxed));
     Ok(ending.kind())
+}
+
+/// Ends the process as a power cut would: nothing is flushed, closed or told.
+fn die() {
+    // Only a process that may not be killed by itself goes on, and there is none.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
 }
 
 impl Options {

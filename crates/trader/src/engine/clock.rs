@@ -10,11 +10,13 @@ use tokio::time::Instant;
 pub(crate) struct Clock {
     started: Instant,
     started_at: Timestamp,
+    /// How many times as fast it runs as time does; 1 but in simulations.
+    speed: u32,
 }
 
 impl Clock {
-    pub(crate) fn start(at: Timestamp) -> Self {
-        Self { started: Instant::now(), started_at: at }
+    pub(crate) fn start(at: Timestamp, speed: u32) -> Self {
+        Self { started: Instant::now(), started_at: at, speed }
     }
 
     pub(crate) fn now(self) -> Timestamp {
@@ -28,6 +30,7 @@ impl Clock {
     }
 
     pub(super) fn monotonic_us(self) -> i64 {
-        i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
+        let elapsed = i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
+        elapsed.saturating_mul(self.speed.into())
     }
 }

@@ -17,6 +17,7 @@ use super::outbox::{Durable, FRESH};
 use crate::books::Books;
 use crate::event::{Event, Phase, updates_of};
 use crate::mask::masked_list;
+use crate::moment::Moment;
 use crate::record::Record;
 use crate::ticket::Ticket;
 
@@ -150,6 +151,7 @@ pub enum Refused {
 
 impl Engine {
     pub(super) fn on_command(&mut self, command: Command) {
+        self.watcher.tell(Moment::Commanded);
         match command {
             Command::Submit { tickets, strategy, asked_at, reply } => {
                 let outcome = fresh(asked_at).and_then(|()| self.submit(tickets, &strategy));

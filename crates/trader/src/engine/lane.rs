@@ -8,9 +8,11 @@ use tws_proto::message::Notice;
 
 use super::Engine;
 use crate::event::{Alarm, Event};
+use crate::moment::Moment;
 
 impl Engine {
     pub(super) fn on_lane(&mut self, event: LaneEvent) {
+        self.watcher.tell(Moment::Heard);
         match event {
             LaneEvent::Message(message) => self.on_message(message),
             LaneEvent::Notice(notice) => self.on_notice(notice),

@@ -28,6 +28,7 @@ use crate::books::{Books, IntentIds};
 use crate::config::TraderConfig;
 use crate::event::{Alarm, Event, Phase, TraderState};
 use crate::mask::redacted;
+use crate::moment::Watcher;
 use crate::record::Record;
 
 pub(crate) use clock::Clock;
@@ -76,6 +77,7 @@ pub(crate) struct Engine {
     link: Link,
     ids: IntentIds,
     clock: Clock,
+    watcher: Watcher,
     outbox: Outbox,
     /// Why nothing may be traded until a person has looked.
     halted: Option<String>,
@@ -93,6 +95,7 @@ pub(crate) struct Parts {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) kept: oneshot::Receiver<()>,
     pub(crate) clock: Clock,
+    pub(crate) watcher: Watcher,
 }
 
 /// The link as the order lane has told it so far. The client's own state can be ahead of it.
@@ -108,7 +111,7 @@ struct Link {
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, books, journal, client, lane, bus, state, commands, kept, clock } = parts;
+        let Parts { config, books, journal, client, lane, bus, state, commands, kept, clock, watcher } = parts;
         let (market_sender, market_updates) = mpsc::channel(MARKET_UPDATES_MAX);
         let (snapshot_sender, snapshots) = mpsc::channel(1);
         let ids = IntentIds::after(books.last_id());
@@ -136,6 +139,7 @@ impl Engine {
             link: Link::default(),
             ids,
             clock,
+            watcher,
             outbox: Outbox::default(),
             halted: None,
         }

@@ -11,6 +11,7 @@ use tws_proto::ClientMessage;
 use super::Engine;
 use super::commands::{Answer, Look};
 use crate::event::{Alarm, Event};
+use crate::moment::Moment;
 use crate::record::Record;
 
 /// How old an order may become on its way out; then it is not wanted any more (R5).
@@ -77,6 +78,7 @@ impl Engine {
             for answer in answers {
                 answer(durable);
             }
+            self.watcher.tell(Moment::Told);
         }
         for look in std::mem::take(&mut self.outbox.looks) {
             look(&self.books);
@@ -90,6 +92,7 @@ impl Engine {
         if self.journal_fault.is_some() {
             return Durable::No;
         }
+        self.watcher.tell(Moment::Recording);
         let stamps = Stamps { wall_us: self.clock.now().0, monotonic_us: self.clock.monotonic_us() };
         let entries: Result<Vec<_>, _> = records.iter().map(Record::to_entry).collect();
         let appended = entries.map_err(|error| error.to_string()).and_then(|entries| {
@@ -98,7 +101,10 @@ impl Engine {
                 .try_for_each(|batch| self.journal.append(stamps, batch).map(|_| ()).map_err(|error| error.to_string()))
         });
         match appended {
-            Ok(()) => Durable::Yes,
+            Ok(()) => {
+                self.watcher.tell(Moment::Recorded);
+                Durable::Yes
+            }
             Err(error) => {
                 self.halt(&format!("the journal cannot be written: {error}"));
                 self.journal_fault = Some(error);
@@ -124,10 +130,16 @@ impl Engine {
         let intents = if is_placing { self.intents_of(&burst) } else { Vec::new() };
         let refused = match refused {
             Some(reason) => reason,
-            None => match self.client.send_order_messages(burst.messages) {
-                Ok(_) => return Vec::new(),
-                Err(error) => error.to_string(),
-            },
+            None => {
+                self.watcher.tell(Moment::Sending);
+                match self.client.send_order_messages(burst.messages) {
+                    Ok(_) => {
+                        self.watcher.tell(Moment::Sent);
+                        return Vec::new();
+                    }
+                    Err(error) => error.to_string(),
+                }
+            }
         };
         if is_placing {
             self.step(OrderEvent::NotSent { intents: intents.clone(), reason: refused });

@@ -12,6 +12,7 @@ use tws_proto::message::{ExecutionFilter, Position};
 
 use super::Engine;
 use crate::event::Alarm;
+use crate::moment::Moment;
 use crate::record::Record;
 
 /// How often a snapshot that failed is tried again before a person must look (R7).
@@ -132,6 +133,7 @@ impl Engine {
         while let Some(event) = self.lane.try_recv() {
             self.on_lane(event);
         }
+        self.watcher.tell(Moment::Compared);
         let SnapshotDone { number, outcome } = done;
         let Some(pending) = self.reconciler.pending.take_if(|pending| pending.number == number) else {
             return; // of a link that is gone
