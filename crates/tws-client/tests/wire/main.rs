@@ -12,5 +12,6 @@ mod handshake;
 mod malformed;
 mod outage;
 mod protobuf;
+mod soak;
 mod stream;
 mod values;

@@ -12,10 +12,10 @@ use crate::frames::{PROTOBUF, TEXT};
 use crate::support::SECOND;
 use crate::world::{LONG, QUOTED, World, stock};
 
-type Waiters = JoinSet<Result<(), RequestError>>;
+pub(crate) type Waiters = JoinSet<Result<(), RequestError>>;
 
 /// One of every kind of request: with an id, without one, of a value, of a list.
-fn ask_everything(client: &Client) -> Waiters {
+pub(crate) fn ask_everything(client: &Client) -> Waiters {
     let mut waiters = JoinSet::new();
     macro_rules! ask {
         ($($request:expr),* $(,)?) => {$({
@@ -40,7 +40,7 @@ fn ask_everything(client: &Client) -> Waiters {
 }
 
 /// What each waiter was told; none may wait long.
-async fn told(waiters: Waiters) -> Vec<Result<(), RequestError>> {
+pub(crate) async fn told(waiters: Waiters) -> Vec<Result<(), RequestError>> {
     tokio::time::timeout(LONG, waiters.join_all()).await.expect("a waiter hangs")
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) client: TradingClient,
     pub(crate) lane: OrderEvents,
     quotes: Vec<MarketData>,
+    /// What they are of.
+    names: [&'static str; 12],
     singles: Vec<TickByTickData>,
     /// The last price shown; each is shown once.
     price: i64,
@@ -65,8 +67,11 @@ impl World {
     }
 
     pub(crate) async fn with(version: i32, config: Config) -> Self {
-        let sim = TwsSim::builder().seed(7).still_markets().in_memory().start().await.unwrap();
-        let sim = Arc::new(sim);
+        Self::of(simulator().await, version, config).await
+    }
+
+    /// A session with this simulator.
+    pub(crate) async fn of(sim: Arc<TwsSim>, version: i32, config: Config) -> Self {
         let config = Config { newest_version: ServerVersion(version), ..config };
         let (client, driver) = TradingClient::connect_with(config, Pipes(Arc::clone(&sim))).unwrap();
         let lane = client.take_order_events().unwrap();
@@ -77,7 +82,7 @@ impl World {
         let ready = client.ready(60 * SECOND).await.unwrap();
         assert_eq!(ready.server_version, ServerVersion(version));
         let first_order = ready.next_order_id.0;
-        let mut world = Self { sim, client, lane, quotes, singles, price: 100, first_order };
+        let mut world = Self { sim, client, lane, quotes, names: QUOTED, singles, price: 100, first_order };
         tokio::time::sleep(5 * SECOND).await;
         world.drain(0);
         world
@@ -123,6 +128,14 @@ impl World {
         gaps
     }
 
+    /// Drops the oldest stream of quotes, and asks for one of the same anew.
+    pub(crate) fn renew_a_stream(&mut self) {
+        drop(self.quotes.remove(0));
+        self.names.rotate_left(1);
+        let name = self.names[QUOTED.len() - 1];
+        self.quotes.push(self.client.market_data(&stock(name), &[]).unwrap());
+    }
+
     /// Reads every stream to its end; none may have ended. Bids of another price than this are not counted.
     pub(crate) fn drain(&mut self, price: i64) -> Streams {
         let mut heard = Streams::default();
@@ -135,10 +148,10 @@ impl World {
                     }
                     Update::Gap { .. } => heard.gaps += 1,
                     Update::Data(_) | Update::Notice(_) => {}
-                    Update::Ended(error) => panic!("the stream of {} ended: {error}", QUOTED[place]),
+                    Update::Ended(error) => panic!("the stream of {} ended: {error}", self.names[place]),
                 }
             }
-            assert!(bids <= 1, "{bids} bids of {}", QUOTED[place]);
+            assert!(bids <= 1, "{bids} bids of {}", self.names[place]);
             heard.bids += bids;
         }
         for stream in &mut self.singles {
@@ -174,6 +187,11 @@ impl World {
         }
         ids
     }
+}
+
+/// A TWS whose markets stand still but for what is shown by hand.
+pub(crate) async fn simulator() -> Arc<TwsSim> {
+    Arc::new(TwsSim::builder().seed(7).still_markets().in_memory().start().await.unwrap())
 }
 
 pub(crate) fn stock(name: &str) -> Contract {
