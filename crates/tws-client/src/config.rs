@@ -154,6 +154,8 @@ impl Config {
             end_marker_grace,
             upstream_down,
             not_ready_alarm,
+            silent_after_restore,
+            stale_after,
             alarm_repeat,
             back_off_first,
             back_off_most,
@@ -176,6 +178,8 @@ impl Config {
             ("end_marker_grace", end_marker_grace),
             ("upstream_down", upstream_down),
             ("not_ready_alarm", not_ready_alarm),
+            ("silent_after_restore", silent_after_restore),
+            ("stale_after", stale_after),
             ("alarm_repeat", alarm_repeat),
             ("back_off_first", back_off_first),
             ("back_off_most", back_off_most),
@@ -300,6 +304,11 @@ pub struct Timeouts {
     /// How long a session may not be ready before the alarm sounds, outside of
     /// [`Config::reset_windows`]; 60 s.
     pub not_ready_alarm: Duration,
+    /// How long a stream may tell nothing after TWS had IB again and said that it kept the data (1102), before it is asked
+    /// for anew; once, and only if it had told something before; 30 s. Whether its market is open is not known here.
+    pub silent_after_restore: Duration,
+    /// How long a stream may tell nothing before listeners hear that it is stale; 60 s.
+    pub stale_after: Duration,
     /// After how long the alarm sounds again while nothing changed; 1 h.
     pub alarm_repeat: Duration,
     /// First pause before a reconnect; it doubles with every failure; 0.5 s.
@@ -341,6 +350,8 @@ impl Default for Timeouts {
             end_marker_grace: Duration::from_secs(30),
             upstream_down: Duration::from_secs(300),
             not_ready_alarm: Duration::from_secs(60),
+            silent_after_restore: Duration::from_secs(30),
+            stale_after: Duration::from_secs(60),
             alarm_repeat: Duration::from_secs(3600),
             back_off_first: Duration::from_millis(500),
             back_off_most: Duration::from_secs(30),

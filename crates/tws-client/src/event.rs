@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
+use crate::session::SubscriptionId;
 use crate::state::{Halt, Phase, Reason, State};
 
 /// What a session tells beside data and order events.
@@ -22,9 +23,33 @@ pub enum SessionEvent {
     },
     /// Somebody should look.
     Alarm(Alarm),
+    /// Streams have told nothing for [`Timeouts::stale_after`](crate::config::Timeouts::stale_after). Their market may be
+    /// closed, or their data stalled; the connection is kept, and they are not asked for again because of it.
+    Stale {
+        /// Which, all that became so at one time.
+        streams: Vec<StaleStream>,
+    },
+    /// A stream that was stale tells something again.
+    Fresh {
+        /// Which.
+        subscription: SubscriptionId,
+        /// For how long it had told nothing.
+        silent_for: Duration,
+    },
     /// This listener was so slow that so many events before the next one are missing. Look at
     /// [`Client::state`](crate::Client::state).
     Missed(u64),
+}
+
+/// A stream that has told nothing for long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaleStream {
+    /// Which, as [`Subscription::id`](crate::Subscription::id) names it.
+    pub subscription: SubscriptionId,
+    /// Wire name of what was asked.
+    pub request: &'static str,
+    /// For how long.
+    pub silent_for: Duration,
 }
 
 /// What somebody should look at. [`Alarm::code`] is for machines, `Display` for people.

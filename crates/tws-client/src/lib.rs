@@ -75,7 +75,7 @@ pub use config::{Config, ConnectError};
 pub use counts::{BadFrameKind, Counts};
 pub use driver::{Connector, Driver, TcpConnector};
 pub use error::{Exit, RequestError, RoundError, SendError};
-pub use event::{Alarm, SessionEvent, SessionEvents};
+pub use event::{Alarm, SessionEvent, SessionEvents, StaleStream};
 pub use feed::Feed;
 pub use lane::OrderEvents;
 pub use notice::NoticeClass;

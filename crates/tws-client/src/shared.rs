@@ -188,6 +188,10 @@ impl Shared {
         self.core().session.queue(now())
     }
 
+    pub(crate) fn silent_for(&self, id: SubscriptionId) -> Option<Duration> {
+        self.core().session.silent_for(id, now())
+    }
+
     /// Nobody waits for an answer any more.
     fn forget(&self, key: RequestKey) {
         let mut core = self.core();
@@ -319,7 +323,7 @@ impl Shared {
 
     /// Gives every event to whom it concerns. Callbacks run without the lock.
     fn deliver(&self) {
-        let (mut states, mut alarms) = (Vec::new(), Vec::new());
+        let (mut states, mut alarms, mut told) = (Vec::new(), Vec::new(), Vec::new());
         let mut ended = Vec::new();
         let mut answered = Vec::new();
         let mut core = self.core();
@@ -347,6 +351,7 @@ impl Shared {
                 }
                 Event::BadFrame { .. } => {}
                 Event::Alarm(alarm) => alarms.push((state.epoch, alarm)),
+                Event::Told(event) => told.push(event),
             }
         }
         drop(core);
@@ -367,6 +372,10 @@ impl Shared {
                     error!(epoch = state.epoch.0, "a state callback panicked");
                 }
             }
+        }
+        for event in told {
+            debug!(?event, "streams");
+            let _ = self.events.send(event);
         }
         for (epoch, alarm) in alarms {
             error!(epoch = epoch.0, code = alarm.code(), %alarm, "alarm");

@@ -177,8 +177,17 @@ impl<F: Feed> Sink for FeedSink<F> {
 }
 
 impl<T> Subscription<T> {
-    pub(crate) const fn id(&self) -> SubscriptionId {
+    /// Names the stream within its session, in [`SessionEvent`](crate::SessionEvent) for instance.
+    #[must_use]
+    pub const fn id(&self) -> SubscriptionId {
         self.id
+    }
+
+    /// How long ago it told something, or was asked for; `None` while it is not asked for, and for streams whose messages
+    /// carry no id.
+    #[must_use]
+    pub fn silent_for(&self) -> Option<std::time::Duration> {
+        self.shared.silent_for(self.id)
     }
 }
 

@@ -71,7 +71,7 @@ impl Session {
     fn take_message(&mut self, message: ServerMessage, now: Instant) {
         let limit = self.config.limits.answers;
         let named = request_id(&message);
-        if let Some(subscription) = named.and_then(|id| self.subscriptions.of(id)) {
+        if let Some(subscription) = named.and_then(|id| self.hear_stream(id, now)) {
             let update = FeedUpdate::Message(message);
             self.events.push_back(Event::Update { subscription, update });
             return;
@@ -174,6 +174,7 @@ impl Session {
     /// Asks for every stream anew, once.
     fn resubscribe(&mut self, now: Instant) {
         self.subscriptions.reset();
+        self.stop_checks();
         self.unqueue(|waiting| matches!(waiting, Waiting::Subscribe(_)));
         for id in self.subscriptions.ids().collect::<Vec<_>>() {
             self.queue_stream(id, now);
@@ -219,7 +220,7 @@ impl Session {
         if let Some(subscription) = self.subscriptions.of(id) {
             if notice.code == notice::TOO_FAST {
                 // It never began, and is still wanted: it has its turn again, when there is more room.
-                self.subscriptions.suspend(subscription);
+                let _ = self.subscriptions.suspend(subscription);
                 return self.queue_stream(subscription, now);
             }
             let update = if class.ends_stream() {
@@ -264,8 +265,10 @@ impl Session {
                 if is_ready {
                     self.send_kept_cancels(now);
                 }
-                if code == notice::UPSTREAM_BACK_DATA_LOST && is_ready {
-                    self.resubscribe(now);
+                match (code, is_ready) {
+                    (_, false) => {}
+                    (notice::UPSTREAM_BACK_DATA_LOST, true) => self.resubscribe(now),
+                    (_, true) => self.watch_restored(now),
                 }
             }
             notice::CLIENT_ID_IN_USE if matches!(live.start, Start::Awaiting { .. }) => {

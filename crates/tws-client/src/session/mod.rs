@@ -8,6 +8,7 @@
 mod alarm;
 mod back_off;
 mod bad_frames;
+mod freshness;
 mod gate;
 mod incoming;
 mod orders;
@@ -34,7 +35,7 @@ use tws_proto::message::{Notice, ServerMessage, StartApi};
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::error::{Exit, RequestError};
-use crate::event::Alarm;
+use crate::event::{Alarm, SessionEvent};
 use crate::state::{Epoch, LaneEvent, Reason, State, StateChange, Upstream};
 use back_off::BackOff;
 use orders::Orders;
@@ -102,6 +103,8 @@ pub enum Event {
     },
     /// Somebody should look.
     Alarm(Alarm),
+    /// Anything else for those who listen to the session.
+    Told(SessionEvent),
 }
 
 /// One live session with TWS. See the [module](self) for how it is driven.
@@ -119,6 +122,7 @@ pub struct Session {
     subscriptions: Subscriptions,
     rules: Rules,
     queue: Queue,
+    checks: freshness::Checks,
     next_request_id: i32,
     events: VecDeque<Event>,
     counts: Counts,
@@ -197,6 +201,7 @@ impl Session {
             subscriptions: Subscriptions::default(),
             rules: Rules::new(*pacing),
             queue: Queue::default(),
+            checks: freshness::Checks::default(),
             next_request_id: REQUEST_ID_FIRST,
             events: VecDeque::new(),
             counts: Counts::default(),
@@ -381,6 +386,7 @@ impl Session {
             self.probe(now);
         }
         self.expire_orders(now);
+        self.check_streams(now);
         while let Some(change) = self.requests.expire(timeouts.end_marker_grace, now) {
             self.apply(change, now);
         }
@@ -415,6 +421,7 @@ impl Session {
                     self.requests.deadline(),
                     self.orders.stale_at(timeouts.order_stale),
                     self.room_at(live),
+                    self.check_at(),
                 ];
                 waits.into_iter().flatten().min()
             }
@@ -448,6 +455,7 @@ impl Session {
         self.queue.clear();
         self.rules.end_epoch();
         self.subscriptions.reset();
+        self.stop_checks();
         for unsent in self.orders.reset(epoch) {
             self.events.push_back(Event::Lane(LaneEvent::Unsent(unsent)));
         }

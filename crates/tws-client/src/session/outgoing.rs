@@ -442,7 +442,7 @@ impl Session {
     }
 
     fn begin_stream(&mut self, id: SubscriptionId, request_id: RequestId, message: ClientMessage, now: Instant) {
-        match self.subscriptions.begin(id, request_id, &message) {
+        match self.subscriptions.begin(id, request_id, &message, now) {
             Some(true) => {
                 let update = FeedUpdate::Gap(self.state.epoch);
                 self.events.push_back(Event::Update { subscription: id, update });
@@ -450,6 +450,7 @@ impl Session {
             Some(false) => {}
             None => return,
         }
+        self.watch_stream(now);
         if let Err(barred) = self.send(message, now) {
             self.subscriptions.remove(id);
             let update = FeedUpdate::Ended(barred.into());

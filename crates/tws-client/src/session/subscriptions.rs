@@ -1,11 +1,13 @@
 //! [`Subscriptions`]: the live streams, asked for once in every epoch in which they are wanted.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 
+use super::freshness::Route;
 use super::rules::Claim;
 use crate::error::RequestError;
 use crate::relation::{Channel, Pace, Relation};
@@ -35,7 +37,7 @@ pub enum FeedUpdate {
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
     streams: BTreeMap<SubscriptionId, Stream>,
-    by_id: BTreeMap<RequestId, SubscriptionId>,
+    by_id: BTreeMap<RequestId, Route>,
     /// Streams whose messages carry no id.
     by_channel: BTreeMap<Channel, SubscriptionId>,
     last: u64,
@@ -133,11 +135,17 @@ impl Subscriptions {
     }
 
     /// A stream was asked for; whether a gap must be told, or `None` where it is gone.
-    pub(super) fn begin(&mut self, id: SubscriptionId, request_id: RequestId, asked: &ClientMessage) -> Option<bool> {
+    pub(super) fn begin(
+        &mut self,
+        id: SubscriptionId,
+        request_id: RequestId,
+        asked: &ClientMessage,
+        now: Instant,
+    ) -> Option<bool> {
         let stream = self.streams.get_mut(&id)?;
         stream.live = Some(Live { request_id, cancel: stream.relation.cancel(request_id, asked) });
         if stream.relation.is_keyed() {
-            self.by_id.insert(request_id, id);
+            self.by_id.insert(request_id, Route::new(id, now));
         }
         Some(std::mem::replace(&mut stream.began, true))
     }
@@ -187,14 +195,37 @@ impl Subscriptions {
 
     /// The stream that a message belongs to.
     pub(super) fn of(&self, request_id: RequestId) -> Option<SubscriptionId> {
-        self.by_id.get(&request_id).copied()
+        self.by_id.get(&request_id).map(|route| route.id)
     }
 
-    /// A stream is not live any more, and wants to be asked for.
-    pub(super) fn suspend(&mut self, id: SubscriptionId) {
-        if let Some(live) = self.streams.get_mut(&id).and_then(|stream| stream.live.take()) {
-            self.by_id.remove(&live.request_id);
-        }
+    pub(super) fn route_of(&mut self, request_id: RequestId) -> Option<&mut Route> {
+        self.by_id.get_mut(&request_id)
+    }
+
+    /// The way to a stream that is live and carries an id.
+    pub(super) fn route(&self, id: SubscriptionId) -> Option<&Route> {
+        self.by_id.get(&self.request_id(id)?)
+    }
+
+    /// The ways to all streams that are live and carry ids.
+    pub(super) fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.by_id.values()
+    }
+
+    /// The same, to be changed, with what their streams are.
+    pub(super) fn routes_mut(&mut self) -> impl Iterator<Item = (&mut Route, Relation)> {
+        let streams = &self.streams;
+        self.by_id.values_mut().filter_map(|route| {
+            let relation = streams.get(&route.id)?.relation;
+            Some((route, relation))
+        })
+    }
+
+    /// A stream is not live any more, and wants to be asked for; what ends it at the server.
+    pub(super) fn suspend(&mut self, id: SubscriptionId) -> Option<ClientMessage> {
+        let live = self.streams.get_mut(&id)?.live.take()?;
+        self.by_id.remove(&live.request_id);
+        live.cancel
     }
 
     /// No stream is live any more: the epoch ended, or TWS lost their data.

@@ -1,0 +1,154 @@
+//! Whether streams that should tell something do: judged by what arrives, never by codes, which can be lost and can lie.
+
+use std::time::{Duration, Instant};
+
+use tws_proto::ids::RequestId;
+
+use super::outgoing::Waiting;
+use super::{Event, Session, SubscriptionId};
+use crate::event::{SessionEvent, StaleStream};
+use crate::relation::Pace;
+
+/// Streams are looked at no more often than this.
+const CHECK_PAUSE: Duration = Duration::from_secs(1);
+
+/// When streams are looked at.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    /// For streams that have become stale.
+    stale_at: Option<Instant>,
+    /// When TWS had IB again with its data kept, until the streams have been judged by what came since.
+    restored_at: Option<Instant>,
+}
+
+/// The way to a stream from the id under which it is live.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) id: SubscriptionId,
+    /// When it last told something; until then when it was asked for.
+    pub(super) last: Instant,
+    pub(super) flow: Flow,
+}
+
+/// Whether anything flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Nothing has come since it was asked for.
+    Awaited,
+    /// Data came, not too long ago.
+    Fresh,
+    /// None has come for long, and that was told.
+    Stale,
+}
+
+impl Route {
+    pub(super) fn new(id: SubscriptionId, now: Instant) -> Self {
+        Self { id, last: now, flow: Flow::Awaited }
+    }
+
+    /// The stream told something; for how long it had been silent, where it was stale.
+    fn heard(&mut self, now: Instant) -> Option<Duration> {
+        let silent_for = (self.flow == Flow::Stale).then(|| now.saturating_duration_since(self.last));
+        self.last = now;
+        self.flow = Flow::Fresh;
+        silent_for
+    }
+}
+
+impl Session {
+    /// The stream that a message with this id belongs to, which has told something now.
+    pub(super) fn hear_stream(&mut self, request_id: RequestId, now: Instant) -> Option<SubscriptionId> {
+        let route = self.subscriptions.route_of(request_id)?;
+        let subscription = route.id;
+        if let Some(silent_for) = route.heard(now) {
+            self.watch_stream(now);
+            self.events.push_back(Event::Told(SessionEvent::Fresh { subscription, silent_for }));
+        }
+        Some(subscription)
+    }
+
+    /// How long ago a stream told something, or was asked for; `None` where it is not live, or carries no id.
+    #[must_use]
+    pub fn silent_for(&self, subscription: SubscriptionId, now: Instant) -> Option<Duration> {
+        let route = self.subscriptions.route(subscription)?;
+        Some(now.saturating_duration_since(route.last))
+    }
+
+    /// TWS has IB again and says that it kept the streams: what they tell must prove it (F10).
+    pub(super) fn watch_restored(&mut self, now: Instant) {
+        self.checks.restored_at = Some(now);
+    }
+
+    /// The connection ended, or every stream was asked for anew.
+    pub(super) fn stop_checks(&mut self) {
+        self.checks = Checks::default();
+    }
+
+    /// When streams are looked at next.
+    pub(super) fn check_at(&self) -> Option<Instant> {
+        let restored = self.checks.restored_at.map(|at| at + self.config.timeouts.silent_after_restore);
+        self.checks.stale_at.into_iter().chain(restored).min()
+    }
+
+    /// A stream was asked for: it is due to tell something.
+    pub(super) fn watch_stream(&mut self, now: Instant) {
+        let due = now + self.config.timeouts.stale_after;
+        self.checks.stale_at = Some(self.checks.stale_at.map_or(due, |at| at.min(due)));
+    }
+
+    /// Looks at the streams whose time has come.
+    pub(super) fn check_streams(&mut self, now: Instant) {
+        let silence = self.config.timeouts.silent_after_restore;
+        if let Some(restored_at) = self.checks.restored_at.filter(|at| *at + silence <= now) {
+            self.checks.restored_at = None;
+            self.renew_silent(restored_at, now);
+        }
+        if self.checks.stale_at.is_some_and(|at| at <= now) {
+            self.tell_stale(now);
+        }
+    }
+
+    /// Asks anew, once, for every stream that told something before TWS lost IB and nothing since it is back.
+    fn renew_silent(&mut self, restored_at: Instant, now: Instant) {
+        let is_silent = |route: &&Route| route.last < restored_at && route.flow != Flow::Awaited;
+        let silent: Vec<_> = self.subscriptions.routes().filter(is_silent).map(|route| route.id).collect();
+        for id in silent {
+            let Some(relation) = self.subscriptions.relation(id) else { continue };
+            match relation.pace {
+                Pace::Line | Pace::TickByTick | Pace::Depth | Pace::Historical => {}
+                // These tell something when it changes, which may be never.
+                Pace::Plain | Pace::Scanner | Pace::Search | Pace::Order | Pace::Cancel => continue,
+            }
+            if let Some(cancel) = self.subscriptions.suspend(id) {
+                self.queue.push(Waiting::Message(cancel), None, now);
+            }
+            self.queue_stream(id, now);
+        }
+        self.pump(now);
+    }
+
+    /// Tells which streams have become stale, all of them at once.
+    fn tell_stale(&mut self, now: Instant) {
+        let after = self.config.timeouts.stale_after;
+        let mut streams = Vec::new();
+        let mut next: Option<Instant> = None;
+        for (route, relation) in self.subscriptions.routes_mut() {
+            let due = route.last + after;
+            match (route.flow, relation.pace) {
+                (Flow::Stale, _) => {}
+                (_, Pace::Plain | Pace::Scanner | Pace::Search | Pace::Order | Pace::Cancel) => {}
+                (Flow::Awaited | Flow::Fresh, _) if due > now => next = Some(next.map_or(due, |at| at.min(due))),
+                (Flow::Awaited | Flow::Fresh, _) => {
+                    route.flow = Flow::Stale;
+                    let silent_for = now.saturating_duration_since(route.last);
+                    streams.push(StaleStream { subscription: route.id, request: relation.request, silent_for });
+                }
+            }
+        }
+        // A stream that is fresh again is due at its next silence; nobody looks at it more often than need be.
+        self.checks.stale_at = next.map(|at| at.max(now + CHECK_PAUSE));
+        if !streams.is_empty() {
+            self.events.push_back(Event::Told(SessionEvent::Stale { streams }));
+        }
+    }
+}
