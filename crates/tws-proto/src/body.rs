@@ -12,6 +12,7 @@ use crate::wire::{Layout, Tag, Wire};
 ///
 /// A row is a field: what `layout!` wants (its verb and its protobuf tag), the names that the wire has for it, our name,
 /// its type, and its default where that is not the type's own. The names end up in the field's documentation.
+/// `often` behind the version is for ticks: it needs fields without gates, see [`Layout::read_plain_text`].
 ///
 /// ```text
 /// body! {
