@@ -4,6 +4,7 @@
 mod support;
 
 mod bench;
+mod coverage;
 mod frames;
 mod samples;
 mod world;
