@@ -1,19 +1,18 @@
 //! [`Client`]: the handle of a session.
 
+mod account;
+mod contract;
+mod history;
+mod information;
+mod market;
+mod order;
+mod session;
+
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::watch;
-use tws_proto::ServerVersion;
-use tws_proto::contract::Contract;
-use tws_proto::ids::OrderId;
-use tws_proto::kinds::{AccountTag, GenericTick, LogLevel, MarketDataKind, TickByTickKind};
-use tws_proto::message::{
-    AccountSummary, ClientMessage, CompletedOrder, ContractData, DisplayGroupUpdated, ExecutionFilter, Position,
-    RequestAccountSummary, RequestAllOpenOrders, RequestCompletedOrders, RequestContractData, RequestCurrentTime,
-    RequestCurrentTimeMillis, RequestExecutions, RequestIds, RequestManagedAccounts, RequestMarketData,
-    RequestOpenOrders, RequestPositions, RequestTickByTick, SetServerLogLevel, UpdateDisplayGroup,
-};
+use tws_proto::message::ClientMessage;
 
 use crate::config::{Config, ConnectError};
 use crate::counts::Counts;
@@ -23,11 +22,13 @@ use crate::event::SessionEvents;
 use crate::feed::Feed;
 use crate::lane::OrderEvents;
 use crate::queue::Waits;
-use crate::request::{Executions, OpenOrders, Request};
+use crate::request::Request;
 use crate::session::Access;
 use crate::shared::Shared;
 use crate::state::{Phase, Ready, State};
-use crate::stream::{MarketData, Subscription, Tick, TickByTickData};
+use crate::stream::Subscription;
+
+pub use information::Bulletins;
 
 /// The handle of a session that looks and never acts: it has no method that sends, changes or cancels an order, and no
 /// message that would ever leaves its session. A [`TradingClient`](crate::TradingClient) can do both. Cheap to clone; the
@@ -168,152 +169,8 @@ impl Client {
     /// # Errors
     /// [`RequestError::NotReady`], [`RequestError::Refused`], [`RequestError::QueueFull`], [`RequestError::Closed`]: nothing
     /// was said.
-    fn tell(&self, message: impl Into<ClientMessage>) -> Result<(), RequestError> {
+    pub(crate) fn tell(&self, message: impl Into<ClientMessage>) -> Result<(), RequestError> {
         self.shared().tell(message.into())
-    }
-
-    /// How much TWS writes into its log, until its end.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request; `SET_SERVER_LOGLEVEL` has no answer.
-    pub fn set_log_level(&self, level: LogLevel) -> Result<(), RequestError> {
-        self.tell(SetServerLogLevel { level })
-    }
-
-    /// Shows another contract in the windows of a group: `none` or a contract as `265598@SMART`.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request; [`RequestError::NotReady`] also where the stream of the group is not live.
-    /// `UPDATE_DISPLAY_GROUP` has no answer but the update of the stream.
-    pub fn update_display_group(
-        &self,
-        group: &Subscription<DisplayGroupUpdated>,
-        contract: &str,
-    ) -> Result<(), RequestError> {
-        let contract = contract.to_owned();
-        self.shared().tell_of(group.id(), |request_id| UpdateDisplayGroup { request_id, contract }.into())
-    }
-
-    /// The server's clock, to the millisecond from server version 197 and to the second before.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn server_time(&self) -> Result<SystemTime, RequestError> {
-        let version = self.state().borrow().server_version;
-        if version.is_some_and(|version| version.reaches(ServerVersion::CURRENT_TIME_IN_MILLIS)) {
-            self.request(RequestCurrentTimeMillis {}).await
-        } else {
-            self.request(RequestCurrentTime {}).await
-        }
-    }
-
-    /// Asks for the lowest order id that TWS says may be used next. An id once written must not be used again even so.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn next_order_id(&self) -> Result<OrderId, RequestError> {
-        self.request(RequestIds { count: Some(1) }).await
-    }
-
-    /// Asks for the accounts of the login.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn accounts(&self) -> Result<Vec<String>, RequestError> {
-        self.request(RequestManagedAccounts {}).await
-    }
-
-    /// Every contract that fits.
-    ///
-    /// # Errors
-    /// [`RequestError::Rejected`] with code 200 where none fits; else as for every request.
-    pub async fn contract_details(&self, contract: &Contract) -> Result<Vec<ContractData>, RequestError> {
-        self.request(RequestContractData { contract: contract.clone(), ..Default::default() }).await
-    }
-
-    /// Every position of the login, each once.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn positions(&self) -> Result<Vec<Position>, RequestError> {
-        self.request(RequestPositions {}).await
-    }
-
-    /// Values of every account: of which tags; [`AccountTag::Ledger`] asks for values by currency.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn account_summary(&self, tags: &[AccountTag]) -> Result<Vec<AccountSummary>, RequestError> {
-        let tags = tags.iter().cloned().collect();
-        self.request(RequestAccountSummary { group: "All".to_owned(), tags, ..Default::default() }).await
-    }
-
-    /// The open orders of this client. What is answered also appears on the order lane.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn open_orders(&self) -> Result<OpenOrders, RequestError> {
-        self.request(RequestOpenOrders {}).await
-    }
-
-    /// The open orders of all clients, those made by hand too; binds none. What is answered also appears on the order
-    /// lane.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn all_open_orders(&self) -> Result<OpenOrders, RequestError> {
-        self.request(RequestAllOpenOrders {}).await
-    }
-
-    /// Today's completed orders, those made by hand too. What is answered also appears on the order lane.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn completed_orders(&self) -> Result<Vec<CompletedOrder>, RequestError> {
-        self.request(RequestCompletedOrders { api_only: false }).await
-    }
-
-    /// Executions, and what of their costs comes with them. What is answered also appears on the order lane.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn executions(&self, filter: ExecutionFilter) -> Result<Executions, RequestError> {
-        self.request(RequestExecutions { filter: Some(filter), ..Default::default() }).await
-    }
-
-    /// One set of market data values; TWS may take 11 s for it.
-    ///
-    /// # Errors
-    /// [`RequestError`], as for every request.
-    pub async fn snapshot(&self, contract: &Contract) -> Result<Vec<Tick>, RequestError> {
-        self.request(RequestMarketData { contract: contract.clone(), ..Default::default() }).await
-    }
-
-    /// A live stream of quotes. `generic_ticks` asks for further kinds, none as a rule.
-    ///
-    /// # Errors
-    /// As for [`Client::subscribe`].
-    pub fn market_data(&self, contract: &Contract, generic_ticks: &[GenericTick]) -> Result<MarketData, RequestError> {
-        let generic_ticks = generic_ticks.iter().copied().collect();
-        self.subscribe(RequestMarketData { contract: contract.clone(), generic_ticks, ..Default::default() })
-    }
-
-    /// A live stream of every single tick.
-    ///
-    /// # Errors
-    /// As for [`Client::subscribe`].
-    pub fn tick_by_tick(&self, contract: &Contract, kind: TickByTickKind) -> Result<TickByTickData, RequestError> {
-        self.subscribe(RequestTickByTick {
-            contract: contract.clone(),
-            kind: Some(kind),
-            history: Some(0),
-            ..Default::default()
-        })
-    }
-
-    /// Chooses live, frozen or delayed data for streams and snapshots that begin from now on, after reconnects too.
-    pub fn choose_data_kind(&self, kind: MarketDataKind) {
-        self.shared().choose_data_kind(kind);
     }
 
     /// The events of the order lane: once in a session, `None` the second time. Take them before the driver runs, or

@@ -70,7 +70,7 @@ mod log;
 mod mailbox;
 mod shared;
 
-pub use client::Client;
+pub use client::{Bulletins, Client};
 pub use config::{Config, ConnectError};
 pub use counts::{BadFrameKind, Counts};
 pub use driver::{Connector, Driver, TcpConnector};

@@ -1,5 +1,7 @@
 //! [`TradingClient`]: the handle of a session that may send orders.
 
+mod acting;
+
 use std::ops::Deref;
 
 use tws_proto::message::ClientMessage;

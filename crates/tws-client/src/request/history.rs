@@ -1,8 +1,9 @@
 //! The past.
 
 use tws_proto::ServerMessage;
+use tws_proto::contract::Contract;
 use tws_proto::ids::RequestId;
-use tws_proto::kinds::DataToShow;
+use tws_proto::kinds::{BarSize, DataToShow, DurationText};
 use tws_proto::message::{
     Bar, ClientMessage, HistogramEntry, HistoricalSchedule, MidPointTick, QuoteTick, RequestHistoricalData,
     RequestHistoricalTicks, TradeTick,
@@ -59,6 +60,14 @@ impl Request for RequestHistoricalData {
 /// `REQ_HISTORICAL_DATA` for the sessions in which a contract was traded, instead of bars.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestSchedule(pub RequestHistoricalData);
+
+impl RequestSchedule {
+    /// The sessions of so much time, up to now.
+    #[must_use]
+    pub fn of(contract: &Contract, span: DurationText) -> Self {
+        Self(RequestHistoricalData::bars(contract, span, BarSize::Day1).showing(DataToShow::Schedule))
+    }
+}
 
 impl Request for RequestSchedule {
     type Output = HistoricalSchedule;

@@ -22,6 +22,7 @@ pub mod scanner;
 pub mod session;
 pub mod verify;
 
+mod build;
 mod envelope;
 
 use bytes::BytesMut;
