@@ -3,6 +3,7 @@
 //! it.
 
 mod account;
+mod depth;
 mod market;
 
 use tws_proto::ServerMessage;
@@ -12,6 +13,7 @@ use tws_proto::message::ClientMessage;
 use crate::stream::Conflate;
 
 pub use account::{AccountUpdate, ModelPositionUpdate, ModelValueUpdate, PositionUpdate, SummaryUpdate};
+pub use depth::DepthBook;
 pub use market::{DepthUpdate, HistoryUpdate};
 
 pub(crate) use account::{account_value_key, portfolio_key, position_key};

@@ -165,6 +165,8 @@ pub(crate) const UPSTREAM_BACK_DATA_KEPT: i32 = 1102;
 pub(crate) const PORT_CHANGED: i32 = 1300;
 /// The link from TWS to IB is broken; TWS restores it by itself.
 pub(crate) const UPSTREAM_BROKEN: i32 = 2110;
+/// A request makes no sense to TWS; it names the request where that has an id.
+pub(crate) const INVALID_REQUEST: i32 = 321;
 /// Another connection holds our client id.
 pub(crate) const CLIENT_ID_IN_USE: i32 = 326;
 

@@ -393,8 +393,10 @@ impl Core {
             FeedUpdate::Gap(_) | FeedUpdate::Notice(_) | FeedUpdate::Ended(_) => None,
         };
         let put = self.sinks.get(&id).map_or(Put::Taken, |sink| sink.put(update));
-        if let (Put::Stray, Some(name)) = (put, name) {
-            self.session.take_stray(name);
+        match (put, name) {
+            (Put::Stray, Some(name)) => self.session.take_stray(name),
+            (Put::Broken, _) => self.session.renew(id, now()),
+            (Put::Taken | Put::Stray, _) => {}
         }
         if ended { self.remove_sink(id) } else { None }
     }

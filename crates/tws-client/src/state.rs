@@ -22,7 +22,7 @@ impl fmt::Display for Epoch {
 }
 
 /// Where a session stands: how far the connection has come, and what then keeps orders back. What each phase lets out is
-/// one table, in the documentation of the [crate](crate).
+/// one table, in the documentation of the [crate].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// No connection; the next attempt waits.

@@ -90,7 +90,7 @@ pub enum Update<T> {
     Ended(RequestError),
 }
 
-/// A live stream of market data. It survives reconnects (with a [`Update::Gap`]) and is cancelled when dropped.
+/// A live stream. It survives reconnects (with a [`Update::Gap`]) and is cancelled when dropped.
 ///
 /// A reader that falls behind by more than [`Limits::stream_updates`](crate::config::Limits::stream_updates) gets the
 /// newest value of each kind, and of single ticks the newest ones; how many were left out is [`Subscription::conflated`].
@@ -145,6 +145,8 @@ pub(crate) trait Sink: Send + Sync {
 pub(crate) enum Put {
     Taken,
     Stray,
+    /// Something was left out without which the rest makes no sense: ask anew.
+    Broken,
 }
 
 /// The sink of one kind of feed.
@@ -157,8 +159,9 @@ impl<F: Feed> Sink for FeedSink<F> {
                 let mut put = Put::Stray;
                 self.0.put(|updates| {
                     F::items(message, |item| {
-                        put = Put::Taken;
-                        updates.push(Update::Data(item));
+                        if put != Put::Broken {
+                            put = updates.push(Update::Data(item));
+                        }
                     });
                 });
                 return put;
@@ -167,8 +170,7 @@ impl<F: Feed> Sink for FeedSink<F> {
             FeedUpdate::Notice(notice) => Update::Notice(notice),
             FeedUpdate::Ended(error) => Update::Ended(error),
         };
-        self.0.put(|updates| updates.push(update));
-        Put::Taken
+        self.0.put(|updates| updates.push(update))
     }
 
     fn conflated(&self) -> u64 {
@@ -202,8 +204,21 @@ pub trait Conflate {
     /// What an update is about.
     type Key: PartialEq;
 
+    /// What becomes of the stream when something must be left out.
+    const LOSS: Loss = Loss::Bearable;
+
     /// Updates with the same key may replace each other; one without a key is never replaced, but may be left out.
     fn key(&self) -> Option<Self::Key>;
+}
+
+/// What becomes of a stream whose reader is too slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The reader gets the newest updates; how many were left out is counted.
+    Bearable,
+    /// An update makes sense only with all before it: what is unread is dropped, the data is asked for anew, and the reader
+    /// gets a [`Update::Gap`].
+    Restart,
 }
 
 /// What a tick is about.
@@ -249,6 +264,8 @@ pub(crate) struct Updates<T> {
     end: End,
     conflated: u64,
     capacity: usize,
+    /// Whether data is dropped until a gap has been told.
+    is_broken: bool,
 }
 
 #[derive(Debug)]
@@ -260,27 +277,43 @@ enum End {
 
 impl<T: Conflate> Updates<T> {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { queue: VecDeque::new(), end: End::Open, conflated: 0, capacity }
+        Self { queue: VecDeque::new(), end: End::Open, conflated: 0, capacity, is_broken: false }
     }
 
     pub(crate) fn conflated(&self) -> u64 {
         self.conflated
     }
 
-    pub(crate) fn push(&mut self, update: Update<T>) {
+    pub(crate) fn push(&mut self, update: Update<T>) -> Put {
         if !matches!(self.end, End::Open) {
-            return;
+            return Put::Taken;
         }
-        if matches!(update, Update::Gap { .. }) {
+        match &update {
             // One gap says as much as two; the later one names where the data comes from now.
-            self.queue.retain(|queued| !matches!(queued, Update::Gap { .. }));
-        } else if self.queue.len() >= self.capacity {
-            self.make_room(&update);
+            Update::Gap { .. } => {
+                self.is_broken = false;
+                self.queue.retain(|queued| !matches!(queued, Update::Gap { .. }));
+            }
+            Update::Data(_) if self.is_broken => {
+                self.conflated += 1;
+                return Put::Taken;
+            }
+            Update::Data(_) if T::LOSS == Loss::Restart && self.queue.len() >= self.capacity => {
+                self.conflated += self.queue.len() as u64 + 1;
+                self.queue.clear();
+                self.is_broken = true;
+                return Put::Broken;
+            }
+            Update::Data(_) | Update::Notice(_) | Update::Ended(_) if self.queue.len() >= self.capacity => {
+                self.make_room(&update);
+            }
+            Update::Data(_) | Update::Notice(_) | Update::Ended(_) => {}
         }
         match update {
             Update::Ended(error) => self.end = End::Ended(error),
             Update::Data(_) | Update::Gap { .. } | Update::Notice(_) => self.queue.push_back(update),
         }
+        Put::Taken
     }
 
     /// Removes the update that is missed least: an older one of the same key, else the oldest that is no gap.
@@ -330,7 +363,9 @@ mod tests {
     #[track_caller]
     fn check(pushed: Vec<Update<Tick>>, expected: Vec<Update<Tick>>, conflated: u64) {
         let mut updates = Updates::new(3);
-        pushed.into_iter().for_each(|update| updates.push(update));
+        for update in pushed {
+            assert_eq!(updates.push(update), Put::Taken);
+        }
         let mut read = Vec::new();
         while let Some(Some(update)) = updates.take() {
             read.push(update);

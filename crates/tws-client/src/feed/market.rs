@@ -9,7 +9,7 @@ use tws_proto::message::{
 use tws_proto::time::TimeText;
 
 use super::{Feed, feeds};
-use crate::stream::{Conflate, Tick};
+use crate::stream::{Conflate, Loss, Tick};
 
 feeds! {
     /// `REQ_MKT_DATA`: quotes and whatever else was asked for.
@@ -73,7 +73,8 @@ impl Feed for RequestTickByTick {
 }
 
 /// What a stream of depth says. Rows are only right in order and all together: [`Update::Gap`](crate::Update::Gap), and a
-/// notice with code 317, mean that the book begins anew.
+/// notice with code 317, mean that the book begins anew. So where a reader is too slow for them, they are asked for anew
+/// too. [`DepthBook`](super::DepthBook) puts them together.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DepthUpdate {
     /// A row comes, changes, or goes.
@@ -100,6 +101,8 @@ pub enum HistoryUpdate {
 
 impl Conflate for DepthUpdate {
     type Key = ();
+
+    const LOSS: Loss = Loss::Restart;
 
     fn key(&self) -> Option<()> {
         None

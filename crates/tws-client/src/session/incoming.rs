@@ -173,9 +173,13 @@ impl Session {
 
     /// Asks for every stream anew, once.
     fn resubscribe(&mut self, now: Instant) {
+        let cancels = self.subscriptions.cancels_of_kept();
         self.subscriptions.reset();
         self.stop_checks();
         self.unqueue(|waiting| matches!(waiting, Waiting::Subscribe(_)));
+        for cancel in cancels {
+            self.queue.push(Waiting::Message(cancel), None, now);
+        }
         for id in self.subscriptions.ids().collect::<Vec<_>>() {
             self.queue_stream(id, now);
         }
@@ -188,6 +192,9 @@ impl Session {
             self.take_request_notice(id, &notice, class, now);
             self.events.push_back(Event::Notice(notice));
             return;
+        }
+        if notice.id.is_none_or(|id| id < 0) && notice.code == notice::INVALID_REQUEST {
+            self.take_refusal_of_unkeyed(&notice, now);
         }
         self.events.push_back(Event::Lane(LaneEvent::Notice(notice.clone())));
         if notice::says_read_only(&notice)
@@ -212,6 +219,16 @@ impl Session {
             self.slow_down(now);
         } else if notice::says_history_too_fast(notice) {
             self.rules.pause(now);
+        }
+    }
+
+    /// What TWS says against a request without an id, it says without an id.
+    fn take_refusal_of_unkeyed(&mut self, notice: &Notice, now: Instant) {
+        let error = RequestError::Rejected { code: notice.code, text: notice.text.clone() };
+        let Some((change, stream)) = self.requests.fail_only_unkeyed(&error) else { return };
+        self.apply(change, now);
+        if let Some(subscription) = stream.filter(|stream| self.subscriptions.remove(*stream).is_some()) {
+            self.events.push_back(Event::Update { subscription, update: FeedUpdate::Ended(error) });
         }
     }
 

@@ -45,7 +45,10 @@ pub(super) fn aim_of(messages: &[ClientMessage]) -> Result<Aim, SendError> {
             ClientMessage::PlaceOrder(body) if body.order_id.0 >= super::REQUEST_ID_FIRST => {
                 return Err(SendError::ReservedOrderId(body.order_id));
             }
-            ClientMessage::PlaceOrder(_) => aim = Aim::Place,
+            ClientMessage::ExerciseOptions(body) if body.order_id.0 >= super::REQUEST_ID_FIRST => {
+                return Err(SendError::ReservedOrderId(body.order_id));
+            }
+            ClientMessage::PlaceOrder(_) | ClientMessage::ExerciseOptions(_) => aim = Aim::Place,
             ClientMessage::CancelOrder(_) | ClientMessage::GlobalCancel(_) => {}
             other => return Err(SendError::NotAnOrder { message: other.facts().name }),
         }
@@ -179,6 +182,7 @@ impl Orders {
 fn order_id(message: &ClientMessage) -> Option<OrderId> {
     match message {
         ClientMessage::PlaceOrder(body) => Some(body.order_id),
+        ClientMessage::ExerciseOptions(body) => Some(body.order_id),
         ClientMessage::CancelOrder(body) => Some(body.order_id),
         // A global cancel names no order; nothing else comes here.
         _ => None,

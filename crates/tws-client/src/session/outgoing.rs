@@ -193,6 +193,15 @@ impl Session {
         Ok(id)
     }
 
+    /// Asks for a stream anew, because part of what it said was lost on the way to its reader.
+    pub fn renew(&mut self, id: SubscriptionId, now: Instant) {
+        if let Some(cancel) = self.subscriptions.suspend(id) {
+            self.queue.push(Waiting::Message(cancel), None, now);
+            self.queue_stream(id, now);
+            self.pump(now);
+        }
+    }
+
     /// Ends a stream, at the server too.
     pub fn unsubscribe(&mut self, id: SubscriptionId, now: Instant) {
         let Some((relation, cancel)) = self.subscriptions.remove(id) else { return };

@@ -257,6 +257,22 @@ impl Requests {
         Some(self.finish(key, Some(Err(error)), Ending::Refused))
     }
 
+    /// A notice without an id refused something, and only one request without an id is under way: that one is meant. What
+    /// ends, and the stream that does.
+    pub(super) fn fail_only_unkeyed(&mut self, error: &RequestError) -> Option<(Change, Option<SubscriptionId>)> {
+        let is_candidate = |pending: &Pending| {
+            pending.relation.shared_channel().is_some() && !matches!(pending.stage, Stage::Waiting(_))
+        };
+        let mut candidates = self.pending.iter().filter(|(_, pending)| is_candidate(pending));
+        let (Some((&key, pending)), None) = (candidates.next(), candidates.next()) else { return None };
+        let (result, stream) = match (&pending.stage, pending.owner) {
+            (Stage::Asked(..), _) => (Some(Err(error.clone())), None),
+            (_, Owner::Stream(stream)) => (None, Some(stream)),
+            (_, Owner::Caller) => (None, None),
+        };
+        Some((self.finish(key, result, Ending::Refused), stream))
+    }
+
     /// The request could not be written.
     pub(super) fn fail_key(&mut self, key: RequestKey, error: RequestError) -> Change {
         self.finish(key, Some(Err(error)), Ending::Refused)

@@ -123,6 +123,21 @@ impl Subscriptions {
         Some((stream.relation, live.and_then(|live| live.cancel)))
     }
 
+    /// Takes a live stream for one that was not asked for; what ends it at the server.
+    pub(super) fn suspend(&mut self, id: SubscriptionId) -> Option<ClientMessage> {
+        let live = self.streams.get_mut(&id)?.live.take()?;
+        self.by_id.remove(&live.request_id);
+        live.cancel
+    }
+
+    /// What ends the streams at the server that it keeps when its market data is lost: asked for anew without it, they
+    /// would be two.
+    pub(super) fn cancels_of_kept(&self) -> Vec<ClientMessage> {
+        let kept = |stream: &&Stream| stream.relation.pace == Pace::Plain && stream.relation.is_keyed();
+        let live = self.streams.values().filter(kept).filter_map(|stream| stream.live.as_ref());
+        live.filter_map(|live| live.cancel.clone()).collect()
+    }
+
     /// Every stream that wants to be asked for, in the order in which they were made.
     pub(super) fn ids(&self) -> impl Iterator<Item = SubscriptionId> {
         self.streams.keys().copied()
@@ -219,13 +234,6 @@ impl Subscriptions {
             let relation = streams.get(&route.id)?.relation;
             Some((route, relation))
         })
-    }
-
-    /// A stream is not live any more, and wants to be asked for; what ends it at the server.
-    pub(super) fn suspend(&mut self, id: SubscriptionId) -> Option<ClientMessage> {
-        let live = self.streams.get_mut(&id)?.live.take()?;
-        self.by_id.remove(&live.request_id);
-        live.cancel
     }
 
     /// No stream is live any more: the epoch ended, or TWS lost their data.
