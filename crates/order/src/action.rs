@@ -111,6 +111,9 @@ pub struct Fill {
     pub at: Timestamp,
     /// Quantity and price that this one replaces.
     pub replaces: Option<(Decimal, Decimal)>,
+    /// Whether no execution proves it (R14): the broker told of it, and executions will replace it.
+    #[serde(default)]
+    pub is_inferred: bool,
 }
 
 /// What a fill cost.
@@ -225,7 +228,17 @@ pub enum Alarm {
         /// As it is shown.
         shown: Decimal,
     },
-    /// The broker tells of fills whose executions do not come (R14).
+    /// The broker told of a fill whose execution did not come; it is booked as inferred (R14).
+    #[error("no execution came for {quantity} of order {intent} that the broker calls filled; booked at about {price}")]
+    FillInferred {
+        /// Which.
+        intent: IntentId,
+        /// How much.
+        quantity: Decimal,
+        /// At which price, as far as averages tell.
+        price: Decimal,
+    },
+    /// The broker tells of fills whose executions do not come, and which cannot be inferred (R14).
     #[error("the broker says that {told} of order {intent} have filled, but executions prove only {filled}")]
     FillsMissing {
         /// Which.

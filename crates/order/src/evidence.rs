@@ -96,7 +96,7 @@ impl Orders {
         } else {
             self.weigh_status(id, number, &status.status, at, "", actions);
         }
-        self.told_filled(id, status.filled.unwrap_or_default(), at, actions);
+        self.told_filled(id, status.filled.unwrap_or_default(), status.average_fill_price, at);
     }
 
     fn completed_order(&mut self, completed: &CompletedOrder, at: Timestamp, actions: &mut Vec<Action>) {
@@ -130,7 +130,7 @@ impl Orders {
         } else {
             self.weigh_status(id, names.permanent_id, status, at, words, actions);
         }
-        self.told_filled(id, order.filled_quantity.unwrap_or_default(), at, actions);
+        self.told_filled(id, order.filled_quantity.unwrap_or_default(), None, at);
     }
 
     fn notice(&mut self, notice: &Notice, at: Timestamp, actions: &mut Vec<Action>) {
@@ -431,19 +431,6 @@ impl Orders {
         order.change_asked_at = None;
         self.tell(id, at, actions);
         self.settle(id, at, actions);
-    }
-
-    /// R14: a status that tells of more than the executions is a reason to ask, and nothing else.
-    fn told_filled(&mut self, id: IntentId, told: Decimal, at: Timestamp, actions: &mut Vec<Action>) {
-        if let Some(order) = self.orders.get_mut(&id)
-            && told > order.filled_told
-        {
-            order.filled_told = told;
-            if order.is_fill_missing() {
-                order.fills_asked_at = Some(at);
-                actions.push(Action::Ask(Question::Executions));
-            }
-        }
     }
 
     /// It is at the broker: the snapshot that is coming in need not list it.

@@ -13,11 +13,29 @@ use crate::state::{Evidence, State};
 use crate::time::Timestamp;
 use crate::tracked::Tracked;
 
+/// The revision of an execution that nothing has corrected.
+const FIRST_REVISION: u32 = 1;
+
 /// Quantity and price of an execution as an order counts it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
     quantity: Decimal,
     price: Decimal,
+}
+
+/// How an execution changes the count of an order.
+#[derive(Clone, Copy, Debug)]
+struct Counting {
+    /// What it counted before; nothing for a new one.
+    before: Counted,
+    /// What it counts now.
+    now: Counted,
+    /// What had filled of the order before anything of this was counted.
+    filled_before: Option<Decimal>,
+    /// Whether it is the execution of a whole combination.
+    is_combination: bool,
+    /// Its revision.
+    revision: u32,
 }
 
 impl Orders {
@@ -65,6 +83,8 @@ impl Orders {
             return actions.push(uncountable(UncountableReason::TooLarge));
         }
         let strategy = order.map(|order| order.intent.strategy.clone());
+        let filled_before = order.map(|order| order.filled);
+        let counts = order.is_some_and(|order| order.intent.contract.is_combination() == is_combination);
         if owner.is_none() {
             self.remember_stranger(&names);
         }
@@ -81,9 +101,13 @@ impl Orders {
                 price: reading.price,
                 permanent_id: names.permanent_id,
                 is_combination,
+                is_inferred: false,
                 cost: None,
             },
         );
+        if let Some(id) = owner.filter(|_| counts) {
+            self.replace_inferred(id, now.quantity.saturating_sub(before.quantity), at, actions);
+        }
         if !is_combination {
             actions.push(Action::Filled(Box::new(Fill {
                 intent: owner,
@@ -98,6 +122,7 @@ impl Orders {
                 broker_time: execution.time.to_string(),
                 at,
                 replaces: known.as_ref().map(|known| (known.quantity, known.price)),
+                is_inferred: false,
             })));
         }
         if known.is_none() {
@@ -106,7 +131,11 @@ impl Orders {
         }
         let Some(id) = owner else { return };
         self.bind(id, names.permanent_id, at, actions);
-        self.count(id, is_combination, before, now, at, actions);
+        let revision = reading.revision;
+        self.count(id, Counting { before, now, filled_before, is_combination, revision }, at, actions);
+        if counts {
+            self.told_filled(id, execution.cumulative_quantity.unwrap_or_default(), execution.average_price, at);
+        }
     }
 
     /// Gives an execution that was nobody's to the order that has proven to be its own. It was told as a fill already,
@@ -120,31 +149,42 @@ impl Orders {
             let execution_id = root.to_owned();
             return actions.push(Action::Alarm(Alarm::UncountableExecution { execution_id, reason }));
         }
-        let strategy = order.intent.strategy.clone();
-        let Some(execution) = self.executions.attribute(root, id, &strategy) else { return };
+        let filled_before = Some(order.filled);
+        let counts = order.intent.contract.is_combination() == execution.is_combination;
         let is_combination = execution.is_combination;
-        self.count(id, is_combination, Counted::default(), now, at, actions);
+        let (strategy, revision) = (order.intent.strategy.clone(), execution.revision);
+        if counts {
+            self.replace_inferred(id, now.quantity, at, actions);
+        }
+        if self.executions.attribute(root, id, &strategy) {
+            let before = Counted::default();
+            self.count(id, Counting { before, now, filled_before, is_combination, revision }, at, actions);
+        }
     }
 
-    fn count(
-        &mut self,
-        id: IntentId,
-        is_combination: bool,
-        before: Counted,
-        now: Counted,
-        at: Timestamp,
-        actions: &mut Vec<Action>,
-    ) {
+    fn count(&mut self, id: IntentId, counting: Counting, at: Timestamp, actions: &mut Vec<Action>) {
+        let Counting { before, now, filled_before, is_combination, revision } = counting;
         let Some(order) = self.orders.get_mut(&id) else { return };
         // An order for a combination counts executions of the whole; any other order its own.
         if order.intent.contract.is_combination() != is_combination {
             return;
         }
         let Some((filled, filled_value)) = sums(order, before, now) else { return };
-        let filled_before = std::mem::replace(&mut order.filled, filled);
-        order.filled_value = filled_value;
-        // What a correction took back was told by mistake too.
-        order.filled_told = if filled < filled_before { filled } else { order.filled_told.max(filled) };
+        let filled_before = filled_before.unwrap_or(order.filled);
+        (order.filled, order.filled_value) = (filled, filled_value);
+        if now.quantity < before.quantity {
+            // What a correction took back was told by mistake too.
+            order.told.filled = order.told.filled.saturating_sub(before.quantity - now.quantity);
+        }
+        order.is_corrected |= revision > FIRST_REVISION;
+        order.told.filled = order.told.filled.max(filled);
+        self.counted(id, filled_before, at, actions);
+    }
+
+    /// What follows once the count of an order's fills has moved.
+    pub(crate) fn counted(&mut self, id: IntentId, filled_before: Decimal, at: Timestamp, actions: &mut Vec<Action>) {
+        self.note_missing(id, at);
+        let Some(order) = self.orders.get(&id) else { return };
         let state_before = order.state.clone();
         self.weigh_fills(id, filled_before, at, actions);
         if self.orders.get(&id).is_some_and(|order| order.state == state_before) {

@@ -47,6 +47,8 @@ pub struct Execution {
     pub permanent_id: Option<PermanentId>,
     /// Whether it is the execution of a whole combination, which moves no position by itself (R16).
     pub is_combination: bool,
+    /// Whether no execution of the broker's proves it (R14).
+    pub is_inferred: bool,
     /// What it cost, where that is known.
     pub cost: Option<Cost>,
 }
@@ -130,14 +132,14 @@ impl Executions {
     }
 
     /// Gives an execution that was nobody's to an order of ours.
-    pub(crate) fn attribute(&mut self, root: &str, intent: IntentId, strategy: &str) -> Option<&Execution> {
-        let execution = self.by_root.get_mut(root)?;
+    pub(crate) fn attribute(&mut self, root: &str, intent: IntentId, strategy: &str) -> bool {
+        let Some(execution) = self.by_root.get_mut(root) else { return false };
         execution.intent = Some(intent);
         execution.strategy = Some(strategy.to_owned());
         if let Some(roots) = execution.permanent_id.and_then(|id| self.unowned.get_mut(&id)) {
             roots.remove(root);
         }
-        Some(execution)
+        true
     }
 
     /// The executions of an order that were nobody's until now.

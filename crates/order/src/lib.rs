@@ -62,6 +62,7 @@ pub mod fills;
 pub mod group;
 pub mod intent;
 pub mod kind;
+pub mod missing;
 pub mod notice;
 pub mod orders;
 pub mod reference;

@@ -47,6 +47,8 @@ pub struct Orders {
     pub(crate) by_order_id: BTreeMap<OrderId, IntentId>,
     pub(crate) by_permanent_id: BTreeMap<PermanentId, IntentId>,
     pub(crate) executions: Executions,
+    /// Orders of which the broker tells of more fills than are counted (R14).
+    pub(crate) missing: BTreeSet<IntentId>,
     pub(crate) external: BTreeMap<PermanentId, ExternalOrder>,
     /// Statuses with an order id of ours and a number of IB's that nothing has proven to be ours.
     pub(crate) unproven: BTreeMap<PermanentId, OrderStatus>,
@@ -85,6 +87,7 @@ impl Orders {
             by_order_id: BTreeMap::new(),
             by_permanent_id: BTreeMap::new(),
             executions: Executions::default(),
+            missing: BTreeSet::new(),
             external: BTreeMap::new(),
             unproven: BTreeMap::new(),
             strangers: BTreeSet::new(),

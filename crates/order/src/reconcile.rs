@@ -12,8 +12,6 @@ use crate::tracked::{CANCEL_TRIES_MAX, Cancel, Tracked};
 
 /// How long a cancel or a change waits for an answer before the broker is asked (R19).
 const ANSWER_US: i64 = 5 * SECOND_US;
-/// How long executions that a status told of may take before they are asked for again (R14).
-const FILLS_ANSWER_US: i64 = 30 * SECOND_US;
 /// How far apart two snapshots must be to agree that an order is absent (R9).
 const ABSENT_APART_US: i64 = 10 * SECOND_US;
 /// For how long TWS must have had IB before an absent order is lost (R9, R10).
@@ -35,6 +33,7 @@ impl Orders {
                 self.link.ready = true;
                 self.link.upstream_since.get_or_insert(at);
                 self.see_next_order_id(next_order_id);
+                self.wait_for_missing_anew(at);
                 self.send_cancels_again(at, actions);
             }
         }
@@ -79,7 +78,7 @@ impl Orders {
             let sure = apart && settled;
             if sure && order.is_fill_missing() {
                 // R9: nothing is lost while a fill is not explained.
-                let (told, filled) = (order.filled_told, order.filled);
+                let (told, filled) = (order.told.filled, order.filled);
                 self.weigh(id, &Evidence::AbsentOnce, at, "", actions);
                 actions.push(Action::Alarm(Alarm::FillsMissing { intent: id, told, filled }));
                 actions.push(Action::Ask(Question::Executions));
@@ -109,7 +108,7 @@ impl Orders {
 
     /// Whether time alone makes something happen.
     pub(crate) fn is_anything_due(&self, now: Timestamp) -> bool {
-        self.link.ready && self.live().any(|order| is_cancel_due(order, now) || is_fill_due(order, now))
+        self.link.ready && self.live().any(|order| is_cancel_due(order, now)) || self.is_missing_due(now)
     }
 
     pub(crate) fn timer(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
@@ -117,10 +116,6 @@ impl Orders {
             return;
         }
         for order in self.orders.values_mut().filter(|order| order.state.is_live()) {
-            if is_fill_due(order, at) {
-                order.fills_asked_at = Some(at);
-                actions.push(Action::Ask(Question::Executions));
-            }
             if !is_cancel_due(order, at) {
                 continue;
             }
@@ -133,15 +128,12 @@ impl Orders {
             actions.push(Action::Ask(Question::Snapshot));
             order.cancel = Some(Cancel { sent_at: at, tries: cancel.tries.saturating_add(1), ..cancel });
         }
+        self.look_for_missing(at, actions);
     }
 }
 
 fn is_cancel_due(order: &Tracked, now: Timestamp) -> bool {
     order.is_cancel_on_its_way() && order.cancel.is_some_and(|cancel| now.since(cancel.sent_at) >= ANSWER_US)
-}
-
-fn is_fill_due(order: &Tracked, now: Timestamp) -> bool {
-    order.is_fill_missing() && order.fills_asked_at.is_none_or(|asked| now.since(asked) >= FILLS_ANSWER_US)
 }
 
 fn send_cancel(order: &Tracked) -> Action {

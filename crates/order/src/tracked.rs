@@ -11,6 +11,7 @@ use tws_proto::message::PlaceOrder;
 use crate::action::OrderUpdate;
 use crate::change::Change;
 use crate::intent::Intent;
+use crate::missing::{Inferred, Told};
 use crate::reference::Instance;
 use crate::state::State;
 use crate::time::{SECOND_US, Timestamp};
@@ -38,20 +39,22 @@ pub struct Tracked {
     pub permanent_ids: BTreeSet<PermanentId>,
     /// Those of them that have ended while others may live (R22).
     pub ended_permanent_ids: BTreeSet<PermanentId>,
-    /// How much has filled, by executions alone.
+    /// How much has filled: by executions, and by inference where they do not come.
     pub filled: Decimal,
     /// Quantity times price over those executions.
     pub filled_value: Decimal,
-    /// The most that a status or an execution said has filled.
-    pub filled_told: Decimal,
+    /// The part of it that no execution proves yet (R14).
+    pub inferred: Option<Inferred>,
+    /// What the broker says has filled.
+    pub told: Told,
+    /// Whether an execution of it was corrected (R13): totals that were told may be from before.
+    pub is_corrected: bool,
     /// A cancel that is on its way.
     pub cancel: Option<Cancel>,
     /// A change that is on its way.
     pub change: Option<Change>,
     /// When that change was recorded.
     pub change_asked_at: Option<Timestamp>,
-    /// When a status told of more than the executions, and when they were last asked for since (R14).
-    pub fills_asked_at: Option<Timestamp>,
     /// The words of a notice that refuses it, while nothing else says that it is dead (R24).
     pub refusal: Option<String>,
     /// When it was first found absent from a whole snapshot.
@@ -89,11 +92,12 @@ impl Tracked {
             ended_permanent_ids: BTreeSet::new(),
             filled: Decimal::ZERO,
             filled_value: Decimal::ZERO,
-            filled_told: Decimal::ZERO,
+            inferred: None,
+            told: Told::default(),
+            is_corrected: false,
             cancel: None,
             change: None,
             change_asked_at: None,
-            fills_asked_at: None,
             refusal: None,
             absent_since: None,
             ended_at: None,
@@ -157,7 +161,7 @@ impl Tracked {
     /// Whether the broker has told of more fills than the executions that are known (R14).
     #[must_use]
     pub fn is_fill_missing(&self) -> bool {
-        self.filled_told > self.filled
+        self.told.filled > self.filled
     }
 
     /// The order as it is now, to tell its owner.

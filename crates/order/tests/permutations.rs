@@ -33,6 +33,11 @@ fn with_duplicates(events: &[&'static str]) -> Vec<Vec<&'static str>> {
     all
 }
 
+/// The quantity in front of a price.
+fn quantity(text: &str) -> Decimal {
+    world::decimal(text.split(' ').next().unwrap())
+}
+
 /// `expected`: the state, what has filled, what is cancelled, and the sum of all commissions told.
 #[track_caller]
 fn check(before: &[&str], events: &[&'static str], expected: &str) {
@@ -49,8 +54,10 @@ fn check(before: &[&str], events: &[&'static str], expected: &str) {
                 if let Some(cost) = part.strip_prefix("costs ") {
                     costs += world::decimal(cost.split(' ').next().unwrap());
                 }
-                if let Some(fill) = part.strip_prefix("a trades ") {
-                    traded += world::decimal(fill.split(' ').next().unwrap());
+                let fill = part.strip_prefix("a trades ").or_else(|| part.strip_prefix("a is inferred to trade "));
+                if let Some(fill) = fill {
+                    let (now, before) = fill.split_once(" for ").unwrap_or((fill, "0"));
+                    traded += quantity(now) - quantity(before);
                 }
             }
         }
@@ -106,6 +113,20 @@ fn a_corrected_fill() {
         &["place a", "open a Submitted"],
         &["status a Submitted f30 r70", "exec a @x.02 q30", "cost a @x.02"],
         "working filled 30 cancelled 0 costs 1",
+    );
+}
+
+#[test]
+fn r14_an_inferred_fill_is_replaced_in_any_order() {
+    check(
+        &["place a", "open a Submitted"],
+        &["status a Filled f100 r0 p10", "pass 31", "exec a @x.01 q60", "exec a @y.01 q40"],
+        "filled filled 100 cancelled 0 costs 0",
+    );
+    check(
+        &["place a", "open a Submitted", "cancel a"],
+        &["status a Cancelled f40 r60 p10", "pass 31", "exec a @x.01 q40 f40", "cost a @x.01"],
+        "cancelled filled 40 cancelled 60 costs 1",
     );
 }
 

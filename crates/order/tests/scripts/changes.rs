@@ -146,11 +146,11 @@ fn a_person_changes_the_order_elsewhere() {
 
 #[test]
 fn r21_a_change_that_never_left_is_dropped_at_once() {
-    check(&expect![[r#"
+    check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
         change a q200 => a working working 100 exposed 200; place 1 200 at 10
         unsent a => a working working 100; alarm NotSent
         change a q50 => a working working 100; place 1 50 at 10
-    "#]]);
+    "]]);
 }

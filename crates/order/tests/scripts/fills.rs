@@ -83,16 +83,16 @@ fn r12_an_execution_that_comes_again_with_its_names_finds_its_owner() {
 }
 
 #[test]
-fn r14_a_status_that_tells_of_more_asks() {
+fn r14_a_timer_that_was_late_asks_before_it_infers() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
-        status a Submitted f40 r60 => a working working 100; ask Executions
         status a Submitted f40 r60 => a working working 100
-        wait 10000 => a working working 100
-        wait 20000 => a working working 100; ask Executions
-        wait 1000 => a working working 100
-        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10
+        status a Submitted f40 r60 => a working working 100
+        wait 10000 => a working working 100; ask Executions
+        wait 20000 => a working filled 40 working 60; a is inferred to trade 40 at 10; alarm FillInferred
+        wait 1000 => a working filled 40 working 60
+        exec a @x.01 q40 => a working filled 40 working 60; a is inferred to trade 0 at 10 for 40 at 10; a trades 40 at 10
         wait 60000 => a working filled 40 working 60
     "]]);
 }
@@ -163,5 +163,128 @@ fn numbers_beyond_counting() {
         exec a @x.01 q79228162514264337593543950335 p1 => a filled filled 79228162514264337593543950335; a trades 79228162514264337593543950335 at 1; alarm Overfilled
         exec a @y.01 q79228162514264337593543950335 p1 => a filled filled 79228162514264337593543950335; alarm UncountableExecution
         exec a @z.01 q79228162514264337593543950335 p79228162514264337593543950335 => a filled filled 79228162514264337593543950335; alarm UncountableExecution
+    "]]);
+}
+
+#[test]
+fn r14_what_was_told_is_asked_for_after_two_seconds() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Submitted f40 r60 => a working working 100
+        status a Submitted f40 r60 => a working working 100
+        wait 1900 => a working working 100
+        wait 100 => a working working 100; ask Executions
+        wait 9000 => a working working 100
+        wait 1000 => a working working 100; ask Executions
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10
+        wait 60000 => a working filled 40 working 60
+    "]]);
+}
+
+#[test]
+fn r14_a_status_that_is_proven_in_time_asks_nothing() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Submitted f40 r60 => a working working 100
+        wait 1900 => a working working 100
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10
+        wait 60000 => a working filled 40 working 60
+    "]]);
+}
+
+#[test]
+fn r14_an_execution_tells_of_others_before_it() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @y.01 q30 f70 v10 => a working filled 30 working 70; a trades 30 at 10
+        wait 2000 => a working filled 30 working 70; ask Executions
+        exec a @x.01 q40 f40 v10 => a working filled 70 working 30; a trades 40 at 10
+        wait 60000 => a working filled 70 working 30
+    "]]);
+}
+
+#[test]
+fn r14_inferred_fill_is_replaced() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Filled f100 r0 p9.5 => a filled, unproven working 100
+        wait 2000 => a filled, unproven working 100; ask Executions
+        wait 28000 => a filled filled 100; a is inferred to trade 100 at 9.5; alarm FillInferred
+        wait 60000 => a filled filled 100
+        exec a @x.01 q60 p9 => a filled filled 100; a is inferred to trade 40 at 9.5 for 100 at 9.5; a trades 60 at 9
+        exec a @x.01 q60 p9 => a filled filled 100
+        exec a @y.01 q40 p10.25 => a filled filled 100; a is inferred to trade 0 at 9.5 for 40 at 9.5; a trades 40 at 10.25
+        cost a @y.01 => a filled filled 100; costs 1 to s
+        exec a @y.02 q30 p10.25 => a suspended filled 90 working 10; a trades 30 at 10.25 for 40 at 10.25; alarm Reopened
+    "]]);
+}
+
+#[test]
+fn r14_inferred_fill_of_a_cancelled_order() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        cancel a => a working working 100; cancel 1
+        status a Cancelled f40 r60 p10 => a cancelled cancelled 100 exposed 100
+        wait 2000 => a cancelled cancelled 100; ask Executions
+        wait 28000 => a cancelled filled 40 cancelled 60; a is inferred to trade 40 at 10; alarm FillInferred
+        exec a @x.01 q40 p10 => a cancelled filled 40 cancelled 60; a is inferred to trade 0 at 10 for 40 at 10; a trades 40 at 10
+        wait 60000 => a cancelled filled 40 cancelled 60
+    "]]);
+}
+
+#[test]
+fn r14_inferred_in_two_steps_and_replaced_in_one() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @v.01 q10 p8 => a working filled 10 working 90; a trades 10 at 8
+        status a Submitted f40 r60 p9.5 => a working filled 10 working 90
+        wait 2000 => a working filled 10 working 90; ask Executions
+        wait 28000 => a working filled 40 working 60; a is inferred to trade 30 at 10; alarm FillInferred
+        status a Submitted f70 r30 p10 => a working filled 40 working 60
+        wait 2000 => a working filled 40 working 60; ask Executions
+        wait 28000 => a working filled 70 working 30; a is inferred to trade 60 at 10.333333 for 30 at 10; alarm FillInferred
+        exec a @x.01 q30 p10 => a working filled 70 working 30; a is inferred to trade 30 at 10.333333 for 60 at 10.333333; a trades 30 at 10
+        exec a @z.01 q60 p10 => a filled filled 100; a is inferred to trade 0 at 10.333333 for 30 at 10.333333; a trades 60 at 10
+    "]]);
+}
+
+#[test]
+fn r14_nothing_is_inferred_beyond_the_order_or_behind_a_correction() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Submitted f5000 r0 => a working working 100
+        wait 2000 => a working working 100; ask Executions
+        wait 28000 => a working working 100; alarm FillsMissing
+        wait 60000 => a working working 100
+        place b => a working working 100; b sent working 100; place 2 100 at 10
+        exec b @x.02 q30 => a working working 100; b working filled 30 working 70; b trades 30 at 10
+        status b Submitted f50 r50 => a working working 100; b working filled 30 working 70
+        wait 2000 => a working working 100; b working filled 30 working 70; ask Executions
+        wait 28000 => a working working 100; b working filled 30 working 70; alarm FillsMissing
+        wait 60000 => a working working 100; b working filled 30 working 70
+    "]]);
+}
+
+#[test]
+fn r14_nothing_is_inferred_while_nothing_can_be_asked() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Submitted f40 r60 => a working working 100
+        wait 2000 => a working working 100; ask Executions
+        link lost => a unknown unknown 100
+        wait 60000 => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        wait 1000 => a unknown unknown 100; ask Executions
+        wait 27000 => a unknown unknown 100; ask Executions
+        wait 1000 => a unknown filled 40 unknown 60; a is inferred to trade 40 at 10; alarm FillInferred
     "]]);
 }

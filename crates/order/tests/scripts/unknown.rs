@@ -143,11 +143,11 @@ fn r09_nothing_is_lost_while_a_fill_is_missing() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
-        status a Filled f100 r0 => a filled, unproven working 100; ask Executions
-        wait 31000 => a filled, unproven working 100; ask Executions
+        wait 31000 => a working working 100
+        status a Filled f100 r0 => a filled, unproven working 100
         snapshot began => a filled, unproven working 100
         snapshot ended => a unknown unknown 100
-        wait 31000 => a unknown unknown 100; ask Executions
+        wait 11000 => a unknown unknown 100; ask Executions
         snapshot began => a unknown unknown 100
         snapshot ended => a unknown unknown 100; alarm FillsMissing; ask Executions
         exec a @x.01 => a filled filled 100; a trades 100 at 10

@@ -149,6 +149,7 @@ impl World {
                 remaining: options.number('r'),
                 permanent_id: permanent_id.filter(|id| id.0 != 0),
                 client_id,
+                average_fill_price: options.number('p'),
                 why_held: options.text('h').unwrap_or("").to_owned(),
                 ..OrderStatus::default()
             })),
@@ -164,6 +165,8 @@ impl World {
                     permanent_id,
                     client_id,
                     order_reference,
+                    cumulative_quantity: options.number('f'),
+                    average_price: options.number('v'),
                     ..Default::default()
                 },
                 ..ExecutionData::default()
@@ -215,6 +218,15 @@ impl World {
                 self.now.0 += words[1].parse::<i64>().unwrap() * 1000;
                 self.happen(Event::Timer)
             }
+            "pass" => {
+                let seconds: u32 = words[1].parse().unwrap();
+                let mut actions = Vec::new();
+                for _ in 0..seconds {
+                    self.now.0 += 1_000_000;
+                    actions.extend(self.happen(Event::Timer));
+                }
+                actions
+            }
             "link" => self.happen(Event::Link(match words[1] {
                 "lost" => LinkEvent::Lost,
                 "ready" => {
@@ -265,7 +277,8 @@ impl World {
                 Action::Filled(fill) => {
                     let replaces = fill.replaces.map_or(String::new(), |(q, p)| format!(" for {q} at {p}"));
                     let whose = fill.intent.map_or('-', name);
-                    write!(text, "{whose} trades {} at {}{replaces}; ", fill.quantity, fill.price)
+                    let verb = if fill.is_inferred { "is inferred to trade" } else { "trades" };
+                    write!(text, "{whose} {verb} {} at {}{replaces}; ", fill.quantity, fill.price)
                 }
                 Action::Commission(commission) => {
                     write!(text, "costs {} to {}; ", commission.amount, commission.strategy.as_deref().unwrap_or("-"))

@@ -250,7 +250,8 @@ impl Engine {
         for action in actions {
             match action {
                 Action::Send(burst) => self.outbox.send(burst),
-                Action::Ask(Question::Executions | Question::Snapshot) => self.reconciler.want(),
+                Action::Ask(Question::Executions) => self.ask_executions(),
+                Action::Ask(Question::Snapshot) => self.reconciler.want(),
                 Action::Filled(fill) => self.reconciler.see_fill(&fill),
                 Action::Alarm(OrderAlarm::StrangerWithOurMark { reference }) => self.halt(&format!(
                     "the broker has order {reference} of ours, which the journal does not know (R38); find the journal \

@@ -168,6 +168,19 @@ impl Engine {
         }
     }
 
+    /// Asks for executions alone (R14): they come on the lane. Where no answer comes, the order book asks again.
+    pub(super) fn ask_executions(&self) {
+        if self.link.ready.is_none() || self.link.is_degraded {
+            return;
+        }
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            if let Err(error) = client.executions(recent_executions(&client)).await {
+                tracing::warn!(%error, "executions could not be asked for");
+            }
+        });
+    }
+
     pub(super) fn reconcile_if_due(&mut self) {
         if self.reconciler.is_due(self.books.orders.has_unknown(), self.clock.now()) {
             self.begin_snapshot();
@@ -251,10 +264,15 @@ impl Engine {
 
 /// Open orders first and positions last: what fills in between shows in a later part.
 async fn ask(client: &Client) -> Result<Vec<Position>, RequestError> {
-    let version = client.state().borrow().server_version.unwrap_or(ServerVersion::OLDEST);
-    let last_days = version.reaches(ServerVersion::PARAMETRIZED_DAYS_OF_EXECUTIONS).then_some(EXECUTION_DAYS);
     client.all_open_orders().await?;
     client.completed_orders().await?;
-    client.executions(ExecutionFilter { last_days, ..ExecutionFilter::default() }).await?;
+    client.executions(recent_executions(client)).await?;
     client.positions().await
+}
+
+/// Executions of the days that the server can still tell (R29).
+fn recent_executions(client: &Client) -> ExecutionFilter {
+    let version = client.state().borrow().server_version.unwrap_or(ServerVersion::OLDEST);
+    let last_days = version.reaches(ServerVersion::PARAMETRIZED_DAYS_OF_EXECUTIONS).then_some(EXECUTION_DAYS);
+    ExecutionFilter { last_days, ..ExecutionFilter::default() }
 }
