@@ -6,6 +6,9 @@ use tws_proto::ids::{ContractId, OrderId, PermanentId};
 use tws_proto::{ClientMessage, Contract};
 
 use crate::event::Record;
+use crate::group::{Revenant, Unprotected};
+use crate::halt::HaltScope;
+use crate::intent::Intent;
 use crate::reference::IntentId;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -36,6 +39,18 @@ pub enum Action {
     Alarm(Alarm),
     /// The broker should be asked.
     Ask(Question),
+    /// A position stands without its stop: this should be placed by [`Orders::protect`](crate::Orders::protect). It is
+    /// said again until it is done.
+    Protect(Box<Protection>),
+}
+
+/// What is to be placed for a position that has lost its stop (R25).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// The stop that has ended.
+    pub of: IntentId,
+    /// The order; it needs an id of its own.
+    pub intent: Intent,
 }
 
 /// Messages that leave together or not at all.
@@ -177,6 +192,48 @@ pub enum Alarm {
         quantity: Decimal,
         /// Filled.
         filled: Decimal,
+    },
+    /// A group has filled more than it may; its strategy is halted (R26).
+    #[error("group {group} has filled more than it may, by the executions {}", executions.join(", "))]
+    GroupOverfilled {
+        /// Which, by its first leg.
+        group: IntentId,
+        /// By which executions.
+        executions: Vec<String>,
+    },
+    /// New orders are not taken there until a person acknowledges (R17, R26, R30).
+    #[error("{scope} takes no new orders until a person acknowledges: {reason}")]
+    Halted {
+        /// Where.
+        scope: HaltScope,
+        /// Why.
+        reason: String,
+    },
+    /// After a break not all legs of a group are at the broker; the others are cancelled (R25).
+    #[error("not all legs of group {group} are at the broker; its legs are cancelled")]
+    GroupIncomplete {
+        /// Which, by its first leg.
+        group: IntentId,
+    },
+    /// A part of a position stands without its stop (R25).
+    #[error("{quantity} of what bracket {group} has opened stand without a stop; policy: {policy:?}")]
+    Unprotected {
+        /// Which, by its entry.
+        group: IntentId,
+        /// How much.
+        quantity: Decimal,
+        /// What is done.
+        policy: Unprotected,
+    },
+    /// An order that was replaced lives again, beside what has replaced it (R11).
+    #[error("order {intent} was replaced by {by} and lives again; policy: {policy:?}")]
+    ReplacedLives {
+        /// Which.
+        intent: IntentId,
+        /// By which.
+        by: IntentId,
+        /// What becomes of it.
+        policy: Revenant,
     },
     /// One intent is alive as several orders (R22).
     #[error("order {intent} is alive as {} orders at IB; cancel reaches them all", permanent_ids.len())]

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use tws_proto::ServerMessage;
-use tws_proto::ids::OrderId;
+use tws_proto::ids::{ContractId, OrderId, PermanentId};
 use tws_proto::message::{
     CommissionReport, CompletedOrder, ExecutionData, NextValidId, Notice, OpenOrder, OrderStatus,
 };
 
 use crate::change::Change;
 use crate::group::Submission;
+use crate::halt::HaltScope;
 use crate::reference::IntentId;
 use crate::time::Timestamp;
 
@@ -90,13 +91,29 @@ pub enum LinkEvent {
 }
 
 /// A snapshot: all open orders, completed orders and executions, in one epoch with IB there throughout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotEvent {
     /// Everything was asked for.
     Began,
     /// Every end marker has come.
     Ended,
+    /// What a whole snapshot shows beside our book. Journals have this instead of the two above.
+    Compared(Box<Compared>),
+}
+
+/// What a whole snapshot shows beside our book.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Compared {
+    /// Live orders of ours that it did not show.
+    pub absent: Vec<IntentId>,
+    /// Orders of ours that it showed without a change that was asked for long before.
+    pub unchanged: Vec<IntentId>,
+    /// Live orders of others that it did not show.
+    pub external_gone: Vec<PermanentId>,
+    /// Positions, by account and contract, that our fills do not explain.
+    pub unexplained: Vec<(String, ContractId)>,
 }
 
 /// What changed the book, complete: the same records in the same order make the same book.
@@ -134,4 +151,18 @@ pub enum Input {
     },
     /// Something happened outside.
     Happened(Event),
+    /// New orders are not taken there until a person acknowledges.
+    Halted {
+        /// Where.
+        scope: HaltScope,
+        /// Why.
+        reason: String,
+    },
+    /// A person has looked: a halt is lifted.
+    Acknowledged {
+        /// Where.
+        scope: HaltScope,
+        /// Who.
+        by: String,
+    },
 }

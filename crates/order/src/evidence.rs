@@ -9,12 +9,15 @@ use tws_proto::message::{CompletedOrder, Notice, OpenOrder, OrderStatus};
 use crate::action::{Action, Alarm, Question};
 use crate::event::{BrokerEvent, Event, SnapshotEvent};
 use crate::external::is_live;
+use crate::group::Revenant;
 use crate::identity::{Names, StatusOwner};
 use crate::notice::{Meaning, meaning, names_no_order};
-use crate::orders::{Orders, Snapshot};
+use crate::orders::Orders;
+use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
 use crate::state::{self, Evidence, Next, Stage, State};
 use crate::time::Timestamp;
+use crate::tracked::Cancel;
 use tws_proto::Side;
 
 impl Orders {
@@ -31,11 +34,14 @@ impl Orders {
             Event::Broker(BrokerEvent::Notice(notice)) => self.notice(notice, at, actions),
             Event::Broker(BrokerEvent::NextValidId(next)) => self.see_next_order_id(next.order_id),
             Event::Link(link) => self.link(*link, at, actions),
-            Event::Snapshot(SnapshotEvent::Began) => {
-                self.snapshot =
-                    Some(Snapshot { began_at: at, seen: Default::default(), external_seen: Default::default() });
+            Event::Snapshot(SnapshotEvent::Compared(compared)) => self.compared(compared, at, actions),
+            // Journals of version 0.1 have these two, and every message between them.
+            Event::Snapshot(SnapshotEvent::Began) => self.snapshot.begin(at),
+            Event::Snapshot(SnapshotEvent::Ended) => {
+                if let Some(compared) = self.compare(&[], at) {
+                    self.compared(&compared, at, actions);
+                }
             }
-            Event::Snapshot(SnapshotEvent::Ended) => self.snapshot_ended(at, actions),
             Event::NotSent { intents, reason } => self.not_sent(intents, reason, at, actions),
             Event::Timer => self.timer(at, actions),
         }
@@ -59,9 +65,11 @@ impl Orders {
             self.external_order(open, &names);
             return;
         };
-        self.see_alive(id);
+        self.snapshot.see(id);
         self.bind(id, names.permanent_id, at, actions);
         self.adopt(id, order, at, actions);
+        let is_unchanged = self.orders.get(&id).is_some_and(|order| order.change.is_some());
+        self.snapshot.see_change(id, is_unchanged);
         // Without a word for its state it is open all the same.
         let status = open.state.status.clone().unwrap_or(Status::PendingSubmit);
         let is_told = open.state.status.is_some();
@@ -89,7 +97,7 @@ impl Orders {
             Status::ApiPending | Status::PendingSubmit | Status::PreSubmitted | Status::Inactive
         );
         if is_live(&status.status) {
-            self.see_alive(id);
+            self.snapshot.see(id);
         }
         if waits && status.why_held.contains("locate") {
             self.weigh(id, &Evidence::Held, at, &status.why_held, actions);
@@ -115,7 +123,7 @@ impl Orders {
             self.external_ended(&names);
             return;
         };
-        self.see_alive(id);
+        self.snapshot.see(id);
         self.bind(id, names.permanent_id, at, actions);
         if let Some(order) = self.orders.get_mut(&id)
             && order.permanent_ids.len() == 1
@@ -360,7 +368,22 @@ impl Orders {
         self.tell(id, at, actions);
         if reopened == Reopened::Yes {
             actions.push(Action::Alarm(Alarm::Reopened { intent: id, was, now: to }));
+            self.meet_revenant(id, at, actions);
         }
+    }
+
+    /// R11: what was replaced and lives again is cancelled, unless its owner wants both.
+    fn meet_revenant(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        let Some((by, policy)) = order.replaced_by else { return };
+        if !order.state.is_live() {
+            return; // it came back filled, and is over
+        }
+        if policy == Revenant::Cancel {
+            order.cancel = Some(Cancel { asked_at: at, sent_at: at, tries: 1 });
+            actions.push(send_cancel(order));
+        }
+        actions.push(Action::Alarm(Alarm::ReplacedLives { intent: id, by, policy }));
     }
 
     pub(crate) fn tell(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
@@ -371,7 +394,7 @@ impl Orders {
     }
 
     /// R21: the last confirmed values stand.
-    fn refuse_change(&mut self, id: IntentId, words: String, at: Timestamp, actions: &mut Vec<Action>) {
+    pub(crate) fn refuse_change(&mut self, id: IntentId, words: String, at: Timestamp, actions: &mut Vec<Action>) {
         if let Some(order) = self.orders.get_mut(&id) {
             order.change = None;
             order.change_asked_at = None;
@@ -394,13 +417,14 @@ impl Orders {
         }
         let is_asked_for = order.change.as_ref().and_then(|change| change.quantity) == Some(order.intent.quantity);
         let is_confirmed = order.change.as_ref().is_some_and(|change| change.applied_to(&order.intent) == order.intent);
-        let asked_at = order.change_asked_at;
         if is_confirmed {
             order.change = None;
             order.change_asked_at = None;
         }
         let (is_changed, quantity) = (order.intent != before, order.intent.quantity);
-        if quantity != before.quantity && !is_asked_for {
+        // TWS sizes a hedge, and what closes a position shrinks with it.
+        let is_own_doing = order.hedge.is_some() || quantity < before.quantity && order.is_reduced_by_others();
+        if quantity != before.quantity && !is_asked_for && !is_own_doing {
             let shown = quantity;
             actions.push(Action::Alarm(Alarm::ChangedElsewhere { intent: id, quantity: before.quantity, shown }));
             actions.push(Action::Ask(Question::Snapshot));
@@ -408,9 +432,7 @@ impl Orders {
         if order.state == State::Filled && order.filled < quantity {
             self.weigh(id, &Evidence::Unfilled, at, "", actions);
         }
-        if !is_confirmed && asked_at.is_some_and(|asked| self.would_show_change(asked, at)) {
-            self.refuse_change(id, "the broker shows the order without the change".to_owned(), at, actions);
-        } else if is_changed || is_confirmed {
+        if is_changed || is_confirmed {
             self.tell(id, at, actions);
             self.settle(id, at, actions);
         }
@@ -431,13 +453,6 @@ impl Orders {
         order.change_asked_at = None;
         self.tell(id, at, actions);
         self.settle(id, at, actions);
-    }
-
-    /// It is at the broker: the snapshot that is coming in need not list it.
-    fn see_alive(&mut self, id: IntentId) {
-        if let Some(snapshot) = &mut self.snapshot {
-            snapshot.seen.insert(id);
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use tws_proto::message::ExecutionData;
 
 use crate::action::{Action, Alarm, Fill, UncountableReason};
 use crate::fills::{Execution, Reading};
+use crate::halt::HaltScope;
 use crate::identity::Names;
 use crate::orders::Orders;
 use crate::reference::IntentId;
@@ -190,7 +191,7 @@ impl Orders {
         if self.orders.get(&id).is_some_and(|order| order.state == state_before) {
             self.tell(id, at, actions); // the state stayed, the quantities did not
         }
-        self.alarm_at_overfill(id, actions);
+        self.meet_overfill(id, at, actions);
     }
 
     /// What follows from what has filled, against what was ordered.
@@ -217,12 +218,16 @@ impl Orders {
         self.weigh(id, &evidence, at, "", actions);
     }
 
-    pub(crate) fn alarm_at_overfill(&self, id: IntentId, actions: &mut Vec<Action>) {
+    /// R26: an overfill is booked as it is and halts its strategy.
+    fn meet_overfill(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
         if let Some(order) = self.orders.get(&id)
             && order.filled > order.intent.quantity
         {
             let (quantity, filled) = (order.intent.quantity, order.filled);
             actions.push(Action::Alarm(Alarm::Overfilled { intent: id, quantity, filled }));
+            let strategy = HaltScope::Strategy(order.intent.strategy.clone());
+            let reason = format!("order {id} was for {quantity}, but {filled} have filled");
+            self.halted(&strategy, &reason, at, actions);
         }
     }
 }

@@ -28,9 +28,7 @@ impl Orders {
             reference: order.order_reference.clone(),
         };
         self.external.insert(number, external);
-        if let Some(snapshot) = &mut self.snapshot {
-            snapshot.external_seen.insert(number);
-        }
+        self.snapshot.see_external(number);
     }
 
     pub(crate) fn external_status(&mut self, status: &OrderStatus) {

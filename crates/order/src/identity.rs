@@ -5,7 +5,8 @@ use tws_proto::ids::{ClientId, OrderId, PermanentId};
 use tws_proto::message::OrderStatus;
 
 use crate::action::{Action, Alarm, Question};
-use crate::orders::{ORDER_ID_MAX, Orders, is_same_instrument};
+use crate::instrument::is_same_instrument;
+use crate::orders::{ORDER_ID_MAX, Orders};
 use crate::reference::{IntentId, Owner};
 use crate::time::Timestamp;
 use tws_proto::Side;

@@ -60,33 +60,45 @@ pub mod change;
 pub mod event;
 pub mod fills;
 pub mod group;
+pub mod guard;
+pub mod halt;
+pub mod instrument;
 pub mod intent;
 pub mod kind;
 pub mod missing;
 pub mod notice;
 pub mod orders;
 pub mod reference;
+pub mod refusal;
 pub mod state;
 pub mod time;
 pub mod tracked;
 
+mod burst;
 mod evidence;
 mod executed;
 mod external;
 mod identity;
 mod reconcile;
+mod snapshot;
 
 pub use action::{
-    Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Question, Step, UncountableReason,
+    Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Protection, Question, Step, UncountableReason,
 };
 pub use change::Change;
-pub use event::{BrokerEvent, Event, Input, LinkEvent, Record, SnapshotEvent};
+pub use event::{BrokerEvent, Compared, Event, Input, LinkEvent, Record, SnapshotEvent};
 pub use fills::{Execution, Executions};
-pub use group::{Bracket, Submission};
+pub use group::{
+    Bracket, Exit, Hedge, Hedged, OcaEffect, OneCancelsAll, Replacement, Revenant, Submission, Unprotected,
+};
+pub use guard::{Leg, Role};
+pub use halt::{AcknowledgeError, Halt, HaltScope};
+pub use instrument::is_same_instrument;
 pub use intent::{GroupFault, Hours, Intent, Invalid};
 pub use kind::{Distance, OrderKind};
-pub use orders::{CancelError, ChangeError, Gate, Orders, SubmitError, is_same_instrument};
+pub use orders::{Gate, Orders};
 pub use reference::{Instance, IntentId, Owner};
+pub use refusal::{CancelError, ChangeError, SubmitError};
 pub use state::{Acknowledgement, Stage, State};
 pub use time::{SECOND_US, Timestamp};
 pub use tracked::Tracked;

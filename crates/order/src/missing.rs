@@ -161,13 +161,7 @@ impl Orders {
     }
 
     /// Takes from the inferred part what an execution proves that adds `proven`.
-    pub(crate) fn replace_inferred(
-        &mut self,
-        id: IntentId,
-        proven: Decimal,
-        at: Timestamp,
-        actions: &mut Vec<Action>,
-    ) {
+    pub(crate) fn replace_inferred(&mut self, id: IntentId, proven: Decimal, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get(&id) else { return };
         let Some(known) = order.inferred.filter(|known| known.quantity > Decimal::ZERO) else { return };
         let executed = order.filled.saturating_sub(known.quantity).saturating_add(proven);
@@ -182,9 +176,8 @@ impl Orders {
     /// one before.
     fn set_inferred(&mut self, id: IntentId, inferred: Inferred, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get_mut(&id) else { return };
-        let value = |part: Option<Inferred>| {
-            part.map_or(Some(Decimal::ZERO), |part| part.quantity.checked_mul(part.price))
-        };
+        let value =
+            |part: Option<Inferred>| part.map_or(Some(Decimal::ZERO), |part| part.quantity.checked_mul(part.price));
         let before = order.inferred.map_or(Decimal::ZERO, |part| part.quantity);
         let (Some(old), Some(new)) = (value(order.inferred), value(Some(inferred))) else { return };
         let Some(filled) = order.filled.checked_sub(before).and_then(|filled| filled.checked_add(inferred.quantity))

@@ -6,17 +6,21 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::Contract;
 use tws_proto::ids::{ClientId, OrderId, PermanentId};
-use tws_proto::kinds::OptionRight;
 use tws_proto::message::{CancelOrder, ClientMessage, OrderStatus};
 
 use crate::action::{Action, Burst, ExternalOrder, OrderUpdate, Step};
 use crate::change::Change;
-use crate::event::{Event, Input, Record};
+use crate::event::{Event, Input, Record, SnapshotEvent};
 use crate::fills::Executions;
-use crate::group::Submission;
-use crate::intent::{Intent, Invalid};
+use crate::group::{Replacement, Submission};
+use crate::guard::Group;
+use crate::halt::Halt;
+use crate::instrument::is_same_instrument;
+use crate::intent::Intent;
 use crate::kind::OrderKind;
 use crate::reference::{Instance, IntentId};
+use crate::refusal::{CancelError, ChangeError, SubmitError};
+use crate::snapshot::Incoming;
 use crate::time::Timestamp;
 use crate::tracked::{Cancel, Tracked};
 use tws_proto::Side;
@@ -54,9 +58,16 @@ pub struct Orders {
     pub(crate) unproven: BTreeMap<PermanentId, OrderStatus>,
     /// Numbers of IB's that are proven not to be ours, although they come with order ids of ours.
     pub(crate) strangers: BTreeSet<PermanentId>,
+    /// What belongs together, by its first leg.
+    pub(crate) groups: BTreeMap<IntentId, Group>,
+    /// Groups of which a position stands without its stop.
+    pub(crate) exposed: BTreeSet<IntentId>,
+    pub(crate) halts: Vec<Halt>,
     pub(crate) next_order_id: i32,
     pub(crate) link: LinkView,
-    pub(crate) snapshot: Option<Snapshot>,
+    /// A snapshot that is coming in.
+    #[serde(skip)]
+    pub(crate) snapshot: Incoming,
 }
 
 /// What the book knows of the links.
@@ -66,14 +77,6 @@ pub(crate) struct LinkView {
     pub(crate) ready: bool,
     /// Since when TWS has had IB, as far as is known.
     pub(crate) upstream_since: Option<Timestamp>,
-}
-
-/// A snapshot that is coming in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Snapshot {
-    pub(crate) began_at: Timestamp,
-    pub(crate) seen: BTreeSet<IntentId>,
-    pub(crate) external_seen: BTreeSet<PermanentId>,
 }
 
 impl Orders {
@@ -92,8 +95,11 @@ impl Orders {
             unproven: BTreeMap::new(),
             strangers: BTreeSet::new(),
             next_order_id: 1,
+            groups: BTreeMap::new(),
+            exposed: BTreeSet::new(),
+            halts: Vec::new(),
             link: LinkView::default(),
-            snapshot: None,
+            snapshot: Incoming::default(),
         }
     }
 
@@ -108,6 +114,29 @@ impl Orders {
         now: Timestamp,
     ) -> Result<Step, SubmitError<G::Refusal>> {
         submission.validate().map_err(SubmitError::Invalid)?;
+        if let Some(halt) = submission.legs().find_map(|leg| self.halted_for(leg)) {
+            return Err(SubmitError::Halted(halt.clone()));
+        }
+        self.check_replacement(&submission)?;
+        self.take_submission(submission, gate, now)
+    }
+
+    /// What is replaced must have ended, and only once.
+    pub(crate) fn check_replacement<R>(&self, submission: &Submission) -> Result<(), SubmitError<R>> {
+        let Submission::Replacement(Replacement { of, .. }) = submission else { return Ok(()) };
+        let replaced = self.orders.get(of).ok_or(SubmitError::NothingToReplace(*of))?;
+        if replaced.state.is_live() {
+            return Err(SubmitError::StillLive(*of));
+        }
+        if replaced.replaced_by.is_some() { Err(SubmitError::ReplacedAlready(*of)) } else { Ok(()) }
+    }
+
+    pub(crate) fn take_submission<G: Gate>(
+        &mut self,
+        submission: Submission,
+        gate: &G,
+        now: Timestamp,
+    ) -> Result<Step, SubmitError<G::Refusal>> {
         let mut order_ids = Vec::new();
         for (offset, leg) in (0..).zip(submission.legs()) {
             if self.orders.contains_key(&leg.id) {
@@ -163,6 +192,9 @@ impl Orders {
         if order.change.is_some() || order.cancel.is_some() {
             return Err(ChangeError::InFlight);
         }
+        if let Some(halt) = self.halted_for(&order.intent) {
+            return Err(ChangeError::Halted(halt.clone()));
+        }
         let changed = change.applied_to(&order.intent);
         if std::mem::discriminant::<OrderKind>(&changed.kind) != std::mem::discriminant(&order.intent.kind) {
             return Err(ChangeError::OtherKind);
@@ -177,13 +209,18 @@ impl Orders {
 
     /// Takes an event from outside.
     pub fn step(&mut self, event: Event, now: Timestamp) -> Step {
-        if event == Event::Timer && !self.is_anything_due(now) {
-            return Step::default();
+        match &event {
+            Event::Timer if !self.is_anything_due(now) => Step::default(),
+            Event::Snapshot(SnapshotEvent::Began) => {
+                self.snapshot.begin(now);
+                Step::default()
+            }
+            Event::Snapshot(SnapshotEvent::Ended) => self.snapshot_ended(&[], now),
+            _ => self.record(Input::Happened(event), now),
         }
-        self.record(Input::Happened(event), now)
     }
 
-    fn record(&mut self, input: Input, at: Timestamp) -> Step {
+    pub(crate) fn record(&mut self, input: Input, at: Timestamp) -> Step {
         let record = Record { at, input };
         let actions = self.apply(&record);
         Step { records: vec![record], actions }
@@ -199,7 +236,10 @@ impl Orders {
             Input::CancelAsked { intents } => self.cancel_asked(intents, at, &mut actions),
             Input::ChangeAsked { intent, change } => self.change_asked(*intent, change, at, &mut actions),
             Input::Happened(event) => self.happened(event, at, &mut actions),
+            Input::Halted { scope, reason } => self.halted(scope, reason, at, &mut actions),
+            Input::Acknowledged { scope, by: _ } => self.acknowledged(scope),
         }
+        self.watch_groups(at, &mut actions);
         actions
     }
 
@@ -220,6 +260,7 @@ impl Orders {
             places.push(leg.id);
             messages.push(ClientMessage::from(Box::new(place)));
         }
+        self.take_group(submission);
         actions.push(Action::Send(Burst { places, messages }));
         actions.append(&mut updates);
     }
@@ -227,6 +268,7 @@ impl Orders {
     fn cancel_asked(&mut self, intents: &[IntentId], at: Timestamp, actions: &mut Vec<Action>) {
         let mut messages = Vec::new();
         for id in intents {
+            self.waive_stop(*id);
             if let Some(order) = self.orders.get_mut(id)
                 && order.state.is_live()
             {
@@ -331,126 +373,11 @@ impl Orders {
     }
 }
 
-/// Whether two contracts are one instrument: by IB's number where both have it, else by what names it.
-#[must_use]
-pub fn is_same_instrument(one: &Contract, other: &Contract) -> bool {
-    match (one.known_id(), other.known_id()) {
-        (Some(one), Some(other)) => one == other,
-        _ => {
-            one.symbol == other.symbol
-                && one.security_type == other.security_type
-                && one.currency == other.currency
-                && is_same_date(&one.last_trade_date_or_month, &other.last_trade_date_or_month)
-                && one.strike.unwrap_or_default() == other.strike.unwrap_or_default()
-                && known_right(one) == known_right(other)
-        }
-    }
-}
-
-/// A month is the same as a day in it, and a day the same as an hour of it: answers say more than was asked.
-fn is_same_date(one: &str, other: &str) -> bool {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    short == long || (short.len() >= "YYYYMM".len() && long.starts_with(short))
-}
-
-/// Whether an option is a call or a put; for what is no option, answers have words of no meaning here.
-const fn known_right(contract: &Contract) -> Option<&OptionRight> {
-    match &contract.right {
-        Some(right @ (OptionRight::Call | OptionRight::Put)) => Some(right),
-        Some(OptionRight::Other(_)) | None => None,
-    }
-}
-
-/// Why a submission was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SubmitError<R> {
-    /// It can never be right.
-    #[error(transparent)]
-    Invalid(Invalid),
-    /// The gate did not let it through.
-    #[error("refused: {0}")]
-    Refused(R),
-    /// Its id was used before.
-    #[error("intent {0} was submitted before; every wish needs an id of its own")]
-    IdUsed(IntentId),
-    /// There are no order ids left.
-    #[error("order ids are exhausted; reset the API order id sequence in TWS")]
-    IdsExhausted,
-}
-
-/// Why a cancel was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CancelError {
-    /// The book does not know it.
-    #[error("there is no order {0}")]
-    NoSuchOrder(IntentId),
-}
-
-/// Why a change was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChangeError<R> {
-    /// The book does not know the order.
-    #[error("there is no order {0}")]
-    NoSuchOrder(IntentId),
-    /// The broker has not confirmed it, or it has ended.
-    #[error("the order is {0}; only what the broker has confirmed can be changed")]
-    NotAcknowledged(&'static str),
-    /// Another change or a cancel is on its way.
-    #[error("another change or a cancel of the order is on its way; wait for its outcome")]
-    InFlight,
-    /// The kind of an order cannot change.
-    #[error("the kind of an order cannot be changed, only its prices, size and time in force")]
-    OtherKind,
-    /// Less than has filled.
-    #[error("{filled} have filled already; the new quantity must be above that")]
-    BelowFilled {
-        /// How much has filled.
-        filled: Decimal,
-    },
-    /// It can never be right.
-    #[error(transparent)]
-    Invalid(Invalid),
-    /// The gate did not let it through.
-    #[error("refused: {0}")]
-    Refused(R),
-}
-
 #[cfg(test)]
 mod tests {
     use tws_proto::ids::ContractId;
 
     use super::*;
-
-    #[test]
-    fn an_answer_may_say_more_of_an_instrument_than_was_asked() {
-        let stock = Contract::stock("IBM", "USD");
-        let future = Contract::future("ES", "202612", "CME", "USD");
-        let call = Contract::option("IBM", "20261218", 100.into(), OptionRight::Call, "USD");
-        let number = |number: i32, of: &Contract| Contract { contract_id: Some(ContractId(number)), ..of.clone() };
-        let day = |day: &str, of: &Contract| Contract { last_trade_date_or_month: day.into(), ..of.clone() };
-        let odd = OptionRight::Other("0".to_owned());
-        let answer = Contract { strike: Some(Decimal::ZERO), right: Some(odd), ..stock.clone() };
-        for (one, other, expected) in [
-            (&stock, &answer, true),
-            (&stock, &number(1, &answer), true),
-            (&number(1, &stock), &number(1, &future), true),
-            (&number(1, &stock), &number(2, &stock), false),
-            (&stock, &Contract::stock("IBM", "EUR"), false),
-            (&stock, &call, false),
-            (&future, &day("20261218", &future), true),
-            (&future, &day("20261218 08:30:00 US/Central", &future), true),
-            (&future, &day("202603", &future), false),
-            (&future, &day("", &future), false),
-            (&call, &Contract { right: Some(OptionRight::Put), ..call.clone() }, false),
-            (&call, &Contract { strike: Some(101.into()), ..call.clone() }, false),
-        ] {
-            assert_eq!(is_same_instrument(one, other), expected, "{one:?} and {other:?}");
-            assert_eq!(is_same_instrument(other, one), expected, "{other:?} and {one:?}");
-        }
-    }
 
     #[test]
     fn orders_of_others_count_in_risk() {

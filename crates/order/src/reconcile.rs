@@ -6,14 +6,12 @@ use crate::action::{Action, Alarm, Burst, Question};
 use crate::event::LinkEvent;
 use crate::orders::Orders;
 use crate::reference::IntentId;
-use crate::state::{Evidence, State};
+use crate::state::Evidence;
 use crate::time::{SECOND_US, Timestamp};
 use crate::tracked::{CANCEL_TRIES_MAX, Cancel, Tracked};
 
 /// How long a cancel or a change waits for an answer before the broker is asked (R19).
-const ANSWER_US: i64 = 5 * SECOND_US;
-/// How far apart two snapshots must be to agree that an order is absent (R9).
-const ABSENT_APART_US: i64 = 10 * SECOND_US;
+pub(crate) const ANSWER_US: i64 = 5 * SECOND_US;
 /// For how long TWS must have had IB before an absent order is lost (R9, R10).
 const UPSTREAM_SETTLED_US: i64 = 30 * SECOND_US;
 
@@ -41,9 +39,10 @@ impl Orders {
 
     fn lose(&mut self, evidence: &Evidence, at: Timestamp, actions: &mut Vec<Action>) {
         self.link.upstream_since = None;
-        self.snapshot = None; // half a snapshot is none (R8)
+        self.snapshot.drop_half(); // half a snapshot is none (R8)
         let live: Vec<IntentId> = self.live().map(|order| order.intent.id).collect();
         for id in live {
+            self.doubt_group_of(id);
             self.weigh(id, evidence, at, "", actions);
         }
     }
@@ -61,57 +60,19 @@ impl Orders {
         }
     }
 
-    pub(crate) fn snapshot_ended(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
-        let Some(snapshot) = self.snapshot.take() else { return };
-        self.external.retain(|id, _| snapshot.external_seen.contains(id));
-        let settled = self.is_upstream_settled(at);
-        let live: Vec<IntentId> =
-            self.live().filter(|order| order.created_at < snapshot.began_at).map(|order| order.intent.id).collect();
-        for id in live {
-            let Some(order) = self.orders.get_mut(&id) else { continue };
-            if snapshot.seen.contains(&id) {
-                order.absent_since = None;
-                continue;
-            }
-            let apart = order.absent_since.is_some_and(|since| at.since(since) >= ABSENT_APART_US);
-            order.absent_since.get_or_insert(at);
-            let sure = apart && settled;
-            if sure && order.is_fill_missing() {
-                // R9: nothing is lost while a fill is not explained.
-                let (told, filled) = (order.told.filled, order.filled);
-                self.weigh(id, &Evidence::AbsentOnce, at, "", actions);
-                actions.push(Action::Alarm(Alarm::FillsMissing { intent: id, told, filled }));
-                actions.push(Action::Ask(Question::Executions));
-                continue;
-            }
-            let evidence = match (sure, order.filled >= order.intent.quantity) {
-                (true, true) => Evidence::FilledInFull,
-                (true, false) => Evidence::AbsentForSure,
-                (false, _) => Evidence::AbsentOnce,
-            };
-            self.weigh(id, &evidence, at, "", actions);
-            if self.orders.get(&id).is_some_and(|order| order.state == State::Lost) {
-                actions.push(Action::Alarm(Alarm::Lost { intent: id }));
-            }
-        }
-    }
-
-    fn is_upstream_settled(&self, at: Timestamp) -> bool {
+    pub(crate) fn is_upstream_settled(&self, at: Timestamp) -> bool {
         self.link.upstream_since.is_some_and(|since| at.since(since) >= UPSTREAM_SETTLED_US)
-    }
-
-    /// Whether a snapshot is coming in that would show a change asked for at `asked_at`, had the broker taken it.
-    pub(crate) fn would_show_change(&self, asked_at: Timestamp, at: Timestamp) -> bool {
-        self.is_upstream_settled(at)
-            && self.snapshot.as_ref().is_some_and(|snapshot| snapshot.began_at.since(asked_at) >= ANSWER_US)
     }
 
     /// Whether time alone makes something happen.
     pub(crate) fn is_anything_due(&self, now: Timestamp) -> bool {
-        self.link.ready && self.live().any(|order| is_cancel_due(order, now)) || self.is_missing_due(now)
+        self.link.ready && self.live().any(|order| is_cancel_due(order, now))
+            || self.is_missing_due(now)
+            || self.is_protection_due(now)
     }
 
     pub(crate) fn timer(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
+        self.protect_exposed(at, actions);
         if !self.link.ready {
             return;
         }
@@ -136,7 +97,8 @@ fn is_cancel_due(order: &Tracked, now: Timestamp) -> bool {
     order.is_cancel_on_its_way() && order.cancel.is_some_and(|cancel| now.since(cancel.sent_at) >= ANSWER_US)
 }
 
-fn send_cancel(order: &Tracked) -> Action {
+/// The message that cancels an order.
+pub(crate) fn send_cancel(order: &Tracked) -> Action {
     let message = ClientMessage::from(CancelOrder::new(order.order_id));
     Action::Send(Burst { places: Vec::new(), messages: vec![message] })
 }

@@ -10,9 +10,11 @@ use tws_proto::message::PlaceOrder;
 
 use crate::action::OrderUpdate;
 use crate::change::Change;
+use crate::group::{Hedge, Revenant};
+use crate::guard::{Leg, Role};
 use crate::intent::Intent;
 use crate::missing::{Inferred, Told};
-use crate::reference::Instance;
+use crate::reference::{Instance, IntentId};
 use crate::state::State;
 use crate::time::{SECOND_US, Timestamp};
 
@@ -33,6 +35,16 @@ pub struct Tracked {
     pub parent_id: Option<OrderId>,
     /// Its one-cancels-all group, empty for none.
     pub oca_group: String,
+    /// What a fill in that group does.
+    pub oca_type: Option<OcaType>,
+    /// How TWS finds its size, where it is a hedge.
+    pub hedge: Option<Hedge>,
+    /// Its place in a group.
+    pub leg: Option<Leg>,
+    /// What it stands in the place of (R11).
+    pub in_place_of: Option<IntentId>,
+    /// What stands in its place, and what becomes of it should it come back.
+    pub replaced_by: Option<(IntentId, Revenant)>,
     /// State.
     pub state: State,
     /// IB's numbers for it.
@@ -87,6 +99,11 @@ impl Tracked {
             order_id: place.order_id,
             parent_id: place.order.parent(),
             oca_group: place.order.oca_group.clone(),
+            oca_type: place.order.oca_type.clone().filter(|_| !place.order.oca_group.is_empty()),
+            hedge: None,
+            leg: None,
+            in_place_of: None,
+            replaced_by: None,
             state: State::Sent,
             permanent_ids: BTreeSet::new(),
             ended_permanent_ids: BTreeSet::new(),
@@ -158,6 +175,13 @@ impl Tracked {
         self.cancel.is_some_and(|cancel| cancel.tries <= CANCEL_TRIES_MAX)
     }
 
+    /// Whether fills of other orders reduce it, so that a smaller size is nobody's change.
+    #[must_use]
+    pub fn is_reduced_by_others(&self) -> bool {
+        let is_exit = self.leg.is_some_and(|leg| matches!(leg.role, Role::TakeProfit | Role::StopLoss));
+        is_exit || matches!(self.oca_type, Some(OcaType::ReduceWithBlock | OcaType::ReduceWithoutBlock))
+    }
+
     /// Whether the broker has told of more fills than the executions that are known (R14).
     #[must_use]
     pub fn is_fill_missing(&self) -> bool {
@@ -203,7 +227,10 @@ impl Tracked {
         }
         if !self.oca_group.is_empty() {
             order.oca_group.clone_from(&self.oca_group);
-            order.oca_type = Some(OcaType::CancelWithBlock);
+            order.oca_type.clone_from(&self.oca_type);
+        }
+        if let Some(hedge) = self.hedge {
+            hedge.write(&mut order);
         }
         PlaceOrder { order_id: self.order_id, contract: intent.contract.clone(), order, attached: None }
     }

@@ -117,7 +117,12 @@ fn check_sent(records: &[Record]) {
                         highest = place.order_id.0;
                     }
                 }
-                Action::Alarm(_) | Action::Changed(_) | Action::Filled(_) | Action::Commission(_) | Action::Ask(_) => {}
+                Action::Alarm(_)
+                | Action::Changed(_)
+                | Action::Filled(_)
+                | Action::Commission(_)
+                | Action::Ask(_)
+                | Action::Protect(_) => {}
             }
         }
     }

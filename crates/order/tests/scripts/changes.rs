@@ -69,7 +69,7 @@ fn r21_a_change_nobody_answers_is_dropped_by_a_snapshot() {
         snapshot ended => a working working 100 exposed 200
         wait 30000 => a working working 100 exposed 200
         snapshot began => a working working 100 exposed 200
-        open a Submitted => a working working 100
+        open a Submitted => a working working 100 exposed 200
         snapshot ended => a working working 100
     "]]);
 }

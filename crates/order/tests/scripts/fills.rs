@@ -152,7 +152,7 @@ fn s29_overfill_is_booked_and_flagged() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         exec a @x.01 => a filled filled 100; a trades 100 at 10
-        exec a @y.01 q5 => a filled filled 105; a trades 5 at 10; alarm Overfilled
+        exec a @y.01 q5 => a filled filled 105; a trades 5 at 10; alarm Overfilled; alarm Halted
     "]]);
 }
 
@@ -160,7 +160,7 @@ fn s29_overfill_is_booked_and_flagged() {
 fn numbers_beyond_counting() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
-        exec a @x.01 q79228162514264337593543950335 p1 => a filled filled 79228162514264337593543950335; a trades 79228162514264337593543950335 at 1; alarm Overfilled
+        exec a @x.01 q79228162514264337593543950335 p1 => a filled filled 79228162514264337593543950335; a trades 79228162514264337593543950335 at 1; alarm Overfilled; alarm Halted
         exec a @y.01 q79228162514264337593543950335 p1 => a filled filled 79228162514264337593543950335; alarm UncountableExecution
         exec a @z.01 q79228162514264337593543950335 p79228162514264337593543950335 => a filled filled 79228162514264337593543950335; alarm UncountableExecution
     "]]);

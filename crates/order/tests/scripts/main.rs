@@ -7,6 +7,7 @@ mod world;
 mod cancels;
 mod changes;
 mod fills;
+mod groups;
 mod identity;
 mod oddities;
 mod unknown;

@@ -27,7 +27,7 @@ fn s24_two_incarnations_both_fill() {
         open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
         exec a @x.01 => a working filled 100 exposed 100; a trades 100 at 10
         status a Filled f100 r0 => a working filled 100 exposed 100
-        exec a @y.01 #7 => a filled filled 200; a trades 100 at 10; alarm Overfilled
+        exec a @y.01 #7 => a filled filled 200; a trades 100 at 10; alarm Overfilled; alarm Halted
         status a Filled #7 f100 r0 => a filled filled 200
     "]]);
 }

@@ -8,8 +8,9 @@
 use std::fmt::Write as _;
 
 use order::{
-    Action, BrokerEvent, Change, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, OrderUpdate,
-    Orders, Record, Side, SnapshotEvent, Step, Timestamp,
+    Action, Bracket, BrokerEvent, Change, Event, Gate, HaltScope, Hours, Instance, Intent, IntentId, LinkEvent,
+    OcaEffect, OneCancelsAll, OrderKind, OrderUpdate, Orders, Protection, Record, Replacement, Revenant, Side,
+    SnapshotEvent, Step, Timestamp, Unprotected,
 };
 use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
@@ -46,6 +47,17 @@ pub(crate) fn intent(name: char) -> Intent {
     }
 }
 
+/// Buys as `a` does, takes the profit at 12 and the loss at 9; the legs have the names that follow.
+pub(crate) fn bracket(entry: char) -> Bracket {
+    let leg = |place: u32, kind| Intent {
+        side: Side::Sell,
+        kind,
+        ..intent(char::from_u32(u32::from(entry) + place).unwrap())
+    };
+    let profit = leg(1, OrderKind::Limit { limit_price: 12.into() });
+    Bracket::new(intent(entry), profit, leg(2, OrderKind::Stop { stop_price: 9.into() }))
+}
+
 pub(crate) fn id(name: char) -> IntentId {
     IntentId(u128::from(u32::from(name)))
 }
@@ -67,6 +79,8 @@ pub(crate) struct World {
     pub(crate) orders: Orders,
     pub(crate) records: Vec<Record>,
     pub(crate) now: Timestamp,
+    /// What should be placed for a position without a stop.
+    pub(crate) protection: Option<Protection>,
 }
 
 /// Options of an event: a letter and a value each.
@@ -84,7 +98,7 @@ impl<'a> Options<'a> {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let mut world = Self { orders: book(), records: Vec::new(), now: Timestamp(0) };
+        let mut world = Self { orders: book(), records: Vec::new(), now: Timestamp(0), protection: None };
         let _ = world.happen(Event::Link(LinkEvent::Ready { next_order_id: OrderId(1) }));
         world
     }
@@ -115,6 +129,26 @@ impl World {
         (ours, Some(known), reference)
     }
 
+    fn side(&self, name: char) -> Side {
+        self.orders.get(id(name)).map_or(Side::Buy, |order| order.intent.side)
+    }
+
+    /// The order as the broker shows it: as it is known, with what the options say.
+    fn shown(&self, name: char, options: &Options<'_>) -> Order {
+        let kind = self.orders.get(id(name)).map(|order| order.intent.kind.clone());
+        let quantity = options.number('q').unwrap_or(Decimal::ONE_HUNDRED);
+        let action = self.side(name).action();
+        match kind {
+            Some(OrderKind::Stop { stop_price }) => Order::stop(action, quantity, stop_price),
+            Some(OrderKind::Market) => Order::market(action, quantity),
+            Some(OrderKind::Limit { .. }) | None => {
+                let usual = if action == Side::Buy.action() { Decimal::TEN } else { 12.into() };
+                Order::limit(action, quantity, options.number('p').unwrap_or(usual))
+            }
+            Some(other) => panic!("the language has no {other:?}"),
+        }
+    }
+
     pub(crate) fn broker(&self, words: &[&str]) -> BrokerEvent {
         let (verb, name) = (words[0], words[1].chars().next().unwrap());
         let options = Options(words[2..].to_vec());
@@ -128,11 +162,7 @@ impl World {
             permanent_id,
             order_reference: order_reference.clone(),
             filled_quantity: options.number('f'),
-            ..Order::limit(
-                Side::Buy.action(),
-                options.number('q').unwrap_or(Decimal::ONE_HUNDRED),
-                options.number('p').unwrap_or(Decimal::TEN),
-            )
+            ..self.shown(name, &options)
         };
         let state = || tws_proto::order_state::OrderState { status: Some(status()), ..Default::default() };
         match verb {
@@ -159,7 +189,10 @@ impl World {
                     order_id: Some(order_id),
                     execution_id: options.text('@').unwrap().to_owned(),
                     account: "DU1".to_owned(),
-                    side: ExecutionSide::Bought,
+                    side: match self.side(name) {
+                        Side::Buy => ExecutionSide::Bought,
+                        Side::Sell => ExecutionSide::Sold,
+                    },
                     quantity: Some(options.number('q').unwrap_or(Decimal::ONE_HUNDRED)),
                     price: Some(options.number('p').unwrap_or(Decimal::TEN)),
                     permanent_id,
@@ -198,6 +231,50 @@ impl World {
                 let mut wish = intent(order.unwrap());
                 wish.quantity = options.number('q').unwrap_or(wish.quantity);
                 match self.orders.submit(wish.into(), &Open, now) {
+                    Ok(step) => self.keep(step),
+                    Err(error) => return format!("refused: {error}"),
+                }
+            }
+            "bracket" => {
+                let policy = match options.0.first() {
+                    Some(&"protect") => Unprotected::Protect,
+                    Some(&"flatten") => Unprotected::Flatten,
+                    _ => Unprotected::Alarm,
+                };
+                let bracket = Bracket { unprotected: policy, ..bracket(order.unwrap()) };
+                let step = self.orders.submit(bracket.into(), &Open, now).unwrap();
+                self.keep(step)
+            }
+            "oca" => {
+                let next = |name: char| char::from_u32(u32::from(name) + 1).unwrap();
+                let legs = vec![intent(order.unwrap()), intent(next(order.unwrap()))];
+                let effect = match options.0.first() {
+                    Some(&"reduce") => OcaEffect::ReduceWithoutBlock,
+                    _ => OcaEffect::CancelWithBlock,
+                };
+                let step = self.orders.submit(OneCancelsAll { legs, effect }.into(), &Open, now).unwrap();
+                self.keep(step)
+            }
+            "replace" => {
+                let of = id(order.unwrap());
+                let by = intent(options.0[0].chars().next().unwrap());
+                let revenant = if options.0.get(1) == Some(&"adopt") { Revenant::Adopt } else { Revenant::Cancel };
+                let replacement = Replacement { of, intent: by, revenant };
+                match self.orders.submit(replacement.into(), &Open, now) {
+                    Ok(step) => self.keep(step),
+                    Err(error) => return format!("refused: {error}"),
+                }
+            }
+            "protect" => {
+                let Some(protection) = self.protection.take() else { return "nothing to protect".to_owned() };
+                match self.orders.protect(protection, id(order.unwrap()), &Open, now) {
+                    Ok(step) => self.keep(step),
+                    Err(error) => return format!("refused: {error}"),
+                }
+            }
+            "acknowledge" => {
+                let scope = HaltScope::Strategy("s".to_owned());
+                match self.orders.acknowledge(scope, words.get(1).copied().unwrap_or(""), now) {
                     Ok(step) => self.keep(step),
                     Err(error) => return format!("refused: {error}"),
                 }
@@ -288,6 +365,12 @@ impl World {
                     write!(text, "alarm {}; ", alarm.split_once(' ').map_or(alarm.as_str(), |(word, _)| word))
                 }
                 Action::Ask(question) => write!(text, "ask {question:?}; "),
+                Action::Protect(protection) => {
+                    self.protection = Some((**protection).clone());
+                    let Protection { of, intent } = &**protection;
+                    let kind = if intent.kind == OrderKind::Market { "flatten" } else { "protect" };
+                    write!(text, "{kind} {} for {}; ", intent.quantity, name(*of))
+                }
             };
         }
         text.trim_end_matches("; ").to_owned()

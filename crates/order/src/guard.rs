@@ -1,0 +1,401 @@
+//! What is watched of groups: that a bracket is whole or gone (R25), that a position keeps its stop (R25), that no group
+//! fills more than it may (R26).
+
+use std::collections::BTreeSet;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, Alarm, Protection, Question, Step};
+use crate::group::{Exit, OneCancelsAll, Replacement, Submission, Unprotected};
+use crate::halt::HaltScope;
+use crate::intent::Intent;
+use crate::kind::OrderKind;
+use crate::orders::{Gate, Orders};
+use crate::reconcile::send_cancel;
+use crate::reference::IntentId;
+use crate::refusal::SubmitError;
+use crate::time::{SECOND_US, Timestamp};
+use crate::tracked::{Cancel, Tracked};
+
+/// For how long a position may stand without its stop: a cancelled stop may be heard of before the fill that caused it.
+const GRACE_US: i64 = SECOND_US / 2;
+/// After how long protection that was not placed is asked for again.
+const AGAIN_US: i64 = 5 * SECOND_US;
+/// Decimals to which parts of a group are summed; quotients have no end.
+const PARTS_DECIMALS: u32 = 9;
+
+/// An order's place in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// The group, named by its first leg.
+    pub group: IntentId,
+    /// What the order is in it.
+    pub role: Role,
+}
+
+/// What an order is in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Opens the position of a bracket, or is what is hedged.
+    Entry,
+    /// Closes a part of a bracket with a profit.
+    TakeProfit,
+    /// Closes a part of a bracket with a loss.
+    StopLoss,
+    /// One of several of which one cancels the others.
+    Alternative,
+    /// A link of a chain.
+    Link,
+    /// A hedge.
+    Hedge,
+}
+
+/// A group as the book knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Group {
+    pub(crate) legs: Vec<IntentId>,
+    /// Quantities as they were ordered: fills of one leg reduce the others.
+    sizes: Vec<Decimal>,
+    unprotected: Unprotected,
+    /// A break came while legs were live: whether all of them are there is not known.
+    is_doubted: bool,
+    /// A snapshot since then did not show all of them.
+    was_incomplete: bool,
+    /// The owner cancelled a stop: that the position stands without one is meant.
+    is_waived: bool,
+    is_overfilled: bool,
+    /// A part of the position stands without a stop.
+    exposed: Option<Exposed>,
+}
+
+/// A position without its stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Exposed {
+    since: Timestamp,
+    /// When it was last acted upon.
+    told_at: Option<Timestamp>,
+}
+
+impl Exposed {
+    fn is_due(self, now: Timestamp) -> bool {
+        match self.told_at {
+            None => now.since(self.since) >= GRACE_US,
+            Some(told_at) => now.since(told_at) >= AGAIN_US,
+        }
+    }
+}
+
+/// The places of a submission's legs, in their order; none for what is no group.
+fn roles(submission: &Submission) -> Vec<Role> {
+    let exit = |exit: &Exit| {
+        let profit = exit.take_profit.as_ref().map(|_| Role::TakeProfit);
+        profit.into_iter().chain(exit.stop_loss.as_ref().map(|_| Role::StopLoss)).collect::<Vec<_>>()
+    };
+    match submission {
+        Submission::Single(_) | Submission::Replacement(_) => Vec::new(),
+        Submission::Bracket(bracket) => {
+            std::iter::once(Role::Entry).chain(bracket.exits.iter().flat_map(exit)).collect()
+        }
+        Submission::OneCancelsAll(OneCancelsAll { legs, .. }) => vec![Role::Alternative; legs.len()],
+        Submission::Chain(legs) => vec![Role::Link; legs.len()],
+        Submission::Hedged(_) => vec![Role::Entry, Role::Hedge],
+    }
+}
+
+impl Orders {
+    /// Remembers what belongs together.
+    pub(crate) fn take_group(&mut self, submission: &Submission) {
+        let legs: Vec<IntentId> = submission.legs().map(|leg| leg.id).collect();
+        let Some(group) = legs.first().copied() else { return };
+        for (id, role) in legs.iter().zip(roles(submission)) {
+            if let Some(order) = self.orders.get_mut(id) {
+                order.leg = Some(Leg { group, role });
+                order.hedge = submission.hedge().filter(|_| role == Role::Hedge);
+            }
+        }
+        let unprotected = match submission {
+            Submission::Replacement(Replacement { of, intent, revenant }) => {
+                let replacement = intent.id;
+                if let Some(order) = self.orders.get_mut(of) {
+                    order.replaced_by = Some((replacement, *revenant));
+                }
+                if let Some(order) = self.orders.get_mut(&replacement) {
+                    order.in_place_of = Some(*of);
+                }
+                return;
+            }
+            Submission::Single(_) => return,
+            Submission::Bracket(bracket) => bracket.unprotected,
+            Submission::OneCancelsAll(_) | Submission::Chain(_) | Submission::Hedged(_) => Unprotected::default(),
+        };
+        let sizes = submission.legs().map(|leg| leg.quantity).collect();
+        let group_of = Group {
+            legs,
+            sizes,
+            unprotected,
+            is_doubted: false,
+            was_incomplete: false,
+            is_waived: false,
+            is_overfilled: false,
+            exposed: None,
+        };
+        self.groups.insert(group, group_of);
+    }
+
+    /// A break: whether all legs of a live group are there must be looked at.
+    pub(crate) fn doubt_group_of(&mut self, id: IntentId) {
+        let Some(leg) = self.orders.get(&id).and_then(|order| order.leg) else { return };
+        if leg.role != Role::Alternative
+            && let Some(group) = self.groups.get_mut(&leg.group)
+        {
+            (group.is_doubted, group.was_incomplete) = (true, false);
+        }
+    }
+
+    /// Whether a snapshot has something to say of a group.
+    pub(crate) fn is_any_group_doubted(&self) -> bool {
+        self.live().filter_map(|order| self.groups.get(&order.leg?.group)).any(|group| group.is_doubted)
+    }
+
+    /// R25: all legs or none. Legs that were never transmitted cannot be listed, so every leg is cancelled, found or not;
+    /// only a stop that protects what has filled is left. Two snapshots must miss a leg, for one may be stale (F19).
+    /// Gives the legs that were cancelled: there is no verdict on them in this snapshot.
+    pub(crate) fn repair_groups(
+        &mut self,
+        absent: &BTreeSet<IntentId>,
+        at: Timestamp,
+        actions: &mut Vec<Action>,
+    ) -> BTreeSet<IntentId> {
+        let mut cancelled = BTreeSet::new();
+        let doubted: BTreeSet<IntentId> = self.live().filter_map(|order| Some(order.leg?.group)).collect();
+        for name in doubted {
+            let Some(group) = self.groups.get_mut(&name).filter(|group| group.is_doubted) else { continue };
+            if !group.legs.iter().any(|leg| absent.contains(leg)) {
+                group.is_doubted = false;
+            } else if !group.was_incomplete {
+                group.was_incomplete = true;
+                actions.push(Action::Ask(Question::Snapshot));
+            } else {
+                group.is_doubted = false;
+                let legs = group.legs.clone();
+                let has_position = self.position_of(name) > Decimal::ZERO;
+                let is_spared = |order: &Tracked| has_position && !absent.contains(&order.intent.id) && is_stop(order);
+                cancelled.extend(self.cancel_legs(&legs, is_spared, at, actions));
+                actions.push(Action::Alarm(Alarm::GroupIncomplete { group: name }));
+            }
+        }
+        cancelled
+    }
+
+    /// Cancels the live legs but for those that are spared.
+    fn cancel_legs(
+        &mut self,
+        legs: &[IntentId],
+        is_spared: impl Fn(&Tracked) -> bool,
+        at: Timestamp,
+        actions: &mut Vec<Action>,
+    ) -> Vec<IntentId> {
+        let mut cancelled = Vec::new();
+        for id in legs {
+            let Some(order) = self.orders.get_mut(id) else { continue };
+            if order.state.is_live() && !order.is_cancel_on_its_way() && !is_spared(order) {
+                order.cancel = Some(Cancel { asked_at: at, sent_at: at, tries: 1 });
+                actions.push(send_cancel(order));
+                cancelled.push(*id);
+            }
+        }
+        cancelled
+    }
+
+    /// The owner cancels this order: a stop of a bracket is not missed then.
+    pub(crate) fn waive_stop(&mut self, id: IntentId) {
+        let order = self.orders.get(&id);
+        let leg = order.and_then(|order| order.leg).filter(|leg| leg.role == Role::StopLoss);
+        let replaced = order.and_then(|order| order.in_place_of).and_then(|of| self.orders.get(&of)?.leg);
+        if let Some(group) = leg.or(replaced).and_then(|leg| self.groups.get_mut(&leg.group)) {
+            group.is_waived = true;
+        }
+    }
+
+    /// Looks at the groups of which these actions tell.
+    pub(crate) fn watch_groups(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
+        if self.groups.is_empty() {
+            return;
+        }
+        let touched = actions.iter().filter_map(|action| match action {
+            Action::Changed(update) => self.group_of(update.intent),
+            _ => None,
+        });
+        let touched: BTreeSet<IntentId> = touched.collect();
+        for name in touched {
+            self.watch_group(name, at, actions);
+        }
+    }
+
+    fn group_of(&self, id: IntentId) -> Option<IntentId> {
+        let order = self.orders.get(&id)?;
+        let leg = order.leg.or_else(|| self.orders.get(&order.in_place_of?)?.leg)?;
+        Some(leg.group)
+    }
+
+    fn watch_group(&mut self, name: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
+        self.watch_overfill(name, at, actions);
+        let Some(group) = self.groups.get(&name) else { return };
+        let Some(entry) = self.orders.get(&name).filter(|order| order.leg.is_some_and(|leg| leg.role == Role::Entry))
+        else {
+            return;
+        };
+        // R25, 10006: an entry never opens a position that has lost an exit, and exits never outlive an entry that
+        // opened none.
+        let is_untouched = entry.filled.is_zero() && entry.told.filled.is_zero();
+        let has_ended = |id: &IntentId| self.orders.get(id).is_some_and(|order| !order.state.is_live());
+        if is_untouched && !group.is_waived && group.legs.iter().any(has_ended) {
+            let legs = group.legs.clone();
+            self.cancel_legs(&legs, |_| false, at, actions);
+        }
+        let uncovered = self.uncovered(name);
+        let Some(group) = self.groups.get_mut(&name) else { return };
+        if uncovered > Decimal::ZERO && !group.is_waived {
+            group.exposed.get_or_insert(Exposed { since: at, told_at: None });
+            self.exposed.insert(name);
+        } else {
+            group.exposed = None;
+            self.exposed.remove(&name);
+        }
+    }
+
+    /// What a bracket's entry has opened and its exits have not closed; statuses of exits count, for their executions
+    /// may be late.
+    fn position_of(&self, name: IntentId) -> Decimal {
+        let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
+        let legs = || group.legs.iter().filter_map(|id| self.orders.get(id));
+        let mut open = Decimal::ZERO;
+        for order in legs() {
+            let Some(leg) = order.leg else { continue };
+            match leg.role {
+                Role::Entry => open = open.saturating_add(order.filled),
+                Role::TakeProfit | Role::StopLoss => {
+                    open = open.saturating_sub(order.filled.max(order.told.filled));
+                    let replacement = order.replaced_by.and_then(|(by, _)| self.orders.get(&by));
+                    open = open.saturating_sub(replacement.map_or(Decimal::ZERO, |order| order.filled));
+                }
+                Role::Alternative | Role::Link | Role::Hedge => {}
+            }
+        }
+        open
+    }
+
+    /// How much of a bracket's position has no stop.
+    fn uncovered(&self, name: IntentId) -> Decimal {
+        let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
+        let mut covered = Decimal::ZERO;
+        let mut with_stops = Decimal::ZERO;
+        for (id, size) in group.legs.iter().zip(&group.sizes) {
+            let Some(order) = self.orders.get(id).filter(|order| is_stop(order)) else { continue };
+            with_stops = with_stops.saturating_add(*size);
+            let replacement = order.replaced_by.and_then(|(by, _)| self.orders.get(&by));
+            for order in std::iter::once(order).chain(replacement).filter(|order| order.state.is_live()) {
+                covered = covered.saturating_add(order.open_quantity());
+            }
+        }
+        self.position_of(name).min(with_stops).saturating_sub(covered)
+    }
+
+    pub(crate) fn is_protection_due(&self, now: Timestamp) -> bool {
+        let exposed = self.exposed.iter().filter_map(|name| self.groups.get(name)?.exposed);
+        exposed.into_iter().any(|exposed| exposed.is_due(now))
+    }
+
+    /// R25: a position without its stop runs its policy.
+    pub(crate) fn protect_exposed(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
+        for name in self.exposed.clone() {
+            let quantity = self.uncovered(name);
+            let Some(group) = self.groups.get_mut(&name) else { continue };
+            let Some(exposed) = group.exposed.as_mut().filter(|exposed| exposed.is_due(at)) else { continue };
+            let is_first = exposed.told_at.replace(at).is_none();
+            let (legs, policy) = (group.legs.clone(), group.unprotected);
+            if is_first {
+                // Nothing may open more of it, and what is placed now must not fill beside an old exit.
+                self.cancel_legs(&legs, is_stop, at, actions);
+                actions.push(Action::Alarm(Alarm::Unprotected { group: name, quantity, policy }));
+            }
+            let lost = legs
+                .iter()
+                .filter_map(|id| self.orders.get(id))
+                .find(|order| is_stop(order) && !order.state.is_live() && order.replaced_by.is_none());
+            // Where what was placed for it has ended too, only a person can help.
+            let Some(lost) = lost else { continue };
+            let intent = &lost.intent;
+            let kind = match policy {
+                Unprotected::Alarm => continue,
+                Unprotected::Protect => intent.kind.clone(),
+                Unprotected::Flatten => OrderKind::Market,
+            };
+            let intent = Intent { quantity, kind, ..intent.clone() };
+            actions.push(Action::Protect(Box::new(Protection { of: intent.id, intent })));
+        }
+    }
+
+    /// Places what protects a position that has lost its stop: `id` names the new order. It passes the gate, and no halt
+    /// stands in its way.
+    ///
+    /// # Errors
+    /// As [`Orders::submit`]; then nothing was sent.
+    pub fn protect<G: Gate>(
+        &mut self,
+        protection: Protection,
+        id: IntentId,
+        gate: &G,
+        now: Timestamp,
+    ) -> Result<Step, SubmitError<G::Refusal>> {
+        let Protection { of, intent } = protection;
+        let intent = Intent { id, ..intent };
+        let submission = Submission::from(Replacement { of, intent, revenant: Default::default() });
+        self.check_replacement(&submission)?;
+        self.take_submission(submission, gate, now)
+    }
+
+    /// R26: no group fills more than one of its orders, and no exits close more than their entry.
+    fn watch_overfill(&mut self, name: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(group) = self.groups.get(&name).filter(|group| !group.is_overfilled) else { return };
+        let mut parts = Decimal::ZERO;
+        let mut closed = Decimal::ZERO;
+        let mut entry = Decimal::MAX;
+        for (id, size) in group.legs.iter().zip(&group.sizes) {
+            let Some(order) = self.orders.get(id) else { continue };
+            let size = (*size).max(order.intent.quantity);
+            match order.leg.map(|leg| leg.role) {
+                Some(Role::Alternative) => {
+                    parts = parts.saturating_add(order.filled.checked_div(size).unwrap_or_default());
+                }
+                Some(Role::TakeProfit | Role::StopLoss) => closed = closed.saturating_add(order.filled),
+                Some(Role::Entry) => entry = size,
+                Some(Role::Link | Role::Hedge) | None => {}
+            }
+        }
+        if parts.round_dp(PARTS_DECIMALS) <= Decimal::ONE && closed <= entry {
+            return;
+        }
+        let is_entry =
+            |id: &IntentId| self.orders.get(id).and_then(|order| order.leg).is_some_and(|leg| leg.role == Role::Entry);
+        let legs: Vec<IntentId> = group.legs.iter().filter(|id| !is_entry(id)).copied().collect();
+        let executions = self.executions.iter().filter(|(_, execution)| {
+            execution.intent.is_some_and(|id| legs.contains(&id)) && execution.quantity > Decimal::ZERO
+        });
+        let executions: Vec<String> =
+            executions.map(|(root, execution)| format!("{root}.{:02}", execution.revision)).collect();
+        if let Some(group) = self.groups.get_mut(&name) {
+            group.is_overfilled = true;
+        }
+        let Some(strategy) = self.orders.get(&name).map(|order| order.intent.strategy.clone()) else { return };
+        let reason = format!("a group of its orders has filled more than it may: {}", executions.join(", "));
+        actions.push(Action::Alarm(Alarm::GroupOverfilled { group: name, executions }));
+        self.halted(&HaltScope::Strategy(strategy), &reason, at, actions);
+    }
+}
+
+fn is_stop(order: &Tracked) -> bool {
+    order.leg.is_some_and(|leg| leg.role == Role::StopLoss)
+}

@@ -1,0 +1,70 @@
+//! Whether two contracts are one instrument.
+
+use tws_proto::Contract;
+use tws_proto::kinds::OptionRight;
+
+/// Whether two contracts are one instrument: by IB's number where both have it, else by what names it.
+#[must_use]
+pub fn is_same_instrument(one: &Contract, other: &Contract) -> bool {
+    match (one.known_id(), other.known_id()) {
+        (Some(one), Some(other)) => one == other,
+        _ => {
+            one.symbol == other.symbol
+                && one.security_type == other.security_type
+                && one.currency == other.currency
+                && is_same_date(&one.last_trade_date_or_month, &other.last_trade_date_or_month)
+                && one.strike.unwrap_or_default() == other.strike.unwrap_or_default()
+                && known_right(one) == known_right(other)
+        }
+    }
+}
+
+/// A month is the same as a day in it, and a day the same as an hour of it: answers say more than was asked.
+fn is_same_date(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    short == long || (short.len() >= "YYYYMM".len() && long.starts_with(short))
+}
+
+/// Whether an option is a call or a put; for what is no option, answers have words of no meaning here.
+const fn known_right(contract: &Contract) -> Option<&OptionRight> {
+    match &contract.right {
+        Some(right @ (OptionRight::Call | OptionRight::Put)) => Some(right),
+        Some(OptionRight::Other(_)) | None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+    use tws_proto::ids::ContractId;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_may_say_more_of_an_instrument_than_was_asked() {
+        let stock = Contract::stock("IBM", "USD");
+        let future = Contract::future("ES", "202612", "CME", "USD");
+        let call = Contract::option("IBM", "20261218", 100.into(), OptionRight::Call, "USD");
+        let number = |number: i32, of: &Contract| Contract { contract_id: Some(ContractId(number)), ..of.clone() };
+        let day = |day: &str, of: &Contract| Contract { last_trade_date_or_month: day.into(), ..of.clone() };
+        let odd = OptionRight::Other("0".to_owned());
+        let answer = Contract { strike: Some(Decimal::ZERO), right: Some(odd), ..stock.clone() };
+        for (one, other, expected) in [
+            (&stock, &answer, true),
+            (&stock, &number(1, &answer), true),
+            (&number(1, &stock), &number(1, &future), true),
+            (&number(1, &stock), &number(2, &stock), false),
+            (&stock, &Contract::stock("IBM", "EUR"), false),
+            (&stock, &call, false),
+            (&future, &day("20261218", &future), true),
+            (&future, &day("20261218 08:30:00 US/Central", &future), true),
+            (&future, &day("202603", &future), false),
+            (&future, &day("", &future), false),
+            (&call, &Contract { right: Some(OptionRight::Put), ..call.clone() }, false),
+            (&call, &Contract { strike: Some(101.into()), ..call.clone() }, false),
+        ] {
+            assert_eq!(is_same_instrument(one, other), expected, "{one:?} and {other:?}");
+            assert_eq!(is_same_instrument(other, one), expected, "{other:?} and {one:?}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Why a command was not taken: nothing was recorded and nothing will be sent.
+
+use rust_decimal::Decimal;
+
+use crate::halt::Halt;
+use crate::intent::Invalid;
+use crate::reference::IntentId;
+
+/// Why a submission was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError<R> {
+    /// It can never be right.
+    #[error(transparent)]
+    Invalid(Invalid),
+    /// The gate did not let it through.
+    #[error("refused: {0}")]
+    Refused(R),
+    /// Its id was used before.
+    #[error("intent {0} was submitted before; every wish needs an id of its own")]
+    IdUsed(IntentId),
+    /// Its strategy, its instrument or everything is halted.
+    #[error("{0}; a named person must acknowledge it")]
+    Halted(Halt),
+    /// What it is to replace was never there.
+    #[error("there is no order {0} to be replaced")]
+    NothingToReplace(IntentId),
+    /// What it is to replace may still trade.
+    #[error("order {0} is live; only an order that has ended can be replaced")]
+    StillLive(IntentId),
+    /// What it is to replace has been replaced before.
+    #[error("order {0} was replaced before")]
+    ReplacedAlready(IntentId),
+    /// There are no order ids left.
+    #[error("order ids are exhausted; reset the API order id sequence in TWS")]
+    IdsExhausted,
+}
+
+/// Why a cancel was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CancelError {
+    /// The book does not know it.
+    #[error("there is no order {0}")]
+    NoSuchOrder(IntentId),
+}
+
+/// Why a change was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError<R> {
+    /// The book does not know the order.
+    #[error("there is no order {0}")]
+    NoSuchOrder(IntentId),
+    /// The broker has not confirmed it, or it has ended.
+    #[error("the order is {0}; only what the broker has confirmed can be changed")]
+    NotAcknowledged(&'static str),
+    /// Another change or a cancel is on its way.
+    #[error("another change or a cancel of the order is on its way; wait for its outcome")]
+    InFlight,
+    /// Its strategy, its instrument or everything is halted.
+    #[error("{0}; a named person must acknowledge it")]
+    Halted(Halt),
+    /// The kind of an order cannot change.
+    #[error("the kind of an order cannot be changed, only its prices, size and time in force")]
+    OtherKind,
+    /// Less than has filled.
+    #[error("{filled} have filled already; the new quantity must be above that")]
+    BelowFilled {
+        /// How much has filled.
+        filled: Decimal,
+    },
+    /// It can never be right.
+    #[error(transparent)]
+    Invalid(Invalid),
+    /// The gate did not let it through.
+    #[error("refused: {0}")]
+    Refused(R),
+}
