@@ -9,6 +9,7 @@ use crate::event::Record;
 use crate::group::{Revenant, Unprotected};
 use crate::halt::HaltScope;
 use crate::intent::Intent;
+use crate::outcome::Outcome;
 use crate::reference::IntentId;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -24,6 +25,14 @@ pub struct Step {
     pub actions: Vec<Action>,
 }
 
+impl Step {
+    /// Puts what another step did behind what this one did.
+    pub fn append(&mut self, other: Self) {
+        self.records.extend(other.records);
+        self.actions.extend(other.actions);
+    }
+}
+
 /// Something to do or to tell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -35,6 +44,8 @@ pub enum Action {
     Filled(Box<Fill>),
     /// What a fill cost is known.
     Commission(Box<Commission>),
+    /// What became of a cancel or a change.
+    Outcome(Box<Outcome>),
     /// A person should know.
     Alarm(Alarm),
     /// The broker should be asked.

@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use tws_proto::kinds::TimeInForce;
 
 use crate::intent::Intent;
 use crate::kind::OrderKind;
+use crate::lifetime::TimeInForce;
 
 /// New values for a working order; what is `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ use crate::change::Change;
 use crate::group::Submission;
 use crate::halt::HaltScope;
 use crate::reference::IntentId;
+use crate::terms::Terms;
 use crate::time::Timestamp;
 
 /// Something happened outside.
@@ -114,6 +115,9 @@ pub struct Compared {
     pub external_gone: Vec<PermanentId>,
     /// Positions, by account and contract, that our fills do not explain.
     pub unexplained: Vec<(String, ContractId)>,
+    /// When the books were last compared, where that is longer ago than the broker's history reaches (R30).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub away_since: Option<Timestamp>,
 }
 
 /// What changed the book, complete: the same records in the same order make the same book.
@@ -151,6 +155,13 @@ pub enum Input {
     },
     /// Something happened outside.
     Happened(Event),
+    /// What is known of a contract.
+    Learnt {
+        /// Which.
+        contract_id: ContractId,
+        /// What.
+        terms: Box<Terms>,
+    },
     /// New orders are not taken there until a person acknowledges.
     Halted {
         /// Where.

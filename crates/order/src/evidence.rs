@@ -1,7 +1,5 @@
 //! What events show about an order, and what follows.
 
-use rust_decimal::Decimal;
-use tws_proto::Order;
 use tws_proto::ids::{OrderId, PermanentId};
 use tws_proto::kinds::Status;
 use tws_proto::message::{CompletedOrder, Notice, OpenOrder, OrderStatus};
@@ -13,8 +11,10 @@ use crate::group::Revenant;
 use crate::identity::{Names, StatusOwner};
 use crate::notice::{Meaning, meaning, names_no_order};
 use crate::orders::Orders;
+use crate::outcome::OperationResult;
 use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
+use crate::snapshot::SnapshotFacts;
 use crate::state::{self, Evidence, Next, Stage, State};
 use crate::time::Timestamp;
 use crate::tracked::Cancel;
@@ -38,7 +38,7 @@ impl Orders {
             // Journals of version 0.1 have these two, and every message between them.
             Event::Snapshot(SnapshotEvent::Began) => self.snapshot.begin(at),
             Event::Snapshot(SnapshotEvent::Ended) => {
-                if let Some(compared) = self.compare(&[], at) {
+                if let Some(compared) = self.compare(&SnapshotFacts::default(), at) {
                     self.compared(&compared, at, actions);
                 }
             }
@@ -125,11 +125,8 @@ impl Orders {
         };
         self.snapshot.see(id);
         self.bind(id, names.permanent_id, at, actions);
-        if let Some(order) = self.orders.get_mut(&id)
-            && order.permanent_ids.len() == 1
-        {
-            order.change = None; // what is completed was not changed
-            order.change_asked_at = None;
+        if self.orders.get(&id).is_some_and(|order| order.permanent_ids.len() == 1) {
+            self.end_change(id, OperationResult::Refused, "the order was completed without it", at, actions);
         }
         let Some(status) = &completed.state.status else { return };
         let words = &completed.state.completed_status;
@@ -152,9 +149,11 @@ impl Orders {
         // What was never acknowledged cannot have been changed.
         let changing = order.change.is_some() && order.state != State::Sent;
         match meaning(code) {
-            Meaning::RejectedOrChangeRefused if changing => self.refuse_change(id, words, at, actions),
+            Meaning::RejectedOrChangeRefused if changing => {
+                self.refuse_change(id, OperationResult::Refused, words, at, actions);
+            }
             Meaning::Rejected if changing => {
-                self.refuse_change(id, words, at, actions);
+                self.refuse_change(id, OperationResult::Refused, words, at, actions);
                 actions.push(Action::Ask(Question::Snapshot)); // was it the change alone?
             }
             Meaning::Rejected | Meaning::RejectedOrChangeRefused => {
@@ -171,7 +170,9 @@ impl Orders {
             Meaning::Held => {
                 self.weigh(id, &Evidence::Held, at, &words, actions);
             }
-            Meaning::ChangeRefused if changing => self.refuse_change(id, words, at, actions),
+            Meaning::ChangeRefused if changing => {
+                self.refuse_change(id, OperationResult::Refused, words, at, actions);
+            }
             Meaning::Unresolved => {
                 self.weigh(id, &Evidence::UpstreamLost, at, &words, actions);
                 actions.push(Action::Ask(Question::Snapshot));
@@ -196,7 +197,7 @@ impl Orders {
                 self.orders.get(id).is_some_and(|order| order.change.is_some() && order.state != State::Sent);
             if changing {
                 // What did not leave is the change: the order stands as the broker last confirmed it (R21).
-                self.refuse_change(*id, reason.to_owned(), at, actions);
+                self.refuse_change(*id, OperationResult::NotSent, reason.to_owned(), at, actions);
             } else if self.weigh(*id, &Evidence::NotSent, at, reason, actions) == Weighed::Doubted {
                 actions.push(Action::Ask(Question::Snapshot));
             }
@@ -265,6 +266,7 @@ impl Orders {
             | Evidence::UpstreamLost
             | Evidence::AbsentOnce
             | Evidence::AbsentForSure
+            | Evidence::AbsentPastItsTime
             | Evidence::NotSent => {} // no status says so
         }
     }
@@ -297,7 +299,7 @@ impl Orders {
 
     /// What several pieces of evidence say only together: R24, inactive or cancelled with a refusal is rejected; and
     /// what has filled in full has filled, when nothing more is asked for.
-    fn settle(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
+    pub(crate) fn settle(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get(&id) else { return };
         if order.state.is_live() && order.filled >= order.intent.quantity {
             return self.weigh_fills(id, order.filled, at, actions);
@@ -360,12 +362,12 @@ impl Orders {
             }
         } else {
             order.ended_at = Some(at);
-            order.cancel = None;
-            order.change = None;
-            order.change_asked_at = None;
             order.ended_permanent_ids.clone_from(&order.permanent_ids);
         }
         self.tell(id, at, actions);
+        if !to.is_live() {
+            self.end_operations(id, reason, at, actions);
+        }
         if reopened == Reopened::Yes {
             actions.push(Action::Alarm(Alarm::Reopened { intent: id, was, now: to }));
             self.meet_revenant(id, at, actions);
@@ -391,68 +393,6 @@ impl Orders {
             order.updated_at = at;
             actions.push(Action::Changed(Box::new(order.update())));
         }
-    }
-
-    /// R21: the last confirmed values stand.
-    pub(crate) fn refuse_change(&mut self, id: IntentId, words: String, at: Timestamp, actions: &mut Vec<Action>) {
-        if let Some(order) = self.orders.get_mut(&id) {
-            order.change = None;
-            order.change_asked_at = None;
-            order.reason = words;
-            self.tell(id, at, actions);
-            self.settle(id, at, actions);
-        }
-    }
-
-    /// What the broker shows of an order is what it has confirmed: a change that is on its way, or one made elsewhere.
-    fn adopt(&mut self, id: IntentId, shown: &Order, at: Timestamp, actions: &mut Vec<Action>) {
-        let Some(order) = self.orders.get_mut(&id) else { return };
-        let before = order.intent.clone();
-        if let Some(quantity) = shown.total_quantity.filter(|shown| *shown > Decimal::ZERO && *shown >= order.filled) {
-            order.intent.quantity = quantity;
-        }
-        order.intent.kind = before.kind.as_shown(shown);
-        if let Some(time_in_force) = &shown.time_in_force {
-            order.intent.time_in_force = time_in_force.clone();
-        }
-        let is_asked_for = order.change.as_ref().and_then(|change| change.quantity) == Some(order.intent.quantity);
-        let is_confirmed = order.change.as_ref().is_some_and(|change| change.applied_to(&order.intent) == order.intent);
-        if is_confirmed {
-            order.change = None;
-            order.change_asked_at = None;
-        }
-        let (is_changed, quantity) = (order.intent != before, order.intent.quantity);
-        // TWS sizes a hedge, and what closes a position shrinks with it.
-        let is_own_doing = order.hedge.is_some() || quantity < before.quantity && order.is_reduced_by_others();
-        if quantity != before.quantity && !is_asked_for && !is_own_doing {
-            let shown = quantity;
-            actions.push(Action::Alarm(Alarm::ChangedElsewhere { intent: id, quantity: before.quantity, shown }));
-            actions.push(Action::Ask(Question::Snapshot));
-        }
-        if order.state == State::Filled && order.filled < quantity {
-            self.weigh(id, &Evidence::Unfilled, at, "", actions);
-        }
-        if is_changed || is_confirmed {
-            self.tell(id, at, actions);
-            self.settle(id, at, actions);
-        }
-    }
-
-    /// A status shows no prices, but what has filled and what remains are the quantity: a change of it is confirmed.
-    fn confirm_by_status(&mut self, id: IntentId, status: &OrderStatus, at: Timestamp, actions: &mut Vec<Action>) {
-        let Some(order) = self.orders.get_mut(&id) else { return };
-        let Some(change) = &order.change else { return };
-        let shown = status.filled.zip(status.remaining).and_then(|(filled, rest)| filled.checked_add(rest));
-        let is_end = matches!(status.status, Status::Cancelled | Status::ApiCancelled | Status::Inactive);
-        let is_told = change.quantity == shown && shown != Some(order.intent.quantity);
-        if is_end || !is_told || shown.is_none_or(|shown| shown < order.filled) {
-            return;
-        }
-        order.intent = change.applied_to(&order.intent);
-        order.change = None;
-        order.change_asked_at = None;
-        self.tell(id, at, actions);
-        self.settle(id, at, actions);
     }
 }
 

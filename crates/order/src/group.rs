@@ -323,7 +323,7 @@ impl Exit {
         let stop = match stop_loss.as_ref().map(|leg| &leg.kind) {
             None => None,
             Some(OrderKind::Stop { stop_price } | OrderKind::StopLimit { stop_price, .. }) => Some(*stop_price),
-            Some(OrderKind::Trail { .. }) => None,
+            Some(OrderKind::Trail { .. } | OrderKind::TrailLimit { .. }) => None,
             Some(_) => return Err(GroupFault::Kinds),
         };
         // With the sign of the entry a profit lies above and a loss below, for both sides.

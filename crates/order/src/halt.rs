@@ -124,5 +124,8 @@ impl Orders {
 
     pub(crate) fn acknowledged(&mut self, scope: &HaltScope) {
         self.halts.retain(|halt| halt.scope != *scope);
+        if *scope == HaltScope::Everything {
+            self.link.away_since = None;
+        }
     }
 }

@@ -2,11 +2,14 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use tws_proto::kinds::{SecurityType, TimeInForce};
+use tws_proto::kinds::{OrderType, SecurityType, TimeInForce as Word};
 use tws_proto::{Contract, Order};
 
+use crate::extension::Extension;
 use crate::kind::OrderKind;
+use crate::lifetime::TimeInForce;
 use crate::reference::{Instance, IntentId};
+use crate::time::Timestamp;
 use tws_proto::Side;
 
 /// One wish to place an order.
@@ -30,6 +33,9 @@ pub struct Intent {
     pub time_in_force: TimeInForce,
     /// Whether it may trade outside regular hours.
     pub hours: Hours,
+    /// What else the wire can say of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Extension>,
 }
 
 /// During which hours an order may trade.
@@ -49,7 +55,7 @@ impl Intent {
     /// # Errors
     /// [`Invalid`] names the first fault; the intent must be mended by whoever made it.
     pub fn validate(&self) -> Result<(), Invalid> {
-        let Self { account, strategy, contract, quantity, kind, .. } = self;
+        let Self { account, strategy, contract, quantity, kind, time_in_force, .. } = self;
         if account.is_empty() || !is_printable(account) {
             return Err(Invalid::Account);
         }
@@ -72,11 +78,17 @@ impl Intent {
                 SecurityType::Future | SecurityType::FutureOption | SecurityType::Combination | SecurityType::Commodity
             )
         );
-        let is_distance = matches!(kind, OrderKind::Trail { .. });
-        match kind.numbers().find(|number| *number <= Decimal::ZERO) {
-            Some(price) if is_distance || !below_zero_possible => Err(Invalid::Price { price }),
-            Some(_) | None => Ok(()),
+        if let Some(price) = kind.prices().find(|price| *price <= Decimal::ZERO && !below_zero_possible) {
+            return Err(Invalid::Price { price });
         }
+        let distance = kind.distance().map(crate::kind::Distance::number);
+        if let Some(distance) = distance.filter(|distance| *distance <= Decimal::ZERO) {
+            return Err(Invalid::Price { price: distance });
+        }
+        if let Some(offset) = kind.offset().filter(|offset| *offset < Decimal::ZERO) {
+            return Err(Invalid::Price { price: offset });
+        }
+        validate_lifetime(kind, time_in_force)
     }
 
     /// The order as the wire has it, without what its place in a group adds.
@@ -84,14 +96,34 @@ impl Intent {
     pub fn to_order(&self, instance: &Instance) -> Order {
         let mut order = Order {
             account: self.account.clone(),
-            time_in_force: Some(self.time_in_force.clone()),
+            action: self.side.action(),
+            total_quantity: Some(self.quantity),
             outside_regular_hours: self.hours == Hours::Extended,
             order_reference: instance.reference(self.id),
-            ..Order::market(self.side.action(), self.quantity)
+            ..self.extension.as_ref().map(Extension::order).unwrap_or_default()
         };
+        self.time_in_force.write(&mut order);
         self.kind.write(&mut order);
         order
     }
+}
+
+/// Whether a kind can stand for so long: an auction is on one day, and what is not done at once cannot wait for a price.
+fn validate_lifetime(kind: &OrderKind, time_in_force: &TimeInForce) -> Result<(), Invalid> {
+    let waits = kind.trigger_price().is_some() || kind.distance().is_some() || kind.offset().is_some();
+    let fits = match time_in_force {
+        TimeInForce::Day => true,
+        TimeInForce::Other(word) => {
+            // These two have types of their own, and a date would be missing.
+            !matches!(word, Word::AtOpening | Word::GoodTillDate) && !kind.is_auction()
+        }
+        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => !kind.is_auction() && !waits,
+        TimeInForce::GoodTillCancelled | TimeInForce::GoodTillDate(_) | TimeInForce::DayTillCancelled => {
+            !kind.is_auction()
+        }
+    };
+    let (kind, time_in_force) = (kind.order_type(), time_in_force.word());
+    if fits { Ok(()) } else { Err(Invalid::Lifetime { kind, time_in_force }) }
 }
 
 fn is_printable(text: &str) -> bool {
@@ -125,6 +157,54 @@ pub enum Invalid {
     Price {
         /// The price.
         price: Decimal,
+    },
+    /// A kind and a time in force that exclude each other.
+    #[error("an order of the kind {} cannot stand as {}", kind.as_str(), time_in_force.as_str())]
+    Lifetime {
+        /// The kind.
+        kind: OrderType,
+        /// The time in force.
+        time_in_force: Word,
+    },
+    /// A price between the steps of its contract.
+    #[error("{price} is not a multiple of {step}, the step of the contract's price there")]
+    PriceStep {
+        /// The price.
+        price: Decimal,
+        /// The step.
+        step: Decimal,
+    },
+    /// A quantity that its contract does not trade in.
+    #[error(
+        "the contract does not trade in {quantity}: at least {}, in steps of {}",
+        least.unwrap_or_default(),
+        step.unwrap_or_default()
+    )]
+    Lot {
+        /// The quantity.
+        quantity: Decimal,
+        /// The least there is.
+        least: Option<Decimal>,
+        /// Its step.
+        step: Option<Decimal>,
+    },
+    /// A kind or a time in force that its contract's exchange does not take.
+    #[error("the contract's exchange takes no {word} orders")]
+    NotTaken {
+        /// Which.
+        word: String,
+    },
+    /// An order that is good until a moment that is over.
+    #[error("the order is good until {until}, which is over")]
+    Past {
+        /// The moment.
+        until: Timestamp,
+    },
+    /// An order that must fill at once while the contract does not trade.
+    #[error("the contract does not trade now, so an order that must fill at once cannot")]
+    Closed {
+        /// When it trades next, where that is known.
+        opens: Option<Timestamp>,
     },
     /// The legs of a group do not fit together.
     #[error("the group is not sound: {0}")]

@@ -18,10 +18,9 @@
 //! order, and `evidence.rs`, what they show.
 //!
 //! ```
-//! use order::{Event, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, Timestamp};
+//! use order::{Event, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, TimeInForce, Timestamp};
 //! use tws_proto::Contract;
 //! use tws_proto::ids::ClientId;
-//! use tws_proto::kinds::TimeInForce;
 //!
 //! struct AtMost(rust_decimal::Decimal);
 //!
@@ -43,6 +42,7 @@
 //!     kind: OrderKind::Market,
 //!     time_in_force: TimeInForce::Day,
 //!     hours: Hours::Regular,
+//!     extension: None,
 //! };
 //! assert!(orders.submit(intent.clone().into(), &AtMost(50.into()), Timestamp(0)).is_err());
 //! let step = orders.submit(intent.into(), &AtMost(500.into()), Timestamp(0)).unwrap();
@@ -58,6 +58,7 @@
 pub mod action;
 pub mod change;
 pub mod event;
+pub mod extension;
 pub mod fills;
 pub mod group;
 pub mod guard;
@@ -65,28 +66,34 @@ pub mod halt;
 pub mod instrument;
 pub mod intent;
 pub mod kind;
+pub mod lifetime;
 pub mod missing;
 pub mod notice;
 pub mod orders;
+pub mod outcome;
 pub mod reference;
 pub mod refusal;
+pub mod snapshot;
 pub mod state;
+pub mod template;
+pub mod terms;
 pub mod time;
 pub mod tracked;
 
 mod burst;
+mod confirm;
 mod evidence;
 mod executed;
 mod external;
 mod identity;
 mod reconcile;
-mod snapshot;
 
 pub use action::{
     Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Protection, Question, Step, UncountableReason,
 };
 pub use change::Change;
 pub use event::{BrokerEvent, Compared, Event, Input, LinkEvent, Record, SnapshotEvent};
+pub use extension::{Extension, ExtensionFault};
 pub use fills::{Execution, Executions};
 pub use group::{
     Bracket, Exit, Hedge, Hedged, OcaEffect, OneCancelsAll, Replacement, Revenant, Submission, Unprotected,
@@ -95,11 +102,15 @@ pub use guard::{Leg, Role};
 pub use halt::{AcknowledgeError, Halt, HaltScope};
 pub use instrument::is_same_instrument;
 pub use intent::{GroupFault, Hours, Intent, Invalid};
-pub use kind::{Distance, OrderKind};
+pub use kind::{BenchmarkPeg, Distance, Follows, OrderKind};
+pub use lifetime::TimeInForce;
 pub use orders::{Gate, Orders};
+pub use outcome::{Operation, OperationResult, Outcome};
 pub use reference::{Instance, IntentId, Owner};
 pub use refusal::{CancelError, ChangeError, SubmitError};
+pub use snapshot::SnapshotFacts;
 pub use state::{Acknowledgement, Stage, State};
-pub use time::{SECOND_US, Timestamp};
+pub use terms::{PriceStep, Session, Terms};
+pub use time::{DAY_US, SECOND_US, Timestamp};
 pub use tracked::Tracked;
 pub use tws_proto::Side;

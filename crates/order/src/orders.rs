@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::Contract;
-use tws_proto::ids::{ClientId, OrderId, PermanentId};
+use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
 use tws_proto::message::{CancelOrder, ClientMessage, OrderStatus};
 
 use crate::action::{Action, Burst, ExternalOrder, OrderUpdate, Step};
@@ -20,7 +20,8 @@ use crate::intent::Intent;
 use crate::kind::OrderKind;
 use crate::reference::{Instance, IntentId};
 use crate::refusal::{CancelError, ChangeError, SubmitError};
-use crate::snapshot::Incoming;
+use crate::snapshot::{Incoming, SnapshotFacts};
+use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::tracked::{Cancel, Tracked};
 use tws_proto::Side;
@@ -63,6 +64,8 @@ pub struct Orders {
     /// Groups of which a position stands without its stop.
     pub(crate) exposed: BTreeSet<IntentId>,
     pub(crate) halts: Vec<Halt>,
+    /// What is known of contracts.
+    pub(crate) terms: BTreeMap<ContractId, Terms>,
     pub(crate) next_order_id: i32,
     pub(crate) link: LinkView,
     /// A snapshot that is coming in.
@@ -77,6 +80,11 @@ pub(crate) struct LinkView {
     pub(crate) ready: bool,
     /// Since when TWS has had IB, as far as is known.
     pub(crate) upstream_since: Option<Timestamp>,
+    /// When a whole snapshot was last recorded.
+    pub(crate) compared_at: Option<Timestamp>,
+    /// Since when fills may be unknown, because the broker's history does not reach so far back (R30); until a person
+    /// acknowledges.
+    pub(crate) away_since: Option<Timestamp>,
 }
 
 impl Orders {
@@ -98,6 +106,7 @@ impl Orders {
             groups: BTreeMap::new(),
             exposed: BTreeSet::new(),
             halts: Vec::new(),
+            terms: BTreeMap::new(),
             link: LinkView::default(),
             snapshot: Incoming::default(),
         }
@@ -146,13 +155,15 @@ impl Orders {
             if id > ORDER_ID_MAX {
                 return Err(SubmitError::IdsExhausted);
             }
+            self.check_terms(leg, now).map_err(SubmitError::Invalid)?;
             gate.check(leg, self).map_err(SubmitError::Refused)?;
             order_ids.push(OrderId(id));
         }
         Ok(self.record(Input::Submitted { submission, order_ids }, now))
     }
 
-    /// Asks for one order to be cancelled; asking again changes nothing until the tries are used up (R19).
+    /// Asks for one order to be cancelled; the outcome comes as [`Action::Outcome`]. Asking again changes nothing until the
+    /// tries are used up (R19).
     ///
     /// # Errors
     /// [`CancelError::NoSuchOrder`].
@@ -174,7 +185,8 @@ impl Orders {
         if intents.is_empty() { Step::default() } else { self.record(Input::CancelAsked { intents }, now) }
     }
 
-    /// Asks for a working order to be changed (R21).
+    /// Asks for a working order to be changed (R21); the outcome comes as [`Action::Outcome`]. Asking for what is on its way
+    /// or confirmed already changes nothing.
     ///
     /// # Errors
     /// [`ChangeError`]; then nothing was recorded and nothing will be sent.
@@ -186,6 +198,12 @@ impl Orders {
         now: Timestamp,
     ) -> Result<Step, ChangeError<G::Refusal>> {
         let order = self.orders.get(&id).ok_or(ChangeError::NoSuchOrder(id))?;
+        // Asked for twice, it is done once; and what is confirmed already is done.
+        if order.change.as_ref() == Some(&change)
+            || order.change.is_none() && change.applied_to(&order.intent) == order.intent
+        {
+            return Ok(Step::default());
+        }
         if !order.state.is_changeable() {
             return Err(ChangeError::NotAcknowledged(order.state.name()));
         }
@@ -199,7 +217,7 @@ impl Orders {
         if std::mem::discriminant::<OrderKind>(&changed.kind) != std::mem::discriminant(&order.intent.kind) {
             return Err(ChangeError::OtherKind);
         }
-        changed.validate().map_err(ChangeError::Invalid)?;
+        changed.validate().and_then(|()| self.check_terms(&changed, now)).map_err(ChangeError::Invalid)?;
         if changed.quantity <= order.filled {
             return Err(ChangeError::BelowFilled { filled: order.filled });
         }
@@ -215,7 +233,7 @@ impl Orders {
                 self.snapshot.begin(now);
                 Step::default()
             }
-            Event::Snapshot(SnapshotEvent::Ended) => self.snapshot_ended(&[], now),
+            Event::Snapshot(SnapshotEvent::Ended) => self.snapshot_ended(&SnapshotFacts::default(), now),
             _ => self.record(Input::Happened(event), now),
         }
     }
@@ -236,6 +254,9 @@ impl Orders {
             Input::CancelAsked { intents } => self.cancel_asked(intents, at, &mut actions),
             Input::ChangeAsked { intent, change } => self.change_asked(*intent, change, at, &mut actions),
             Input::Happened(event) => self.happened(event, at, &mut actions),
+            Input::Learnt { contract_id, terms } => {
+                self.terms.insert(*contract_id, (**terms).clone());
+            }
             Input::Halted { scope, reason } => self.halted(scope, reason, at, &mut actions),
             Input::Acknowledged { scope, by: _ } => self.acknowledged(scope),
         }
@@ -252,7 +273,8 @@ impl Orders {
             if self.orders.contains_key(&leg.id) {
                 continue; // a record of another book: what is known is not forgotten
             }
-            let order = Tracked::new(leg.clone(), &place, at);
+            let ends_at = self.terms_of(leg).and_then(|terms| terms.end_of(leg, at));
+            let order = Tracked { ends_at, ..Tracked::new(leg.clone(), &place, at) };
             self.next_order_id = self.next_order_id.max(place.order_id.0.saturating_add(1));
             self.by_order_id.insert(place.order_id, leg.id);
             updates.push(Action::Changed(Box::new(order.update())));

@@ -5,6 +5,7 @@ use tws_proto::message::{CancelOrder, ClientMessage};
 use crate::action::{Action, Alarm, Burst, Question};
 use crate::event::LinkEvent;
 use crate::orders::Orders;
+use crate::outcome::{Operation, OperationResult, outcome};
 use crate::reference::IntentId;
 use crate::state::Evidence;
 use crate::time::{SECOND_US, Timestamp};
@@ -66,7 +67,7 @@ impl Orders {
 
     /// Whether time alone makes something happen.
     pub(crate) fn is_anything_due(&self, now: Timestamp) -> bool {
-        self.link.ready && self.live().any(|order| is_cancel_due(order, now))
+        self.link.ready && self.live().any(|order| is_cancel_due(order, now) || is_change_due(order, now))
             || self.is_missing_due(now)
             || self.is_protection_due(now)
     }
@@ -77,15 +78,21 @@ impl Orders {
             return;
         }
         for order in self.orders.values_mut().filter(|order| order.state.is_live()) {
+            if is_change_due(order, at) {
+                order.is_change_looked_for = true;
+                actions.push(Action::Ask(Question::Snapshot));
+            }
             if !is_cancel_due(order, at) {
                 continue;
             }
             let Some(cancel) = order.cancel else { continue };
-            actions.push(if cancel.tries < CANCEL_TRIES_MAX {
-                send_cancel(order)
+            if cancel.tries < CANCEL_TRIES_MAX {
+                actions.push(send_cancel(order));
             } else {
-                Action::Alarm(Alarm::CancelUnanswered { intent: order.intent.id, tries: cancel.tries })
-            });
+                let tries = cancel.tries;
+                actions.push(outcome(order, Operation::Cancel, OperationResult::Unanswered, "", at));
+                actions.push(Action::Alarm(Alarm::CancelUnanswered { intent: order.intent.id, tries }));
+            }
             actions.push(Action::Ask(Question::Snapshot));
             order.cancel = Some(Cancel { sent_at: at, tries: cancel.tries.saturating_add(1), ..cancel });
         }
@@ -95,6 +102,12 @@ impl Orders {
 
 fn is_cancel_due(order: &Tracked, now: Timestamp) -> bool {
     order.is_cancel_on_its_way() && order.cancel.is_some_and(|cancel| now.since(cancel.sent_at) >= ANSWER_US)
+}
+
+/// R21: a change that nobody answers is looked for once; what the snapshot then shows decides.
+fn is_change_due(order: &Tracked, now: Timestamp) -> bool {
+    let is_old = order.change_asked_at.is_some_and(|asked| now.since(asked) >= ANSWER_US);
+    is_old && !order.is_change_looked_for
 }
 
 /// The message that cancels an order.

@@ -7,15 +7,28 @@ use tws_proto::ids::{ContractId, PermanentId};
 
 use crate::action::{Action, Alarm, Question, Step};
 use crate::event::{Compared, Event, Input, SnapshotEvent};
+use crate::halt::HaltScope;
 use crate::orders::Orders;
+use crate::outcome::OperationResult;
 use crate::reconcile::ANSWER_US;
 use crate::reference::IntentId;
 use crate::state::{Evidence, State};
-use crate::time::{SECOND_US, Timestamp};
+use crate::time::{DAY_US, SECOND_US, Timestamp};
 use crate::tracked::Tracked;
 
 /// How far apart two snapshots must be to agree that an order is absent (R9).
 const ABSENT_APART_US: i64 = 10 * SECOND_US;
+/// How often a snapshot is recorded that shows no difference: it bounds for how long fills may be unknown (R30).
+const RECORD_EVERY_US: i64 = 3600 * SECOND_US;
+
+/// What a whole snapshot says beside the orders it lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotFacts {
+    /// Positions, by account and contract, that our fills do not explain: no order there is called lost (R9).
+    pub unexplained: Vec<(String, ContractId)>,
+    /// Since when the broker tells executions; `None` where that is not known.
+    pub history_from: Option<Timestamp>,
+}
 
 /// A snapshot that is coming in. It is no part of the book: what it shows becomes a record when it is whole, and a
 /// snapshot that a restart cuts in two is none.
@@ -74,11 +87,10 @@ impl Incoming {
 }
 
 impl Orders {
-    /// Ends a snapshot, every part of which was answered in one epoch. `unexplained` names positions that our fills do
-    /// not explain: no order there is called lost (R9).
-    pub fn snapshot_ended(&mut self, unexplained: &[(String, ContractId)], now: Timestamp) -> Step {
-        match self.compare(unexplained, now) {
-            Some(compared) if self.says_something(&compared) => {
+    /// Ends a snapshot, every part of which was answered in one epoch. Only what it shows to be different is recorded.
+    pub fn snapshot_ended(&mut self, facts: &SnapshotFacts, now: Timestamp) -> Step {
+        match self.compare(facts, now) {
+            Some(compared) if self.says_something(&compared, now) => {
                 let event = Event::Snapshot(SnapshotEvent::Compared(Box::new(compared)));
                 self.record(Input::Happened(event), now)
             }
@@ -87,7 +99,7 @@ impl Orders {
     }
 
     /// Holds what came in against our book.
-    pub(crate) fn compare(&mut self, unexplained: &[(String, ContractId)], at: Timestamp) -> Option<Compared> {
+    pub(crate) fn compare(&mut self, facts: &SnapshotFacts, at: Timestamp) -> Option<Compared> {
         let seen = self.snapshot.0.take()?;
         let live = || self.live().filter(|order| order.created_at < seen.began_at);
         let absent: Vec<IntentId> = live().map(|order| order.intent.id).filter(|id| !seen.ours.contains(id)).collect();
@@ -97,22 +109,33 @@ impl Orders {
         };
         let unchanged = live().filter(would_show).map(|order| order.intent.id).collect();
         let external_gone = self.external.keys().filter(|number| !seen.external.contains(number)).copied().collect();
-        let unexplained = if absent.is_empty() { Vec::new() } else { unexplained.to_vec() };
-        Some(Compared { absent, unchanged, external_gone, unexplained })
+        let last = self.link.compared_at;
+        let away_since = last.filter(|last| facts.history_from.is_some_and(|from| *last < from));
+        let matters = !absent.is_empty() || away_since.is_some();
+        let unexplained = if matters { facts.unexplained.clone() } else { Vec::new() };
+        Some(Compared { absent, unchanged, external_gone, unexplained, away_since })
     }
 
-    fn says_something(&self, compared: &Compared) -> bool {
-        let Compared { absent, unchanged, external_gone, unexplained: _ } = compared;
+    fn says_something(&self, compared: &Compared, now: Timestamp) -> bool {
+        let Compared { absent, unchanged, external_gone, unexplained: _, away_since } = compared;
         let differs = !(absent.is_empty() && unchanged.is_empty() && external_gone.is_empty());
-        differs || self.is_any_group_doubted() || self.live().any(|order| order.absent_since.is_some())
+        let is_time = self.link.compared_at.is_none_or(|last| now.since(last) >= RECORD_EVERY_US);
+        differs
+            || is_time
+            || away_since.is_some()
+            || self.is_any_group_doubted()
+            || self.live().any(|order| order.absent_since.is_some())
     }
 
     pub(crate) fn compared(&mut self, compared: &Compared, at: Timestamp, actions: &mut Vec<Action>) {
+        self.meet_absence(compared, at, actions);
+        self.link.compared_at = Some(at);
         for number in &compared.external_gone {
             self.external.remove(number);
         }
         for id in &compared.unchanged {
-            self.refuse_change(*id, "the broker shows the order without the change".to_owned(), at, actions);
+            let words = "the broker shows the order without the change".to_owned();
+            self.refuse_change(*id, OperationResult::Refused, words, at, actions);
         }
         let absent: BTreeSet<IntentId> = compared.absent.iter().copied().collect();
         for order in self.orders.values_mut().filter(|order| !absent.contains(&order.intent.id)) {
@@ -124,6 +147,26 @@ impl Orders {
             let is_explained = self.is_explained(*id, compared) && !being_cancelled.contains(id);
             self.miss(*id, is_explained, at, actions);
         }
+    }
+
+    /// R30: after an absence that the broker's history does not cover, fills may be unknown for ever. Where there was
+    /// anything that could have filled, or positions differ, a person must look before anything is traded.
+    fn meet_absence(&mut self, compared: &Compared, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(since) = compared.away_since else { return };
+        if compared.unexplained.is_empty() && self.live().next().is_none() {
+            return;
+        }
+        self.link.away_since = Some(since);
+        let days = at.since(since) / DAY_US;
+        let reason = format!("after {days} days away the broker no longer tells what has filled meanwhile");
+        self.halted(&HaltScope::Everything, &reason, at, actions);
+    }
+
+    /// Since when fills may be unknown for ever (R30): until a person acknowledges, what is booked to make positions
+    /// agree is an estimate.
+    #[must_use]
+    pub const fn away_since(&self) -> Option<Timestamp> {
+        self.link.away_since
     }
 
     /// Whether nothing unexplained speaks for a fill of this order.
@@ -150,12 +193,16 @@ impl Orders {
             return;
         }
         let open = order.intent.quantity.saturating_sub(order.filled);
-        let evidence = match (sure, open > Decimal::ZERO) {
-            (true, false) => Evidence::FilledInFull,
-            (true, true) => Evidence::AbsentForSure,
-            (false, _) => Evidence::AbsentOnce,
+        let is_past = order.ends_at.is_some_and(|end| end <= at);
+        let (evidence, words) = match (sure, open > Decimal::ZERO) {
+            (true, false) => (Evidence::FilledInFull, ""),
+            (true, true) if is_past => {
+                (Evidence::AbsentPastItsTime, "inferred: its time is up, and the broker does not have it any more")
+            }
+            (true, true) => (Evidence::AbsentForSure, ""),
+            (false, _) => (Evidence::AbsentOnce, ""),
         };
-        self.weigh(id, &evidence, at, "", actions);
+        self.weigh(id, &evidence, at, words, actions);
         if self.orders.get(&id).is_some_and(|order| order.state == State::Lost) {
             actions.push(Action::Alarm(Alarm::Lost { intent: id }));
         }

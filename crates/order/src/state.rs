@@ -155,6 +155,8 @@ pub enum Evidence {
     AbsentOnce,
     /// It is at the broker in no form, by all the evidence that rule R9 asks for.
     AbsentForSure,
+    /// The same, and its time is up (R28).
+    AbsentPastItsTime,
     /// It never left this machine.
     NotSent,
 }
@@ -281,11 +283,17 @@ pub fn next(state: &State, evidence: &Evidence) -> Next {
         ) => Stay,
 
         // R9: absence must be proven twice.
-        (S::Working(_) | S::Held | S::Suspended, E::AbsentOnce | E::AbsentForSure) => To(S::Unknown(Seen)),
-        (S::Sent, E::AbsentOnce | E::AbsentForSure) => To(S::Unknown(Awaited)),
+        (S::Working(_) | S::Held | S::Suspended, E::AbsentOnce | E::AbsentForSure | E::AbsentPastItsTime) => {
+            To(S::Unknown(Seen))
+        }
+        (S::Sent, E::AbsentOnce | E::AbsentForSure | E::AbsentPastItsTime) => To(S::Unknown(Awaited)),
         (S::Unknown(_), E::AbsentOnce) => Stay,
         (S::Unknown(Awaited | Seen), E::AbsentForSure) => To(S::Lost),
-        (S::Filled | S::Cancelled | S::Rejected | S::Expired | S::Lost, E::AbsentOnce | E::AbsentForSure) => Stay,
+        (S::Unknown(Awaited | Seen), E::AbsentPastItsTime) => To(S::Expired), // R28: inferred, for nobody says so
+        (
+            S::Filled | S::Cancelled | S::Rejected | S::Expired | S::Lost,
+            E::AbsentOnce | E::AbsentForSure | E::AbsentPastItsTime,
+        ) => Stay,
 
         // The client says that no byte left.
         (S::Sent | S::Unknown(Awaited), E::NotSent) => To(S::Rejected),
@@ -338,6 +346,7 @@ mod tests {
             Evidence::UpstreamLost,
             Evidence::AbsentOnce,
             Evidence::AbsentForSure,
+            Evidence::AbsentPastItsTime,
             Evidence::NotSent,
         ]);
         all

@@ -25,3 +25,6 @@ impl fmt::Display for Timestamp {
 
 /// One second in the unit of [`Timestamp`].
 pub const SECOND_US: i64 = 1_000_000;
+
+/// One day in the unit of [`Timestamp`].
+pub const DAY_US: i64 = 86_400 * SECOND_US;

@@ -67,10 +67,14 @@ pub struct Tracked {
     pub change: Option<Change>,
     /// When that change was recorded.
     pub change_asked_at: Option<Timestamp>,
+    /// Whether the broker was asked what became of it, since no answer came.
+    pub is_change_looked_for: bool,
     /// The words of a notice that refuses it, while nothing else says that it is dead (R24).
     pub refusal: Option<String>,
     /// When it was first found absent from a whole snapshot.
     pub absent_since: Option<Timestamp>,
+    /// When it ends by itself, where that is known (R28).
+    pub ends_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// When it was recorded.
@@ -115,8 +119,10 @@ impl Tracked {
             cancel: None,
             change: None,
             change_asked_at: None,
+            is_change_looked_for: false,
             refusal: None,
             absent_since: None,
+            ends_at: None,
             ended_at: None,
             created_at: at,
             updated_at: at,

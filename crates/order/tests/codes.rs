@@ -36,7 +36,7 @@ fn a_refusal_ends_what_was_never_acknowledged() {
         [
             "a rejected cancelled 100",
             "a working working 100; alarm Contradiction; ask Snapshot",
-            "a working working 100; ask Snapshot",
+            "a working working 100; change of a is refused; ask Snapshot",
         ],
     );
 }
@@ -48,7 +48,7 @@ fn a_refusal_of_an_order_or_of_a_change() {
         [
             "a rejected cancelled 100",
             "a working working 100; alarm Contradiction; ask Snapshot",
-            "a working working 100",
+            "a working working 100; change of a is refused",
         ],
     );
 }
@@ -57,7 +57,11 @@ fn a_refusal_of_an_order_or_of_a_change() {
 fn a_refused_change_leaves_the_order_as_it_was() {
     check(
         &[104, 105, 329, 2102],
-        ["a sent working 100; ask Snapshot", "a working working 100; ask Snapshot", "a working working 100"],
+        [
+            "a sent working 100; ask Snapshot",
+            "a working working 100; ask Snapshot",
+            "a working working 100; change of a is refused",
+        ],
     );
 }
 
@@ -91,6 +95,13 @@ fn what_is_no_verdict_is_looked_into() {
 
 #[test]
 fn a_cancel_and_a_hold_are_what_they_say() {
-    check(&[202], ["a cancelled cancelled 100 exposed 100"; 3]);
+    check(
+        &[202],
+        [
+            "a cancelled cancelled 100 exposed 100",
+            "a cancelled cancelled 100 exposed 100",
+            "a cancelled cancelled 100 exposed 100; change of a is overtaken: cancelled",
+        ],
+    );
     check(&[404], ["a held working 100", "a held working 100", "a held working 100 exposed 200"]);
 }

@@ -122,6 +122,7 @@ fn check_sent(records: &[Record]) {
                 | Action::Filled(_)
                 | Action::Commission(_)
                 | Action::Ask(_)
+                | Action::Outcome(_)
                 | Action::Protect(_) => {}
             }
         }

@@ -323,16 +323,12 @@ impl CheckAt<'_> {
     /// C2. Only prices worse than the market are held back: a better one cannot trade badly.
     fn collar(&self, intent: &Intent, market: Market) -> Result<(), Refusal> {
         let at_market = if market.is_fresh { market.quote.reference() } else { None };
-        let (asked, reference) = match &intent.kind {
-            OrderKind::Market | OrderKind::MarketOnClose => (market.quote.taken_by(intent.side), at_market),
-            OrderKind::Limit { limit_price } | OrderKind::LimitOnClose { limit_price } => {
-                (Some(*limit_price), at_market)
-            }
+        let (asked, reference) = match pricing(&intent.kind)? {
+            Pricing::Market => (market.quote.taken_by(intent.side), at_market),
+            Pricing::Limit(limit_price) => (Some(limit_price), at_market),
             // They wait for a price away from the market, and are held against that.
-            OrderKind::StopLimit { stop_price: trigger, limit_price }
-            | OrderKind::LimitIfTouched { trigger_price: trigger, limit_price } => (Some(*limit_price), Some(*trigger)),
-            OrderKind::Stop { .. } | OrderKind::Trail { .. } | OrderKind::MarketIfTouched { .. } => (None, None),
-            other => return Err(Refusal::KindNotValued { kind: Box::new(other.clone()) }),
+            Pricing::TriggeredLimit { trigger, limit_price } => (Some(limit_price), Some(trigger)),
+            Pricing::Triggered(_) | Pricing::Trailing => (None, None),
         };
         let (Some(asked), Some(reference)) = (asked, reference) else { return Ok(()) };
         let percent = self.gate.limits.collar_percent;
@@ -406,21 +402,62 @@ fn trades_at_the_market(kind: &OrderKind) -> bool {
     kind.limit_price().is_none() && kind.trigger_price().is_none()
 }
 
+/// What decides at which price an order trades.
+enum Pricing {
+    /// The market.
+    Market,
+    /// The market, at a distance behind its best.
+    Trailing,
+    /// A limit.
+    Limit(Decimal),
+    /// The market, once a price is touched.
+    Triggered(Decimal),
+    /// A limit, once a price is touched.
+    TriggeredLimit { trigger: Decimal, limit_price: Decimal },
+}
+
+fn pricing(kind: &OrderKind) -> Result<Pricing, Refusal> {
+    Ok(match kind {
+        OrderKind::Market
+        | OrderKind::MarketOnOpen
+        | OrderKind::MarketOnClose
+        | OrderKind::MarketToLimit
+        | OrderKind::MarketWithProtection
+        | OrderKind::MidPrice { limit_price: None }
+        | OrderKind::PeggedToMarket { .. }
+        | OrderKind::PeggedToPrimary { limit_price: None, .. }
+        | OrderKind::PeggedToMidpoint { limit_price: None, .. } => Pricing::Market,
+        OrderKind::Limit { limit_price }
+        | OrderKind::LimitOnOpen { limit_price }
+        | OrderKind::LimitOnClose { limit_price }
+        | OrderKind::PeggedToBest { limit_price }
+        | OrderKind::MidPrice { limit_price: Some(limit_price) }
+        | OrderKind::PeggedToPrimary { limit_price: Some(limit_price), .. }
+        | OrderKind::PeggedToMidpoint { limit_price: Some(limit_price), .. } => Pricing::Limit(*limit_price),
+        OrderKind::Stop { stop_price: trigger }
+        | OrderKind::StopWithProtection { stop_price: trigger }
+        | OrderKind::MarketIfTouched { trigger_price: trigger } => Pricing::Triggered(*trigger),
+        OrderKind::StopLimit { stop_price: trigger, limit_price }
+        | OrderKind::LimitIfTouched { trigger_price: trigger, limit_price } => {
+            Pricing::TriggeredLimit { trigger: *trigger, limit_price: *limit_price }
+        }
+        OrderKind::Trail { .. } | OrderKind::TrailLimit { .. } => Pricing::Trailing,
+        // Their price follows from another instrument, of which nothing is known here.
+        other => return Err(Refusal::KindNotValued { kind: Box::new(other.clone()) }),
+    })
+}
+
 /// The price at which the order moves the most money, not signed; `None` where none is known.
 fn worst_price(intent: &Intent, quote: Quote) -> Result<Option<Decimal>, Refusal> {
     let taken = quote.taken_by(intent.side);
-    let (own, market) = match &intent.kind {
-        OrderKind::Market | OrderKind::MarketOnClose | OrderKind::Trail { .. } => (None, taken),
-        OrderKind::Limit { limit_price } | OrderKind::LimitOnClose { limit_price } => match intent.side {
-            Side::Buy => (Some(*limit_price), None),   // it pays no more
-            Side::Sell => (Some(*limit_price), taken), // it may get more
+    let (own, market) = match pricing(&intent.kind)? {
+        Pricing::Market | Pricing::Trailing => (None, taken),
+        Pricing::Limit(limit_price) => match intent.side {
+            Side::Buy => (Some(limit_price), None),   // it pays no more
+            Side::Sell => (Some(limit_price), taken), // it may get more
         },
-        OrderKind::Stop { stop_price: trigger } | OrderKind::MarketIfTouched { trigger_price: trigger } => {
-            (Some(*trigger), taken)
-        }
-        OrderKind::StopLimit { stop_price: trigger, limit_price }
-        | OrderKind::LimitIfTouched { trigger_price: trigger, limit_price } => (Some(*limit_price), Some(*trigger)),
-        other => return Err(Refusal::KindNotValued { kind: Box::new(other.clone()) }),
+        Pricing::Triggered(trigger) => (Some(trigger), taken),
+        Pricing::TriggeredLimit { trigger, limit_price } => (Some(limit_price), Some(trigger)),
     };
     Ok(own.into_iter().chain(market).map(|price| price.abs()).max())
 }

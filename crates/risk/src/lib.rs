@@ -21,14 +21,14 @@
 //! their age makes quotes old and the windows of C3 and C4 empty.
 //!
 //! ```
-//! use order::{Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, SubmitError, Timestamp};
+//! use order::{Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, SubmitError, TimeInForce,
+//!     Timestamp};
 //! use position::Ledger;
 //! use risk::{AllowList, Limits, Quote, Refusal, RiskGate};
 //! use rust_decimal::Decimal;
 //! use tws_proto::Contract;
 //! use tws_proto::ids::{ClientId, ContractId};
-//! use tws_proto::kinds::TimeInForce;
-//!
+//! //!
 //! let limits = Limits {
 //!     accounts: ["DU123".to_owned()].into(),
 //!     symbols: AllowList::only(["IBM"]),
@@ -52,6 +52,7 @@
 //!     kind: OrderKind::Market,
 //!     time_in_force: TimeInForce::Day,
 //!     hours: Hours::Regular,
+//!     extension: None,
 //! };
 //! let refused = orders.submit(intent.clone().into(), &gate.at(now, &ledger), now);
 //! assert!(matches!(refused, Err(SubmitError::Refused(Refusal::NoFreshQuote { .. }))));

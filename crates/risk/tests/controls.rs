@@ -1,12 +1,12 @@
 //! Every control at its limit, just below and just above it.
 
-use order::{Distance, Hours, Intent, IntentId, OrderKind, Side, Timestamp};
+use order::{Distance, Hours, Intent, IntentId, OrderKind, Side, TimeInForce, Timestamp};
 use position::{Fill, Instrument, InstrumentError, Ledger};
 use risk::{AllowList, ArmingError, Limits, OpenOrders, Purpose, Quote, Refusal, RiskGate, TradingMode, WithoutQuote};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
-use tws_proto::kinds::{SecurityType, TimeInForce};
+use tws_proto::kinds::SecurityType;
 
 const IBM: ContractId = ContractId(8314);
 const MILLISECOND: i64 = 1_000;
@@ -74,6 +74,8 @@ fn intent(side: Side, quantity: &str, kind: OrderKind) -> Intent {
         kind,
         time_in_force: TimeInForce::Day,
         hours: Hours::Regular,
+
+        extension: None,
     }
 }
 
@@ -160,7 +162,7 @@ fn c1_order_value() {
     check(|scene| scene.intent = stop(Side::Sell, "90"), "");
     let stop_limit = OrderKind::StopLimit { stop_price: decimal("102"), limit_price: decimal("101") };
     check(|scene| scene.intent = intent(Side::Buy, "100", stop_limit), &beyond("10200"));
-    let trail = OrderKind::Trail { distance: Distance::Percent(Decimal::ONE) };
+    let trail = OrderKind::Trail { distance: Distance::Percent(Decimal::ONE), stop_price: None };
     check(|scene| scene.intent = intent(Side::Buy, "100", trail), &beyond("10100"));
     // What a negative price pays out is money too, and the multiplier counts.
     check(

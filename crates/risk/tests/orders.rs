@@ -2,14 +2,14 @@
 
 use order::{
     BrokerEvent, Change, ChangeError, Event, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side,
-    SubmitError, Timestamp,
+    SubmitError, TimeInForce, Timestamp,
 };
 use position::Ledger;
 use risk::{AllowList, Limits, Quote, Refusal, RiskGate};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
 use tws_proto::ids::{ClientId, ContractId};
-use tws_proto::kinds::{Status, TimeInForce};
+use tws_proto::kinds::Status;
 use tws_proto::message::OrderStatus;
 
 const ID: ContractId = ContractId(8314);
@@ -41,6 +41,8 @@ fn intent(id: u128, side: Side, quantity: i64) -> Intent {
         kind: OrderKind::Limit { limit_price: Decimal::ONE_HUNDRED },
         time_in_force: TimeInForce::Day,
         hours: Hours::Regular,
+
+        extension: None,
     }
 }
 

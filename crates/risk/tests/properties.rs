@@ -1,6 +1,6 @@
 //! The gate against a slow, plain reading of the same limits, and what it remembers.
 
-use order::{Hours, Intent, IntentId, OrderKind, Side, Timestamp};
+use order::{Hours, Intent, IntentId, OrderKind, Side, TimeInForce, Timestamp};
 use position::{Adjustment, Instrument, Ledger};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,6 @@ use risk::{AllowList, Limits, OpenOrders, Purpose, RiskGate};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
-use tws_proto::kinds::TimeInForce;
 
 const ID: ContractId = ContractId(1);
 
@@ -35,6 +34,8 @@ fn intent(side: Side, quantity: Decimal, price: Decimal) -> Intent {
         kind: OrderKind::Limit { limit_price: price },
         time_in_force: TimeInForce::Day,
         hours: Hours::Regular,
+
+        extension: None,
     }
 }
 

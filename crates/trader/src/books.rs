@@ -75,8 +75,9 @@ impl Books {
                         Err(error) => unbooked(&commission.root, error),
                     });
                 }
+                Action::Outcome(outcome) => events.push(Event::Outcome(outcome.as_ref().clone())),
                 Action::Alarm(alarm) => events.push(Event::Alarm(Alarm::Order(alarm.clone()))),
-                Action::Send(_) | Action::Ask(_) => {}
+                Action::Send(_) | Action::Ask(_) | Action::Protect(_) => {}
             }
         }
         events

@@ -1,7 +1,7 @@
 //! [`Event`]: what travels on the bus.
 
 use event_bus::{Closed, Feed, Queue, Subscription};
-use order::{Commission, Fill, IntentId, OrderUpdate};
+use order::{Commission, Fill, IntentId, OrderUpdate, Outcome};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
@@ -29,6 +29,8 @@ pub enum Event {
     Fill(Box<FillEvent>),
     /// What a fill cost.
     Commission(Commission),
+    /// What became of a cancel or a change.
+    Outcome(Outcome),
     /// The trader's own state changed.
     State(TraderState),
     /// A person should know.
@@ -155,6 +157,14 @@ pub enum Alarm {
         broker: Decimal,
         /// What our fills make.
         ours: Decimal,
+    },
+    /// What protects a position that has lost its stop could not be placed (R25); it is tried again.
+    #[error("a position in {symbol} stands without its stop, and none could be placed: {reason}")]
+    NotProtected {
+        /// Of what.
+        symbol: String,
+        /// Why not.
+        reason: String,
     },
     /// A strategy ended by itself.
     #[error("strategy {name} ended: {cause}; its orders stay as they are")]

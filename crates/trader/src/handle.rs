@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_bus::{Closed, Feed, Subscription};
-use order::{Change, IntentId, OrderUpdate, Tracked};
+use order::{Change, HaltScope, IntentId, OrderUpdate, Tracked};
 use position::Totals;
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -19,6 +19,7 @@ use crate::engine::{Command, Refused};
 use crate::event::{Event, Phase, Signal, TraderState, updates_of};
 use crate::inquiries::Inquiries;
 use crate::instrument::Instrument;
+use crate::terms::terms_of;
 use crate::ticket::Ticket;
 
 /// TWS says so where no contract fits.
@@ -95,7 +96,14 @@ impl Handle {
             other => WatchError::Request(other),
         })?;
         match (found.pop(), found.len()) {
-            (Some(only), 0) => Ok(Instrument::from(only)),
+            (Some(only), 0) => {
+                let instrument = Instrument::from(only);
+                let terms = Box::new(terms_of(&instrument.details));
+                // From now on orders for it are held against what is known of it.
+                let learn = Command::Learn { contract_id: instrument.id(), terms };
+                self.command(learn).await.map_err(|_| WatchError::Stopped)?;
+                Ok(instrument)
+            }
             (Some(_), others) => Err(WatchError::Ambiguous { symbol: contract.symbol.clone(), count: others + 1 }),
             (None, _) => Err(unknown()),
         }
@@ -184,6 +192,17 @@ impl Handle {
     pub async fn rearm(&self, by: impl Into<String>) -> Result<bool, Refused> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Rearm { by: by.into(), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Lifts a halt of a strategy, an instrument or everything on the word of a named person (R17, R26, R30); which there
+    /// are, [`order::Orders::halts`] tells.
+    ///
+    /// # Errors
+    /// [`Refused`] where there is no such halt, nobody is named, or the journal has failed.
+    pub async fn acknowledge(&self, scope: HaltScope, by: impl Into<String>) -> Result<(), Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Acknowledge { scope, by: by.into(), reply }).await?;
         answer.await.map_err(|_| Refused::Stopped)?
     }
 

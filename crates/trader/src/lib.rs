@@ -22,6 +22,7 @@ pub mod trader;
 
 mod engine;
 mod mask;
+mod terms;
 
 pub use books::Books;
 pub use config::{Arming, ConfigError, TraderConfig};
@@ -35,7 +36,7 @@ pub use moment::Moment;
 pub use quote::Quote;
 pub use record::Record;
 pub use strategy::{Outcome, Strategy};
-pub use ticket::Ticket;
+pub use ticket::{ExitPrices, Ticket};
 pub use trader::{StartError, Trader, TraderBuilder};
 
 /// The program on the front page compiles.

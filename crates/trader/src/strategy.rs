@@ -56,6 +56,12 @@ pub trait Strategy: Send + 'static {
         async { Ok(()) }
     }
 
+    /// What became of a cancel or a change of an order of its own.
+    fn outcome(&mut self, outcome: &order::Outcome, trader: &Handle) -> impl Future<Output = Outcome> + Send {
+        let _ = (outcome, trader);
+        async { Ok(()) }
+    }
+
     /// Something from outside: a prediction, a news item, a number.
     fn signal(&mut self, signal: &Signal, trader: &Handle) -> impl Future<Output = Outcome> + Send {
         let _ = (signal, trader);
@@ -75,6 +81,7 @@ impl Ears {
         let own = trader.bus().subscribe_where(Queue::lossless(OWN_EVENTS_MAX), move |event| match event {
             Event::Order(update) => update.strategy == name,
             Event::Fill(fill) => fill.fill.strategy.as_deref() == Some(name.as_str()),
+            Event::Outcome(outcome) => outcome.strategy == name,
             Event::State(_) | Event::Signal(_) => true,
             Event::Quote(_)
             | Event::QuoteGap { .. }
@@ -119,6 +126,7 @@ async fn hear<S: Strategy>(strategy: &mut S, event: &Event, trader: &Handle) -> 
     match event {
         Event::Order(update) => strategy.order(update, trader).await,
         Event::Fill(fill) => strategy.fill(fill, trader).await,
+        Event::Outcome(outcome) => strategy.outcome(outcome, trader).await,
         Event::State(state) => strategy.state(state, trader).await,
         Event::Signal(signal) => strategy.signal(signal, trader).await,
         Event::Quote(_) | Event::QuoteGap { .. } | Event::Commission(_) | Event::Alarm(_) | Event::Notice { .. } => {

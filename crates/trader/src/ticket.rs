@@ -1,9 +1,11 @@
 //! [`Ticket`]: an order as a person would say it. The engine makes an intent of it.
 
-use order::{Bracket, Hours, Intent, IntentId, OrderKind, Side, Submission};
+use order::{
+    Bracket, Exit, Extension, Hedge, Hedged, Hours, Intent, IntentId, OcaEffect, OneCancelsAll, OrderKind, Replacement,
+    Revenant, Side, Submission, TimeInForce, Unprotected,
+};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
-use tws_proto::kinds::TimeInForce;
 
 /// An order that is wanted: at the market and for the day, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +18,31 @@ pub struct Ticket {
     time_in_force: TimeInForce,
     hours: Hours,
     account: Option<String>,
-    exits: Option<Exits>,
+    extension: Option<Extension>,
+    shape: Shape,
     label: Option<String>,
 }
 
+/// What is submitted beside the order itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Exits {
-    take_profit: Decimal,
-    stop_loss: Decimal,
+enum Shape {
+    Alone,
+    Exits(Vec<ExitPrices>, Unprotected),
+    InPlaceOf(IntentId, Revenant),
+    Alternatives(Vec<Ticket>, OcaEffect),
+    Chain(Vec<Ticket>),
+    Hedged(Box<Ticket>, Hedge),
+}
+
+/// Where a part of a position is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExitPrices {
+    /// How much it closes.
+    pub quantity: Decimal,
+    /// The limit that takes the profit, where there is one.
+    pub take_profit: Option<Decimal>,
+    /// The stop that bounds the loss, where there is one.
+    pub stop_loss: Option<Decimal>,
 }
 
 impl Ticket {
@@ -46,7 +65,8 @@ impl Ticket {
             time_in_force: TimeInForce::Day,
             hours: Hours::Regular,
             account: None,
-            exits: None,
+            extension: None,
+            shape: Shape::Alone,
             label: None,
         }
     }
@@ -73,7 +93,7 @@ impl Ticket {
 
     /// Until it is cancelled rather than for the day.
     pub fn good_till_cancelled(self) -> Self {
-        Self { time_in_force: TimeInForce::GoodTillCancelled, ..self }
+        self.time_in_force(TimeInForce::GoodTillCancelled)
     }
 
     /// Outside regular hours too.
@@ -86,16 +106,58 @@ impl Ticket {
         Self { account: Some(account.into()), ..self }
     }
 
-    /// With its exits: a limit order that takes the profit, and a stop that bounds the loss. They become active when
-    /// this order fills, and one cancels the other.
-    pub fn with_exits(self, take_profit: Decimal, stop_loss: Decimal) -> Self {
-        Self { exits: Some(Exits { take_profit, stop_loss }), ..self }
+    /// With attributes that this crate has no types for.
+    pub fn extended_by(self, extension: Extension) -> Self {
+        Self { extension: Some(extension), ..self }
     }
 
-    /// The account that was named.
+    /// With its exits: a limit order that takes the profit, and a stop that bounds the loss. They become active when
+    /// this order fills, and one cancels the other. Should the stop be missing, a person is told.
+    pub fn with_exits(self, take_profit: Decimal, stop_loss: Decimal) -> Self {
+        self.with_guarded_exits(take_profit, stop_loss, Unprotected::Alarm)
+    }
+
+    /// As [`Ticket::with_exits`], and what is done should the stop be missing (R25).
+    pub fn with_guarded_exits(self, take_profit: Decimal, stop_loss: Decimal, unprotected: Unprotected) -> Self {
+        let (take_profit, stop_loss, quantity) = (Some(take_profit), Some(stop_loss), self.quantity);
+        self.scaling_out([ExitPrices { quantity, take_profit, stop_loss }], unprotected)
+    }
+
+    /// With several exits, each for a part of it, and what is done should a stop be missing (R25).
+    ///
+    /// Of this call and the others that add orders or tie this one to another, the last holds.
+    pub fn scaling_out(self, exits: impl IntoIterator<Item = ExitPrices>, unprotected: Unprotected) -> Self {
+        Self { shape: Shape::Exits(exits.into_iter().collect(), unprotected), ..self }
+    }
+
+    /// In the place of an order that has ended: should that one come back, it is cancelled, or stays beside this one
+    /// (R11). Of the calls that add orders or tie this one to another, the last holds.
+    pub fn in_place_of(self, order: IntentId, revenant: Revenant) -> Self {
+        Self { shape: Shape::InPlaceOf(order, revenant), ..self }
+    }
+
+    /// Beside others, of which the first to fill cancels or reduces the rest (R26). Of the others their own others are
+    /// left out. Of the calls that add orders or tie this one to another, the last holds.
+    pub fn or(self, others: impl IntoIterator<Item = Self>, effect: OcaEffect) -> Self {
+        Self { shape: Shape::Alternatives(others.into_iter().collect(), effect), ..self }
+    }
+
+    /// With others that become active one after the other, each when the one before it has filled. Of the others their
+    /// own others are left out. Of the calls that add orders or tie this one to another, the last holds.
+    pub fn then(self, others: impl IntoIterator<Item = Self>) -> Self {
+        Self { shape: Shape::Chain(others.into_iter().collect()), ..self }
+    }
+
+    /// With a hedge that TWS sizes as this order fills; its own quantity is the most that is expected. Of the calls that
+    /// add orders or tie this one to another, the last holds.
+    pub fn hedged_by(self, hedge: Self, by: Hedge) -> Self {
+        Self { shape: Shape::Hedged(Box::new(hedge), by), ..self }
+    }
+
     /// A name of the caller's own for this order, by which it is found again, after a restart too. A name is used once:
     /// a second ticket with it is refused, so that a caller who does not know whether an order was taken may submit it
-    /// again. The exits of [`with_exits`](Self::with_exits) are called `NAME:take_profit` and `NAME:stop_loss`.
+    /// again. The exits of [`with_exits`](Self::with_exits) are called `NAME:take_profit` and `NAME:stop_loss`, further ones
+    /// `NAME:take_profit2` and so on; other orders that come with this one have no names.
     pub fn label(self, name: impl Into<String>) -> Self {
         Self { label: Some(name.into()), ..self }
     }
@@ -103,38 +165,60 @@ impl Ticket {
     /// The names of its legs, in their order.
     pub(crate) fn labels(&self) -> Vec<String> {
         let Some(label) = &self.label else { return Vec::new() };
-        match self.exits {
-            None => vec![label.clone()],
-            Some(_) => vec![label.clone(), format!("{label}:take_profit"), format!("{label}:stop_loss")],
+        let mut labels = vec![label.clone()];
+        if let Shape::Exits(exits, _) = &self.shape {
+            for (place, exit) in exits.iter().enumerate() {
+                let number = if place == 0 { String::new() } else { (place + 1).to_string() };
+                labels.extend(exit.take_profit.map(|_| format!("{label}:take_profit{number}")));
+                labels.extend(exit.stop_loss.map(|_| format!("{label}:stop_loss{number}")));
+            }
         }
+        labels
     }
 
+    /// The account that was named.
     pub(crate) fn named_account(&self) -> Option<&str> {
         self.account.as_deref()
     }
 
     /// The submission, complete.
     pub(crate) fn into_submission(self, strategy: &str, account: &str, mut id: impl FnMut() -> IntentId) -> Submission {
-        let exits = self.exits.clone();
-        let mut intent = |side, kind| Intent {
-            id: id(),
+        let mut make = |ticket: &Self| ticket.intent(strategy, account, id());
+        let first = make(&self);
+        let mut all = |others: &[Self]| std::iter::once(first.clone()).chain(others.iter().map(&mut make)).collect();
+        match &self.shape {
+            Shape::Alone => first.into(),
+            Shape::InPlaceOf(of, revenant) => Replacement { of: *of, intent: first, revenant: *revenant }.into(),
+            Shape::Alternatives(others, effect) => OneCancelsAll { legs: all(others), effect: *effect }.into(),
+            Shape::Chain(others) => Submission::Chain(all(others)),
+            Shape::Hedged(hedge, by) => Hedged { hedge: make(hedge), entry: first, by: *by }.into(),
+            Shape::Exits(exits, unprotected) => {
+                let mut close =
+                    |quantity, kind| make(&Self { side: self.side.opposite(), quantity, kind, ..self.clone() });
+                let mut exit = |exit: &ExitPrices| Exit {
+                    take_profit: exit
+                        .take_profit
+                        .map(|limit_price| close(exit.quantity, OrderKind::Limit { limit_price })),
+                    stop_loss: exit.stop_loss.map(|stop_price| close(exit.quantity, OrderKind::Stop { stop_price })),
+                };
+                let exits = exits.iter().map(&mut exit).collect();
+                Bracket { entry: first, exits, unprotected: *unprotected }.into()
+            }
+        }
+    }
+
+    fn intent(&self, strategy: &str, account: &str, id: IntentId) -> Intent {
+        Intent {
+            id,
             strategy: strategy.to_owned(),
             account: account.to_owned(),
             contract: self.contract.clone(),
-            side,
+            side: self.side,
             quantity: self.quantity,
-            kind,
+            kind: self.kind.clone(),
             time_in_force: self.time_in_force.clone(),
             hours: self.hours,
-        };
-        let entry = intent(self.side, self.kind.clone());
-        match exits {
-            None => Submission::Single(entry),
-            Some(Exits { take_profit, stop_loss }) => Submission::Bracket(Bracket {
-                take_profit: intent(self.side.opposite(), OrderKind::Limit { limit_price: take_profit }),
-                stop_loss: intent(self.side.opposite(), OrderKind::Stop { stop_price: stop_loss }),
-                entry,
-            }),
+            extension: self.extension.clone(),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What can be asked, read from JSON, with every fault in words.
 
-use order::{Change, Distance, OrderKind};
+use order::{Change, Distance, OrderKind, TimeInForce};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 use trader::Ticket;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
-use tws_proto::kinds::{SecurityType, TimeInForce};
+use tws_proto::kinds::{SecurityType, TimeInForce as Word};
 
 /// A command, and the id that its answer repeats.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ impl Order {
             Side::Sell => Ticket::sell(contract, self.quantity),
         };
         let ticket = ticket.kind(self.kind()?).label(&self.r#ref);
-        let ticket = match self.tif.as_deref().map(TimeInForce::from) {
+        let ticket = match self.tif.as_deref().map(lifetime) {
             Some(time_in_force) => ticket.time_in_force(time_in_force),
             None => ticket,
         };
@@ -209,9 +209,13 @@ impl Order {
             "LIT" => OrderKind::LimitIfTouched { trigger_price: stop()?, limit_price: limit()? },
             "MOC" => OrderKind::MarketOnClose,
             "LOC" => OrderKind::LimitOnClose { limit_price: limit()? },
-            "TRAIL" => OrderKind::Trail { distance: self.distance()? },
+            "MOO" => OrderKind::MarketOnOpen,
+            "LOO" => OrderKind::LimitOnOpen { limit_price: limit()? },
+            "MTL" => OrderKind::MarketToLimit,
+            "MIDPRICE" => OrderKind::MidPrice { limit_price: self.limit_price },
+            "TRAIL" => OrderKind::Trail { distance: self.distance()?, stop_price: self.stop_price },
             _ => {
-                let known = "MKT, LMT, STP, STP LMT, TRAIL, MIT, LIT, MOC, LOC";
+                let known = "MKT, LMT, STP, STP LMT, TRAIL, MIT, LIT, MOC, LOC, MOO, LOO, MTL, MIDPRICE";
                 return Err(format!("{:?} is no kind of order; known are {known}", self.kind));
             }
         };
@@ -268,9 +272,13 @@ impl Modify {
         Ok(Change {
             kind: repriced.then_some(kind),
             quantity: self.quantity,
-            time_in_force: self.tif.as_deref().map(TimeInForce::from),
+            time_in_force: self.tif.as_deref().map(lifetime),
         })
     }
+}
+
+fn lifetime(word: &str) -> TimeInForce {
+    TimeInForce::from(Word::from(word))
 }
 
 /// The limit price of a kind, where it has one.

@@ -14,7 +14,7 @@ fn r19_a_cancel_nobody_answers_s22() {
         wait 4000 => a working working 100
         wait 1000 => a working working 100; cancel 1; ask Snapshot
         wait 5000 => a working working 100; cancel 1; ask Snapshot
-        wait 5000 => a working working 100; alarm CancelUnanswered; ask Snapshot
+        wait 5000 => a working working 100; cancel of a has no answer; alarm CancelUnanswered; ask Snapshot
         wait 60000 => a working working 100
         cancel a => a working working 100; cancel 1
         wait 5000 => a working working 100; cancel 1; ask Snapshot
@@ -27,7 +27,7 @@ fn r19_202() {
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
         cancel a => a working working 100; cancel 1
-        notice a 202 => a cancelled cancelled 100 exposed 100
+        notice a 202 => a cancelled cancelled 100 exposed 100; cancel of a is done
         wait 2000 => a cancelled cancelled 100
     "]]);
 }
@@ -50,7 +50,7 @@ fn r19_10147() {
         open a Submitted => a working working 100
         cancel a => a working working 100; cancel 1
         notice a 10147 => a working working 100; ask Snapshot
-        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        exec a @x.01 => a filled filled 100; a trades 100 at 10; cancel of a is overtaken: filled
     "]]);
 }
 
@@ -61,7 +61,7 @@ fn r19_10148() {
         open a Submitted => a working working 100
         cancel a => a working working 100; cancel 1
         notice a 10148 => a working working 100; ask Snapshot
-        status a Cancelled f0 r100 => a cancelled cancelled 100 exposed 100
+        status a Cancelled f0 r100 => a cancelled cancelled 100 exposed 100; cancel of a is done
     "]]);
 }
 
@@ -77,7 +77,7 @@ fn r19_a_cancel_is_kept_while_the_link_is_away() {
         open a PendingCancel => a cancel pending working 100
         link down => a cancel pending working 100
         link up => a cancel pending working 100; cancel 1
-        status a Cancelled => a cancelled cancelled 100 exposed 100
+        status a Cancelled => a cancelled cancelled 100 exposed 100; cancel of a is done
     "]]);
 }
 
@@ -87,7 +87,7 @@ fn r20_what_was_cancelled_settles() {
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
         cancel a => a working working 100; cancel 1
-        status a Cancelled f0 r100 => a cancelled cancelled 100 exposed 100
+        status a Cancelled f0 r100 => a cancelled cancelled 100 exposed 100; cancel of a is done
         exec a @x.01 q10 => a cancelled filled 10 cancelled 90 exposed 90; a trades 10 at 10
         wait 1999 => a cancelled filled 10 cancelled 90 exposed 90
         wait 1 => a cancelled filled 10 cancelled 90
@@ -101,7 +101,7 @@ fn s20_fill_while_cancel_in_flight() {
         open a Submitted => a working working 100
         cancel a => a working working 100; cancel 1
         status a PendingCancel => a cancel pending working 100
-        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        exec a @x.01 => a filled filled 100; a trades 100 at 10; cancel of a is overtaken: filled
         status a Filled f100 r0 => a filled filled 100
         notice a 161 => a filled filled 100
         status a Cancelled => a filled filled 100
@@ -115,7 +115,7 @@ fn s21_full_fill_after_cancelled() {
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
         cancel a => a working working 100; cancel 1
-        status a Cancelled => a cancelled cancelled 100 exposed 100
+        status a Cancelled => a cancelled cancelled 100 exposed 100; cancel of a is done
         exec a @x.01 => a filled filled 100; a trades 100 at 10; alarm Reopened
     "]]);
 }

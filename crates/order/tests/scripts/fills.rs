@@ -229,7 +229,7 @@ fn r14_inferred_fill_of_a_cancelled_order() {
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
         cancel a => a working working 100; cancel 1
-        status a Cancelled f40 r60 p10 => a cancelled cancelled 100 exposed 100
+        status a Cancelled f40 r60 p10 => a cancelled cancelled 100 exposed 100; cancel of a is done
         wait 2000 => a cancelled cancelled 100; ask Executions
         wait 28000 => a cancelled filled 40 cancelled 60; a is inferred to trade 40 at 10; alarm FillInferred
         exec a @x.01 q40 p10 => a cancelled filled 40 cancelled 60; a is inferred to trade 0 at 10 for 40 at 10; a trades 40 at 10

@@ -22,7 +22,7 @@ fn s28_a_bracket_cut_before_its_last_leg_is_cancelled_leg_by_leg() {
         notice c 10147 => a unknown unknown 100; b unknown unknown 100; c unknown unknown 100; ask Snapshot
         wait 40000 => a unknown unknown 100; b unknown unknown 100; c unknown unknown 100; cancel 1; ask Snapshot; cancel 2; ask Snapshot; cancel 3; ask Snapshot
         snapshot began => a unknown unknown 100; b unknown unknown 100; c unknown unknown 100
-        snapshot ended => a lost cancelled 100; b lost cancelled 100; c lost cancelled 100; alarm Lost; alarm Lost; alarm Lost
+        snapshot ended => a lost cancelled 100; b lost cancelled 100; c lost cancelled 100; cancel of a is overtaken: lost; alarm Lost; cancel of b is overtaken: lost; alarm Lost; cancel of c is overtaken: lost; alarm Lost
         wait 11000 => a lost cancelled 100; b lost cancelled 100; c lost cancelled 100
         snapshot began => a lost cancelled 100; b lost cancelled 100; c lost cancelled 100
         snapshot ended => a lost cancelled 100; b lost cancelled 100; c lost cancelled 100
@@ -62,8 +62,8 @@ fn s28_10006_for_a_child_takes_the_others_with_it() {
         open a PreSubmitted => a presubmitted working 100; b sent working 100; c sent working 100
         notice b 10006 => a presubmitted working 100; b rejected cancelled 100; c sent working 100; cancel 1; cancel 3
         open c PreSubmitted => a presubmitted working 100; b rejected cancelled 100; c presubmitted working 100
-        open a Cancelled => a cancelled cancelled 100 exposed 100; b rejected cancelled 100; c presubmitted working 100
-        open c Cancelled => a cancelled cancelled 100 exposed 100; b rejected cancelled 100; c cancelled cancelled 100 exposed 100
+        open a Cancelled => a cancelled cancelled 100 exposed 100; b rejected cancelled 100; c presubmitted working 100; cancel of a is done
+        open c Cancelled => a cancelled cancelled 100 exposed 100; b rejected cancelled 100; c cancelled cancelled 100 exposed 100; cancel of c is done
     "]]);
 }
 
@@ -76,7 +76,7 @@ fn s28_a_parent_that_filled_in_part_and_was_cancelled_runs_the_policy() {
         open c PreSubmitted => a working working 100; b presubmitted working 100; c presubmitted working 100
         exec a @x.01 q40 => a working filled 40 working 60; b presubmitted working 100; c presubmitted working 100; a trades 40 at 10
         cancel a => a working filled 40 working 60; b presubmitted working 100; c presubmitted working 100; cancel 1
-        status a Cancelled f40 r60 => a cancelled filled 40 cancelled 60 exposed 60; b presubmitted working 100; c presubmitted working 100
+        status a Cancelled f40 r60 => a cancelled filled 40 cancelled 60 exposed 60; b presubmitted working 100; c presubmitted working 100; cancel of a is done
         status b Cancelled => a cancelled filled 40 cancelled 60 exposed 60; b cancelled cancelled 100 exposed 100; c presubmitted working 100
         status c Cancelled => a cancelled filled 40 cancelled 60 exposed 60; b cancelled cancelled 100 exposed 100; c cancelled cancelled 100 exposed 100
         wait 500 => a cancelled filled 40 cancelled 60 exposed 60; b cancelled cancelled 100 exposed 100; c cancelled cancelled 100 exposed 100; alarm Unprotected; flatten 40 for c
@@ -99,7 +99,7 @@ fn r25_a_filled_parent_without_its_stop_is_protected_anew() {
         wait 500 => a filled filled 100; b presubmitted working 100; c rejected cancelled 100
         protect d => a filled filled 100; b presubmitted working 100; c rejected cancelled 100; d sent working 100; place 4 100 at 0
         open d PreSubmitted => a filled filled 100; b presubmitted working 100; c rejected cancelled 100; d presubmitted working 100
-        open b Cancelled => a filled filled 100; b cancelled cancelled 100 exposed 100; c rejected cancelled 100; d presubmitted working 100
+        open b Cancelled => a filled filled 100; b cancelled cancelled 100 exposed 100; c rejected cancelled 100; d presubmitted working 100; cancel of b is done
         wait 60000 => a filled filled 100; b cancelled cancelled 100; c rejected cancelled 100; d presubmitted working 100
     "]]);
 }
@@ -139,7 +139,7 @@ fn r25_a_stop_that_its_owner_cancels_is_not_missed() {
         open b Submitted => a filled filled 100; b working working 100; c sent working 100
         open c Submitted => a filled filled 100; b working working 100; c working working 100
         cancel c => a filled filled 100; b working working 100; c working working 100; cancel 3
-        status c Cancelled => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100
+        status c Cancelled => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; cancel of c is done
         wait 60000 => a filled filled 100; b working working 100; c cancelled cancelled 100
     "]]);
 }
@@ -240,7 +240,7 @@ fn r11_what_was_replaced_and_comes_back_is_cancelled() {
         replace a b => a rejected cancelled 100; b sent working 100; place 2 100 at 10
         replace a c => refused: order 000000000000000000000002p was replaced before
         open a Submitted => a working working 100; b sent working 100; alarm Reopened; cancel 1; alarm ReplacedLives
-        status a Cancelled => a cancelled cancelled 100 exposed 100; b sent working 100
+        status a Cancelled => a cancelled cancelled 100 exposed 100; b sent working 100; cancel of a is done
         open b Submitted => a cancelled cancelled 100 exposed 100; b working working 100
     "]]);
 }

@@ -4,6 +4,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod away;
 mod cancels;
 mod changes;
 mod fills;

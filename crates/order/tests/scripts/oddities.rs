@@ -15,7 +15,7 @@ fn s24_two_incarnations_cancelled_one_by_one() {
         notice a 202 => a working working 100; ask Snapshot
         exec a @x.01 #7 q30 => a working filled 30 working 70 exposed 100; a trades 30 at 10
         wait 5000 => a working filled 30 working 70 exposed 100; cancel 1; ask Snapshot
-        status a Cancelled #7 => a cancelled filled 30 cancelled 70 exposed 70
+        status a Cancelled #7 => a cancelled filled 30 cancelled 70 exposed 70; cancel of a is done
     "]]);
 }
 
@@ -41,7 +41,7 @@ fn s24_a_second_incarnation_shows_after_the_fill() {
         open a Submitted #7 => a working filled 100 exposed 100; alarm SeveralIncarnations; alarm Reopened
         status a Filled f100 r0 => a working filled 100 exposed 100
         cancel a => a working filled 100 exposed 100; cancel 1
-        status a Cancelled #7 => a filled filled 100
+        status a Cancelled #7 => a filled filled 100; cancel of a is overtaken: filled
     "]]);
 }
 

@@ -8,13 +8,14 @@
 use std::fmt::Write as _;
 
 use order::{
-    Action, Bracket, BrokerEvent, Change, Event, Gate, HaltScope, Hours, Instance, Intent, IntentId, LinkEvent,
-    OcaEffect, OneCancelsAll, OrderKind, OrderUpdate, Orders, Protection, Record, Replacement, Revenant, Side,
-    SnapshotEvent, Step, Timestamp, Unprotected,
+    Action, Bracket, BrokerEvent, Change, DAY_US, Event, Gate, HaltScope, Hours, Instance, Intent, IntentId, LinkEvent,
+    OcaEffect, OneCancelsAll, Operation, OperationResult, OrderKind, OrderUpdate, Orders, Outcome, Protection, Record,
+    Replacement, Revenant, Session, Side, SnapshotEvent, SnapshotFacts, Step, Terms, TimeInForce, Timestamp,
+    Unprotected,
 };
 use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
-use tws_proto::kinds::{ExecutionSide, Status, TimeInForce};
+use tws_proto::kinds::{ExecutionSide, Status};
 use tws_proto::message::{CommissionReport, CompletedOrder, ExecutionData, Notice, OpenOrder, OrderStatus};
 use tws_proto::{ClientMessage, Contract, Order};
 
@@ -44,6 +45,7 @@ pub(crate) fn intent(name: char) -> Intent {
         kind: OrderKind::Limit { limit_price: 10.into() },
         time_in_force: TimeInForce::GoodTillCancelled,
         hours: Hours::Regular,
+        extension: None,
     }
 }
 
@@ -230,6 +232,9 @@ impl World {
             "place" => {
                 let mut wish = intent(order.unwrap());
                 wish.quantity = options.number('q').unwrap_or(wish.quantity);
+                if options.0.contains(&"day") {
+                    wish.time_in_force = TimeInForce::Day;
+                }
                 match self.orders.submit(wish.into(), &Open, now) {
                     Ok(step) => self.keep(step),
                     Err(error) => return format!("refused: {error}"),
@@ -273,11 +278,23 @@ impl World {
                 }
             }
             "acknowledge" => {
-                let scope = HaltScope::Strategy("s".to_owned());
+                let scope = match words.get(2) {
+                    Some(&"everything") => HaltScope::Everything,
+                    _ => HaltScope::Strategy("s".to_owned()),
+                };
                 match self.orders.acknowledge(scope, words.get(1).copied().unwrap_or(""), now) {
                     Ok(step) => self.keep(step),
                     Err(error) => return format!("refused: {error}"),
                 }
+            }
+            // The trading day ends so many seconds from now; another one follows.
+            "hours" => {
+                let closes = Timestamp(now.0 + words[1].parse::<i64>().unwrap() * 1_000_000);
+                let today = Session { opens: now, closes, day: 1 };
+                let next = Session { opens: closes, closes: Timestamp(closes.0 + DAY_US), day: 2 };
+                let terms = Terms { regular: vec![today, next], ..Terms::default() };
+                let step = self.orders.learn(ContractId(8314), terms, now);
+                self.keep(step)
             }
             "cancel" => {
                 let step = self.orders.cancel(id(order.unwrap()), now).unwrap();
@@ -315,6 +332,16 @@ impl World {
             })),
             "snapshot" => self.happen(Event::Snapshot(match words[1] {
                 "began" => SnapshotEvent::Began,
+                // `u`: the position is not explained; `h5`: history reaches five days back.
+                "ended" if words.len() > 2 => {
+                    let known = ("DU1".to_owned(), ContractId(8314));
+                    let unexplained = if options_of(&words).contains(&"u") { vec![known] } else { Vec::new() };
+                    let days = options.text('h').map(|days| days.parse::<i64>().unwrap());
+                    let history_from = days.map(|days| Timestamp(now.0 - days * DAY_US));
+                    let step = self.orders.snapshot_ended(&SnapshotFacts { unexplained, history_from }, now);
+                    let actions = self.keep(step);
+                    return self.report(line, &actions);
+                }
                 "ended" => SnapshotEvent::Ended,
                 other => panic!("no such snapshot event: {other}"),
             })),
@@ -324,6 +351,10 @@ impl World {
                 self.happen(Event::Broker(event))
             }
         };
+        self.report(line, &actions)
+    }
+
+    fn report(&mut self, line: &str, actions: &[Action]) -> String {
         let mut text = String::new();
         for order in self.orders.iter() {
             let OrderUpdate { state, quantity, filled, working, unknown, cancelled, .. } = order.update();
@@ -345,7 +376,7 @@ impl World {
             }
             text.push_str("; ");
         }
-        for action in &actions {
+        for action in actions {
             let _ = match action {
                 Action::Send(burst) => {
                     write!(text, "{}; ", burst.messages.iter().map(sent).collect::<Vec<_>>().join(", "))
@@ -363,6 +394,18 @@ impl World {
                 Action::Alarm(alarm) => {
                     let alarm = format!("{alarm:?}");
                     write!(text, "alarm {}; ", alarm.split_once(' ').map_or(alarm.as_str(), |(word, _)| word))
+                }
+                Action::Outcome(outcome) => {
+                    let Outcome { intent, operation, result, .. } = &**outcome;
+                    let operation = if *operation == Operation::Cancel { "cancel" } else { "change" };
+                    let result = match result {
+                        OperationResult::Done => "is done".to_owned(),
+                        OperationResult::Refused => "is refused".to_owned(),
+                        OperationResult::Overtaken(state) => format!("is overtaken: {state}"),
+                        OperationResult::NotSent => "was not sent".to_owned(),
+                        OperationResult::Unanswered => "has no answer".to_owned(),
+                    };
+                    write!(text, "{operation} of {} {result}; ", name(*intent))
                 }
                 Action::Ask(question) => write!(text, "ask {question:?}; "),
                 Action::Protect(protection) => {
@@ -389,6 +432,10 @@ impl World {
         assert_eq!(serde_json::from_str::<Orders>(&text).unwrap(), self.orders);
         assert_eq!(serde_json::to_string(&replayed).unwrap(), text);
     }
+}
+
+fn options_of<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    words.get(2..).unwrap_or_default().to_vec()
 }
 
 fn sent(message: &ClientMessage) -> String {

@@ -5,17 +5,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use event_bus::Subscription;
-use order::{CancelError, Change, ChangeError, IntentId, OrderUpdate, Submission, SubmitError, Tracked};
+use order::{
+    AcknowledgeError, CancelError, Change, ChangeError, HaltScope, IntentId, OcaEffect, OneCancelsAll, OrderUpdate, Protection, Submission,
+    SubmitError, Terms, Tracked,
+};
 use risk::Refusal;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tws_client::RequestError;
 use tws_proto::Contract;
+use tws_proto::ids::ContractId;
 
 use super::Engine;
 use super::outbox::{Durable, FRESH};
 use crate::books::Books;
-use crate::event::{Event, Phase, updates_of};
+use crate::event::{Alarm, Event, Phase, updates_of};
 use crate::mask::masked_list;
 use crate::moment::Moment;
 use crate::record::Record;
@@ -69,6 +73,16 @@ pub(crate) enum Command {
     Rearm {
         by: String,
         reply: oneshot::Sender<Result<bool, Refused>>,
+    },
+    /// What is known of a contract, from its details.
+    Learn {
+        contract_id: ContractId,
+        terms: Box<Terms>,
+    },
+    Acknowledge {
+        scope: HaltScope,
+        by: String,
+        reply: oneshot::Sender<Result<(), Refused>>,
     },
     Publish(Box<Event>),
     Stop {
@@ -132,6 +146,9 @@ pub enum Refused {
     /// The cancel is not possible.
     #[error(transparent)]
     Cancel(#[from] CancelError),
+    /// There is no such halt, or nobody was named.
+    #[error(transparent)]
+    Acknowledge(#[from] AcknowledgeError),
     /// The journal could not record it (R37).
     #[error("the journal could not record it; nothing was sent")]
     NotDurable,
@@ -186,6 +203,15 @@ impl Engine {
             Command::Rearm { by, reply } => {
                 let lifted = self.rearm(&by);
                 self.answer(reply, Ok(lifted));
+            }
+            Command::Learn { contract_id, terms } => {
+                let step = self.books.orders.learn(contract_id, *terms, self.clock.now());
+                self.take(step);
+            }
+            Command::Acknowledge { scope, by, reply } => {
+                let now = self.clock.now();
+                let outcome = self.books.orders.acknowledge(scope, &by, now).map(|step| self.take(step));
+                self.answer(reply, outcome.map_err(Refused::from));
             }
             Command::Publish(event) => self.outbox.events.push(*event),
             Command::Stop { .. } => {} // the loop takes it before it comes here
@@ -247,6 +273,27 @@ impl Engine {
         Ok(())
     }
 
+    /// Places what protects a position that has lost its stop (R25). Where that is not possible now, the order book asks
+    /// again.
+    pub(super) fn protect(&mut self, protection: Protection) {
+        let (phase, reason) = self.phase();
+        let symbol = protection.intent.contract.symbol.clone();
+        let Some(gate) = self.gate.as_mut().filter(|_| phase == Phase::Ready) else {
+            let reason = format!("the trader is {phase}: {reason}");
+            return self.alarm(Alarm::NotProtected { symbol, reason });
+        };
+        let now = self.clock.now();
+        let id = self.ids.next(now);
+        let leg = protection.intent.clone();
+        match self.books.orders.protect(protection, id, &gate.at(now, &self.books.ledger), now) {
+            Ok(step) => {
+                gate.accepted(&leg, now);
+                self.take(step);
+            }
+            Err(error) => self.alarm(Alarm::NotProtected { symbol, reason: error.to_string() }),
+        }
+    }
+
     fn cancel_all(&mut self, which: &Which) -> thread::Result<usize> {
         // A panic of the caller's code must not end the engine; nothing of ours is half done in it.
         let picked = catch_unwind(AssertUnwindSafe(|| {
@@ -304,7 +351,6 @@ impl Engine {
     }
 }
 
-/// Refuses what has waited for too long.
 /// Looks at names before anything else is done: each is good, and none was used before.
 fn check_labels(labels: &[String], taken: &BTreeMap<String, IntentId>) -> Result<(), Refused> {
     for (place, label) in labels.iter().enumerate() {
@@ -323,10 +369,15 @@ fn check_labels(labels: &[String], taken: &BTreeMap<String, IntentId>) -> Result
 fn one_of(mut submissions: Vec<Submission>) -> Submission {
     match submissions.len() {
         1 => submissions.remove(0),
-        _ => Submission::OneCancelsAll(submissions.iter().flat_map(Submission::legs).cloned().collect()),
+        _ => OneCancelsAll {
+            legs: submissions.iter().flat_map(Submission::legs).cloned().collect(),
+            effect: OcaEffect::default(),
+        }
+        .into(),
     }
 }
 
+/// Refuses what has waited for too long.
 fn fresh(asked_at: Instant) -> Result<(), Refused> {
     let waited = asked_at.elapsed();
     let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);

@@ -257,7 +257,8 @@ impl Engine {
                     "the broker has order {reference} of ours, which the journal does not know (R38); find the journal \
                      that does, or cancel the order in TWS and start again"
                 )),
-                Action::Changed(_) | Action::Commission(_) | Action::Alarm(_) => {}
+                Action::Protect(protection) => self.protect(*protection),
+                Action::Changed(_) | Action::Commission(_) | Action::Outcome(_) | Action::Alarm(_) => {}
             }
         }
     }

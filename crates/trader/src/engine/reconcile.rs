@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order::{Event as OrderEvent, Fill, SECOND_US, SnapshotEvent, Timestamp};
+use order::{DAY_US, Event as OrderEvent, Fill, HaltScope, SECOND_US, SnapshotEvent, SnapshotFacts, Timestamp};
 use position::{Adjustment, Instrument};
 use rust_decimal::Decimal;
 use tws_client::{Client, Epoch, RequestError};
@@ -146,7 +146,11 @@ impl Engine {
     }
 
     fn end_snapshot(&mut self, epoch: Epoch, positions: &[Position]) {
-        self.step(OrderEvent::Snapshot(SnapshotEvent::Ended));
+        let now = self.clock.now();
+        let unexplained = self.differences(positions).into_keys().collect();
+        let history_from = Some(Timestamp(now.0.saturating_sub(i64::from(EXECUTION_DAYS) * DAY_US)));
+        let step = self.books.orders.snapshot_ended(&SnapshotFacts { unexplained, history_from }, now);
+        self.take(step);
         self.reconciler.tries = 0;
         if self.compare_positions(positions) {
             self.reconciler.reconciled = Some(epoch);
@@ -247,18 +251,43 @@ impl Engine {
         };
         let ours = self.books.position(&account, contract_id);
         let symbol = instrument.symbol.clone();
+        let reason = match self.books.orders.away_since() {
+            Some(_) => "estimated: the broker no longer tells the fills of a long absence",
+            None => "not explained by fills",
+        };
         let adjustment = Adjustment {
             account: account.clone(),
             instrument,
             quantity,
             average_cost: told.and_then(|told| told.average_cost).unwrap_or_default(),
-            reason: "not explained by fills".to_owned(),
+            reason: reason.to_owned(),
             time_us: self.clock.now().0,
         };
         let failed = self.books.adjust(&adjustment);
         self.outbox.records.push(Record::Adjusted(adjustment));
         self.outbox.events.extend(failed);
-        self.alarm(Alarm::PositionAdjusted { account, symbol, broker: ours.saturating_add(quantity), ours });
+        let is_traded = self.is_traded(&account, contract_id);
+        let broker = ours.saturating_add(quantity);
+        if is_traded {
+            let reason = format!("the broker holds {broker} {symbol}, and fills explain only {ours}");
+            let scope = HaltScope::Instrument { account: account.clone(), contract_id };
+            let step = self.books.orders.halt(scope, reason, self.clock.now());
+            self.take(step);
+        }
+        self.alarm(Alarm::PositionAdjusted { account, symbol, broker, ours });
+    }
+
+    /// Whether a strategy of ours has ever held it, or has an order there (R17).
+    fn is_traded(&self, account: &str, contract_id: ContractId) -> bool {
+        let mut held = self.books.ledger.holdings();
+        let is_held = held.any(|holding| {
+            let is_here = holding.account == account && holding.instrument.contract_id == contract_id;
+            is_here && holding.strategy.is_some()
+        });
+        let is_ordered = |order: &order::Tracked| {
+            order.intent.account == account && order.intent.contract.known_id() == Some(contract_id)
+        };
+        is_held || self.books.orders.live().any(is_ordered)
     }
 }
 

@@ -1,0 +1,90 @@
+//! [`Extension`]: every attribute of an order that this crate has no type for, as the wire has it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tws_proto::Order;
+
+/// Attributes of an order beside those an [`Intent`](crate::Intent) has: algorithms, conditions, allocations, display
+/// sizes and whatever else TWS takes. Nothing that the API can do is out of reach.
+///
+/// It cannot touch what names an order, what ties it to others, what sizes it, or what its kind and its time in force
+/// say: those decide whether an order can be found again, and belong to the intent.
+///
+/// ```
+/// use order::Extension;
+/// use tws_proto::kinds::TriggerMethod;
+///
+/// let hidden = Extension::new(|order| order.hidden = true)?;
+/// assert_eq!(Extension::new(|order| order.order_reference = "mine".into()).unwrap_err().field, "orderRef");
+/// # Ok::<(), order::ExtensionFault>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Box<Order>", into = "Box<Order>")]
+pub struct Extension(Box<Order>);
+
+/// An extension must leave this alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an extension cannot set {field}: the intent itself says it")]
+pub struct ExtensionFault {
+    /// Its wire name.
+    pub field: &'static str,
+}
+
+impl Extension {
+    /// Takes what `set` sets in an empty order.
+    ///
+    /// # Errors
+    /// [`ExtensionFault`] names the first attribute that is not an extension's to set.
+    pub fn new(set: impl FnOnce(&mut Order)) -> Result<Self, ExtensionFault> {
+        let mut order = Box::new(Order::default());
+        set(&mut order);
+        Self::try_from(order)
+    }
+
+    /// An order with these attributes and no others.
+    pub(crate) fn order(&self) -> Order {
+        (*self.0).clone()
+    }
+}
+
+impl TryFrom<Box<Order>> for Extension {
+    type Error = ExtensionFault;
+
+    fn try_from(order: Box<Order>) -> Result<Self, ExtensionFault> {
+        let untouched = Order::default();
+        macro_rules! check {
+            ($($name:literal $field:ident),* $(,)?) => {
+                $(if order.$field != untouched.$field {
+                    return Err(ExtensionFault { field: $name });
+                })*
+            };
+        }
+        check!(
+            // What names an order and comes back with it.
+            "clientId" client_id, "orderId" order_id, "permId" permanent_id, "orderRef" order_reference,
+            "account" account, "filledQuantity" filled_quantity,
+            // What ties it to others, or keeps it from being an order at all.
+            "parentId" parent_id, "ocaGroup" oca_group, "ocaType" oca_type, "transmit" transmit, "whatIf" what_if,
+            "hedgeType" hedge_type, "hedgeParam" hedge_parameter, "deactivate" deactivate,
+            // What the intent says with types.
+            "action" action, "totalQuantity" total_quantity, "cashQty" cash_quantity, "orderType" order_type,
+            "lmtPrice" limit_price, "auxPrice" aux_price, "trailingPercent" trailing_percent,
+            "trailStopPrice" trail_stop_price, "lmtPriceOffset" limit_price_offset, "tif" time_in_force,
+            "goodTillDate" good_till_date, "outsideRth" outside_regular_hours,
+        );
+        Ok(Self(order))
+    }
+}
+
+impl From<Extension> for Box<Order> {
+    fn from(extension: Extension) -> Self {
+        extension.0
+    }
+}
+
+impl fmt::Debug for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Extension(..)")
+    }
+}

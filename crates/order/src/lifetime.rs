@@ -1,0 +1,107 @@
+//! [`TimeInForce`]: how long an order stands.
+
+use serde::{Deserialize, Serialize};
+use tws_proto::Order;
+use tws_proto::kinds::TimeInForce as Word;
+use tws_proto::time::TimeText;
+
+use crate::time::Timestamp;
+
+/// How long an order stands. The opening and closing auctions are kinds of order,
+/// [`OrderKind::MarketOnOpen`](crate::OrderKind::MarketOnOpen) and its like. Wire name `tif`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Form", into = "Form")]
+#[non_exhaustive]
+pub enum TimeInForce {
+    /// Until the end of the trading day. Wire word `DAY`.
+    #[default]
+    Day,
+    /// Until it is cancelled. Wire word `GTC`.
+    GoodTillCancelled,
+    /// Until a moment; seconds count. Wire word `GTD`, with `goodTillDate`.
+    GoodTillDate(Timestamp),
+    /// What does not fill at once is cancelled. Wire word `IOC`.
+    ImmediateOrCancel,
+    /// All of it fills at once, or nothing. Wire word `FOK`.
+    FillOrKill,
+    /// Until the day's close, then TWS cancels it. Wire word `DTC`.
+    DayTillCancelled,
+    /// A word that this crate has no use for.
+    Other(Word),
+}
+
+/// As journals have it: the word of the wire, or the moment of a date.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Form {
+    Word(Word),
+    Date { good_till: Timestamp },
+}
+
+impl From<Form> for TimeInForce {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Word(word) => Self::from(word),
+            Form::Date { good_till } => Self::GoodTillDate(good_till),
+        }
+    }
+}
+
+impl From<TimeInForce> for Form {
+    fn from(time_in_force: TimeInForce) -> Self {
+        match time_in_force {
+            TimeInForce::GoodTillDate(good_till) => Self::Date { good_till },
+            other => Self::Word(other.word()),
+        }
+    }
+}
+
+impl From<Word> for TimeInForce {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::Day => Self::Day,
+            Word::GoodTillCancelled => Self::GoodTillCancelled,
+            Word::ImmediateOrCancel => Self::ImmediateOrCancel,
+            Word::FillOrKill => Self::FillOrKill,
+            Word::DayTillCancelled => Self::DayTillCancelled,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl TimeInForce {
+    /// The word of the wire.
+    #[must_use]
+    pub fn word(&self) -> Word {
+        match self {
+            Self::Day => Word::Day,
+            Self::GoodTillCancelled => Word::GoodTillCancelled,
+            Self::GoodTillDate(_) => Word::GoodTillDate,
+            Self::ImmediateOrCancel => Word::ImmediateOrCancel,
+            Self::FillOrKill => Word::FillOrKill,
+            Self::DayTillCancelled => Word::DayTillCancelled,
+            Self::Other(word) => word.clone(),
+        }
+    }
+
+    /// Whether what does not fill at once is gone.
+    #[must_use]
+    pub const fn is_immediate(&self) -> bool {
+        matches!(self, Self::ImmediateOrCancel | Self::FillOrKill)
+    }
+
+    /// Writes it into an order of the wire.
+    pub(crate) fn write(&self, order: &mut Order) {
+        order.time_in_force = Some(self.word());
+        if let Self::GoodTillDate(until) = self
+            && let Ok(until) = jiff::Timestamp::from_microsecond(until.0)
+        {
+            order.good_till_date = TimeText::utc(until);
+        }
+    }
+
+    /// The same with the word that the broker shows; of a date it shows no more than that there is one.
+    pub(crate) fn as_shown(&self, shown: &Word) -> Self {
+        if self.word() == *shown { self.clone() } else { Self::from(shown.clone()) }
+    }
+}
