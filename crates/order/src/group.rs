@@ -137,6 +137,7 @@ pub enum Revenant {
 }
 
 /// A bracket as journals have it: until version 0.1 it had exactly one exit.
+#[allow(clippy::large_enum_variant, reason = "it is read and turned into a bracket at once")]
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum BracketForm {

@@ -103,7 +103,7 @@ impl Tracked {
             order_id: place.order_id,
             parent_id: place.order.parent(),
             oca_group: place.order.oca_group.clone(),
-            oca_type: place.order.oca_type.clone().filter(|_| !place.order.oca_group.is_empty()),
+            oca_type: place.order.oca_type.filter(|_| !place.order.oca_group.is_empty()),
             hedge: None,
             leg: None,
             in_place_of: None,
@@ -233,7 +233,7 @@ impl Tracked {
         }
         if !self.oca_group.is_empty() {
             order.oca_group.clone_from(&self.oca_group);
-            order.oca_type.clone_from(&self.oca_type);
+            order.oca_type = self.oca_type;
         }
         if let Some(hedge) = self.hedge {
             hedge.write(&mut order);

@@ -188,7 +188,8 @@ fn an_extension_reaches_the_wire_and_leaves_names_alone() {
     let text = serde_json::to_string(&intent).unwrap();
     assert_eq!(serde_json::from_str::<Intent>(&text).unwrap(), intent);
 
-    let set: [(fn(&mut Order), &str); 9] = [
+    type Set = fn(&mut Order);
+    let set: [(Set, &str); 9] = [
         (|order| order.order_reference = "mine".to_owned(), "orderRef"),
         (|order| order.order_id = Some(OrderId(1)), "orderId"),
         (|order| order.parent_id = Some(OrderId(1)), "parentId"),
