@@ -297,7 +297,7 @@ impl Desk {
                         "quantity": execution.quantity,
                         "price": execution.price,
                         "commission": execution.cost.as_ref().map(|cost| cost.amount),
-                        "inferred": false,
+                        "inferred": execution.is_inferred,
                     })
                 })
                 .collect::<Value>()
@@ -441,7 +441,7 @@ async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -
                 "quantity": fill.quantity,
                 "price": fill.price,
                 "commission": null,
-                "inferred": false,
+                "inferred": fill.is_inferred,
             }))?;
             let (account, Some(id)) = (fill.account.clone(), fill.contract.known_id()) else { return Ok(()) };
             let symbol = fill.contract.symbol.clone();

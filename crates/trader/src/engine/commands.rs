@@ -6,8 +6,8 @@ use std::thread;
 
 use event_bus::Subscription;
 use order::{
-    AcknowledgeError, CancelError, Change, ChangeError, HaltScope, IntentId, OcaEffect, OneCancelsAll, OrderUpdate, Protection, Submission,
-    SubmitError, Terms, Tracked,
+    AcknowledgeError, CancelError, Change, ChangeError, HaltScope, IntentId, OcaEffect, OneCancelsAll, OrderUpdate,
+    Protection, Submission, SubmitError, Terms, Tracked,
 };
 use risk::Refusal;
 use tokio::sync::oneshot;
