@@ -137,7 +137,7 @@ fn r26_the_type_of_a_group_is_what_was_wanted() {
         (OcaEffect::ReduceWithoutBlock, OcaType::ReduceWithoutBlock),
     ] {
         let legs = burst(OneCancelsAll { legs: vec![intent('a'), intent('b')], effect }.into());
-        assert!(legs.iter().all(|leg| leg.order.oca_type == Some(expected.clone())), "{effect:?}");
+        assert!(legs.iter().all(|leg| leg.order.oca_type == Some(expected)), "{effect:?}");
     }
 }
 
