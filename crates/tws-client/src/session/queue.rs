@@ -191,8 +191,10 @@ impl Session {
 
     /// Writes what waits, as far as window and rules have room.
     pub(super) fn pump_queue(&mut self, now: Instant) {
-        let history_has_room = self.history_has_room();
-        self.queue.release(history_has_room, now);
+        if !self.queue.held.is_empty() {
+            let history_has_room = self.history_has_room();
+            self.queue.release(history_has_room, now);
+        }
         while self.queue.ready() > 0 && self.may_ask(now) {
             let Some(entry) = self.queue.pop() else { break };
             let is_wanted = match &entry.waiting {
