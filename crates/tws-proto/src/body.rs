@@ -113,7 +113,7 @@ impl Text<'_> {
 
 #[inline(never)]
 fn take_long<V: Value, T>(text: &mut Text<'_>, value: &mut T, set: impl Fn(&mut T, V)) -> Option<()> {
-    set(value, V::take_text(text)?);
+    set(value, V::read_text(text.next()?).ok()?);
     Some(())
 }
 

@@ -24,11 +24,6 @@ macro_rules! newtype {
             }
 
             #[inline]
-            fn take_text(text: &mut $crate::scan::Text<'_>) -> Option<Self> {
-                <$inner as $crate::value::Scalar>::take_text(text).map(Self)
-            }
-
-            #[inline]
             fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
                 Ok(<$inner>::from_text(field)?.map(Self))
             }
@@ -123,6 +118,15 @@ macro_rules! closed_set {
         }
 
         impl $crate::value::Scalar for $name {
+            #[inline(always)]
+            fn from_short(short: $crate::scan::Short) -> Option<(Self, usize)> {
+                let (word, length) = short.word()?;
+                $(if word == const { $crate::scan::word_of($word) } {
+                    return Some((Self::$variant, length));
+                })*
+                None
+            }
+
             fn from_text(field: &[u8]) -> Result<Option<Self>, $crate::error::Fault> {
                 Ok(Some(match field {
                     $(field if field == $word.as_bytes() => Self::$variant,)*
@@ -206,11 +210,6 @@ macro_rules! closed_set {
             #[inline(always)]
             fn from_short(short: $crate::scan::Short) -> Option<(Self, usize)> {
                 short.integer().map(|(code, length)| (Self::from(code), length))
-            }
-
-            #[inline]
-            fn take_text(text: &mut $crate::scan::Text<'_>) -> Option<Self> {
-                <i32 as $crate::value::Scalar>::take_text(text).map(Self::from)
             }
 
             #[inline]

@@ -138,14 +138,17 @@ pub(crate) fn open(contract: &mut Contract, order: &mut Order, state: &mut Order
         gated(V::CME_TAGGING_FIELDS_IN_OPEN_ORDER) 136 manual_order_indicator, gated(V::SUBMITTER) 137 submitter,
         gated(V::IMBALANCE_ONLY) 119 imbalance_only);
     // Not returned in text.
-    layout!(w, contract; proto_only 15 description, proto_only 16 issuer_id, proto_only 18 include_expired, proto_only 21 last_trade_date);
-    contract.text_without_identifiers(w)?;
     order.transmitted(w)?;
-    layout!(w, order; proto_only 2 order_id, proto_only 114 auto_cancel_date, proto_only 115 filled_quantity,
-        proto_only 116 reference_futures_contract_id, proto_only 118 shareholder, proto_only 120 route_marketable_to_bbo,
-        proto_only 121 parent_permanent_id);
-    order.not_returned_in_text(w)?;
-    order.newer_than_text(w)
+    w.beyond_text(|w| {
+        layout!(w, contract; proto_only 15 description, proto_only 16 issuer_id, proto_only 18 include_expired,
+            proto_only 21 last_trade_date);
+        contract.text_without_identifiers(w)?;
+        layout!(w, order; proto_only 2 order_id, proto_only 114 auto_cancel_date, proto_only 115 filled_quantity,
+            proto_only 116 reference_futures_contract_id, proto_only 118 shareholder, proto_only 120 route_marketable_to_bbo,
+            proto_only 121 parent_permanent_id);
+        order.not_returned_in_text(w)?;
+        order.newer_than_text(w)
+    })
 }
 
 /// The text form of COMPLETED_ORDER.

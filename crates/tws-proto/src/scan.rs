@@ -156,6 +156,16 @@ impl Short {
         }
     }
 
+    /// The bytes before the NUL, as [`word_of`] has those of a known word, and how many they are.
+    #[inline(always)]
+    pub(crate) const fn word(self) -> Option<(u64, usize)> {
+        let ends = self.0.wrapping_sub(all(1)) & !self.0 & all(0x80);
+        match ends.trailing_zeros() {
+            64 => None,
+            end => Some((self.0 & ((1 << (end - 7)) - 1), (end / 8) as usize)),
+        }
+    }
+
     /// Text, in UTF-8.
     #[inline(always)]
     pub(crate) fn text(self) -> Option<(String, usize)> {
@@ -230,6 +240,19 @@ impl Short {
     const fn byte_at(self, mark: u32) -> u8 {
         (self.0 >> (mark & 0x38)) as u8
     }
+}
+
+/// What [`Short::word`] makes of a word; of one that is too long what it makes of none.
+pub(crate) const fn word_of(word: &str) -> u64 {
+    let (bytes, mut value, mut at) = (word.as_bytes(), 0, 0);
+    if bytes.len() > 7 {
+        return u64::MAX;
+    }
+    while let Some((first, _)) = bytes.split_at(at).1.split_first() {
+        value |= (*first as u64) << (8 * at);
+        at += 1;
+    }
+    value
 }
 
 #[repr(align(8))]

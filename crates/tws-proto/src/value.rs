@@ -36,18 +36,11 @@ pub trait Scalar: Sized {
     /// Reads a text field that is not empty.
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault>;
     /// Reads a short text field that is not empty, where it is spelled plainly, and tells its length; `None` where
-    /// [`Scalar::take_text`] has to look.
+    /// [`Scalar::from_text`] has to look.
     #[inline(always)]
     #[must_use]
     fn from_short(_: Short) -> Option<(Self, usize)> {
         None
-    }
-    /// Takes a text field that is not empty off the front of `text`; `None`, and nothing taken, where the field has to
-    /// be split off and given to [`Scalar::from_text`].
-    #[inline]
-    #[must_use]
-    fn take_text(text: &mut Text<'_>) -> Option<Self> {
-        take_field(text)
     }
     /// Writes a text field without its NUL.
     fn to_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
@@ -79,13 +72,9 @@ pub trait Value: Sized {
     /// Reads a text field, empty or not.
     fn read_text(field: &[u8]) -> Result<Self, Fault>;
     /// Takes a text field off the front of `text` that is empty, or short and spelled plainly; `None`, and nothing
-    /// taken, where [`Value::take_text`] has to look.
+    /// taken, where the field has to be split off and given to [`Value::read_text`].
     #[must_use]
     fn take_short(text: &mut Text<'_>) -> Option<Self>;
-    /// Takes any other text field off the front of `text`; `None`, and nothing taken, where the field has to be split
-    /// off and given to [`Value::read_text`].
-    #[must_use]
-    fn take_text(text: &mut Text<'_>) -> Option<Self>;
     /// Writes a text field without its NUL.
     fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault>;
     /// Reads a protobuf field that is present.
@@ -128,11 +117,6 @@ impl<T: Scalar> Value for T {
     }
 
     #[inline]
-    fn take_text(text: &mut Text<'_>) -> Option<Self> {
-        T::take_text(text)
-    }
-
-    #[inline]
     fn write_text(&self, out: &mut BytesMut) -> Result<(), Fault> {
         self.to_text(out)
     }
@@ -169,7 +153,7 @@ impl<T: Scalar> Value for Option<T> {
 
     #[inline]
     fn read_text(field: &[u8]) -> Result<Self, Fault> {
-        if field.is_empty() { Ok(None) } else { T::from_text(field) }
+        if field.is_empty() || field == T::MAXIMUM { Ok(None) } else { T::from_text(field) }
     }
 
     #[inline(always)]
@@ -181,14 +165,6 @@ impl<T: Scalar> Value for Option<T> {
         let (value, length) = T::from_short(short)?;
         text.pass(length)?;
         Some(Some(value))
-    }
-
-    #[inline]
-    fn take_text(text: &mut Text<'_>) -> Option<Self> {
-        if !T::MAXIMUM.is_empty() && text.skip_if(T::MAXIMUM).is_some() {
-            return Some(None);
-        }
-        T::take_text(text).map(Some)
     }
 
     #[inline]
@@ -209,30 +185,6 @@ impl<T: Scalar> Value for Option<T> {
     #[inline]
     fn write_protobuf(&self, tag: u32, out: &mut BytesMut) -> Result<(), Fault> {
         self.as_ref().map_or(Ok(()), |value| value.to_protobuf(tag, out))
-    }
-}
-
-/// Finds the end of a field, then reads it.
-#[inline]
-fn take_field<T: Scalar>(text: &mut Text<'_>) -> Option<T> {
-    let mut ahead = *text;
-    let value = T::from_text(ahead.next()?).ok().flatten();
-    if value.is_some() {
-        *text = ahead;
-    }
-    value
-}
-
-/// Takes what `plain` reads, where nothing but that is in the field.
-#[inline]
-fn take_plain<T>(text: &mut Text<'_>, plain: impl FnOnce(&[u8]) -> Option<(T, &[u8])>) -> Option<T> {
-    let rest = text.rest();
-    match plain(rest)? {
-        (value, [0, after @ ..]) => {
-            text.skip(rest.len() - after.len());
-            Some(value)
-        }
-        _ => None,
     }
 }
 
@@ -386,11 +338,6 @@ impl Scalar for Decimal {
     }
 
     #[inline]
-    fn take_text(text: &mut Text<'_>) -> Option<Self> {
-        take_plain(text, decimal::plain)
-    }
-
-    #[inline]
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
         decimal::from_text(field)
     }
@@ -432,11 +379,6 @@ impl Scalar for Digits {
     #[inline(always)]
     fn from_short(short: Short) -> Option<(Self, usize)> {
         short.decimal().map(|(value, length)| (Self(value), length))
-    }
-
-    #[inline]
-    fn take_text(text: &mut Text<'_>) -> Option<Self> {
-        take_plain(text, decimal::plain).map(Self)
     }
 
     #[inline]

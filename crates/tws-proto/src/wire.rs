@@ -60,9 +60,7 @@ pub struct Wire<'a> {
 enum Mode<'a> {
     ReadText(Text<'a>),
     WriteText(&'a mut BytesMut),
-    /// Reading inside a [`Wire::group`] that the text form leaves out.
-    ReadNoText,
-    /// Writing inside such a group.
+    /// Writing inside a [`Wire::group`] that the text form leaves out.
     WriteNoText,
     ReadProtobuf(Fields<'a>),
     WriteProtobuf(&'a mut BytesMut),
@@ -102,7 +100,7 @@ impl<'a> Wire<'a> {
 
     #[inline]
     fn is_reading(&self) -> bool {
-        matches!(self.mode, Mode::ReadText(_) | Mode::ReadNoText | Mode::ReadProtobuf(_))
+        matches!(self.mode, Mode::ReadText(_) | Mode::ReadProtobuf(_))
     }
 
     /// Whether a value that has no place is to be refused.
@@ -159,7 +157,7 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// Writes a field, or finds it in a group that is left out.
+    /// Writes a field, or refuses it in a group that is left out.
     #[inline(never)]
     fn write_field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
         let written = match &mut self.mode {
@@ -233,6 +231,13 @@ impl<'a> Wire<'a> {
     /// A field of the protobuf form that the text form has no place for.
     pub fn proto_only<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
         if self.is_text() { self.not_carried(tag, value, Fault::NotCarried) } else { self.field(tag, value) }
+    }
+
+    /// Fields that the text form has no place for, many of them: reading text passes them by, since what is read into
+    /// says nothing yet.
+    #[inline]
+    pub fn beyond_text(&mut self, fields: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if matches!(self.mode, Mode::ReadText(_)) { Ok(()) } else { fields(self) }
     }
 
     /// A field that exists since `gate`: older peers read it as unset, and a set value is refused.
@@ -329,7 +334,7 @@ impl<'a> Wire<'a> {
     pub fn list<T: Item>(&mut self, tag: &'static Tag, items: &mut Vec<T>) -> Result<()> {
         let (version, missing) = (self.version, self.missing);
         match &mut self.mode {
-            Mode::ReadNoText | Mode::WriteNoText => self.no_list(tag, items, Fault::NotCarried),
+            Mode::WriteNoText => self.no_list(tag, items, Fault::NotCarried),
             Mode::ReadText(text) => {
                 let field = next_field(text).map_err(|fault| Flaw::new(tag.name, fault))?;
                 let announced = if field.is_empty() { Ok(0) } else { value::integer_from_text(field) }
@@ -409,8 +414,10 @@ impl<'a> Wire<'a> {
         if present || !self.is_text() {
             return fields(self);
         }
-        let absent = if self.is_reading() { Mode::ReadNoText } else { Mode::WriteNoText };
-        let before = std::mem::replace(&mut self.mode, absent);
+        if self.is_reading() {
+            return Ok(()); // what is read into says nothing yet
+        }
+        let before = std::mem::replace(&mut self.mode, Mode::WriteNoText);
         let done = fields(self);
         self.mode = before;
         done
@@ -484,19 +491,20 @@ fn read_text_field<V: Value, T>(
     value: &mut T,
     set: impl FnOnce(&mut T, V),
 ) -> Result<()> {
-    let Some(read) = V::take_short(text) else { return read_long_text_field(text, tag, value, set) };
+    let Some(read) = V::take_short(text) else { return read_any_text_field(text, tag, value, set) };
     set(value, read);
     Ok(())
 }
 
+/// A long field, or one in a spelling that comes seldom, or none that is a `V`.
 #[inline(never)]
-fn read_long_text_field<V: Value, T>(
+fn read_any_text_field<V: Value, T>(
     text: &mut Text<'_>,
     tag: &'static Tag,
     value: &mut T,
     set: impl FnOnce(&mut T, V),
 ) -> Result<()> {
-    let Some(read) = V::take_text(text) else { return read_odd_text_field(text, tag, value, set) };
+    let read = next_field(text).and_then(V::read_text).map_err(|fault| Flaw::new(tag.name, fault))?;
     set(value, read);
     Ok(())
 }
@@ -562,20 +570,6 @@ fn read_sorted<L: Layout>(body: &[u8], version: ServerVersion, message: &mut L) 
     let mut wire = Wire::read_protobuf(&body, version);
     wire.begin();
     message.layout(&mut wire)
-}
-
-/// A field in a spelling that comes seldom, or none that is a `V`.
-#[cold]
-#[inline(never)]
-fn read_odd_text_field<V: Value, T>(
-    text: &mut Text<'_>,
-    tag: &'static Tag,
-    value: &mut T,
-    set: impl FnOnce(&mut T, V),
-) -> Result<()> {
-    let read = next_field(text).and_then(V::read_text).map_err(|fault| Flaw::new(tag.name, fault))?;
-    set(value, read);
-    Ok(())
 }
 
 /// Takes one NUL-terminated field off the front.
