@@ -99,6 +99,38 @@ impl Contract {
         Self::of(SecurityType::Index, symbol, exchange, currency)
     }
 
+    /// A crypto currency: `Contract::crypto("BTC", "USD", "PAXOS")`.
+    #[must_use]
+    pub fn crypto(symbol: &str, currency: &str, exchange: &str) -> Self {
+        Self::of(SecurityType::Crypto, symbol, exchange, currency)
+    }
+
+    /// A contract for difference, routed by IB.
+    #[must_use]
+    pub fn cfd(symbol: &str, currency: &str) -> Self {
+        Self::of(SecurityType::ContractForDifference, symbol, "SMART", currency)
+    }
+
+    /// A bond by its CUSIP, which IB has in the place of a symbol.
+    #[must_use]
+    pub fn bond(cusip: &str, currency: &str) -> Self {
+        Self::of(SecurityType::Bond, cusip, "SMART", currency)
+    }
+
+    /// A contract by a number from outside IB; `kind` and `currency` tell listings apart.
+    #[must_use]
+    pub fn by_identifier(identifier: (SecurityIdType, &str), kind: SecurityType, currency: &str) -> Self {
+        let (id_type, id) = identifier;
+        let security_id = id.to_owned();
+        Self { security_id_type: Some(id_type), security_id, ..Self::of(kind, "", "SMART", currency) }
+    }
+
+    /// A combination of legs, routed by IB; [`ComboLeg::buy`] and [`ComboLeg::sell`] make them.
+    #[must_use]
+    pub fn combination(symbol: &str, currency: &str, combo_legs: Vec<ComboLeg>) -> Self {
+        Self { combo_legs, ..Self::of(SecurityType::Combination, symbol, "SMART", currency) }
+    }
+
     /// A contract by IB's own number.
     #[must_use]
     pub fn by_id(id: ContractId, exchange: &str) -> Self {
@@ -274,6 +306,27 @@ body! {
         maxed 8 "exemptCode" exempt_code: Option<i32> = Some(-1),
         /// Price of this leg. Wire name `orderComboLegs.price`, `perLegPrice`: in text a list of its own in the order.
         apart_in_text 9 price: Option<Decimal>,
+    }
+}
+
+impl ComboLeg {
+    /// A leg that is bought when the combination is, `ratio` of it each time.
+    #[must_use]
+    pub fn buy(contract_id: ContractId, ratio: i32) -> Self {
+        let exchange = "SMART".to_owned();
+        Self {
+            contract_id: Some(contract_id),
+            ratio: Some(ratio),
+            action: Some(Action::Buy),
+            exchange,
+            ..Self::default()
+        }
+    }
+
+    /// A leg that is sold when the combination is bought, `ratio` of it each time.
+    #[must_use]
+    pub fn sell(contract_id: ContractId, ratio: i32) -> Self {
+        Self { action: Some(Action::Sell), ..Self::buy(contract_id, ratio) }
     }
 }
 
