@@ -50,13 +50,16 @@
 
 pub mod client;
 pub mod config;
+pub mod contracts;
 pub mod counts;
 pub mod driver;
 pub mod error;
 pub mod event;
 pub mod feed;
+pub mod history;
 pub mod lane;
 pub mod notice;
+pub mod option_chain;
 pub mod queue;
 pub mod relation;
 pub mod request;
@@ -72,6 +75,7 @@ mod shared;
 
 pub use client::{Bulletins, Client};
 pub use config::{Config, ConnectError};
+pub use contracts::{Contracts, ResolveError};
 pub use counts::{BadFrameKind, Counts};
 pub use driver::{Connector, Driver, TcpConnector};
 pub use error::{Exit, RequestError, RoundError, SendError};
@@ -79,6 +83,7 @@ pub use event::{Alarm, SessionEvent, SessionEvents, StaleStream};
 pub use feed::Feed;
 pub use lane::OrderEvents;
 pub use notice::NoticeClass;
+pub use option_chain::{OptionChain, OptionFilter, Strikes};
 pub use queue::{Waits, Why};
 pub use request::{Executions, OpenOrders, Request};
 pub use reset::ResetWindow;

@@ -1,0 +1,5 @@
+//! The helpers beside a simulated TWS, over pipes and in paused time.
+
+mod contracts;
+mod history;
+mod world;
