@@ -1,5 +1,7 @@
 //! Against the simulator, over TCP: the same session in text, in between, and in protobuf.
 
+mod every_request;
+
 use std::time::Duration;
 
 use rust_decimal::Decimal;
