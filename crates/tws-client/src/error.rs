@@ -1,5 +1,6 @@
 //! What can go wrong with a request, a burst of order messages, and the session as a whole.
 
+use std::fmt;
 use std::time::Duration;
 
 use tws_proto::handshake::HandshakeError;
@@ -12,7 +13,7 @@ use crate::session::Barred;
 use crate::state::{Halt, Phase, Round};
 
 /// Why a request has no answer. Except for [`RequestError::Rejected`], nothing is known about what was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// TWS refused it. The code tells why; asking the same again gives the same.
@@ -100,6 +101,103 @@ pub enum RequestError {
         /// Wire name of the answer.
         message: &'static str,
     },
+}
+
+/// Whose fault an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Whoever asked.
+    Caller,
+    /// TWS, or IB behind it, said no, said nothing, or said nonsense.
+    Tws,
+    /// The connection to TWS: it is not there, not ready, or broke.
+    Link,
+    /// A limit, of TWS or of ours, was reached.
+    Limit,
+    /// The session was told to end, or to let no orders out.
+    Session,
+}
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Advice {
+    /// The same again gives the same: ask for something else, or change settings of ours or of TWS.
+    Change,
+    /// Ask again.
+    AskAgain,
+    /// Ask again once the session is ready: [`Client::ready`](crate::Client::ready).
+    WaitUntilReady,
+    /// Ask again when something has ended or some time has passed.
+    WaitForRoom,
+    /// A person must look first.
+    Look,
+    /// Make a new session.
+    ConnectAnew,
+}
+
+impl RequestError {
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::Rejected { .. } | Self::TimedOut { .. } | Self::BadAnswer(_) => Fault::Tws,
+            Self::Nonsense { .. } | Self::NotVerified { .. } => Fault::Tws,
+            Self::ConnectionReset | Self::NotReady { .. } => Fault::Link,
+            Self::Refused(_) | Self::ReadOnly { .. } | Self::TooManyAnswers { .. } => Fault::Caller,
+            Self::WouldWait { .. } | Self::LimitReached { .. } | Self::QueueFull | Self::Taken { .. } => Fault::Limit,
+            Self::Closed => Fault::Session,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub const fn advice(&self) -> Advice {
+        match self {
+            Self::Rejected { code: crate::notice::TOO_FAST, .. } => Advice::WaitForRoom,
+            Self::Rejected { .. } | Self::Refused(_) | Self::ReadOnly { .. } => Advice::Change,
+            Self::TooManyAnswers { .. } | Self::NotVerified { .. } => Advice::Change,
+            Self::TimedOut { .. } | Self::BadAnswer(_) | Self::Nonsense { .. } => Advice::AskAgain,
+            Self::ConnectionReset | Self::NotReady { .. } => Advice::WaitUntilReady,
+            Self::WouldWait { .. } | Self::LimitReached { .. } => Advice::WaitForRoom,
+            Self::QueueFull | Self::Taken { .. } => Advice::WaitForRoom,
+            Self::Closed => Advice::ConnectAnew,
+        }
+    }
+}
+
+impl SendError {
+    /// Whose fault it is. Nothing was sent, whosever it is.
+    #[must_use]
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::NotReady { .. } => Fault::Link,
+            Self::UpstreamDown { .. } => Fault::Tws,
+            Self::Refused(_) | Self::NotAnOrder { .. } | Self::ReservedOrderId(_) => Fault::Caller,
+            Self::ReadOnly | Self::NotACancel => Fault::Caller,
+            Self::BurstTooLarge { .. } | Self::QueueFull => Fault::Limit,
+            Self::Halted(_) | Self::Closed => Fault::Session,
+        }
+    }
+
+    /// What to do next. An order is decided anew, by whoever owns it; it is never sent again as it was.
+    #[must_use]
+    pub const fn advice(&self) -> Advice {
+        match self {
+            Self::NotReady { .. } | Self::UpstreamDown { .. } => Advice::WaitUntilReady,
+            Self::Refused(_) | Self::NotAnOrder { .. } | Self::ReservedOrderId(_) => Advice::Change,
+            Self::ReadOnly | Self::NotACancel | Self::BurstTooLarge { .. } => Advice::Change,
+            Self::QueueFull => Advice::WaitForRoom,
+            Self::Halted(_) => Advice::Look,
+            Self::Closed => Advice::ConnectAnew,
+        }
+    }
+}
+
+impl fmt::Debug for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The broker's words may name accounts, and Debug is how most logs are written: it says what Display says.
+        write!(f, "RequestError({self})")
+    }
 }
 
 /// Why a burst of order messages was not sent. Nothing of it left, and nothing of it will.

@@ -78,7 +78,7 @@ pub use config::{Config, ConnectError};
 pub use contracts::{Contracts, ResolveError};
 pub use counts::{BadFrameKind, Counts};
 pub use driver::{Connector, Driver, TcpConnector};
-pub use error::{Exit, RequestError, RoundError, SendError};
+pub use error::{Advice, Exit, Fault, RequestError, RoundError, SendError};
 pub use event::{Alarm, SessionEvent, SessionEvents, StaleStream};
 pub use feed::Feed;
 pub use lane::OrderEvents;

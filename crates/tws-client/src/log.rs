@@ -1,5 +1,6 @@
 //! What may be written to a log: the broker's text escaped, account numbers masked but for their end.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// How many characters of an account number are shown.
@@ -7,12 +8,13 @@ const ACCOUNT_SHOWN: usize = 3;
 /// How much of the broker's text is shown.
 const TEXT_SHOWN: usize = 400;
 
-/// The broker's text, escaped and cut.
+/// The broker's text, escaped and cut, with whatever looks like an account number masked.
 pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars().take(TEXT_SHOWN) {
+        let shown = self.0.char_indices().nth(TEXT_SHOWN).map_or(self.0, |(end, _)| &self.0[..end]);
+        for character in mask_accounts(shown).chars() {
             // Quotes and accents are harmless; line ends, escapes and the like are not.
             if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}') {
                 write!(f, "{}", character.escape_default())?;
@@ -22,6 +24,42 @@ impl fmt::Display for Quoted<'_> {
         }
         if self.0.chars().nth(TEXT_SHOWN).is_some() { f.write_str("...") } else { Ok(()) }
     }
+}
+
+/// A value whose `Debug` is shown, with whatever looks like an account number masked.
+pub(crate) struct MaskedDebug<'a>(pub(crate) &'a dyn fmt::Debug);
+
+impl fmt::Debug for MaskedDebug<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if f.alternate() { format!("{:#?}", self.0) } else { format!("{:?}", self.0) };
+        f.write_str(&mask_accounts(&text))
+    }
+}
+
+/// Masks every word that looks like an account number: `U`, `DU`, `F` and the like, then five to eight digits.
+pub(crate) fn mask_accounts(text: &str) -> Cow<'_, str> {
+    let is_account = |word: &str| {
+        let digits = word.trim_start_matches(|character: char| character.is_ascii_uppercase());
+        (1..=3).contains(&(word.len() - digits.len()))
+            && (5..=8).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let words = || text.split_inclusive(|character: char| !character.is_ascii_alphanumeric());
+    let bare = |word: &str| word.trim_end_matches(|character: char| !character.is_ascii_alphanumeric()).len();
+    if !words().any(|word| is_account(&word[..bare(word)])) {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    for word in words() {
+        let (account, rest) = word.split_at(bare(word));
+        if is_account(account) {
+            masked.push_str(&Masked(account).to_string());
+            masked.push_str(rest);
+        } else {
+            masked.push_str(word);
+        }
+    }
+    Cow::Owned(masked)
 }
 
 /// An account number of which only the end is shown.
@@ -71,9 +109,26 @@ mod tests {
     }
 
     #[test]
+    fn words_that_look_like_accounts_are_masked_and_no_others() {
+        for (text, shown) in [
+            ("DU1234567", "***567"),
+            ("(F12345)|DF7654321;", "(***345)|***321;"),
+            (
+                "US0378331005 ESZ6 IBM 12345678 AAPL240119 U123 kDU1234567",
+                "US0378331005 ESZ6 IBM 12345678 AAPL240119 U123 kDU1234567",
+            ),
+            ("", ""),
+            ("Konto «DU1234567»", "Konto «***567»"),
+        ] {
+            assert_eq!(mask_accounts(text), shown);
+        }
+    }
+
+    #[test]
     fn broker_text_cannot_forge_lines() {
         assert_eq!(Quoted("a\nERROR \u{1b}[31m\u{202e}").to_string(), "a\\nERROR \\u{1b}[31m\\u{202e}");
         assert!(Quoted(&"x".repeat(500)).to_string().ends_with("x..."));
+        assert_eq!(Quoted("order of DU1234567, U7654321: no").to_string(), "order of ***567, ***321: no");
         assert_eq!(redacted("account DU1234567\n", &["DU1234567".to_owned()]), "account ***567\\n");
     }
 }

@@ -47,6 +47,9 @@ pub trait Request {
     fn output(&self, answers: Vec<ServerMessage>) -> Result<Self::Output, RequestError>;
 }
 
+/// A body that acts: it is no [`Request`] as it is, so that whoever can only look has no way to ask it.
+pub(crate) struct Acting<B>(pub(crate) B);
+
 /// Takes a body out of its box, where it is in one.
 pub(crate) trait Unboxed<T> {
     fn unboxed(self) -> T;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::BytesMut;
 use tokio::sync::{Notify, broadcast, oneshot, watch};
-use tracing::{debug, error, info, warn};
+use tracing::{Span, debug, debug_span, error, field, info, trace, warn};
 use tws_proto::ids::RequestId;
 use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 
@@ -24,7 +24,7 @@ use crate::log::{MaskedList, redacted};
 use crate::mailbox::Mailbox;
 use crate::notice::NoticeClass;
 use crate::queue::Waits;
-use crate::session::{Access, Event, FeedUpdate, Link, RequestKey, Session, SubscriptionId};
+use crate::session::{Access, Event, FeedUpdate, Link, RequestKey, Session, SubscriptionId, order_ids};
 use crate::state::{Epoch, Halt, LaneEvent, Phase, Round, State, StateChange};
 use crate::stream::{FeedSink, Put, Sink, Subscription, Updates};
 
@@ -60,6 +60,8 @@ pub(crate) struct Asked {
     key: RequestKey,
     answers: oneshot::Receiver<Answers>,
     is_answered: bool,
+    /// Names connection, request and id in the log.
+    span: Span,
 }
 
 impl Asked {
@@ -68,6 +70,10 @@ impl Asked {
         // A waiter whose sender is gone belonged to a session that is gone.
         let answers = (&mut self.answers).await.unwrap_or(Err(RequestError::Closed));
         self.is_answered = true;
+        match &answers {
+            Ok(messages) => debug!(parent: &self.span, messages = messages.len(), "answered"),
+            Err(error) => debug!(parent: &self.span, %error, "not answered"),
+        }
         answers
     }
 }
@@ -179,9 +185,11 @@ impl Shared {
         let key = ask(&mut core.session)?;
         let (sender, answers) = oneshot::channel();
         core.waiters.insert(key, sender);
+        let (epoch, name) = (core.session.state().epoch.0, core.session.name_of(key));
+        let span = debug_span!("request", epoch, name = name.map(|(name, _)| name), id = name.map(|(_, id)| id.0));
         drop(core);
         self.wake.notify_one();
-        Ok(Asked { shared: Arc::clone(self), key, answers, is_answered: false })
+        Ok(Asked { shared: Arc::clone(self), key, answers, is_answered: false, span })
     }
 
     pub(crate) fn queue(&self) -> Vec<Waits> {
@@ -218,8 +226,16 @@ impl Shared {
     }
 
     pub(crate) fn send_orders(&self, messages: Vec<ClientMessage>) -> Result<Epoch, SendError> {
+        let span = debug_span!("orders", epoch = field::Empty, orders = ?order_ids(&messages));
         let sent = self.core().session.send_orders(messages, now());
         self.wake.notify_one();
+        match &sent {
+            Ok(epoch) => {
+                span.record("epoch", epoch.0);
+                trace!(parent: &span, "accepted");
+            }
+            Err(error) => debug!(parent: &span, %error, "refused"),
+        }
         sent
     }
 

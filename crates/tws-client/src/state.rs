@@ -9,7 +9,7 @@ use tws_proto::ids::OrderId;
 use tws_proto::message::Notice;
 use tws_proto::{BadFrame, ServerMessage, ServerVersion};
 
-use crate::log::{Masked, MaskedList, Quoted};
+use crate::log::{Masked, MaskedDebug, MaskedList, Quoted};
 
 /// One TCP connection: 0 before the first, then 1, 2, 3, ... in this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -361,8 +361,8 @@ pub enum UnsentCause {
     EpochLost,
 }
 
-/// What the order lane carries, in the exact order of the wire.
-#[derive(Clone, Debug, PartialEq)]
+/// What the order lane carries, in the exact order of the wire. Its `Debug` masks account numbers.
+#[derive(Clone, PartialEq)]
 pub enum LaneEvent {
     /// Open orders, statuses, completed orders, executions, commissions, positions, their end markers, order ids and
     /// accounts; asked for or not.
@@ -376,4 +376,17 @@ pub enum LaneEvent {
     /// A frame that could not be read and may have been an order's, an execution's or a position's: look at the broker's
     /// lists. What was plainly something else, a tick for instance, is counted in [`Counts`](crate::Counts) alone.
     BadFrame(BadFrame),
+}
+
+impl fmt::Debug for LaneEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, value): (&str, &dyn fmt::Debug) = match self {
+            Self::Message(message) => ("Message", message),
+            Self::Notice(notice) => ("Notice", notice),
+            Self::State(change) => ("State", change),
+            Self::Unsent(unsent) => ("Unsent", unsent),
+            Self::BadFrame(bad) => ("BadFrame", bad),
+        };
+        f.debug_tuple(name).field(&MaskedDebug(value)).finish()
+    }
 }

@@ -2,9 +2,11 @@
 
 use tws_proto::ServerMessage;
 use tws_proto::ids::RequestId;
-use tws_proto::message::{ClientMessage, HistoricalNews, NewsArticle, NewsProvider, RequestHistoricalNews};
+use tws_proto::message::{
+    ClientMessage, HistoricalNews, NewsArticle, NewsProvider, ReplaceAdvisorData, RequestHistoricalNews,
+};
 
-use super::{Request, keyed, requests};
+use super::{Acting, Request, keyed, one, requests};
 use crate::error::RequestError;
 
 requests! {
@@ -21,9 +23,6 @@ requests! {
     RequestScannerParameters -> String: one ScannerParameters => |body: tws_proto::message::ScannerParameters| body.xml;
     /// `REQ_FA`: settings of a financial advisor, as XML.
     RequestAdvisorData -> String: one AdvisorData => |body: tws_proto::message::AdvisorData| body.xml;
-    /// `REPLACE_FA`: new settings of a financial advisor; answered with what TWS says to them.
-    ReplaceAdvisorData [request_id] -> String: one AdvisorDataReplaced
-        => |body: tws_proto::message::AdvisorDataReplaced| body.text;
     /// `QUERY_DISPLAY_GROUPS`: the groups of windows that show the same contract.
     QueryDisplayGroups [request_id] -> Vec<i32>: one DisplayGroups => |body: tws_proto::message::DisplayGroups| {
         body.groups.split('|').filter_map(|group| group.trim().parse().ok()).collect()
@@ -57,5 +56,22 @@ impl Request for RequestHistoricalNews {
             }
         }
         Ok(news)
+    }
+}
+
+/// `REPLACE_FA`: new settings of a financial advisor; answered with what TWS says to them.
+impl Request for Acting<ReplaceAdvisorData> {
+    type Output = String;
+
+    fn message(&self, request_id: RequestId) -> ClientMessage {
+        let Self(body) = self;
+        keyed!(body, request_id)
+    }
+
+    fn output(&self, answers: Vec<ServerMessage>) -> Result<String, RequestError> {
+        one(answers, "REPLACE_FA_END", |answer| match answer {
+            ServerMessage::AdvisorDataReplaced(body) => Some(body.text),
+            _ => None,
+        })
     }
 }

@@ -5,18 +5,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tws_proto::ServerMessage;
 use tws_proto::ids::RequestId;
 use tws_proto::message::{
-    ClientMessage, Config, ConfigUpdated, RequestCurrentTime, RequestCurrentTimeMillis, VerifyAndAuthorizeMessage,
-    VerifyAndAuthorizeRequest, VerifyMessage, VerifyRequest,
+    ClientMessage, Config, ConfigUpdated, RequestCurrentTime, RequestCurrentTimeMillis, UpdateConfig,
+    VerifyAndAuthorizeMessage, VerifyAndAuthorizeRequest, VerifyMessage, VerifyRequest,
 };
 
-use super::{Request, one, requests};
+use super::{Acting, Request, Unboxed, keyed, one, requests};
 use crate::error::RequestError;
 
 requests! {
     /// `REQ_CONFIG`: the settings of TWS, from server version 219.
     RequestConfig [request_id] -> Config: one Config;
-    /// `UPDATE_CONFIG`: changes settings of TWS, from server version 221.
-    UpdateConfig [request_id in Box] -> ConfigUpdated: one ConfigUpdated;
 }
 
 /// `REQ_CURRENT_TIME`: the server's clock, to the second.
@@ -126,5 +124,22 @@ impl Request for VerifyAndAuthorizeMessage {
             }
             _ => None,
         })?
+    }
+}
+
+/// `UPDATE_CONFIG`: changes settings of TWS, from server version 221.
+impl Request for Acting<UpdateConfig> {
+    type Output = ConfigUpdated;
+
+    fn message(&self, request_id: RequestId) -> ClientMessage {
+        let Self(body) = self;
+        keyed!(body, request_id in Box)
+    }
+
+    fn output(&self, answers: Vec<ServerMessage>) -> Result<ConfigUpdated, RequestError> {
+        one(answers, "UPDATE_CONFIG_RESPONSE", |answer| match answer {
+            ServerMessage::ConfigUpdated(body) => Some(body.unboxed()),
+            _ => None,
+        })
     }
 }

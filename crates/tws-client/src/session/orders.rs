@@ -189,6 +189,11 @@ fn order_id(message: &ClientMessage) -> Option<OrderId> {
     }
 }
 
+/// The orders that messages name, for the log.
+pub(crate) fn order_ids(messages: &[ClientMessage]) -> Vec<i32> {
+    messages.iter().filter_map(order_id).map(|id| id.0).collect()
+}
+
 fn ends(cancel: &ClientMessage, order: OrderId) -> bool {
     match cancel {
         ClientMessage::GlobalCancel(_) => true,

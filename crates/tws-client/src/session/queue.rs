@@ -4,13 +4,14 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use tws_proto::ids::RequestId;
 use tws_proto::message::{ClientMessage, Message};
 
 use super::orders::{Aim, Burst};
 use super::outgoing::Waiting;
 use super::pacer::Urgency;
 use super::rules::{Claim, Ticket};
-use super::{Session, Stage, SubscriptionId};
+use super::{RequestKey, Session, Stage, SubscriptionId};
 use crate::event::Alarm;
 use crate::queue::{Waits, Why};
 use crate::relation::Pace;
@@ -127,7 +128,7 @@ impl Session {
             expected: rate(Urgency::Cancel),
         };
         let entry = |entry: &Entry, why, expected| Waits {
-            message: self.name_of(&entry.waiting),
+            message: self.name_of_waiting(&entry.waiting),
             messages: 1,
             waited: since(entry.since),
             why,
@@ -150,7 +151,12 @@ impl Session {
         orders.chain(ready).chain(held).chain(in_turn).collect()
     }
 
-    fn name_of(&self, waiting: &Waiting) -> &'static str {
+    /// What a request asks by its wire name, and under which id.
+    pub(crate) fn name_of(&self, key: RequestKey) -> Option<(&'static str, RequestId)> {
+        self.requests.name_of(key)
+    }
+
+    fn name_of_waiting(&self, waiting: &Waiting) -> &'static str {
         match waiting {
             Waiting::Request(key) => self.requests.relation(*key).map_or("", |relation| relation.request),
             Waiting::Subscribe(id) => self.subscriptions.relation(*id).map_or("", |relation| relation.request),

@@ -108,6 +108,11 @@ impl Requests {
         self.pending.get(&key).map(|pending| &pending.relation)
     }
 
+    /// What a request asks by its wire name, and under which id.
+    pub(super) fn name_of(&self, key: RequestKey) -> Option<(&'static str, RequestId)> {
+        self.pending.get(&key).map(|pending| (pending.relation.request, pending.request_id))
+    }
+
     /// Whether a request is wanted and was not written yet.
     pub(super) fn is_waiting(&self, key: RequestKey) -> bool {
         self.pending.get(&key).is_some_and(|pending| matches!(pending.stage, Stage::Waiting(_)))

@@ -1,7 +1,8 @@
 //! S40, S41: TWS has no data for us, or takes no orders, and says so.
 
 use tws_client::config::WallClock;
-use tws_client::{Alarm, Config, Epoch, LaneEvent, NoticeClass, Update};
+use tws_client::{Advice, Alarm, Config, Epoch, Fault as Blame, LaneEvent, NoticeClass, RequestError, Update};
+use tws_proto::message::{ManagedAccounts, Notice};
 use tws_sim::{Fault, Switch};
 
 use crate::desk::{Desk, SECOND, resting, stock};
@@ -75,4 +76,25 @@ fn a_code_means_what_the_table_says_and_users_add_to_it() {
     let config = Config { codes: [(1100, NoticeClass::Warning)].into(), ..Config::paper() };
     assert_eq!(config.class_of(1100), NoticeClass::Connection);
     assert_eq!(config.wall_clock, WallClock::System);
+}
+
+/// Whatever a user may log of what the client gives: no account number is in it.
+#[test]
+fn what_is_logged_names_no_account() {
+    let text = "order of DU1234567 was refused";
+    let error = RequestError::Rejected { code: 201, text: text.into() };
+    let notice = Notice { code: 201, text: text.into(), ..Notice::default() };
+    let accounts = ManagedAccounts { accounts: "DU1234567,F7654321".into() };
+    let mut pair = Pair::ready();
+    pair.say(accounts.clone());
+    let logged = [
+        format!("{error} {error:?} {error:#?}"),
+        format!("{:?}", LaneEvent::Notice(notice)),
+        format!("{:#?}", LaneEvent::Message(accounts.into())),
+        format!("{:?} {:#?}", pair.state(), pair.state()),
+    ];
+    for text in logged {
+        assert!(!text.contains("1234567") && !text.contains("7654321"), "{text}");
+    }
+    assert_eq!((error.fault(), error.advice()), (Blame::Tws, Advice::Change));
 }
