@@ -360,8 +360,9 @@ impl Trial {
             .flatten()
             .map(|fill| (fill["exec_id"].as_str().unwrap_or_default().to_owned(), number(&fill["quantity"])))
             .collect();
-        let told: BTreeMap<String, Decimal> =
-            book.executions().iter().map(|fill| (fill.execution_id.clone(), fill.quantity)).collect();
+        // A combination's own execution moves nothing, and of one that is not ours the books keep the legs alone.
+        let of_stock = book.executions().iter().filter(|fill| (900_001..=900_002).contains(&fill.contract.0));
+        let told: BTreeMap<String, Decimal> = of_stock.map(|fill| (fill.execution_id.clone(), fill.quantity)).collect();
         if counted != told {
             return Ok(Some(format!("fills are {counted:?}, at the broker {told:?}")));
         }
