@@ -2,4 +2,6 @@
 
 mod contracts;
 mod history;
+mod pool;
+mod portfolio;
 mod world;

@@ -1,0 +1,184 @@
+//! A view of accounts, positions, orders and fills: current after the first download, stale at a lost link, fresh again.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+use tws_client::portfolio::Section;
+use tws_client::{Config, Epoch, FollowedEvents, LaneEvent, Portfolio, RequestError, TradingClient};
+use tws_proto::ids::OrderId;
+use tws_proto::kinds::Action;
+use tws_proto::message::{CancelOrder, ClientMessage, PlaceOrder, ServerMessage};
+use tws_proto::{Contract, Order};
+use tws_sim::{Switch, TwsSim};
+
+use crate::world::{SECOND, session, still, stock};
+
+const FIRST: &str = "DU1234567";
+const SECOND_ACCOUNT: &str = "DU7654321";
+
+/// Two accounts with positions, a session, and a view of it that is current.
+async fn world() -> (Arc<TwsSim>, TradingClient, Portfolio, FollowedEvents) {
+    let sim = still().account(FIRST).account(SECOND_ACCOUNT);
+    let sim = sim.position(FIRST, "IBM", 100, 90).position(SECOND_ACCOUNT, "AAPL", -50, 200);
+    let sim = Arc::new(sim.start().await.unwrap());
+    sim.quote("IBM", 100, 101).unwrap();
+    let client = session(&sim, Config::paper());
+    let (portfolio, events) = Portfolio::follow(&client, client.take_order_events().unwrap());
+    assert!(!portfolio.view().is_current());
+    assert!(portfolio.view().missing().contains(&Section::Link));
+    (sim, client, portfolio, events)
+}
+
+/// Reads what has come until the view is current.
+async fn current(portfolio: &Portfolio, events: &mut FollowedEvents) -> Vec<LaneEvent> {
+    let mut heard = Vec::new();
+    let until = tokio::time::Instant::now() + 120 * SECOND;
+    while !portfolio.view().is_current() {
+        assert!(tokio::time::Instant::now() < until, "{:?} is missing", portfolio.view().missing());
+        let _ = tokio::time::timeout(SECOND, async { heard.extend(events.recv().await) }).await;
+    }
+    heard
+}
+
+/// Reads the lane for so long that everything has come.
+async fn settle(events: &mut FollowedEvents) -> Vec<LaneEvent> {
+    let mut heard = Vec::new();
+    while let Ok(Some(event)) = tokio::time::timeout(5 * SECOND, events.recv()).await {
+        heard.push(event);
+    }
+    heard
+}
+
+async fn place(client: &TradingClient, contract: &Contract, quantity: i64, price: i64) -> OrderId {
+    let order_id = client.next_order_id().await.unwrap();
+    let mut order = Order::limit(Action::Buy, quantity.into(), price.into());
+    order.account = FIRST.to_owned();
+    let message: ClientMessage =
+        Box::new(PlaceOrder { order_id, contract: contract.clone(), order, attached: None }).into();
+    client.send_order_messages(vec![message]).unwrap();
+    order_id
+}
+
+/// The view and the broker's own book say the same.
+async fn agrees(portfolio: &Portfolio, sim: &TwsSim, client: &TradingClient) {
+    let ibm = client.contract_details(&stock("IBM")).await.unwrap()[0].contract.known_id().unwrap();
+    let apple = client.contract_details(&stock("AAPL")).await.unwrap()[0].contract.known_id().unwrap();
+    let (book, view) = (sim.book(), portfolio.view());
+    assert_eq!(view.accounts(), [FIRST, SECOND_ACCOUNT]);
+    assert_eq!(view.position(FIRST, ibm), book.position(FIRST, "IBM"));
+    assert_eq!(view.position(SECOND_ACCOUNT, apple), book.position(SECOND_ACCOUNT, "AAPL"));
+    for account in [FIRST, SECOND_ACCOUNT] {
+        let values: Vec<_> = view.values().filter(|(of, ..)| *of == account).collect();
+        assert!(values.len() > 10, "{values:?}");
+        assert!(view.number(account, "NetLiquidation", "USD").is_some_and(|worth| worth > Decimal::ONE_THOUSAND));
+    }
+    let shown = view.portfolio().find(|line| line.contract.symbol == "IBM").unwrap();
+    assert_eq!(shown.position, Some(book.position(FIRST, "IBM")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_fills_and_positions_are_followed() {
+    let (sim, client, portfolio, mut events) = world().await;
+    current(&portfolio, &mut events).await;
+    agrees(&portfolio, &sim, &client).await;
+    let resting = place(&client, &stock("IBM"), 10, 50).await;
+    let heard = settle(&mut events).await;
+    let told = |event: &LaneEvent| matches!(event, LaneEvent::Message(ServerMessage::OpenOrder(_)));
+    assert!(heard.iter().any(told), "the user's reader hears what the view hears");
+    {
+        let view = portfolio.view();
+        let orders: Vec<_> = view.orders().collect();
+        assert_eq!(orders.len(), 1);
+        assert_eq!(orders[0].1.open.as_ref().unwrap().order_id, resting);
+        assert_eq!(orders[0].1.status.as_ref().unwrap().remaining, Some(10.into()));
+    }
+    place(&client, &stock("IBM"), 30, 200).await;
+    settle(&mut events).await;
+    {
+        let view = portfolio.view();
+        assert_eq!(view.orders().count(), 1, "what filled is open no more");
+        let fills: Vec<_> = view.fills().collect();
+        let filled: Decimal = fills.iter().filter_map(|fill| fill.data.execution.quantity).sum();
+        assert_eq!(filled, 30.into());
+        assert!(fills.iter().all(|fill| fill.cost.is_some()));
+        let order = fills[0].data.execution.permanent_id.unwrap();
+        assert_eq!(view.fills_of(order).count(), fills.len());
+    }
+    agrees(&portfolio, &sim, &client).await;
+    client.send_order_messages(vec![CancelOrder::new(resting).into()]).unwrap();
+    settle(&mut events).await;
+    assert_eq!(portfolio.view().orders().count(), 0);
+    assert!(portfolio.view().is_current());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_link_makes_it_stale_and_the_next_one_fresh() {
+    let (sim, client, portfolio, mut events) = world().await;
+    current(&portfolio, &mut events).await;
+    for price in [50, 51] {
+        place(&client, &stock("IBM"), 10, price).await;
+        settle(&mut events).await;
+    }
+    assert_eq!(portfolio.view().orders().count(), 2);
+    sim.inject(Switch::AcceptThenClose).unwrap();
+    sim.drop_connections();
+    settle(&mut events).await;
+    assert!(!portfolio.view().is_current() && portfolio.view().missing().contains(&Section::Link));
+    assert_eq!(portfolio.view().orders().count(), 2, "the last that is known is kept");
+    // Meanwhile somebody cancels one by hand, and sells all of a position.
+    let name = sim.book().orders().next().unwrap().permanent_id;
+    sim.cancel_by_hand(name).unwrap();
+    let sell = Order { account: FIRST.to_owned(), ..Order::market(Action::Sell, 100.into()) };
+    sim.manual_order(stock("IBM"), sell).unwrap();
+    sim.clear(Switch::AcceptThenClose);
+    client.ready(120 * SECOND).await.unwrap();
+    current(&portfolio, &mut events).await;
+    settle(&mut events).await;
+    let ibm = client.contract_details(&stock("IBM")).await.unwrap()[0].contract.known_id().unwrap();
+    let view = portfolio.view();
+    assert_eq!(view.orders().count(), 1, "{:?}", view.orders().collect::<Vec<_>>());
+    assert_eq!(view.position(FIRST, ibm), sim.book().position(FIRST, "IBM"));
+    assert_eq!(
+        view.portfolio().any(|line| line.contract.symbol == "IBM"),
+        sim.book().position(FIRST, "IBM") != 0.into()
+    );
+    assert!(view.fills().count() > 0, "what filled while nobody looked is there");
+}
+
+#[tokio::test(start_paused = true)]
+async fn twenty_cuts_leave_it_current_and_nothing_behind() {
+    let (sim, client, portfolio, events) = world().await;
+    let draining = tokio::spawn(events.drain());
+    portfolio.current(60 * SECOND).await.unwrap();
+    let before = client.counts();
+    for cut in 2..22 {
+        sim.drop_connections();
+        let mut states = client.state();
+        states.wait_for(|state| state.epoch >= Epoch(cut) && state.is_ready()).await.unwrap();
+        portfolio.current(60 * SECOND).await.unwrap();
+    }
+    agrees(&portfolio, &sim, &client).await;
+    let after = client.counts();
+    assert_eq!((after.subscriptions, after.waiters), (before.subscriptions, before.waiters));
+    // Nothing keeps the session alive but its handles.
+    drop(portfolio);
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(client.counts().subscriptions, 0);
+    let mut states = client.state();
+    drop(client);
+    let end = states.wait_for(|state| state.phase == tws_client::Phase::Closed);
+    let _ = tokio::time::timeout(60 * SECOND, end).await.expect("the session ends");
+    let _ = tokio::time::timeout(SECOND, draining).await.expect("the reader ends with it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_in_vain_is_told() {
+    let (sim, client, portfolio, events) = world().await;
+    tokio::spawn(events.drain());
+    sim.inject(Switch::RequestsLost).unwrap();
+    client.ready(60 * SECOND).await.unwrap();
+    let late = portfolio.current(5 * SECOND).await;
+    assert_eq!(late, Err(RequestError::TimedOut { after: 5 * SECOND }));
+    sim.clear(Switch::RequestsLost);
+    portfolio.current(120 * SECOND).await.unwrap();
+}
