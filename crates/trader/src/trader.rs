@@ -9,6 +9,7 @@ use journal::{Journal, Options, Sequence};
 use order::{Instance, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tws_client::config::Reconciliation;
 use tws_client::{Config as ClientConfig, ConnectError, TradingClient};
 
 use crate::books::Books;
@@ -298,6 +299,8 @@ fn client_config(config: &TraderConfig) -> ClientConfig {
         port: config.port,
         client_id: config.client_id,
         newest_version: config.newest_version,
+        // Below the engine's own gate: no order leaves before the books agree, whatever goes wrong above.
+        reconciliation: Reconciliation::ByOwner,
         ..ClientConfig::paper()
     }
 }

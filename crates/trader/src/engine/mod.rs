@@ -288,13 +288,13 @@ impl Engine {
             return (Phase::Halted, reason.clone());
         }
         let session = self.session.borrow();
-        if !session.is_ready() || self.link.ready != Some(session.epoch) {
+        if !session.takes_requests() || self.link.ready != Some(session.epoch) {
             return (Phase::Connecting, session.reason.as_ref().map(ToString::to_string).unwrap_or_default());
         }
-        if !session.takes_orders() || self.link.is_degraded {
+        if session.phase == tws_client::Phase::Degraded || self.link.is_degraded {
             return (Phase::Degraded, "TWS has lost its connection to IB".to_owned());
         }
-        if !self.reconciler.is_reconciled(session.epoch) {
+        if session.round.is_some() || !self.reconciler.is_reconciled(session.epoch) {
             return (Phase::Reconciling, String::new());
         }
         if let Some(kill) = &self.books.kill {

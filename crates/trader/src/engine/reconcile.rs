@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use order::{DAY_US, Event as OrderEvent, Fill, HaltScope, SECOND_US, SnapshotEvent, SnapshotFacts, Timestamp};
 use position::{Adjustment, Instrument};
 use rust_decimal::Decimal;
-use tws_client::{Client, Epoch, RequestError};
+use tws_client::{Client, Epoch, RequestError, Round};
 use tws_proto::ServerVersion;
 use tws_proto::ids::ContractId;
 use tws_proto::message::{ExecutionFilter, Position};
@@ -57,6 +57,8 @@ pub(super) struct Reconciler {
 struct Pending {
     number: u64,
     epoch: Epoch,
+    /// The comparison that the client awaits before it lets orders out, where it awaits one.
+    round: Option<Round>,
 }
 
 /// Every part of a snapshot has been answered, or one was not.
@@ -117,7 +119,8 @@ impl Engine {
         }
         self.reconciler.begun += 1;
         let number = self.reconciler.begun;
-        self.reconciler.pending = Some(Pending { number, epoch });
+        let round = self.client.round();
+        self.reconciler.pending = Some(Pending { number, epoch, round });
         self.reconciler.wanted = false;
         self.step(OrderEvent::Snapshot(SnapshotEvent::Began));
         let (client, done) = (self.client.clone(), self.snapshot_sender.clone());
@@ -140,20 +143,22 @@ impl Engine {
         };
         self.reconciler.ended_at = Some(self.clock.now());
         match outcome {
-            Ok(positions) => self.end_snapshot(pending.epoch, &positions),
+            Ok(positions) => self.end_snapshot(pending, &positions),
             Err(error) => self.on_snapshot_failed(&error),
         }
     }
 
-    fn end_snapshot(&mut self, epoch: Epoch, positions: &[Position]) {
+    fn end_snapshot(&mut self, pending: Pending, positions: &[Position]) {
         let now = self.clock.now();
         let unexplained = self.differences(positions).into_keys().collect();
         let history_from = Some(Timestamp(now.0.saturating_sub(i64::from(EXECUTION_DAYS) * DAY_US)));
         let step = self.books.orders.snapshot_ended(&SnapshotFacts { unexplained, history_from }, now);
         self.take(step);
         self.reconciler.tries = 0;
-        if self.compare_positions(positions) {
-            self.reconciler.reconciled = Some(epoch);
+        let agrees = self.compare_positions(positions);
+        // The client says no where it lost IB since the snapshot began, which the lane will tell.
+        if agrees && pending.round.is_none_or(|round| self.client.reconciled(round).is_ok()) {
+            self.reconciler.reconciled = Some(pending.epoch);
         } else {
             self.reconciler.wanted = true; // live events may explain it; look once more
         }
