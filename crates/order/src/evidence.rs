@@ -1,5 +1,6 @@
 //! What events show about an order, and what follows.
 
+use rust_decimal::Decimal;
 use tws_proto::ids::{OrderId, PermanentId};
 use tws_proto::kinds::Status;
 use tws_proto::message::{CompletedOrder, Notice, OpenOrder, OrderStatus};
@@ -28,7 +29,7 @@ impl Orders {
             Event::Broker(BrokerEvent::CompletedOrder(completed)) => self.completed_order(completed, at, actions),
             Event::Broker(BrokerEvent::Execution(data)) => self.execution(data, at, actions),
             Event::Broker(BrokerEvent::Commission(report)) => {
-                let cost = self.executions.take_cost(report, at);
+                let cost = self.executions.take_cost(report, at, &mut self.moved.0);
                 actions.extend(cost.map(|commission| Action::Commission(Box::new(commission))));
             }
             Event::Broker(BrokerEvent::Notice(notice)) => self.notice(notice, at, actions),
@@ -157,6 +158,7 @@ impl Orders {
                 actions.push(Action::Ask(Question::Snapshot)); // was it the change alone?
             }
             Meaning::Rejected | Meaning::RejectedOrChangeRefused => {
+                self.moved.0 = true;
                 order.refusal = Some(words.clone());
                 if self.weigh(id, &Evidence::Rejected, at, &words, actions) == Weighed::Doubted {
                     let state = self.orders.get(&id).map_or(State::Lost, |order| order.state.clone());
@@ -222,7 +224,7 @@ impl Orders {
             Evidence::Live(Stage::FilledUnproven) => {
                 let others_live = number.is_some_and(|number| others_live(order, number));
                 if let Some(number) = number.filter(|_| order.permanent_ids.len() > 1) {
-                    order.ended_permanent_ids.insert(number);
+                    self.moved.0 |= order.ended_permanent_ids.insert(number);
                 }
                 if !others_live {
                     self.weigh(id, &evidence, at, words, actions);
@@ -231,7 +233,7 @@ impl Orders {
             }
             Evidence::Live(stage) => {
                 if matches!(stage, Stage::PreSubmitted | Stage::Submitted) {
-                    order.refusal = None; // the broker took it after all
+                    self.moved.0 |= order.refusal.take().is_some(); // the broker took it after all
                 }
                 let was_live = order.state.is_live();
                 // R22: a further incarnation lives although the executions have filled the order.
@@ -249,7 +251,7 @@ impl Orders {
                     if !was_live {
                         order.ended_permanent_ids.clone_from(&order.permanent_ids); // this one has come back alone
                     }
-                    order.ended_permanent_ids.remove(&number);
+                    self.moved.0 |= order.ended_permanent_ids.remove(&number);
                 }
             }
             Evidence::Inactive => {
@@ -323,7 +325,7 @@ impl Orders {
     ) -> Weighed {
         let Some(order) = self.orders.get_mut(&id) else { return Weighed::Stayed };
         if matches!(evidence, Evidence::Live(_)) {
-            order.absent_since = None;
+            self.moved.0 |= order.absent_since.take().is_some();
         }
         let (to, reopened) = match state::next(&order.state, evidence) {
             Next::Stay => return Weighed::Stayed,
@@ -352,6 +354,11 @@ impl Orders {
             actions.push(Action::Alarm(Alarm::StrangeStatus { intent: id, status: status.clone() }));
         }
         let was = std::mem::replace(&mut order.state, to.clone());
+        if to.is_live() {
+            self.live.insert(id);
+        } else {
+            self.live.remove(&id);
+        }
         if !reason.is_empty() {
             reason.clone_into(&mut order.reason);
         }
@@ -364,6 +371,10 @@ impl Orders {
             order.ended_at = Some(at);
             order.ended_permanent_ids.clone_from(&order.permanent_ids);
         }
+        if to == State::Cancelled {
+            self.settle_others(at);
+            self.settling.insert(id);
+        }
         self.tell(id, at, actions);
         if !to.is_live() {
             self.end_operations(id, reason, at, actions);
@@ -372,6 +383,12 @@ impl Orders {
             actions.push(Action::Alarm(Alarm::Reopened { intent: id, was, now: to }));
             self.meet_revenant(id, at, actions);
         }
+    }
+
+    /// What was cancelled long ago has settled.
+    fn settle_others(&mut self, at: Timestamp) {
+        let orders = &self.orders;
+        self.settling.retain(|id| orders.get(id).is_some_and(|order| order.exposure(at) > Decimal::ZERO));
     }
 
     /// R11: what was replaced and lives again is cancelled, unless its owner wants both.

@@ -89,6 +89,7 @@ impl Orders {
         if owner.is_none() {
             self.remember_stranger(&names);
         }
+        self.moved.0 = true;
         self.executions.take(
             &reading.root,
             Execution {
@@ -157,6 +158,7 @@ impl Orders {
         if counts {
             self.replace_inferred(id, now.quantity, at, actions);
         }
+        self.moved.0 = true;
         if self.executions.attribute(root, id, &strategy) {
             let before = Counted::default();
             self.count(id, Counting { before, now, filled_before, is_combination, revision }, at, actions);

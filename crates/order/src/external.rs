@@ -1,6 +1,7 @@
 //! Orders that are not ours: tracked, counted in risk, and nobody's (R17).
 
 use rust_decimal::Decimal;
+use tws_proto::ids::PermanentId;
 use tws_proto::kinds::Status;
 use tws_proto::message::{OpenOrder, OrderStatus};
 
@@ -13,7 +14,7 @@ impl Orders {
     pub(crate) fn external_order(&mut self, open: &OpenOrder, names: &Names<'_>) {
         let Some(number) = names.permanent_id else { return };
         if !open.state.status.as_ref().is_none_or(is_live) {
-            self.external.remove(&number);
+            self.forget_external(number);
             return;
         }
         let order = &open.order;
@@ -27,23 +28,35 @@ impl Orders {
             remaining: order.total_quantity.unwrap_or_default().saturating_sub(filled).max(Decimal::ZERO),
             reference: order.order_reference.clone(),
         };
-        self.external.insert(number, external);
+        // Equal numbers may be spelled with more zeros: what is equal stays as it was recorded.
+        if self.external.get(&number) != Some(&external) {
+            self.moved.0 = true;
+            self.external.insert(number, external);
+        }
         self.snapshot.see_external(number);
     }
 
     pub(crate) fn external_status(&mut self, status: &OrderStatus) {
         let Some(number) = status.permanent_id else { return };
         let Some(external) = self.external.get_mut(&number) else { return };
-        external.remaining = status.remaining.unwrap_or(external.remaining).max(Decimal::ZERO);
+        let remaining = status.remaining.unwrap_or(external.remaining).max(Decimal::ZERO);
+        if remaining != external.remaining {
+            self.moved.0 = true;
+            external.remaining = remaining;
+        }
         if !is_live(&status.status) {
-            self.external.remove(&number);
+            self.forget_external(number);
         }
     }
 
     pub(crate) fn external_ended(&mut self, names: &Names<'_>) {
         if let Some(number) = names.permanent_id {
-            self.external.remove(&number);
+            self.forget_external(number);
         }
+    }
+
+    fn forget_external(&mut self, number: PermanentId) {
+        self.moved.0 |= self.external.remove(&number).is_some();
     }
 }
 

@@ -148,7 +148,12 @@ impl Executions {
     }
 
     /// Takes a commission (R15); what came of it, if its execution is known and it says something new.
-    pub(crate) fn take_cost(&mut self, report: &CommissionReport, at: Timestamp) -> Option<Commission> {
+    pub(crate) fn take_cost(
+        &mut self,
+        report: &CommissionReport,
+        at: Timestamp,
+        is_news: &mut bool,
+    ) -> Option<Commission> {
         let (root, revision) = split_id(&report.execution_id)?;
         let amount = report.commission?;
         let cost = Cost { revision, amount, currency: report.currency.clone() };
@@ -164,6 +169,10 @@ impl Executions {
                 if self.commissions_waiting.get(root).is_some_and(|known| known.revision > revision) {
                     return None;
                 }
+                if self.commissions_waiting.get(root) == Some(&cost) {
+                    return None;
+                }
+                *is_news = true;
                 self.commissions_waiting.insert(root.to_owned(), cost);
                 if self.commissions_waiting.len() > COMMISSIONS_WAITING_MAX {
                     self.commissions_waiting.pop_first();

@@ -76,9 +76,15 @@ impl Orders {
 
     /// Keeps a status until a message with a body tells whose it is, and asks for one.
     pub(crate) fn keep_unproven(&mut self, number: PermanentId, status: &OrderStatus, actions: &mut Vec<Action>) {
-        if self.unproven.insert(number, status.clone()).is_none() {
+        let before = self.unproven.get(&number);
+        if before == Some(status) {
+            return;
+        }
+        if before.is_none() {
             actions.push(Action::Ask(Question::Snapshot));
         }
+        self.moved.0 = true;
+        self.unproven.insert(number, status.clone());
         if self.unproven.len() > UNPROVEN_MAX {
             self.unproven.pop_first();
         }
@@ -89,8 +95,10 @@ impl Orders {
         let Some(number) = names.permanent_id else { return };
         let collides = names.client_id == Some(self.client_id)
             && names.order_id.is_some_and(|id| self.by_order_id.contains_key(&id));
-        if self.unproven.remove(&number).is_some() || collides {
-            self.strangers.insert(number);
+        let was_unproven = self.unproven.remove(&number).is_some();
+        self.moved.0 |= was_unproven;
+        if was_unproven || collides {
+            self.moved.0 |= self.strangers.insert(number);
         }
     }
 
@@ -113,6 +121,7 @@ impl Orders {
         if !order.permanent_ids.insert(number) {
             return;
         }
+        self.moved.0 = true;
         self.by_permanent_id.insert(number, id);
         self.external.remove(&number);
         self.strangers.remove(&number);
@@ -133,12 +142,17 @@ impl Orders {
     /// that stands for none, do not count.
     pub(crate) fn see_order_id(&mut self, id: OrderId) {
         if id.0 <= ORDER_ID_MAX {
-            self.next_order_id = self.next_order_id.max(id.0.saturating_add(1));
+            self.raise_next_order_id(id.0.saturating_add(1));
         }
     }
 
     /// The lowest id that TWS would take; beyond the highest that an order may have, there are none left.
     pub(crate) fn see_next_order_id(&mut self, next: OrderId) {
-        self.next_order_id = self.next_order_id.max(next.0.min(ORDER_ID_MAX + 1));
+        self.raise_next_order_id(next.0.min(ORDER_ID_MAX + 1));
+    }
+
+    fn raise_next_order_id(&mut self, least: i32) {
+        self.moved.0 |= least > self.next_order_id;
+        self.next_order_id = self.next_order_id.max(least);
     }
 }

@@ -78,6 +78,7 @@ impl Orders {
         if filled <= order.told.filled {
             return;
         }
+        self.moved.0 = true;
         order.told.filled = filled;
         order.told.average_price = average.filter(|price| !price.is_zero());
         self.note_missing(id, at);

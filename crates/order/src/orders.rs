@@ -68,9 +68,16 @@ pub struct Orders {
     pub(crate) terms: BTreeMap<ContractId, Terms>,
     pub(crate) next_order_id: i32,
     pub(crate) link: LinkView,
+    /// Orders that can still trade, as far as anybody knows.
+    pub(crate) live: BTreeSet<IntentId>,
+    /// Orders that were cancelled a moment ago: fills may follow (R20).
+    pub(crate) settling: BTreeSet<IntentId>,
     /// A snapshot that is coming in.
     #[serde(skip)]
     pub(crate) snapshot: Incoming,
+    /// Whether the record that is being applied has changed anything beside what its actions tell.
+    #[serde(skip)]
+    pub(crate) moved: Moved,
 }
 
 /// What the book knows of the links.
@@ -85,6 +92,16 @@ pub(crate) struct LinkView {
     /// Since when fills may be unknown, because the broker's history does not reach so far back (R30); until a person
     /// acknowledges.
     pub(crate) away_since: Option<Timestamp>,
+}
+
+/// A mark of the moment, no part of the book: two books are equal whatever it says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moved(pub(crate) bool);
+
+impl PartialEq for Moved {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Orders {
@@ -108,7 +125,10 @@ impl Orders {
             halts: Vec::new(),
             terms: BTreeMap::new(),
             link: LinkView::default(),
+            live: BTreeSet::new(),
+            settling: BTreeSet::new(),
             snapshot: Incoming::default(),
+            moved: Moved::default(),
         }
     }
 
@@ -234,6 +254,14 @@ impl Orders {
                 Step::default()
             }
             Event::Snapshot(SnapshotEvent::Ended) => self.snapshot_ended(&SnapshotFacts::default(), now),
+            Event::Broker(_) => {
+                let record = Record { at: now, input: Input::Happened(event) };
+                let actions = self.apply(&record);
+                // What is told again and changes nothing is not recorded again: the broker repeats itself, and a
+                // snapshot repeats it all.
+                let records = if actions.is_empty() && !self.moved.0 { Vec::new() } else { vec![record] };
+                Step { records, actions }
+            }
             _ => self.record(Input::Happened(event), now),
         }
     }
@@ -249,6 +277,7 @@ impl Orders {
     pub fn apply(&mut self, record: &Record) -> Vec<Action> {
         let at = record.at;
         let mut actions = Vec::new();
+        self.moved = Moved(false);
         match &record.input {
             Input::Submitted { submission, order_ids } => self.submitted(submission, order_ids, at, &mut actions),
             Input::CancelAsked { intents } => self.cancel_asked(intents, at, &mut actions),
@@ -278,6 +307,7 @@ impl Orders {
             self.next_order_id = self.next_order_id.max(place.order_id.0.saturating_add(1));
             self.by_order_id.insert(place.order_id, leg.id);
             updates.push(Action::Changed(Box::new(order.update())));
+            self.live.insert(leg.id);
             self.orders.insert(leg.id, order);
             places.push(leg.id);
             messages.push(ClientMessage::from(Box::new(place)));
@@ -332,15 +362,21 @@ impl Orders {
 
     /// Every order that can still trade, as far as anybody knows.
     pub fn live(&self) -> impl Iterator<Item = &Tracked> {
-        self.iter().filter(|order| order.state.is_live())
+        self.live.iter().filter_map(|id| self.orders.get(id))
+    }
+
+    /// The order of ours that has this number at this client.
+    #[must_use]
+    pub fn by_order_id(&self, id: OrderId) -> Option<&Tracked> {
+        self.orders.get(self.by_order_id.get(&id)?)
     }
 
     /// How much may still be bought or sold of a contract in an account: all that is live or unknown counts in full
     /// (R6), and so do the orders of others.
     #[must_use]
     pub fn live_quantity(&self, account: &str, contract: &Contract, side: Side, now: Timestamp) -> Decimal {
-        let ours = self
-            .iter()
+        let counted = self.live.union(&self.settling).filter_map(|id| self.orders.get(id));
+        let ours = counted
             .filter(|order| order.intent.account == account && order.intent.side == side)
             .filter(|order| is_same_instrument(&order.intent.contract, contract))
             .map(|order| order.exposure(now));
@@ -391,7 +427,7 @@ impl Orders {
     /// Whether any order's outcome is not known.
     #[must_use]
     pub fn has_unknown(&self) -> bool {
-        self.iter().any(|order| matches!(order.state, crate::state::State::Unknown(_)))
+        self.live().any(|order| matches!(order.state, crate::state::State::Unknown(_)))
     }
 }
 

@@ -53,7 +53,8 @@ impl Orders {
         if !self.link.ready {
             return;
         }
-        for order in self.orders.values_mut().filter(|order| order.state.is_live()) {
+        for id in &self.live {
+            let Some(order) = self.orders.get_mut(id) else { continue };
             if let Some(cancel) = &mut order.cancel {
                 *cancel = Cancel { sent_at: at, tries: 1, ..*cancel };
                 actions.push(send_cancel(order));
@@ -77,7 +78,8 @@ impl Orders {
         if !self.link.ready {
             return;
         }
-        for order in self.orders.values_mut().filter(|order| order.state.is_live()) {
+        for id in &self.live {
+            let Some(order) = self.orders.get_mut(id) else { continue };
             if is_change_due(order, at) {
                 order.is_change_looked_for = true;
                 actions.push(Action::Ask(Question::Snapshot));

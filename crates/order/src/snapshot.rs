@@ -138,8 +138,10 @@ impl Orders {
             self.refuse_change(*id, OperationResult::Refused, words, at, actions);
         }
         let absent: BTreeSet<IntentId> = compared.absent.iter().copied().collect();
-        for order in self.orders.values_mut().filter(|order| !absent.contains(&order.intent.id)) {
-            order.absent_since = None;
+        for id in self.live.difference(&absent) {
+            if let Some(order) = self.orders.get_mut(id) {
+                order.absent_since = None;
+            }
         }
         // R25 comes before any verdict.
         let being_cancelled = self.repair_groups(&absent, at, actions);

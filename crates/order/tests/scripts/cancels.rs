@@ -119,3 +119,31 @@ fn s21_full_fill_after_cancelled() {
         exec a @x.01 => a filled filled 100; a trades 100 at 10; alarm Reopened
     "]]);
 }
+
+#[test]
+fn r19_a_cancel_answered_only_at_the_next_open() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        cancel a => a working working 100; cancel 1
+        wait 5000 => a working working 100; cancel 1; ask Snapshot
+        wait 5000 => a working working 100; cancel 1; ask Snapshot
+        wait 5000 => a working working 100; cancel of a has no answer; alarm CancelUnanswered; ask Snapshot
+        wait 50000000 => a working working 100
+        status a Cancelled f0 r100 => a cancelled cancelled 100 exposed 100; cancel of a is done
+    "]]);
+}
+
+#[test]
+fn r20_exposure_is_never_understated_after_a_cancel() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        cancel a => a working working 100; cancel 1
+        status a Cancelled f0 r100 => a cancelled cancelled 100 exposed 100; cancel of a is done
+        wait 300 => a cancelled cancelled 100 exposed 100
+        exec a @x.01 q10 => a cancelled filled 10 cancelled 90 exposed 90; a trades 10 at 10
+        wait 1600 => a cancelled filled 10 cancelled 90 exposed 90
+        wait 100 => a cancelled filled 10 cancelled 90
+    "]]);
+}

@@ -288,3 +288,88 @@ fn r14_nothing_is_inferred_while_nothing_can_be_asked() {
         wait 1000 => a unknown filled 40 unknown 60; a is inferred to trade 40 at 10; alarm FillInferred
     "]]);
 }
+
+#[test]
+fn s16_a_market_order_that_fills_without_a_status() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        cost a @x.01 => a filled filled 100; costs 1 to s
+        wait 60000 => a filled filled 100
+    "]]);
+}
+
+#[test]
+fn s17_every_status_four_times() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Submitted f0 r100 => a working working 100
+        status a Submitted f0 r100 => a working working 100
+        status a Submitted f0 r100 => a working working 100
+        status a Submitted f0 r100 => a working working 100
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        status a Filled f100 r0 => a filled filled 100
+        status a Filled f100 r0 => a filled filled 100
+        status a Filled f100 r0 => a filled filled 100
+        status a Filled f100 r0 => a filled filled 100
+    "]]);
+}
+
+#[test]
+fn s18_an_execution_before_the_open_order_and_any_status() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10
+        open a Submitted => a working filled 40 working 60
+        status a Submitted f40 r60 => a working filled 40 working 60
+        exec a @y.01 q60 => a filled filled 100; a trades 60 at 10
+        open a Filled => a filled filled 100
+        status a Filled f100 r0 => a filled filled 100
+    "]]);
+}
+
+#[test]
+fn s19_a_commission_before_its_execution_late_and_never() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        cost a @x.01 => a sent working 100
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10; costs 1 to s
+        exec a @y.01 q40 => a working filled 80 working 20; a trades 40 at 10
+        wait 600000 => a working filled 80 working 20
+        cost a @y.01 => a working filled 80 working 20; costs 1 to s
+        exec a @z.01 q20 => a filled filled 100; a trades 20 at 10
+        wait 600000 => a filled filled 100
+    "]]);
+}
+
+#[test]
+fn s30_corrections_of_corrections() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        exec a @x.03 q70 p9 => a suspended filled 70 working 30; a trades 70 at 9 for 100 at 10; alarm Reopened
+        exec a @x.02 q60 => a suspended filled 70 working 30
+        open a Submitted => a working filled 70 working 30
+        exec a @x.04 q100 p9 => a filled filled 100; a trades 100 at 9 for 70 at 9
+    "]]);
+}
+
+#[test]
+fn s31_the_same_executions_ten_times() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q50 => a working filled 50 working 50; a trades 50 at 10
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @x.01 q50 => a working filled 50 working 50
+        exec a @y.01 q50 => a filled filled 100; a trades 50 at 10
+        exec a @y.01 q50 => a filled filled 100
+    "]]);
+}

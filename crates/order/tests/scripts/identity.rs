@@ -93,3 +93,43 @@ fn r38_our_mark_unknown_to_the_journal() {
         open A Submitted #9 =trt2-0000000000000000000000001 => alarm StrangerWithOurMark
     "]]);
 }
+
+#[test]
+fn s34_an_order_given_by_hand_is_nobodys() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open A Submitted #7 c0 q50 = => a working working 100
+        open A Submitted #7 c0 q80 p9 = => a working working 100
+        status A Submitted #7 c0 f30 r50 => a working working 100
+        exec A @m.01 #7 c0 q30 = => a working working 100; - trades 30 at 10
+        status A Filled #7 c0 f80 r0 => a working working 100
+        exec A @n.01 #7 c0 q50 = => a working working 100; - trades 50 at 10
+    "]]);
+}
+
+#[test]
+fn s35_another_client_in_our_instrument_is_external() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open B Submitted #9 c5 q50 => a working working 100
+        exec B @m.01 #9 c5 q50 => a working working 100; - trades 50 at 10
+        done B Filled #9 f50 => a working working 100
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+    "]]);
+}
+
+#[test]
+fn s43_an_order_id_never_comes_again_when_tws_goes_back_by_four() {
+    check(&expect![[r"
+        link ready n38099 =>
+        place a => a sent working 100; place 38099 100 at 10
+        place b => a sent working 100; b sent working 100; place 38100 100 at 10
+        place c => a sent working 100; b sent working 100; c sent working 100; place 38101 100 at 10
+        place d => a sent working 100; b sent working 100; c sent working 100; d sent working 100; place 38102 100 at 10
+        link lost => a unknown unknown 100; b unknown unknown 100; c unknown unknown 100; d unknown unknown 100
+        link ready n38099 => a unknown unknown 100; b unknown unknown 100; c unknown unknown 100; d unknown unknown 100
+        place e => a unknown unknown 100; b unknown unknown 100; c unknown unknown 100; d unknown unknown 100; e sent working 100; place 38103 100 at 10
+    "]]);
+}

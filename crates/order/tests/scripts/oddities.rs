@@ -5,7 +5,7 @@ use expect_test::expect;
 use crate::check;
 
 #[test]
-fn s24_two_incarnations_cancelled_one_by_one() {
+fn r22_s24_two_incarnations_cancelled_one_by_one() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
@@ -20,7 +20,7 @@ fn s24_two_incarnations_cancelled_one_by_one() {
 }
 
 #[test]
-fn s24_two_incarnations_both_fill() {
+fn r22_s24_two_incarnations_both_fill() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
@@ -33,7 +33,7 @@ fn s24_two_incarnations_both_fill() {
 }
 
 #[test]
-fn s24_a_second_incarnation_shows_after_the_fill() {
+fn r22_s24_a_second_incarnation_shows_after_the_fill() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
@@ -102,7 +102,7 @@ fn r24_locate() {
 }
 
 #[test]
-fn s26_unknown_status_is_live() {
+fn r24_s26_unknown_status_is_live() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Sleeping => a working working 100; alarm StrangeStatus
@@ -112,7 +112,7 @@ fn s26_unknown_status_is_live() {
 }
 
 #[test]
-fn s27_unknown_code_is_no_verdict() {
+fn r23_s27_unknown_code_is_no_verdict() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100

@@ -195,3 +195,58 @@ fn r11_rejected_comes_back() {
         open a Submitted => a working working 100; alarm Reopened
     "]]);
 }
+
+#[test]
+fn s42_an_order_kept_by_tws_is_submitted_later() {
+    check(&expect![[r"
+        link down =>
+        place a => a sent working 100; place 1 100 at 10
+        wait 1000 => a sent working 100
+        link up => a sent working 100
+        wait 1000 => a sent working 100
+        snapshot began => a sent working 100
+        snapshot ended => a unknown unknown 100
+        wait 19000 => a unknown unknown 100
+        open a Submitted => a working working 100
+        wait 11000 => a working working 100
+        snapshot began => a working working 100
+        open a Submitted => a working working 100
+        snapshot ended => a working working 100
+    "]]);
+}
+
+#[test]
+fn s42_an_order_kept_by_tws_is_dropped_at_its_restart() {
+    check(&expect![[r"
+        link down =>
+        place a => a sent working 100; place 1 100 at 10
+        wait 1000 => a sent working 100
+        link lost => a unknown unknown 100
+        wait 60000 => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 30000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a lost cancelled 100; alarm Lost
+    "]]);
+}
+
+#[test]
+fn r07_a_fill_between_two_parts_of_a_snapshot_counts_once() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        wait 1000 => a working working 100
+        link lost => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 1000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        open a Submitted => a working working 100
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        exec a @x.01 => a filled filled 100
+        status a Filled f100 r0 => a filled filled 100
+        snapshot ended => a filled filled 100
+    "]]);
+}

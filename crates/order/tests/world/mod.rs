@@ -247,8 +247,10 @@ impl World {
                     _ => Unprotected::Alarm,
                 };
                 let bracket = Bracket { unprotected: policy, ..bracket(order.unwrap()) };
-                let step = self.orders.submit(bracket.into(), &Open, now).unwrap();
-                self.keep(step)
+                match self.orders.submit(bracket.into(), &Open, now) {
+                    Ok(step) => self.keep(step),
+                    Err(error) => return format!("refused: {error}"),
+                }
             }
             "oca" => {
                 let next = |name: char| char::from_u32(u32::from(name) + 1).unwrap();
@@ -257,8 +259,10 @@ impl World {
                     Some(&"reduce") => OcaEffect::ReduceWithoutBlock,
                     _ => OcaEffect::CancelWithBlock,
                 };
-                let step = self.orders.submit(OneCancelsAll { legs, effect }.into(), &Open, now).unwrap();
-                self.keep(step)
+                match self.orders.submit(OneCancelsAll { legs, effect }.into(), &Open, now) {
+                    Ok(step) => self.keep(step),
+                    Err(error) => return format!("refused: {error}"),
+                }
             }
             "replace" => {
                 let of = id(order.unwrap());

@@ -98,6 +98,6 @@ impl Engine {
 
     /// Whose number this is; of the orders of this client, none has two.
     pub(super) fn intent_of(&self, id: OrderId) -> Option<IntentId> {
-        self.books.orders.iter().find(|order| order.order_id == id).map(|order| order.intent.id)
+        self.books.orders.by_order_id(id).map(|order| order.intent.id)
     }
 }
