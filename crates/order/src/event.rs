@@ -155,6 +155,11 @@ pub enum Input {
     },
     /// Something happened outside.
     Happened(Event),
+    /// What ended before this time is forgotten.
+    Forgotten {
+        /// The time.
+        before: Timestamp,
+    },
     /// What is known of a contract.
     Learnt {
         /// Which.

@@ -104,6 +104,7 @@ impl Orders {
                 permanent_id: names.permanent_id,
                 is_combination,
                 is_inferred: false,
+                at,
                 cost: None,
             },
         );

@@ -49,6 +49,8 @@ pub struct Execution {
     pub is_combination: bool,
     /// Whether no execution of the broker's proves it (R14).
     pub is_inferred: bool,
+    /// When it was heard of.
+    pub at: Timestamp,
     /// What it cost, where that is known.
     pub cost: Option<Cost>,
 }
@@ -129,6 +131,24 @@ impl Executions {
             self.unowned.entry(id).or_default().insert(root.to_owned());
         }
         self.by_root.insert(root.to_owned(), execution);
+    }
+
+    /// Whether an execution that is nobody's is from before this time.
+    pub(crate) fn is_any_unowned_before(&self, before: Timestamp) -> bool {
+        self.by_root.values().any(|execution| execution.intent.is_none() && execution.at < before)
+    }
+
+    /// Forgets executions of these orders, and what is nobody's from before this time.
+    pub(crate) fn forget(&mut self, before: Timestamp, orders: &BTreeSet<IntentId>) {
+        self.by_root.retain(|_, execution| match execution.intent {
+            Some(id) => !orders.contains(&id),
+            None => execution.at >= before,
+        });
+        let known = &self.by_root;
+        self.unowned.retain(|_, roots| {
+            roots.retain(|root| known.contains_key(root));
+            !roots.is_empty()
+        });
     }
 
     /// Gives an execution that was nobody's to an order of ours.

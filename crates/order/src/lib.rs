@@ -60,6 +60,7 @@ pub mod change;
 pub mod event;
 pub mod extension;
 pub mod fills;
+pub mod forget;
 pub mod group;
 pub mod guard;
 pub mod halt;

@@ -205,6 +205,7 @@ impl Orders {
             permanent_id: order.permanent_ids.first().copied(),
             is_combination,
             is_inferred: true,
+            at,
             cost: None,
         };
         let fill = Fill {

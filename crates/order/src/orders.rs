@@ -283,6 +283,7 @@ impl Orders {
             Input::CancelAsked { intents } => self.cancel_asked(intents, at, &mut actions),
             Input::ChangeAsked { intent, change } => self.change_asked(*intent, change, at, &mut actions),
             Input::Happened(event) => self.happened(event, at, &mut actions),
+            Input::Forgotten { before } => self.forgotten(*before),
             Input::Learnt { contract_id, terms } => {
                 self.terms.insert(*contract_id, (**terms).clone());
             }
@@ -355,7 +356,7 @@ impl Orders {
         self.orders.get(&id).map(Tracked::update)
     }
 
-    /// Every order ever recorded, oldest id first.
+    /// Every order that is not [forgotten](Orders::forget_ended_before), oldest id first.
     pub fn iter(&self) -> impl Iterator<Item = &Tracked> {
         self.orders.values()
     }

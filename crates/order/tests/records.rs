@@ -57,3 +57,33 @@ fn r41_a_standing_check_records_what_differs() {
     assert!(world.orders.has_unknown());
     world.check_replay();
 }
+
+const DAY_MS: i64 = 86_400_000;
+
+#[test]
+fn r12_keys_of_executions_are_kept_for_eight_days() {
+    let mut world = World::new();
+    for line in
+        ["place a", "place b", "exec a @x.01", "open b Submitted", "exec A @y.01 #7 c2", "bracket d", "exec d @z.01"]
+    {
+        let _ = world.run(line);
+    }
+    let forget = |world: &mut World| {
+        let step = world.orders.forget_ended_before(world.now, world.now);
+        let is_recorded = !step.records.is_empty();
+        let _ = world.keep(step);
+        is_recorded
+    };
+    world.now.0 += 7 * DAY_MS * 1000;
+    assert!(!forget(&mut world), "a week is too early, whatever is asked for");
+    assert!(!world.run("exec a @x.01").contains("trades"), "told again, it is known");
+    world.now.0 += 2 * DAY_MS * 1000;
+    assert!(forget(&mut world));
+    let left: Vec<_> = world.orders.iter().map(|order| order.intent.id).collect();
+    assert_eq!(left, ['b', 'd', 'e', 'f'].map(world::id), "a live order stays, and a group with a live leg");
+    let roots: Vec<_> = world.orders.executions().iter().map(|(root, _)| root.to_owned()).collect();
+    assert_eq!(roots, ["z"]);
+    assert!(!forget(&mut world), "once");
+    assert!(world.orders.next_order_id().0 > 4, "numbers never come again");
+    world.check_replay();
+}
