@@ -9,13 +9,18 @@
 //!
 //! - an order is sent once per intent, whatever the link does (R4); its id is never used again (R3);
 //! - nothing is submitted past a [`Gate`];
-//! - fills come from executions, each counted once at its highest revision (R12, R13);
+//! - fills come from executions, each counted once at its highest revision (R12, R13); what is told and not proven is
+//!   asked for, then inferred, then replaced (R14);
 //! - silence ends nothing: what is unknown is live for risk until it is proven otherwise (R6, R9);
 //! - no end is final: an order that comes back is taken up again, with an alarm (R11);
+//! - a bracket is whole or gone, and no position stands without its stop unnoticed (R25); no group fills more than it may
+//!   unnoticed (R26);
+//! - cancels and changes have outcomes of their own (R19, R21);
 //! - filled + working + unknown + cancelled = ordered, at all times (R27).
 //!
 //! Read first: [`state`], the table; then [`orders`], the commands; then `identity.rs`, how events find their
-//! order, and `evidence.rs`, what they show.
+//! order, `evidence.rs`, what they show, and `snapshot.rs`, what silence shows. Groups are in [`group`] and watched in
+//! [`guard`]; what is missing is in [`missing`].
 //!
 //! ```
 //! use order::{Event, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, TimeInForce, Timestamp};
