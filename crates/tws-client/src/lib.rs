@@ -7,6 +7,16 @@
 //! It never sends an order again, keeps none for later, and decides nothing about trading: orders are the business of
 //! whoever reads the order lane. A [`Client`] only looks; a [`TradingClient`] can do all that and send orders.
 //!
+//! # What can be asked
+//!
+//! Every request of the wire has a method of [`Client`], or of [`TradingClient`] where it changes something. A method that
+//! is `async` asks once: dropped before its answer, it is cancelled at TWS where TWS has a word for that. One that returns
+//! a [`Subscription`] begins a stream: it survives reconnects, and is cancelled when dropped. Large requests are built with
+//! the methods of their bodies, [`RequestHistoricalData::bars`](tws_proto::message::RequestHistoricalData::bars) for
+//! instance. Whatever has no field in a method goes by its body: [`Client::request`] and [`Client::subscribe`] take every
+//! [`Request`] and [`Feed`]. Which messages answer a request, what ends it and what cancels it is one table,
+//! [`relation::RELATIONS`]. The example `tour` shows them by area.
+//!
 //! # What each phase lets out
 //!
 //! | [`Phase`] | orders, changes, exercises, settings | cancels | binding orders of others | requests |

@@ -69,8 +69,9 @@ impl Client {
     /// An empty name is the only account of the login.
     ///
     /// # Errors
-    /// [`RequestError::Taken`] while [`Client::account_updates`] watches an account; [`RequestError::TimedOut`] for an
-    /// account that is not of this login, since the error of TWS names no request; else as for every request.
+    /// [`RequestError::Taken`] while [`Client::account_updates`] watches an account; [`RequestError::Rejected`] with code 321
+    /// for an account that is not of this login, or [`RequestError::TimedOut`] where other requests without an id are under
+    /// way, since that error names none; else as for every request.
     pub async fn account(&self, account: &str) -> Result<AccountState, RequestError> {
         self.request(RequestAccountUpdates { subscribe: true, account: account.to_owned() }).await
     }

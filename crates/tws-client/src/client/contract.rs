@@ -52,8 +52,8 @@ impl Client {
     /// [`ContractDetails::market_rule_ids`](tws_proto::message::ContractDetails::market_rule_ids).
     ///
     /// # Errors
-    /// [`RequestError::TimedOut`] for a rule that does not exist, since the error of TWS names no request; else as for every
-    /// request.
+    /// [`RequestError::Rejected`] with code 321 for a rule that does not exist, or [`RequestError::TimedOut`] where other
+    /// requests without an id are under way, since that error names none; else as for every request.
     pub async fn market_rule(&self, rule_id: MarketRuleId) -> Result<MarketRule, RequestError> {
         self.request(RequestMarketRule { rule_id }).await
     }

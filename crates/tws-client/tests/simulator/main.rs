@@ -1,6 +1,7 @@
 //! Against the simulator, over TCP: the same session in text, in between, and in protobuf.
 
 mod every_request;
+mod tour;
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! Requests and streams: answers matched, warnings told apart from failures, streams that survive.
 
+#[path = "../support/mod.rs"]
 mod support;
+mod turns;
 
 use std::time::{Duration, UNIX_EPOCH};
 
