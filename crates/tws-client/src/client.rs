@@ -27,6 +27,7 @@ use crate::session::Access;
 use crate::shared::Shared;
 use crate::state::{Phase, Ready, State};
 use crate::stream::Subscription;
+use crate::updates::Delivery;
 
 pub use information::Bulletins;
 
@@ -161,7 +162,15 @@ impl Client {
     /// [`RequestError::QueueFull`], [`RequestError::Taken`] and [`RequestError::Closed`]; what TWS says against it comes as
     /// [`Update::Ended`](crate::Update::Ended).
     pub fn subscribe<F: Feed>(&self, feed: F) -> Result<Subscription<F::Item>, RequestError> {
-        self.shared().subscribe(feed)
+        self.subscribe_with(feed, Delivery::default())
+    }
+
+    /// As [`Client::subscribe`], with another answer to what happens when the reader falls behind.
+    ///
+    /// # Errors
+    /// As for [`Client::subscribe`].
+    pub fn subscribe_with<F: Feed>(&self, feed: F, delivery: Delivery) -> Result<Subscription<F::Item>, RequestError> {
+        self.shared().subscribe(feed, delivery)
     }
 
     /// Says something that has no answer of its own: what [`RELATIONS`](crate::relation::RELATIONS) calls a command.

@@ -1,26 +1,29 @@
 //! [`Driver`]: carries bytes between the socket and the session, and decides nothing.
 
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
-use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-
+use tokio::time::Sleep;
 use tracing::{Instrument, warn};
 use tws_proto::ids::ClientId;
 
 use crate::config::Config;
 use crate::error::Exit;
+use crate::inner::{Step, Writer, Writing};
 use crate::session::Link;
-use crate::shared::{Shared, Step};
+use crate::shared::Shared;
 
-/// How much one read of the socket takes at most.
-const READ_BYTES: usize = 256 * 1024;
+/// How much one read of the socket takes at most. Thousands of ticks, and still no more than what fits a processor's
+/// cache, and what is decoded in well under a millisecond: so long others may wait for the session.
+const READ_BYTES: usize = 64 * 1024;
 
 /// Makes connections. [`TcpConnector`] is the one to use; tests and simulations bring pipes.
 pub trait Connector: Send + 'static {
@@ -74,9 +77,11 @@ pub struct Driver<C: Connector = TcpConnector> {
     connector: C,
     client_id: ClientId,
     dialing: Option<Dialing<C>>,
-    socket: Option<Socket<C>>,
-    input: BytesMut,
-    output: BytesMut,
+    reader: Option<Reader<C>>,
+    input: Box<[u8]>,
+    writing: Writing,
+    /// When the timer goes off; unset once it has.
+    wakes: Option<Instant>,
 }
 
 type Connected<C> = io::Result<(<C as Connector>::Reader, <C as Connector>::Writer)>;
@@ -87,20 +92,17 @@ struct Dialing<C: Connector> {
     attempt: Pin<Box<dyn Future<Output = Connected<C>> + Send>>,
 }
 
-/// A connection that stands.
-struct Socket<C: Connector> {
+/// The half of a socket that is read from.
+struct Reader<C: Connector> {
     dial: u64,
-    reader: C::Reader,
-    writer: C::Writer,
+    half: C::Reader,
 }
 
 /// What happened.
 enum Happened<C: Connector> {
     Connected(Connected<C>),
-    Written(io::Result<usize>),
     Read(io::Result<usize>),
     Woken,
-    Drained,
     TimeUp,
 }
 
@@ -112,8 +114,16 @@ impl<C: Connector> fmt::Debug for Driver<C> {
 
 impl<C: Connector> Driver<C> {
     pub(crate) fn new(shared: Arc<Shared>, connector: C, client_id: ClientId) -> Self {
-        let (input, output) = (BytesMut::with_capacity(READ_BYTES), BytesMut::new());
-        Self { shared, connector, client_id, dialing: None, socket: None, input, output }
+        Self {
+            shared,
+            connector,
+            client_id,
+            dialing: None,
+            reader: None,
+            input: vec![0; READ_BYTES].into_boxed_slice(),
+            writing: Writing::Done,
+            wakes: None,
+        }
     }
 
     /// Runs the session to its end, reconnecting for ever.
@@ -123,35 +133,49 @@ impl<C: Connector> Driver<C> {
     }
 
     async fn drive(mut self) -> Exit {
-        self.shared.handle(|_, _| {});
+        let mut timer = pin!(tokio::time::sleep_until(tokio::time::Instant::now()));
+        // The first look at the session is for what it wants at its start.
+        self.shared.wake.notify_one();
+        poll_fn(|context| self.poll(context, timer.as_mut())).await
+    }
+
+    /// Carries what there is to carry until everything waits.
+    fn poll(&mut self, context: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<Exit> {
+        if self.writing == Writing::Waits {
+            // Perhaps it was the socket that woke this task.
+            let step = self.shared.step(context, |_, _| {});
+            ready!(self.follow(step, timer.as_mut()));
+        }
         loop {
-            if self.output.is_empty()
-                && let Some(output) = self.shared.transmit()
-            {
-                self.output = output;
+            let happened = ready!(self.poll_happened(context, timer.as_mut()));
+            let is_full = matches!(happened, Happened::Read(Ok(READ_BYTES)));
+            let step = self.tell(happened, context);
+            if let Poll::Ready(exit) = self.follow(step, timer.as_mut()) {
+                return Poll::Ready(exit);
             }
-            let step = self.shared.step();
-            self.follow(step.link);
-            if let Some(exit) = step.exit {
-                return exit;
+            if is_full {
+                // More waits already. Those who were just given something have their turn first, so that a busy socket
+                // does not fill their queues while they wait for a thread.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             }
-            let happened = self.wait(step).await;
-            self.tell(happened);
         }
     }
 
-    /// Makes the network what the session wants.
-    fn follow(&mut self, link: Link) {
+    /// Makes the network, and the timer, what the session wants.
+    fn follow(&mut self, step: Step, timer: Pin<&mut Sleep>) -> Poll<Exit> {
+        let Step { link, timeout, exit, writing } = step;
+        if let Some(exit) = exit {
+            return Poll::Ready(exit);
+        }
+        self.writing = writing;
         let (dial, keep) = match link {
             Link::None => (None, None),
             Link::Dial(dial) => (Some(dial), None),
             Link::Keep(dial) => (None, Some(dial)),
         };
-        if self.socket.as_ref().is_some_and(|socket| keep != Some(socket.dial)) {
-            self.socket = None;
-        }
-        if self.socket.is_none() {
-            self.output.clear();
+        if self.reader.as_ref().is_some_and(|reader| keep != Some(reader.dial)) {
+            self.reader = None;
         }
         if self.dialing.as_ref().is_some_and(|dialing| dial != Some(dialing.dial)) {
             self.dialing = None;
@@ -161,94 +185,76 @@ impl<C: Connector> Driver<C> {
         {
             self.dialing = Some(Dialing { dial, attempt: Box::pin(self.connector.connect()) });
         }
+        // A timer that goes off too early does no harm; most deadlines move away with everything that is heard.
+        if let Some(at) = timeout
+            && self.wakes.is_none_or(|wakes| at < wakes)
+        {
+            timer.reset(at.into());
+            self.wakes = Some(at);
+        }
+        Poll::Pending
     }
 
     /// Waits for the next thing to happen. Reading stands before the clock, so that a link is never called silent
     /// while its bytes wait; the session looks at the clock after everything that happens.
-    async fn wait(&mut self, step: Step) -> Happened<C> {
-        let Self { shared, dialing, socket, input, output, .. } = self;
-        let (reader, writer) = match socket {
-            Some(Socket { reader, writer, .. }) => (Some(reader), Some(writer)),
-            None => (None, None),
-        };
-        let write = async {
-            match writer {
-                Some(writer) if !output.is_empty() => writer.write(output).await,
-                Some(_) | None => pending().await,
+    fn poll_happened(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Happened<C>> {
+        if let Some(reader) = &mut self.reader {
+            let mut buffer = ReadBuf::new(&mut self.input);
+            if let Poll::Ready(read) = Pin::new(&mut reader.half).poll_read(context, &mut buffer) {
+                return Poll::Ready(Happened::Read(read.map(|()| buffer.filled().len())));
             }
-        };
-        let read = async {
-            match reader {
-                Some(reader) => {
-                    input.reserve(READ_BYTES);
-                    reader.read_buf(input).await
-                }
-                None => pending().await,
-            }
-        };
-        let connect = async {
-            match dialing {
-                Some(dialing) => (&mut dialing.attempt).await,
-                None => pending().await,
-            }
-        };
-        let time_up = async {
-            match step.timeout {
-                Some(at) => tokio::time::sleep_until(at.into()).await,
-                None => pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            written = write => Happened::Written(written),
-            read = read => Happened::Read(read),
-            connected = connect => Happened::Connected(connected),
-            () = shared.wake.notified() => Happened::Woken,
-            () = shared.lane.drained.notified() => Happened::Drained,
-            () = time_up => Happened::TimeUp,
         }
+        if let Some(dialing) = &mut self.dialing
+            && let Poll::Ready(connected) = dialing.attempt.as_mut().poll(context)
+        {
+            return Poll::Ready(Happened::Connected(connected));
+        }
+        if self.shared.wake.poll_notified(context).is_ready() {
+            return Poll::Ready(Happened::Woken);
+        }
+        if self.wakes.is_some() && timer.poll(context).is_ready() {
+            self.wakes = None;
+            return Poll::Ready(Happened::TimeUp);
+        }
+        Poll::Pending
     }
 
     /// Tells the session what happened.
-    fn tell(&mut self, happened: Happened<C>) {
+    fn tell(&mut self, happened: Happened<C>, context: &mut Context<'_>) -> Step {
         let shared = Arc::clone(&self.shared);
         match happened {
-            Happened::Connected(connected) => {
+            Happened::Connected(Ok((half, writer))) => {
                 let dial = self.dialing.take().map_or(0, |dialing| dialing.dial);
-                match connected {
-                    Ok((reader, writer)) => {
-                        self.socket = Some(Socket { dial, reader, writer });
-                        shared.handle(|session, now| session.handle_connected(now));
+                self.reader = Some(Reader { dial, half });
+                shared.connected(Writer { dial, half: Box::new(writer) });
+                shared.step(context, |session, now| session.handle_connected(now))
+            }
+            Happened::Connected(Err(error)) => {
+                self.dialing = None;
+                shared.step(context, |session, now| session.handle_connect_failed(error.kind(), now))
+            }
+            Happened::Read(Ok(0)) => {
+                self.reader = None;
+                shared.step(context, |session, now| session.handle_closed(None, now))
+            }
+            Happened::Read(Ok(bytes)) => {
+                let input = self.input.get(..bytes).unwrap_or_default();
+                shared.step(context, |session, now| session.handle_input(input, now))
+            }
+            Happened::Read(Err(error)) => {
+                self.reader = None;
+                shared.step(context, |session, now| session.handle_closed(Some(error.kind()), now))
+            }
+            Happened::Woken => {
+                let is_drained = shared.lane.is_drained();
+                shared.step(context, |session, now| {
+                    if is_drained {
+                        session.handle_lane_drained(now);
                     }
-                    Err(error) => shared.handle(|session, now| session.handle_connect_failed(error.kind(), now)),
-                }
+                })
             }
-            Happened::Written(Ok(0)) => self.closed(Some(io::ErrorKind::WriteZero)),
-            Happened::Written(Ok(bytes)) => {
-                self.output.advance(bytes);
-                if self.output.is_empty() {
-                    shared.handle(|session, now| session.handle_flushed(now));
-                }
-            }
-            Happened::Read(Ok(0)) => self.closed(None),
-            Happened::Read(Ok(_)) => {
-                shared.handle(|session, now| session.handle_input(&self.input, now));
-                self.input.clear();
-            }
-            Happened::Written(Err(error)) | Happened::Read(Err(error)) => self.closed(Some(error.kind())),
-            Happened::Drained => {
-                if shared.lane.is_drained() {
-                    shared.handle(|session, now| session.handle_lane_drained(now));
-                }
-            }
-            Happened::Woken | Happened::TimeUp => shared.handle(|_, _| {}),
+            Happened::TimeUp => shared.step(context, |_, _| {}),
         }
-    }
-
-    fn closed(&mut self, error: Option<io::ErrorKind>) {
-        self.socket = None;
-        self.output.clear();
-        self.shared.handle(|session, now| session.handle_closed(error, now));
     }
 }
 

@@ -95,6 +95,13 @@ pub enum RequestError {
         /// The broker's words.
         text: String,
     },
+    /// The stream was to deliver every update ([`Delivery::Lossless`](crate::Delivery::Lossless)), and more of them
+    /// waited than it may keep. Read faster, allow more, or let it conflate.
+    #[error("more than {limit} updates waited to be read; read faster, allow more or let them be conflated")]
+    NotRead {
+        /// How many may wait.
+        limit: usize,
+    },
     /// The answer cannot be used as it is, a clock out of range.
     #[error("TWS answered {message} with a value that has no meaning")]
     Nonsense {
@@ -144,6 +151,7 @@ impl RequestError {
             Self::Nonsense { .. } | Self::NotVerified { .. } => Fault::Tws,
             Self::ConnectionReset | Self::NotReady { .. } => Fault::Link,
             Self::Refused(_) | Self::ReadOnly { .. } | Self::TooManyAnswers { .. } => Fault::Caller,
+            Self::NotRead { .. } => Fault::Caller,
             Self::WouldWait { .. } | Self::LimitReached { .. } | Self::QueueFull | Self::Taken { .. } => Fault::Limit,
             Self::Closed => Fault::Session,
         }
@@ -155,7 +163,7 @@ impl RequestError {
         match self {
             Self::Rejected { code: crate::notice::TOO_FAST, .. } => Advice::WaitForRoom,
             Self::Rejected { .. } | Self::Refused(_) | Self::ReadOnly { .. } => Advice::Change,
-            Self::TooManyAnswers { .. } | Self::NotVerified { .. } => Advice::Change,
+            Self::TooManyAnswers { .. } | Self::NotVerified { .. } | Self::NotRead { .. } => Advice::Change,
             Self::TimedOut { .. } | Self::BadAnswer(_) | Self::Nonsense { .. } => Advice::AskAgain,
             Self::ConnectionReset | Self::NotReady { .. } => Advice::WaitUntilReady,
             Self::WouldWait { .. } | Self::LimitReached { .. } => Advice::WaitForRoom,

@@ -10,7 +10,7 @@ use tws_proto::ServerMessage;
 use tws_proto::ids::RequestId;
 use tws_proto::message::ClientMessage;
 
-use crate::stream::Conflate;
+use crate::updates::Conflate;
 
 pub use account::{AccountUpdate, ModelPositionUpdate, ModelValueUpdate, PositionUpdate, SummaryUpdate};
 pub use depth::DepthBook;

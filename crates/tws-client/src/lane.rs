@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use tokio::sync::Notify;
 
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Signal};
 use crate::state::LaneEvent;
 
 /// The events of the order lane; made by [`Client::take_order_events`](crate::Client::take_order_events).
@@ -63,7 +62,7 @@ impl Drop for OrderEvents {
             queue.reader = Reader::Gone;
             queue.events.clear();
         });
-        self.lane.drained.notify_one();
+        self.lane.driver.notify_one();
     }
 }
 
@@ -71,8 +70,8 @@ impl Drop for OrderEvents {
 #[derive(Debug)]
 pub(crate) struct Lane {
     mailbox: Mailbox<Queue>,
-    /// Told when the queue has become half empty, or its reader is gone.
-    pub(crate) drained: Notify,
+    /// Wakes the driver when the queue has become half empty, or its reader is gone.
+    driver: Arc<Signal>,
     capacity: usize,
 }
 
@@ -102,8 +101,8 @@ pub(crate) enum Pushed {
 }
 
 impl Lane {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { mailbox: Mailbox::new(Queue::default()), drained: Notify::new(), capacity }
+    pub(crate) fn new(capacity: usize, driver: Arc<Signal>) -> Self {
+        Self { mailbox: Mailbox::new(Queue::default()), driver, capacity }
     }
 
     /// Lets the events be kept from now on; false where they were asked for before.
@@ -162,7 +161,7 @@ impl Lane {
 
     fn tell_if_drained(&self) {
         if self.mailbox.with(|queue| queue.events.len() == self.capacity / 2) {
-            self.drained.notify_one();
+            self.driver.notify_one();
         }
     }
 }

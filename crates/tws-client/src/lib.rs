@@ -81,9 +81,12 @@ pub mod state;
 pub mod stream;
 pub mod trading;
 
+mod id_map;
+mod inner;
 mod log;
 mod mailbox;
 mod shared;
+mod updates;
 
 pub use client::{Bulletins, Client};
 pub use config::{Config, ConnectError};
@@ -106,3 +109,4 @@ pub use state::{
 };
 pub use stream::{MarketData, Subscription, Tick, TickByTickData, Update};
 pub use trading::TradingClient;
+pub use updates::{Conflate, Delivery, Loss};

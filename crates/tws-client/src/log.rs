@@ -3,6 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use tracing::{debug, info, warn};
+use tws_proto::message::Notice;
+
+use crate::notice::NoticeClass;
+use crate::state::{LaneEvent, Phase, State, StateChange};
+
 /// How many characters of an account number are shown.
 const ACCOUNT_SHOWN: usize = 3;
 /// How much of the broker's text is shown.
@@ -94,6 +100,67 @@ pub(crate) fn redacted(text: &str, accounts: &[String]) -> String {
         }
     }
     text
+}
+
+/// A change of the state.
+pub(crate) fn log_state(state: &State) {
+    let epoch = state.epoch.0;
+    match state.phase {
+        Phase::Disconnected => {
+            let reason = state.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+            if reason.is_empty() {
+                debug!(epoch, "disconnected");
+            } else {
+                warn!(epoch, reason, attempts = state.attempts, "disconnected");
+            }
+        }
+        Phase::Ready | Phase::ReadOnly | Phase::Reconciling | Phase::Degraded => {
+            let accounts = MaskedList(&state.accounts);
+            let (phase, farms_down) = (state.phase, state.farms_down.len());
+            debug!(epoch, %accounts, %phase, upstream = ?state.upstream, farms_down, "live");
+        }
+        Phase::Halted => {
+            let reason = state.halt.as_ref().map(ToString::to_string).unwrap_or_default();
+            warn!(epoch, reason, "halted");
+        }
+        Phase::Connecting | Phase::Handshaking | Phase::Starting => debug!(epoch, phase = %state.phase, "on the way"),
+        Phase::Closed => info!(epoch, "closed"),
+    }
+}
+
+/// An event of the order lane.
+pub(crate) fn log_lane(event: &LaneEvent, state: &State) {
+    let epoch = state.epoch.0;
+    match event {
+        LaneEvent::Message(_) => {}
+        LaneEvent::Notice(notice) => log_notice(notice, state),
+        LaneEvent::BadFrame(bad) => warn!(epoch, %bad, "frame skipped"),
+        LaneEvent::Unsent(unsent) => warn!(epoch, orders = ?unsent.order_ids, cause = ?unsent.cause, "burst not sent"),
+        LaneEvent::State(change) => match change {
+            StateChange::EpochBegan { .. } => debug!(epoch, "connected"),
+            StateChange::Ready(ready) => {
+                let accounts = MaskedList(&ready.accounts);
+                info!(epoch, version = %ready.server_version, %accounts, "ready");
+            }
+            StateChange::EpochLost { reason, .. } => warn!(epoch, %reason, "epoch lost"),
+            StateChange::UpstreamDown { code, .. } => warn!(epoch, code, "TWS lost IB"),
+            StateChange::UpstreamUp { code, .. } => info!(epoch, code, "TWS has IB again"),
+        },
+    }
+}
+
+/// A notice, by its class.
+pub(crate) fn log_notice(notice: &Notice, state: &State) {
+    let (epoch, id, code) = (state.epoch.0, notice.id, notice.code);
+    let text = redacted(&notice.text, &state.accounts);
+    match NoticeClass::of(code) {
+        NoticeClass::Farm | NoticeClass::Cancel => debug!(epoch, id, code, text, "notice"),
+        NoticeClass::Warning | NoticeClass::OrderWarning => info!(epoch, id, code, text, "notice"),
+        NoticeClass::Connection | NoticeClass::Pacing => warn!(epoch, id, code, text, "notice"),
+        NoticeClass::Reject | NoticeClass::RejectOrWarning => warn!(epoch, id, code, text, "notice"),
+        NoticeClass::Failed | NoticeClass::FailedOrReject => warn!(epoch, id, code, text, "notice"),
+        NoticeClass::Local | NoticeClass::Unlisted => warn!(epoch, id, code, text, "notice"),
+    }
 }
 
 #[cfg(test)]

@@ -45,7 +45,10 @@ impl<T> Mailbox<T> {
         match take(&mut slot.value) {
             Some(taken) => Poll::Ready(taken),
             None => {
-                slot.waker = Some(context.waker().clone());
+                match &mut slot.waker {
+                    Some(waker) => waker.clone_from(context.waker()),
+                    waker @ None => *waker = Some(context.waker().clone()),
+                }
                 Poll::Pending
             }
         }
@@ -54,5 +57,25 @@ impl<T> Mailbox<T> {
     /// A panic of another holder leaves the value whole: every change is a push or a pop.
     fn lock(&self) -> MutexGuard<'_, Slot<T>> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes one task, and remembers that it should have where the task does not sleep.
+#[derive(Debug)]
+pub(crate) struct Signal(Mailbox<bool>);
+
+impl Signal {
+    pub(crate) fn new() -> Self {
+        Self(Mailbox::new(false))
+    }
+
+    /// Wakes the task, now or when it wants to sleep next.
+    pub(crate) fn notify_one(&self) {
+        self.0.put(|is_set| *is_set = true);
+    }
+
+    /// Sleeps until the next [`Signal::notify_one`].
+    pub(crate) fn poll_notified(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_take(context, |is_set| std::mem::take(is_set).then_some(()))
     }
 }

@@ -1,32 +1,32 @@
 //! [`Shared`]: the session and its consumers, between the driver and every handle.
 //!
 //! One short lock holds the state machine; nothing waits inside it. Handles change the session directly, so that an
-//! order is refused or written before the call returns, and then wake the driver to carry the bytes out.
+//! order is refused, or written to the socket, before the call returns; whatever else there is to do is the driver's.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::BytesMut;
-use tokio::sync::{Notify, broadcast, oneshot, watch};
-use tracing::{Span, debug, debug_span, error, field, info, trace, warn};
+use tokio::sync::{broadcast, oneshot, watch};
+use tracing::{Span, debug, debug_span, error, field, info, trace};
 use tws_proto::ids::RequestId;
-use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
+use tws_proto::message::{ClientMessage, ServerMessage};
 
 use crate::config::{Config, WallClock};
 use crate::counts::Counts;
 use crate::error::{Exit, RequestError, RoundError, SendError};
 use crate::event::{SessionEvent, SessionEvents};
 use crate::feed::Feed;
-use crate::lane::{Lane, Pushed};
-use crate::log::{MaskedList, redacted};
-use crate::mailbox::Mailbox;
-use crate::notice::NoticeClass;
+use crate::inner::{Inner, Step, Told, Writer, Writing};
+use crate::lane::Lane;
+use crate::log::log_state;
+use crate::mailbox::{Mailbox, Signal};
 use crate::queue::Waits;
-use crate::session::{Access, Event, FeedUpdate, Link, RequestKey, Session, SubscriptionId, order_ids};
-use crate::state::{Epoch, Halt, LaneEvent, Phase, Round, State, StateChange};
-use crate::stream::{FeedSink, Put, Sink, Subscription, Updates};
+use crate::session::{Access, RequestKey, Session, SubscriptionId, order_ids};
+use crate::state::{Epoch, Halt, Round, State};
+use crate::stream::{FeedSink, Subscription};
+use crate::updates::{Delivery, Updates};
 
 pub(crate) type Answers = Result<Vec<ServerMessage>, RequestError>;
 type Callback = Box<dyn Fn(&State) + Send + Sync>;
@@ -35,8 +35,9 @@ type Callback = Box<dyn Fn(&State) + Send + Sync>;
 const CALLBACKS_MAX: usize = 64;
 
 pub(crate) struct Shared {
-    core: Mutex<Core>,
-    pub(crate) wake: Notify,
+    inner: Mutex<Inner>,
+    /// Wakes the driver.
+    pub(crate) wake: Arc<Signal>,
     pub(crate) lane: Arc<Lane>,
     state: watch::Sender<State>,
     callbacks: Mutex<Vec<Arc<Callback>>>,
@@ -44,14 +45,6 @@ pub(crate) struct Shared {
     stream_updates: usize,
     wall_clock: WallClock,
     began: Instant,
-}
-
-struct Core {
-    session: Session,
-    waiters: BTreeMap<RequestKey, oneshot::Sender<Answers>>,
-    sinks: BTreeMap<SubscriptionId, Box<dyn Sink>>,
-    /// What streams that are gone have conflated.
-    conflated: u64,
 }
 
 /// A request under way; given up when dropped before its answer is there.
@@ -86,13 +79,6 @@ impl Drop for Asked {
     }
 }
 
-/// What the driver does next.
-pub(crate) struct Step {
-    pub(crate) link: Link,
-    pub(crate) timeout: Option<Instant>,
-    pub(crate) exit: Option<Exit>,
-}
-
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Whoever logs a handle must not log account numbers.
@@ -111,27 +97,23 @@ impl Shared {
         let (state, _) = watch::channel(State::default());
         let (events, _) = broadcast::channel(config.limits.session_events);
         let began = now();
+        let wake = Arc::new(Signal::new());
         Self {
-            wake: Notify::new(),
-            lane: Arc::new(Lane::new(config.limits.lane_events)),
+            lane: Arc::new(Lane::new(config.limits.lane_events, Arc::clone(&wake))),
+            wake,
             state,
             callbacks: Mutex::new(Vec::new()),
             events,
             stream_updates: config.limits.stream_updates,
             wall_clock: config.wall_clock,
             began,
-            core: Mutex::new(Core {
-                session: Session::new(config, access, began),
-                waiters: BTreeMap::new(),
-                sinks: BTreeMap::new(),
-                conflated: 0,
-            }),
+            inner: Mutex::new(Inner::new(Session::new(config, access, began))),
         }
     }
 
     /// The session is a state machine that ends each call in a whole state, so a panic elsewhere does not spoil it.
-    fn core(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<State> {
@@ -139,12 +121,12 @@ impl Shared {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let core = self.core();
+        let inner = self.inner();
         Counts {
-            waiters: core.waiters.len(),
-            conflated: core.conflated + core.sinks.values().map(|sink| sink.conflated()).sum::<u64>(),
+            waiters: inner.waiters.len(),
+            conflated: inner.conflated(),
             lane_events: self.lane.len(),
-            ..core.session.counts()
+            ..inner.session.counts()
         }
     }
 
@@ -181,36 +163,36 @@ impl Shared {
         self: &Arc<Self>,
         ask: impl FnOnce(&mut Session) -> Result<RequestKey, RequestError>,
     ) -> Result<Asked, RequestError> {
-        let mut core = self.core();
-        let key = ask(&mut core.session)?;
+        let mut inner = self.inner();
+        let key = ask(&mut inner.session)?;
         let (sender, answers) = oneshot::channel();
-        core.waiters.insert(key, sender);
-        let (epoch, name) = (core.session.state().epoch.0, core.session.name_of(key));
+        inner.waiters.insert(key, sender);
+        let (epoch, name) = (inner.session.state().epoch.0, inner.session.name_of(key));
         let span = debug_span!("request", epoch, name = name.map(|(name, _)| name), id = name.map(|(_, id)| id.0));
-        drop(core);
+        drop(inner);
         self.wake.notify_one();
         Ok(Asked { shared: Arc::clone(self), key, answers, is_answered: false, span })
     }
 
     pub(crate) fn queue(&self) -> Vec<Waits> {
-        self.core().session.queue(now())
+        self.inner().session.queue(now())
     }
 
     pub(crate) fn silent_for(&self, id: SubscriptionId) -> Option<Duration> {
-        self.core().session.silent_for(id, now())
+        self.inner().session.silent_for(id, now())
     }
 
     /// Nobody waits for an answer any more.
     fn forget(&self, key: RequestKey) {
-        let mut core = self.core();
-        core.waiters.remove(&key);
-        core.session.forget(key, now());
-        drop(core);
+        let mut inner = self.inner();
+        inner.waiters.remove(&key);
+        inner.session.forget(key, now());
+        drop(inner);
         self.wake.notify_one();
     }
 
     pub(crate) fn tell(&self, message: ClientMessage) -> Result<(), RequestError> {
-        let told = self.core().session.tell(message, now());
+        let told = self.inner().session.tell(message, now());
         self.wake.notify_one();
         told
     }
@@ -220,15 +202,16 @@ impl Shared {
         id: SubscriptionId,
         message: impl FnOnce(RequestId) -> ClientMessage,
     ) -> Result<(), RequestError> {
-        let told = self.core().session.tell_of(id, message, now());
+        let told = self.inner().session.tell_of(id, message, now());
         self.wake.notify_one();
         told
     }
 
     pub(crate) fn send_orders(&self, messages: Vec<ClientMessage>) -> Result<Epoch, SendError> {
         let span = debug_span!("orders", epoch = field::Empty, orders = ?order_ids(&messages));
-        let sent = self.core().session.send_orders(messages, now());
-        self.wake.notify_one();
+        let (mut inner, now) = (self.inner(), now());
+        let sent = inner.session.send_orders(messages, now);
+        self.write(inner, now);
         match &sent {
             Ok(epoch) => {
                 span.record("epoch", epoch.0);
@@ -240,18 +223,31 @@ impl Shared {
     }
 
     pub(crate) fn cancel_surely(&self, cancels: Vec<ClientMessage>) -> Result<Option<Epoch>, SendError> {
-        let sent = self.core().session.cancel_surely(cancels, now());
-        self.wake.notify_one();
+        let (mut inner, now) = (self.inner(), now());
+        let sent = inner.session.cancel_surely(cancels, now);
+        self.write(inner, now);
         sent
     }
 
+    /// Writes what must go to the socket at once, so that an order waits for no other task. Only what the socket does
+    /// not take now, and what else there is to do, is left to the driver.
+    fn write(&self, mut inner: MutexGuard<'_, Inner>, now: Instant) {
+        // Nobody is woken when the socket takes more: the driver is told to look, and waits for it itself.
+        let writing = inner.write(&mut Context::from_waker(Waker::noop()), now);
+        let is_left = writing == Writing::Waits || inner.needs_driver();
+        drop(inner);
+        if is_left {
+            self.wake.notify_one();
+        }
+    }
+
     pub(crate) fn halt(&self, halt: Halt) {
-        self.core().session.halt(halt, now());
+        self.inner().session.halt(halt, now());
         self.wake.notify_one();
     }
 
     pub(crate) fn resume(&self, by: &str) -> bool {
-        let resumed = self.core().session.resume(now());
+        let resumed = self.inner().session.resume(now());
         if resumed {
             info!(by, "resumed");
         }
@@ -260,117 +256,102 @@ impl Shared {
     }
 
     pub(crate) fn round(&self) -> Option<Round> {
-        self.core().session.state().round
+        self.inner().session.state().round
     }
 
     pub(crate) fn reconciled(&self, round: Round) -> Result<(), RoundError> {
-        let reconciled = self.core().session.reconciled(round, now());
+        let reconciled = self.inner().session.reconciled(round, now());
         self.wake.notify_one();
         reconciled
     }
 
     pub(crate) fn choose_data_kind(&self, kind: tws_proto::kinds::MarketDataKind) {
-        self.core().session.choose_data_kind(kind, now());
+        self.inner().session.choose_data_kind(kind, now());
         self.wake.notify_one();
     }
 
-    pub(crate) fn subscribe<F: Feed>(self: &Arc<Self>, feed: F) -> Result<Subscription<F::Item>, RequestError> {
-        let mailbox = Arc::new(Mailbox::new(Updates::new(self.stream_updates)));
-        let sink = Box::new(FeedSink::<F>(Arc::clone(&mailbox)));
-        let mut core = self.core();
-        let id = core.session.subscribe(Box::new(move |request_id| feed.message(request_id)), now())?;
-        core.sinks.insert(id, sink);
-        drop(core);
+    pub(crate) fn subscribe<F: Feed>(
+        self: &Arc<Self>,
+        feed: F,
+        delivery: Delivery,
+    ) -> Result<Subscription<F::Item>, RequestError> {
+        let mailbox = Arc::new(Mailbox::new(Updates::new(delivery, self.stream_updates)));
+        let sink = Box::new(FeedSink::<F>::new(Arc::clone(&mailbox)));
+        let mut inner = self.inner();
+        let id = inner.session.subscribe(Box::new(move |request_id| feed.message(request_id)), now())?;
+        inner.sinks.insert(id, sink);
+        drop(inner);
         self.wake.notify_one();
         Ok(Subscription::new(id, mailbox, Arc::clone(self)))
     }
 
     pub(crate) fn unsubscribe(&self, id: SubscriptionId) {
-        let mut core = self.core();
-        core.session.unsubscribe(id, now());
-        let sink = core.remove_sink(id);
+        let mut inner = self.inner();
+        inner.session.unsubscribe(id, now());
+        let sink = inner.remove_sink(id);
         // A sink may hold the last waker of a task, and the task a handle that needs this lock to be dropped.
-        drop(core);
+        drop(inner);
         drop(sink);
         self.wake.notify_one();
     }
 
     pub(crate) fn shutdown(&self, exit: Exit) {
-        self.core().session.shutdown(exit, now());
+        self.inner().session.shutdown(exit, now());
         self.wake.notify_one();
     }
 
     /// The driver is gone: nobody will ever carry anything again.
     pub(crate) fn close(&self) {
-        let mut core = self.core();
-        core.session.shutdown(Exit::Shutdown, now());
-        core.session.handle_closed(None, now());
-        drop(core);
-        self.deliver();
+        let mut inner = self.inner();
+        inner.session.shutdown(Exit::Shutdown, now());
+        inner.session.handle_closed(None, now());
+        let mut told = Told::default();
+        inner.deliver(&self.lane, &mut told);
+        let writer = inner.hang_up();
+        drop(inner);
+        drop(writer);
+        self.spread(told);
         self.lane.end();
     }
 
-    /// Lets the driver tell the session what came in.
-    pub(crate) fn handle(&self, input: impl FnOnce(&mut Session, Instant)) {
+    /// A connection stands.
+    pub(crate) fn connected(&self, writer: Writer) {
+        self.inner().connected(writer);
+    }
+
+    /// Lets the driver tell the session what came in, carries out what follows from it, and says what the driver does
+    /// next. One lock for all of it, however much came in.
+    pub(crate) fn step(&self, context: &mut Context<'_>, input: impl FnOnce(&mut Session, Instant)) -> Step {
         let now = now();
-        let mut core = self.core();
-        input(&mut core.session, now);
-        if core.session.poll_timeout().is_some_and(|at| at <= now) {
+        let mut told = Told::default();
+        let mut inner = self.inner();
+        input(&mut inner.session, now);
+        if inner.session.poll_timeout().is_some_and(|at| at <= now) {
             let wall = match self.wall_clock {
                 WallClock::System => SystemTime::now(),
                 WallClock::BeganAt(wall) => wall + now.saturating_duration_since(self.began),
             };
-            core.session.handle_wall_clock(wall, now);
+            inner.session.handle_wall_clock(wall, now);
         }
-        core.session.handle_timeout(now);
-    }
-
-    /// What must go to the socket now.
-    pub(crate) fn transmit(&self) -> Option<BytesMut> {
-        self.core().session.poll_transmit(now())
-    }
-
-    /// Carries out every event, then says what the driver does next.
-    pub(crate) fn step(&self) -> Step {
-        self.deliver();
-        let core = self.core();
-        Step { link: core.session.link(), timeout: core.session.poll_timeout(), exit: core.session.exit().cloned() }
-    }
-
-    /// Gives every event to whom it concerns. Callbacks run without the lock.
-    fn deliver(&self) {
-        let (mut states, mut alarms, mut told) = (Vec::new(), Vec::new(), Vec::new());
-        let mut ended = Vec::new();
-        let mut answered = Vec::new();
-        let mut core = self.core();
-        let mut overflow = false;
-        while let Some(event) = core.session.poll_event() {
-            let state = core.session.state();
-            match event {
-                Event::State(state) => states.push(state),
-                Event::Lane(event) => {
-                    log_lane(&event, state);
-                    if self.lane.push(event) == Pushed::Overflow && !overflow {
-                        overflow = true;
-                        core.session.handle_lane_overflow(now());
-                    }
-                }
-                Event::Answer { key, result } => {
-                    answered.extend(core.waiters.remove(&key).map(|waiter| (waiter, result)));
-                }
-                Event::Update { subscription, update } => ended.extend(core.update(subscription, update)),
-                Event::Notice(notice) => log_notice(&notice, state),
-                Event::Stray(message) => debug!(epoch = state.epoch.0, message, "message that nobody asked for"),
-                Event::BadFrame { bad, seen } if seen.is_power_of_two() => {
-                    // A storm of them must not become a storm in the log: the counts tell the rest.
-                    warn!(epoch = state.epoch.0, %bad, seen, "frame skipped");
-                }
-                Event::BadFrame { .. } => {}
-                Event::Alarm(alarm) => alarms.push((state.epoch, alarm)),
-                Event::Told(event) => told.push(event),
+        inner.session.handle_timeout(now);
+        let writing = loop {
+            inner.deliver(&self.lane, &mut told);
+            let writing = inner.write(context, now);
+            if !inner.session.has_events() {
+                break writing;
             }
-        }
-        drop(core);
+        };
+        let step = inner.step(writing);
+        let writer = inner.hang_up_unless(step.link);
+        drop(inner);
+        drop(writer);
+        self.spread(told);
+        step
+    }
+
+    /// Answers, states and alarms go out without the lock: whoever hears them may ask for more.
+    fn spread(&self, told: Told) {
+        let Told { answered, states, alarms, events, ended } = told;
         drop(ended);
         for (waiter, result) in answered {
             // A waiter that went away does not want its answer any more.
@@ -379,9 +360,9 @@ impl Shared {
         for state in states {
             log_state(&state);
             let callbacks = self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let from = self.state.send_replace((*state).clone()).phase;
+            let from = self.state.send_replace(state.clone()).phase;
             // An error means that nobody listens.
-            let _ = self.events.send(SessionEvent::State { from, state: state.clone() });
+            let _ = self.events.send(SessionEvent::State { from, state: Box::new(state.clone()) });
             for callback in callbacks {
                 // A callback's panic is its own: the session goes on.
                 if catch_unwind(AssertUnwindSafe(|| callback(&state))).is_err() {
@@ -389,7 +370,7 @@ impl Shared {
                 }
             }
         }
-        for event in told {
+        for event in events {
             debug!(?event, "streams");
             let _ = self.events.send(event);
         }
@@ -397,88 +378,5 @@ impl Shared {
             error!(epoch = epoch.0, code = alarm.code(), %alarm, "alarm");
             let _ = self.events.send(SessionEvent::Alarm(alarm));
         }
-    }
-}
-
-impl Core {
-    /// Delivers an update; gives the sink back where it was the last.
-    fn update(&mut self, id: SubscriptionId, update: FeedUpdate) -> Option<Box<dyn Sink>> {
-        let ended = matches!(update, FeedUpdate::Ended(_));
-        let name = match &update {
-            FeedUpdate::Message(message) => Some(message.facts().name),
-            FeedUpdate::Gap(_) | FeedUpdate::Notice(_) | FeedUpdate::Ended(_) => None,
-        };
-        let put = self.sinks.get(&id).map_or(Put::Taken, |sink| sink.put(update));
-        match (put, name) {
-            (Put::Stray, Some(name)) => self.session.take_stray(name),
-            (Put::Broken, _) => self.session.renew(id, now()),
-            (Put::Taken | Put::Stray, _) => {}
-        }
-        if ended { self.remove_sink(id) } else { None }
-    }
-
-    /// Forgets where a stream goes, and remembers what it conflated.
-    fn remove_sink(&mut self, id: SubscriptionId) -> Option<Box<dyn Sink>> {
-        let sink = self.sinks.remove(&id)?;
-        self.conflated += sink.conflated();
-        Some(sink)
-    }
-}
-
-fn log_state(state: &State) {
-    let epoch = state.epoch.0;
-    match state.phase {
-        Phase::Disconnected => {
-            let reason = state.reason.as_ref().map(ToString::to_string).unwrap_or_default();
-            if reason.is_empty() {
-                debug!(epoch, "disconnected");
-            } else {
-                warn!(epoch, reason, attempts = state.attempts, "disconnected");
-            }
-        }
-        Phase::Ready | Phase::ReadOnly | Phase::Reconciling | Phase::Degraded => {
-            let accounts = MaskedList(&state.accounts);
-            let (phase, farms_down) = (state.phase, state.farms_down.len());
-            debug!(epoch, %accounts, %phase, upstream = ?state.upstream, farms_down, "live");
-        }
-        Phase::Halted => {
-            let reason = state.halt.as_ref().map(ToString::to_string).unwrap_or_default();
-            warn!(epoch, reason, "halted");
-        }
-        Phase::Connecting | Phase::Handshaking | Phase::Starting => debug!(epoch, phase = %state.phase, "on the way"),
-        Phase::Closed => info!(epoch, "closed"),
-    }
-}
-
-fn log_lane(event: &LaneEvent, state: &State) {
-    let epoch = state.epoch.0;
-    match event {
-        LaneEvent::Message(_) => {}
-        LaneEvent::Notice(notice) => log_notice(notice, state),
-        LaneEvent::BadFrame(bad) => warn!(epoch, %bad, "frame skipped"),
-        LaneEvent::Unsent(unsent) => warn!(epoch, orders = ?unsent.order_ids, cause = ?unsent.cause, "burst not sent"),
-        LaneEvent::State(change) => match change {
-            StateChange::EpochBegan { .. } => debug!(epoch, "connected"),
-            StateChange::Ready(ready) => {
-                let accounts = MaskedList(&ready.accounts);
-                info!(epoch, version = %ready.server_version, %accounts, "ready");
-            }
-            StateChange::EpochLost { reason, .. } => warn!(epoch, %reason, "epoch lost"),
-            StateChange::UpstreamDown { code, .. } => warn!(epoch, code, "TWS lost IB"),
-            StateChange::UpstreamUp { code, .. } => info!(epoch, code, "TWS has IB again"),
-        },
-    }
-}
-
-fn log_notice(notice: &Notice, state: &State) {
-    let (epoch, id, code) = (state.epoch.0, notice.id, notice.code);
-    let text = redacted(&notice.text, &state.accounts);
-    match NoticeClass::of(code) {
-        NoticeClass::Farm | NoticeClass::Cancel => debug!(epoch, id, code, text, "notice"),
-        NoticeClass::Warning | NoticeClass::OrderWarning => info!(epoch, id, code, text, "notice"),
-        NoticeClass::Connection | NoticeClass::Pacing => warn!(epoch, id, code, text, "notice"),
-        NoticeClass::Reject | NoticeClass::RejectOrWarning => warn!(epoch, id, code, text, "notice"),
-        NoticeClass::Failed | NoticeClass::FailedOrReject => warn!(epoch, id, code, text, "notice"),
-        NoticeClass::Local | NoticeClass::Unlisted => warn!(epoch, id, code, text, "notice"),
     }
 }

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use tokio::task::coop::poll_proceed;
 use tws_proto::ServerMessage;
-use tws_proto::kinds::{MarketDataKind, TickKind};
+use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{
     DeltaNeutralValidation, Notice, RerouteMarketData, TickEvent, TickExchangeForPhysical, TickGeneric, TickNews,
     TickOptionComputation, TickPrice, TickRequestParameters, TickSize, TickString,
@@ -20,6 +21,9 @@ use crate::mailbox::Mailbox;
 use crate::session::{FeedUpdate, SubscriptionId};
 use crate::shared::Shared;
 use crate::state::Epoch;
+use crate::updates::{Flow, Updates};
+
+pub use crate::updates::{Conflate, Loss};
 
 /// Quotes of one contract; made by [`Client::market_data`](crate::Client::market_data).
 pub type MarketData = Subscription<Tick>;
@@ -92,28 +96,47 @@ pub enum Update<T> {
 
 /// A live stream. It survives reconnects (with a [`Update::Gap`]) and is cancelled when dropped.
 ///
-/// A reader that falls behind by more than [`Limits::stream_updates`](crate::config::Limits::stream_updates) gets the
-/// newest value of each kind, and of single ticks the newest ones; how many were left out is [`Subscription::conflated`].
+/// What happens when its reader falls behind is its [`Delivery`](crate::Delivery). As a rule a reader that falls behind by
+/// more than [`Limits::stream_updates`](crate::config::Limits::stream_updates) gets the newest value of each kind, and of
+/// single ticks the newest ones; how many were left out is [`Subscription::conflated`]. What was received and what was
+/// conflated is together what came.
 #[derive(Debug)]
 pub struct Subscription<T> {
     id: SubscriptionId,
     mailbox: Arc<Mailbox<Updates<T>>>,
+    /// What was taken out of the mailbox, all at once, and is not given out yet.
+    taken: VecDeque<Update<T>>,
     shared: Arc<Shared>,
 }
 
 impl<T: Conflate> Subscription<T> {
     pub(crate) fn new(id: SubscriptionId, mailbox: Arc<Mailbox<Updates<T>>>, shared: Arc<Shared>) -> Self {
-        Self { id, mailbox, shared }
+        Self { id, mailbox, taken: VecDeque::new(), shared }
     }
 
     /// The next update; `None` after [`Update::Ended`].
     pub async fn recv(&mut self) -> Option<Update<T>> {
-        poll_fn(|context| self.mailbox.poll_take(context, Updates::take)).await
+        poll_fn(|context| self.poll_recv(context)).await
     }
 
     /// The next update, if one is there already.
     pub fn try_recv(&mut self) -> Option<Update<T>> {
-        self.mailbox.with(Updates::take).flatten()
+        let Self { taken, mailbox, .. } = self;
+        taken.pop_front().or_else(|| mailbox.with(|updates| updates.take(taken)).flatten())
+    }
+
+    fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<Update<T>>> {
+        let Self { taken, mailbox, .. } = self;
+        if let Some(update) = taken.pop_front() {
+            return Poll::Ready(Some(update));
+        }
+        // A stream that never runs dry must let other tasks run, as every resource of tokio does: now and then.
+        let progress = ready!(poll_proceed(context));
+        let polled = mailbox.poll_take(context, |updates| updates.take(taken));
+        if polled.is_ready() {
+            progress.made_progress();
+        }
+        polled
     }
 
     /// How many updates were replaced by newer ones, or left out, because they were not read in time.
@@ -123,58 +146,100 @@ impl<T: Conflate> Subscription<T> {
     }
 }
 
+/// Nothing in it is ever pinned: what waits is moved out.
+impl<T> Unpin for Subscription<T> {}
+
 impl<T: Conflate> Stream for Subscription<T> {
     type Item = Update<T>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Update<T>>> {
-        self.mailbox.poll_take(context, Updates::take)
+        self.get_mut().poll_recv(context)
     }
 }
 
 /// Where the messages of a stream go; the only place that knows both of them and of the type they become.
-pub(crate) trait Sink: Send + Sync {
+///
+/// What is put in is given to the reader by [`Sink::flush`]: one lock and one wake for many updates.
+pub(crate) trait Sink: Send {
     /// Never waits.
-    fn put(&self, update: FeedUpdate) -> Put;
+    fn put(&mut self, update: FeedUpdate) -> Put;
+
+    /// Gives everything that was put in to the reader.
+    fn flush(&mut self) -> Flow;
 
     /// How many updates gave way to newer ones.
     fn conflated(&self) -> u64;
 }
 
-/// Whether a message belonged to the stream.
+/// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Put {
+    /// It waits for a flush, the first that does.
+    First,
+    /// It waits for the flush for which others wait, or is with the reader already.
     Taken,
+    /// It did not belong to the stream.
     Stray,
-    /// Something was left out without which the rest makes no sense: ask anew.
-    Broken,
 }
 
+/// How many updates wait for a flush at most; more of them flush by themselves.
+const STAGED_MAX: usize = 64;
+
 /// The sink of one kind of feed.
-pub(crate) struct FeedSink<F: Feed>(pub(crate) Arc<Mailbox<Updates<F::Item>>>);
+pub(crate) struct FeedSink<F: Feed> {
+    mailbox: Arc<Mailbox<Updates<F::Item>>>,
+    staged: VecDeque<Update<F::Item>>,
+    /// What has become of the stream since the last flush.
+    flow: Flow,
+}
+
+impl<F: Feed> FeedSink<F> {
+    pub(crate) const fn new(mailbox: Arc<Mailbox<Updates<F::Item>>>) -> Self {
+        Self { mailbox, staged: VecDeque::new(), flow: Flow::Open }
+    }
+
+    /// What is no data is rare and keeps its place.
+    fn put_behind(&mut self, update: Update<F::Item>) -> Put {
+        self.give();
+        self.mailbox.put(|updates| updates.push(update));
+        Put::Taken
+    }
+
+    fn give(&mut self) {
+        match self.mailbox.put(|updates| updates.append(&mut self.staged)) {
+            Flow::Open => {}
+            flow @ (Flow::Broken | Flow::Ended) => self.flow = flow,
+        }
+    }
+}
 
 impl<F: Feed> Sink for FeedSink<F> {
-    fn put(&self, update: FeedUpdate) -> Put {
-        let update = match update {
-            FeedUpdate::Message(message) => {
-                let mut put = Put::Stray;
-                self.0.put(|updates| {
-                    F::items(message, |item| {
-                        if put != Put::Broken {
-                            put = updates.push(Update::Data(item));
-                        }
-                    });
-                });
-                return put;
-            }
-            FeedUpdate::Gap(epoch) => Update::Gap { epoch },
-            FeedUpdate::Notice(notice) => Update::Notice(notice),
-            FeedUpdate::Ended(error) => Update::Ended(error),
+    fn put(&mut self, update: FeedUpdate) -> Put {
+        let message = match update {
+            FeedUpdate::Message(message) => message,
+            FeedUpdate::Gap(epoch) => return self.put_behind(Update::Gap { epoch }),
+            FeedUpdate::Notice(notice) => return self.put_behind(Update::Notice(notice)),
+            FeedUpdate::Ended(error) => return self.put_behind(Update::Ended(error)),
         };
-        self.0.put(|updates| updates.push(update))
+        let before = self.staged.len();
+        F::items(message, |item| self.staged.push_back(Update::Data(item)));
+        if self.staged.len() == before {
+            return Put::Stray;
+        }
+        if self.staged.len() >= STAGED_MAX {
+            // The flush that was promised tells what became of the stream.
+            self.give();
+        }
+        if before == 0 { Put::First } else { Put::Taken }
+    }
+
+    fn flush(&mut self) -> Flow {
+        self.give();
+        std::mem::replace(&mut self.flow, Flow::Open)
     }
 
     fn conflated(&self) -> u64 {
-        self.0.with(|updates| updates.conflated())
+        self.mailbox.with(|updates| updates.conflated())
     }
 }
 
@@ -196,203 +261,5 @@ impl<T> Subscription<T> {
 impl<T> Drop for Subscription<T> {
     fn drop(&mut self) {
         self.shared.unsubscribe(self.id);
-    }
-}
-
-/// Which update a newer one may replace.
-pub trait Conflate {
-    /// What an update is about.
-    type Key: PartialEq;
-
-    /// What becomes of the stream when something must be left out.
-    const LOSS: Loss = Loss::Bearable;
-
-    /// Updates with the same key may replace each other; one without a key is never replaced, but may be left out.
-    fn key(&self) -> Option<Self::Key>;
-}
-
-/// What becomes of a stream whose reader is too slow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// The reader gets the newest updates; how many were left out is counted.
-    Bearable,
-    /// An update makes sense only with all before it: what is unread is dropped, the data is asked for anew, and the reader
-    /// gets a [`Update::Gap`].
-    Restart,
-}
-
-/// What a tick is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TickKey {
-    shape: u8,
-    kind: TickKind,
-}
-
-impl Conflate for Tick {
-    type Key = TickKey;
-
-    fn key(&self) -> Option<TickKey> {
-        let (shape, kind) = match self {
-            Self::Price(tick) => (0, tick.kind),
-            Self::Size(tick) => (1, tick.kind),
-            Self::Generic(tick) => (2, tick.kind),
-            Self::Text(tick) => (3, tick.kind),
-            Self::DataKind(_) => (4, TickKind::default()),
-            Self::Parameters(_) => (5, TickKind::default()),
-            Self::Option(tick) => (6, tick.kind),
-            Self::ExchangeForPhysical(tick) => (7, tick.kind),
-            Self::Rerouted(_) => (8, TickKind::default()),
-            Self::DeltaNeutral(_) => (9, TickKind::default()),
-            Self::News(_) => return None,
-        };
-        Some(TickKey { shape, kind })
-    }
-}
-
-impl Conflate for TickEvent {
-    type Key = ();
-
-    fn key(&self) -> Option<()> {
-        None
-    }
-}
-
-/// Unread updates, `capacity` of data at most, one gap, and a few notices.
-#[derive(Debug)]
-pub(crate) struct Updates<T> {
-    queue: VecDeque<Update<T>>,
-    end: End,
-    conflated: u64,
-    capacity: usize,
-    /// Whether data is dropped until a gap has been told.
-    is_broken: bool,
-}
-
-#[derive(Debug)]
-enum End {
-    Open,
-    Ended(RequestError),
-    Told,
-}
-
-impl<T: Conflate> Updates<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { queue: VecDeque::new(), end: End::Open, conflated: 0, capacity, is_broken: false }
-    }
-
-    pub(crate) fn conflated(&self) -> u64 {
-        self.conflated
-    }
-
-    pub(crate) fn push(&mut self, update: Update<T>) -> Put {
-        if !matches!(self.end, End::Open) {
-            return Put::Taken;
-        }
-        match &update {
-            // One gap says as much as two; the later one names where the data comes from now.
-            Update::Gap { .. } => {
-                self.is_broken = false;
-                self.queue.retain(|queued| !matches!(queued, Update::Gap { .. }));
-            }
-            Update::Data(_) if self.is_broken => {
-                self.conflated += 1;
-                return Put::Taken;
-            }
-            Update::Data(_) if T::LOSS == Loss::Restart && self.queue.len() >= self.capacity => {
-                self.conflated += self.queue.len() as u64 + 1;
-                self.queue.clear();
-                self.is_broken = true;
-                return Put::Broken;
-            }
-            Update::Data(_) | Update::Notice(_) | Update::Ended(_) if self.queue.len() >= self.capacity => {
-                self.make_room(&update);
-            }
-            Update::Data(_) | Update::Notice(_) | Update::Ended(_) => {}
-        }
-        match update {
-            Update::Ended(error) => self.end = End::Ended(error),
-            Update::Data(_) | Update::Gap { .. } | Update::Notice(_) => self.queue.push_back(update),
-        }
-        Put::Taken
-    }
-
-    /// Removes the update that is missed least: an older one of the same key, else the oldest that is no gap.
-    fn make_room(&mut self, newer: &Update<T>) {
-        let key: Option<T::Key> = match newer {
-            Update::Data(data) => data.key(),
-            Update::Gap { .. } | Update::Notice(_) => None,
-            Update::Ended(_) => return,
-        };
-        let same = |queued: &Update<T>| matches!(queued, Update::Data(data) if key.is_some() && data.key() == key);
-        let oldest = |queued: &Update<T>| !matches!(queued, Update::Gap { .. });
-        if let Some(place) = self.queue.iter().position(same).or_else(|| self.queue.iter().position(oldest)) {
-            self.queue.remove(place);
-            self.conflated += 1;
-        }
-    }
-
-    /// Outer `None`: nothing yet. Inner `None`: nothing any more.
-    fn take(&mut self) -> Option<Option<Update<T>>> {
-        if let Some(update) = self.queue.pop_front() {
-            return Some(Some(update));
-        }
-        match std::mem::replace(&mut self.end, End::Told) {
-            End::Open => {
-                self.end = End::Open;
-                None
-            }
-            End::Ended(error) => Some(Some(Update::Ended(error))),
-            End::Told => Some(None),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rust_decimal::Decimal;
-
-    fn bid(price: i64) -> Update<Tick> {
-        price_of(TickKind::Bid, price)
-    }
-
-    fn price_of(kind: TickKind, price: i64) -> Update<Tick> {
-        Update::Data(Tick::Price(TickPrice { kind, price: Some(Decimal::from(price)), ..TickPrice::default() }))
-    }
-
-    #[track_caller]
-    fn check(pushed: Vec<Update<Tick>>, expected: Vec<Update<Tick>>, conflated: u64) {
-        let mut updates = Updates::new(3);
-        for update in pushed {
-            assert_eq!(updates.push(update), Put::Taken);
-        }
-        let mut read = Vec::new();
-        while let Some(Some(update)) = updates.take() {
-            read.push(update);
-        }
-        assert_eq!(read, expected);
-        assert_eq!(updates.conflated, conflated);
-    }
-
-    #[test]
-    fn a_reader_in_time_gets_everything() {
-        check(vec![bid(1), bid(2), bid(3)], vec![bid(1), bid(2), bid(3)], 0);
-    }
-
-    #[test]
-    fn a_slow_reader_gets_the_newest_of_each_kind() {
-        let ask = || price_of(TickKind::Ask, 9);
-        check(vec![bid(1), ask(), bid(2), bid(3), bid(4)], vec![ask(), bid(3), bid(4)], 2);
-    }
-
-    #[test]
-    fn gap_and_end_are_never_left_out() {
-        let gap = |epoch| Update::Gap { epoch: Epoch(epoch) };
-        let end = || Update::Ended(RequestError::Closed);
-        check(
-            vec![gap(1), bid(1), bid(2), bid(3), gap(2), bid(4), end(), bid(5)],
-            vec![bid(3), gap(2), bid(4), end()],
-            2,
-        );
     }
 }

@@ -19,6 +19,21 @@ impl Effort {
         Duration::from_millis(10 * self.rounds as u64)
     }
 
+    /// How often a contender runs that is a process of its own.
+    pub(crate) const fn process_rounds(self) -> usize {
+        if self.rounds >= Self::FULL.rounds { 9 } else { 3 }
+    }
+
+    /// How long such a contender runs.
+    pub(crate) const fn process_spell(self) -> Duration {
+        Duration::from_millis(if self.rounds >= Self::FULL.rounds { 700 } else { 300 })
+    }
+
+    /// How many ticks such a contender answers one by one.
+    pub(crate) const fn round_trips(self) -> usize {
+        100 * self.rounds
+    }
+
     /// How long to look at something that may grow.
     pub(crate) const fn long_spell(self) -> Duration {
         Duration::from_millis(200 * self.rounds as u64)

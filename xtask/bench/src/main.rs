@@ -1,11 +1,12 @@
-//! The codec of `tws-proto` beside its peers, and what the simulator carries, in one run. `cargo xtask bench` builds and
-//! runs it.
+//! The codec of `tws-proto` and the client beside their peers, and what the simulator carries, in one run. `cargo xtask
+//! bench` builds and runs it.
 //!
 //! A comparison is a list of contenders that do the same work on the same bytes; before anything is timed, each is
 //! checked to give the right answer. Rounds are interleaved, so that a slow second of the machine hits all alike; the
 //! median counts, and the span from the fastest to the slowest round says how noisy the machine was.
 
 mod capacity;
+mod client;
 mod harness;
 mod orders;
 mod peers;
@@ -16,12 +17,17 @@ mod ticks;
 use std::process::ExitCode;
 
 use crate::harness::Effort;
+use crate::report::Results;
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((client::CONTENDER, told)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        client::contend(told);
+    }
     let mut effort = Effort::FULL;
-    let mut print: fn(&[harness::Measured], &[capacity::Capacity], Effort) = report::print_table;
+    let mut print: fn(&Results, Effort) = report::print_table;
     let mut only = String::new();
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => effort = Effort::QUICK,
@@ -33,13 +39,22 @@ fn main() -> ExitCode {
             }
         }
     }
-    let mut measured = Vec::new();
+    let mut results = Results::default();
     let comparisons = ticks::comparisons().into_iter().chain(streams::comparisons()).chain(orders::comparisons());
     for comparison in comparisons.filter(|comparison| comparison.name.contains(&only)) {
         eprintln!("measuring: {} ...", comparison.name);
-        measured.push(harness::measure(comparison, effort));
+        results.comparisons.push(harness::measure(comparison, effort));
     }
-    let capacities = if "simulator capacity".contains(&only) { capacity::measure(effort) } else { Vec::new() };
-    print(&measured, &capacities, effort);
+    let is_asked_for = |name: &str| name.contains(&only);
+    if is_asked_for("simulator capacity") {
+        results.capacities = capacity::measure(effort);
+    }
+    if is_asked_for("client ticks") {
+        results.throughputs = client::measure_ticks(effort);
+    }
+    if is_asked_for("client latency") {
+        results.latencies = client::measure_latency(effort);
+    }
+    print(&results, effort);
     ExitCode::SUCCESS
 }

@@ -1,61 +1,147 @@
 //! The numbers, for people and for machines.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::capacity::Capacity;
-use crate::harness::{Effort, Measured};
+use crate::client::{Latency, Throughput};
+use crate::harness::{Effort, Measured, Timing};
+
+/// What was measured; what was not asked for is empty.
+#[derive(Default)]
+pub(crate) struct Results {
+    pub(crate) comparisons: Vec<Measured>,
+    pub(crate) capacities: Vec<Capacity>,
+    pub(crate) throughputs: Vec<Throughput>,
+    pub(crate) latencies: Vec<Latency>,
+}
 
 /// A table a comparison.
-pub(crate) fn print_table(measured: &[Measured], capacities: &[Capacity], effort: Effort) {
+pub(crate) fn print_table(results: &Results, effort: Effort) {
     println!(
         "medians of {} interleaved rounds; ratios are to the first line of each table, round by round",
         effort.rounds
     );
-    for Measured { name, frame_bytes, contenders } in measured {
-        println!("\n{name} (frame of {frame_bytes} bytes)");
-        let width = contenders.iter().map(|timing| timing.name.len()).max().unwrap_or(0);
-        println!("  {:<width$}  {:>10}  {:>6}  {:>20}", "", "median ns", "ratio", "fastest..slowest ns");
-        for timing in contenders {
-            let span = format!("{:.1}..{:.1}", timing.fastest, timing.slowest);
-            let ratio = timing.ratio;
-            println!("  {:<width$}  {:>10.1}  {ratio:>6.2}  {span:>20}", timing.name, timing.median);
-        }
-    }
-    if !capacities.is_empty() {
-        println!("\nwhat the simulator carries, a second");
-        let width = capacities.iter().map(|capacity| capacity.name.len()).max().unwrap_or(0);
-        println!("  {:<width$}  {:>10}  {:>10}", "", "measured", "promised");
-        for Capacity { name, per_second, asked, beside } in capacities {
-            println!("  {name:<width$}  {per_second:>10.0}  {asked:>10.0}  {beside}");
-        }
+    results.comparisons.iter().for_each(print_comparison);
+    print_capacities(&results.capacities);
+    print_throughputs(&results.throughputs, effort);
+    print_latencies(&results.latencies, effort);
+}
+
+fn print_comparison(Measured { name, frame_bytes, contenders }: &Measured) {
+    println!("\n{name} (frame of {frame_bytes} bytes)");
+    let width = widest(contenders.iter().map(|timing| timing.name));
+    println!("  {:<width$}  {:>10}  {:>6}  {:>20}", "", "median ns", "ratio", "fastest..slowest ns");
+    for Timing { name, median, fastest, slowest, ratio } in contenders {
+        let span = format!("{fastest:.1}..{slowest:.1}");
+        println!("  {name:<width$}  {median:>10.1}  {ratio:>6.2}  {span:>20}");
     }
 }
 
+fn print_capacities(capacities: &[Capacity]) {
+    if capacities.is_empty() {
+        return;
+    }
+    println!("\nwhat the simulator carries, a second");
+    let width = widest(capacities.iter().map(|capacity| capacity.name));
+    println!("  {:<width$}  {:>10}  {:>10}", "", "measured", "promised");
+    for Capacity { name, per_second, asked, beside } in capacities {
+        println!("  {name:<width$}  {per_second:>10.0}  {asked:>10.0}  {beside}");
+    }
+}
+
+fn print_throughputs(throughputs: &[Throughput], effort: Effort) {
+    if throughputs.is_empty() {
+        return;
+    }
+    println!("\nticks that reach user code, from a socket that is never empty; {} rounds", effort.process_rounds());
+    let width = widest(throughputs.iter().map(|throughput| throughput.name));
+    let titles = ["million/s", "ratio", "lost, o/oo", "CPU ns/tick", "peak MiB"];
+    println!("  {:<width$}  {}", "", titles.map(|title| format!("{title:>11}")).join("  "));
+    for Throughput { name, per_second, of_first, lost_per_mille, processor_ns, peak_mib } in throughputs {
+        let millions = per_second / 1e6;
+        println!(
+            "  {name:<width$}  {millions:>11.3}  {of_first:>11.3}  {lost_per_mille:>11.2}  {processor_ns:>11.1}  {peak_mib:>11.1}"
+        );
+    }
+}
+
+fn print_latencies(latencies: &[Latency], effort: Effort) {
+    if latencies.is_empty() {
+        return;
+    }
+    println!(
+        "\nfrom a tick to the order that answers it, one at a time; {} rounds of {}",
+        effort.process_rounds(),
+        effort.round_trips()
+    );
+    let width = widest(latencies.iter().map(|latency| latency.name));
+    let titles = ["p50 us", "ratio", "p99 us", "ratio", "CPU us", "peak MiB"];
+    println!("  {:<width$}  {}", "", titles.map(|title| format!("{title:>8}")).join("  "));
+    for Latency { name, p50_us, p99_us, p50_ratio, p99_ratio, processor_us, peak_mib } in latencies {
+        println!(
+            "  {name:<width$}  {p50_us:>8.1}  {p50_ratio:>8.2}  {p99_us:>8.1}  {p99_ratio:>8.2}  {processor_us:>8.1}  {peak_mib:>8.1}"
+        );
+    }
+}
+
+fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(str::len).max().unwrap_or(0)
+}
+
 /// One JSON object.
-pub(crate) fn print_json(measured: &[Measured], capacities: &[Capacity], effort: Effort) {
-    let comparisons: Vec<_> = measured
+pub(crate) fn print_json(results: &Results, effort: Effort) {
+    let Results { comparisons, capacities, throughputs, latencies } = results;
+    let told = json!({
+        "rounds": effort.rounds,
+        "comparisons": comparisons.iter().map(comparison).collect::<Vec<_>>(),
+        "simulator": capacities.iter().map(capacity).collect::<Vec<_>>(),
+        "client_rounds": effort.process_rounds(),
+        "client_ticks": throughputs.iter().map(throughput).collect::<Vec<_>>(),
+        "client_latency": latencies.iter().map(latency).collect::<Vec<_>>(),
+    });
+    println!("{told}");
+}
+
+fn comparison(Measured { name, frame_bytes, contenders }: &Measured) -> Value {
+    let contenders: Vec<_> = contenders
         .iter()
-        .map(|Measured { name, frame_bytes, contenders }| {
-            let timings: Vec<_> = contenders
-                .iter()
-                .map(|timing| {
-                    json!({
-                        "name": timing.name,
-                        "median_ns": timing.median,
-                        "fastest_ns": timing.fastest,
-                        "slowest_ns": timing.slowest,
-                        "ratio": timing.ratio,
-                    })
-                })
-                .collect();
-            json!({ "name": name, "frame_bytes": frame_bytes, "contenders": timings })
+        .map(|Timing { name, median, fastest, slowest, ratio }| {
+            json!({
+                "name": name,
+                "median_ns": median,
+                "fastest_ns": fastest,
+                "slowest_ns": slowest,
+                "ratio": ratio,
+            })
         })
         .collect();
-    let capacities: Vec<_> = capacities
-        .iter()
-        .map(|Capacity { name, per_second, asked, beside }| {
-            json!({ "name": name, "per_second": per_second, "promised": asked, "beside": beside })
-        })
-        .collect();
-    println!("{}", json!({ "rounds": effort.rounds, "comparisons": comparisons, "simulator": capacities }));
+    json!({ "name": name, "frame_bytes": frame_bytes, "contenders": contenders })
+}
+
+fn capacity(Capacity { name, per_second, asked, beside }: &Capacity) -> Value {
+    json!({ "name": name, "per_second": per_second, "promised": asked, "beside": beside })
+}
+
+fn throughput(throughput: &Throughput) -> Value {
+    let Throughput { name, per_second, of_first, lost_per_mille, processor_ns, peak_mib } = throughput;
+    json!({
+        "name": name,
+        "ticks_per_second": per_second,
+        "ratio": of_first,
+        "lost_per_mille": lost_per_mille,
+        "processor_ns_per_tick": processor_ns,
+        "peak_mib": peak_mib,
+    })
+}
+
+fn latency(Latency { name, p50_us, p99_us, p50_ratio, p99_ratio, processor_us, peak_mib }: &Latency) -> Value {
+    json!({
+        "name": name,
+        "p50_us": p50_us,
+        "p99_us": p99_us,
+        "p50_ratio": p50_ratio,
+        "p99_ratio": p99_ratio,
+        "processor_us": processor_us,
+        "peak_mib": peak_mib,
+    })
 }

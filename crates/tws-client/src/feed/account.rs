@@ -9,7 +9,7 @@ use tws_proto::message::{
 use tws_proto::time::TimeText;
 
 use super::feeds;
-use crate::stream::Conflate;
+use crate::updates::Conflate;
 
 feeds! {
     /// `REQ_POSITIONS`: every position of the login, and each change of one.

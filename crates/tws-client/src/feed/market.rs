@@ -9,7 +9,8 @@ use tws_proto::message::{
 use tws_proto::time::TimeText;
 
 use super::{Feed, feeds};
-use crate::stream::{Conflate, Loss, Tick};
+use crate::stream::Tick;
+use crate::updates::{Conflate, Loss};
 
 feeds! {
     /// `REQ_MKT_DATA`: quotes and whatever else was asked for.

@@ -398,6 +398,12 @@ impl Session {
         self.events.pop_front()
     }
 
+    /// Whether something waits to be told.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// When [`Session::handle_timeout`] must be called, if nothing else happens.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {

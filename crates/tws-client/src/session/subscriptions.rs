@@ -10,6 +10,7 @@ use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 use super::freshness::Route;
 use super::rules::Claim;
 use crate::error::RequestError;
+use crate::id_map::IdMap;
 use crate::relation::{Channel, Pace, Relation};
 use crate::state::Epoch;
 
@@ -37,7 +38,7 @@ pub enum FeedUpdate {
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
     streams: BTreeMap<SubscriptionId, Stream>,
-    by_id: BTreeMap<RequestId, Route>,
+    by_id: IdMap<RequestId, Route>,
     /// Streams whose messages carry no id.
     by_channel: BTreeMap<Channel, SubscriptionId>,
     last: u64,

@@ -1,0 +1,343 @@
+//! [`Updates`]: what of a stream its reader has not taken yet, bounded as the reader chose.
+
+use std::collections::VecDeque;
+
+use tws_proto::kinds::TickKind;
+use tws_proto::message::TickEvent;
+
+use crate::error::RequestError;
+use crate::stream::{Tick, Update};
+
+/// What happens to a stream whose reader does not keep up. The socket is read either way, and no other reader notices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// Once [`Limits::stream_updates`](crate::config::Limits::stream_updates) wait, older data gives way to newer data
+    /// of the same kind: a bid to the next bid. Where that makes no room (single ticks do not replace each other), the
+    /// older half gives way. Each that did is counted.
+    #[default]
+    Conflated,
+    /// Every update, in the order of the wire. Where more than this wait, the stream ends with
+    /// [`RequestError::NotRead`], after what waits.
+    Lossless {
+        /// How many may wait; at least 1.
+        updates_max: usize,
+    },
+}
+
+/// Which update a newer one may replace.
+pub trait Conflate {
+    /// What an update is about.
+    type Key: PartialEq;
+
+    /// What becomes of the stream when something must be left out.
+    const LOSS: Loss = Loss::Bearable;
+
+    /// Updates with the same key may replace each other; one without a key is never replaced, but may be left out.
+    fn key(&self) -> Option<Self::Key>;
+}
+
+/// What becomes of a stream whose reader is too slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The reader gets the newest updates; how many were left out is counted.
+    Bearable,
+    /// An update makes sense only with all before it: what is unread is dropped, the data is asked for anew, and the reader
+    /// gets a [`Update::Gap`].
+    Restart,
+}
+
+/// What a tick is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TickKey {
+    shape: u8,
+    kind: TickKind,
+}
+
+impl Conflate for Tick {
+    type Key = TickKey;
+
+    fn key(&self) -> Option<TickKey> {
+        let (shape, kind) = match self {
+            Self::Price(tick) => (0, tick.kind),
+            Self::Size(tick) => (1, tick.kind),
+            Self::Generic(tick) => (2, tick.kind),
+            Self::Text(tick) => (3, tick.kind),
+            Self::DataKind(_) => (4, TickKind::default()),
+            Self::Parameters(_) => (5, TickKind::default()),
+            Self::Option(tick) => (6, tick.kind),
+            Self::ExchangeForPhysical(tick) => (7, tick.kind),
+            Self::Rerouted(_) => (8, TickKind::default()),
+            Self::DeltaNeutral(_) => (9, TickKind::default()),
+            Self::News(_) => return None,
+        };
+        Some(TickKey { shape, kind })
+    }
+}
+
+impl Conflate for TickEvent {
+    type Key = ();
+
+    fn key(&self) -> Option<()> {
+        None
+    }
+}
+
+/// Updates that wait, at most as many as the delivery allows, and the end behind them.
+#[derive(Debug)]
+pub(crate) struct Updates<T> {
+    queue: VecDeque<Update<T>>,
+    end: End,
+    conflated: u64,
+    delivery: Delivery,
+    capacity: usize,
+    /// Whether data is dropped until a gap has been told.
+    is_broken: bool,
+}
+
+#[derive(Debug)]
+enum End {
+    Open,
+    Ended(RequestError),
+    Told,
+}
+
+/// Whether a stream goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// It does.
+    Open,
+    /// Something was left out without which the rest makes no sense: ask anew.
+    Broken,
+    /// Nothing more is wanted: it has ended.
+    Ended,
+}
+
+impl<T: Conflate> Updates<T> {
+    /// `stream_updates` bounds a conflated stream.
+    pub(crate) fn new(delivery: Delivery, stream_updates: usize) -> Self {
+        let capacity = match delivery {
+            Delivery::Conflated => stream_updates,
+            Delivery::Lossless { updates_max } => updates_max,
+        };
+        let capacity = capacity.max(1);
+        Self { queue: VecDeque::new(), end: End::Open, conflated: 0, delivery, capacity, is_broken: false }
+    }
+
+    /// How much gave way so far.
+    pub(crate) fn conflated(&self) -> u64 {
+        self.conflated
+    }
+
+    /// Takes in all the data that is `staged`, and leaves it empty.
+    pub(crate) fn append(&mut self, staged: &mut VecDeque<Update<T>>) -> Flow {
+        let was_broken = self.is_broken;
+        if !was_broken && matches!(self.end, End::Open) && self.queue.len() + staged.len() <= self.capacity {
+            self.queue.append(staged);
+        } else {
+            staged.drain(..).for_each(|update| self.push(update));
+        }
+        match &self.end {
+            End::Open if self.is_broken && !was_broken => Flow::Broken,
+            End::Open => Flow::Open,
+            End::Ended(_) | End::Told => Flow::Ended,
+        }
+    }
+
+    /// The stream ends, after what waits.
+    pub(crate) fn end(&mut self, error: RequestError) {
+        if matches!(self.end, End::Open) {
+            self.end = End::Ended(error);
+        }
+    }
+
+    /// Takes in one update.
+    pub(crate) fn push(&mut self, update: Update<T>) {
+        if !matches!(self.end, End::Open) {
+            return;
+        }
+        match &update {
+            // One gap says as much as two; the later one names where the data comes from now.
+            Update::Gap { .. } => {
+                self.is_broken = false;
+                self.queue.retain(|queued| !matches!(queued, Update::Gap { .. }));
+            }
+            Update::Ended(_) => {}
+            Update::Data(_) if self.is_broken => {
+                self.conflated += 1;
+                return;
+            }
+            Update::Data(_) | Update::Notice(_) if self.queue.len() < self.capacity => {}
+            Update::Data(_) | Update::Notice(_) => match (self.delivery, T::LOSS) {
+                (Delivery::Lossless { updates_max }, _) => {
+                    return self.end(RequestError::NotRead { limit: updates_max });
+                }
+                (Delivery::Conflated, Loss::Bearable) => self.make_room(key_of(&update)),
+                (Delivery::Conflated, Loss::Restart) => return self.break_off(&update),
+            },
+        }
+        match update {
+            Update::Ended(error) => self.end(error),
+            Update::Data(_) | Update::Gap { .. } | Update::Notice(_) => self.queue.push_back(update),
+        }
+    }
+
+    /// Drops everything that is unread, and what comes until the stream has begun anew.
+    fn break_off(&mut self, newer: &Update<T>) {
+        let data = self.queue.iter().chain([newer]).filter(|update| matches!(update, Update::Data(_)));
+        self.conflated += data.count() as u64;
+        self.queue.clear();
+        self.is_broken = true;
+    }
+
+    /// Removes what is missed least: the oldest updates of which a newer one of the same key waits or comes now; where
+    /// there is none, the oldest that are no gap.
+    ///
+    /// An eighth of the queue goes at a time where it can, so that looking at all of it is paid by as many updates.
+    fn make_room(&mut self, newer: Option<T::Key>) {
+        let mut wanted = (self.capacity / 8).max(1);
+        let mut known: Vec<(T::Key, usize)> = newer.map(|key| (key, 1)).into_iter().collect();
+        for key in self.queue.iter().filter_map(key_of) {
+            match known.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, count)) => *count += 1,
+                None => known.push((key, 1)),
+            }
+        }
+        let before = self.queue.len();
+        self.queue.retain(|update| {
+            let Some(key) = key_of(update).filter(|_| wanted > 0) else { return true };
+            let Some((_, count)) = known.iter_mut().find(|(known, count)| *known == key && *count > 1) else {
+                return true;
+            };
+            *count -= 1;
+            wanted -= 1;
+            false
+        });
+        let mut removed = before - self.queue.len();
+        if removed == 0 {
+            self.queue.retain(|update| {
+                let stays = wanted == 0 || matches!(update, Update::Gap { .. });
+                wanted -= usize::from(!stays);
+                removed += usize::from(!stays && matches!(update, Update::Data(_)));
+                stays
+            });
+        }
+        self.conflated += removed as u64;
+    }
+
+    /// Gives everything that waits to `taken`, which must be empty, and takes its memory in exchange.
+    ///
+    /// Outer `None`: nothing yet. Inner `None`: nothing any more.
+    pub(crate) fn take(&mut self, taken: &mut VecDeque<Update<T>>) -> Option<Option<Update<T>>> {
+        std::mem::swap(&mut self.queue, taken);
+        if let Some(update) = taken.pop_front() {
+            return Some(Some(update));
+        }
+        match std::mem::replace(&mut self.end, End::Told) {
+            End::Open => {
+                self.end = End::Open;
+                None
+            }
+            End::Ended(error) => Some(Some(Update::Ended(error))),
+            End::Told => Some(None),
+        }
+    }
+}
+
+fn key_of<T: Conflate>(update: &Update<T>) -> Option<T::Key> {
+    match update {
+        Update::Data(data) => data.key(),
+        Update::Gap { .. } | Update::Notice(_) | Update::Ended(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+    use tws_proto::message::TickPrice;
+
+    use super::*;
+    use crate::state::Epoch;
+
+    fn bid(price: i64) -> Update<Tick> {
+        price_of(TickKind::Bid, price)
+    }
+
+    fn price_of(kind: TickKind, price: i64) -> Update<Tick> {
+        Update::Data(Tick::Price(TickPrice { kind, price: Some(Decimal::from(price)), ..TickPrice::default() }))
+    }
+
+    fn gap(epoch: u64) -> Update<Tick> {
+        Update::Gap { epoch: Epoch(epoch) }
+    }
+
+    fn read<T: Conflate>(updates: &mut Updates<T>) -> Vec<Update<T>> {
+        let (mut read, mut taken) = (Vec::new(), VecDeque::new());
+        while let Some(Some(update)) = updates.take(&mut taken) {
+            read.push(update);
+            read.extend(taken.drain(..));
+        }
+        read
+    }
+
+    #[track_caller]
+    fn check(delivery: Delivery, pushed: Vec<Update<Tick>>, expected: Vec<Update<Tick>>, conflated: u64) {
+        let mut updates = Updates::new(delivery, 3);
+        pushed.into_iter().for_each(|update| updates.push(update));
+        assert_eq!(read(&mut updates), expected);
+        assert_eq!(updates.conflated, conflated);
+    }
+
+    #[test]
+    fn a_reader_in_time_gets_everything() {
+        check(Delivery::Conflated, vec![bid(1), bid(2), bid(3)], vec![bid(1), bid(2), bid(3)], 0);
+    }
+
+    #[test]
+    fn a_slow_reader_gets_the_newest_of_each_kind() {
+        let ask = || price_of(TickKind::Ask, 9);
+        check(Delivery::Conflated, vec![bid(1), ask(), bid(2), bid(3), bid(4)], vec![ask(), bid(3), bid(4)], 2);
+    }
+
+    #[test]
+    fn gap_and_end_are_never_left_out() {
+        let end = || Update::Ended(RequestError::Closed);
+        check(
+            Delivery::Conflated,
+            vec![gap(1), bid(1), bid(2), bid(3), gap(2), bid(4), end(), bid(5)],
+            vec![bid(3), gap(2), bid(4), end()],
+            2,
+        );
+    }
+
+    #[test]
+    fn a_lossless_stream_that_is_not_read_ends_behind_what_waits() {
+        let end = || Update::Ended(RequestError::NotRead { limit: 2 });
+        let lossless = Delivery::Lossless { updates_max: 2 };
+        check(lossless, vec![bid(1), bid(2), bid(3), bid(4)], vec![bid(1), bid(2), end()], 0);
+        check(lossless, vec![bid(1), bid(2)], vec![bid(1), bid(2)], 0);
+    }
+
+    #[test]
+    fn what_is_read_and_what_gave_way_is_what_came() {
+        for kinds in [1_usize, 2, 7, 60] {
+            let mut updates = Updates::new(Delivery::Conflated, 256);
+            let (mut got, mut sent) = (Vec::new(), 0);
+            for round in 0..1000_usize {
+                let mut staged: VecDeque<_> = (0..37)
+                    .map(|at| price_of(TickKind::from((sent + at) as i32 % kinds as i32), (sent + at) as i64))
+                    .collect();
+                sent += staged.len();
+                assert_eq!(updates.append(&mut staged), Flow::Open);
+                assert!(staged.is_empty() && updates.queue.len() <= 256);
+                if round % 41 == 40 {
+                    got.extend(read(&mut updates));
+                }
+            }
+            got.extend(read(&mut updates));
+            assert_eq!(got.len() + updates.conflated as usize, sent, "{kinds} kinds");
+            let newest: Vec<_> =
+                (sent - kinds..sent).map(|at| price_of(TickKind::from(at as i32 % kinds as i32), at as i64)).collect();
+            assert!(got.ends_with(&newest), "{kinds} kinds");
+        }
+    }
+}
