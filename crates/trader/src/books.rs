@@ -1,17 +1,18 @@
 //! [`Books`]: orders and positions together, as the journal's records make them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use order::{Action, IntentId, Orders, Timestamp};
 use position::{Adjustment, Fill, Instrument, Ledger, LedgerError};
 use risk::Kill;
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tws_proto::ids::{ClientId, ContractId};
 
 use crate::event::{Alarm, Event, FillEvent};
-use crate::record::Record;
+use crate::record::{Held, Record};
 
 /// Everything the engine knows that must survive: a pure function of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +43,10 @@ impl Books {
     pub fn replay(&mut self, record: &Record) {
         match record {
             Record::Started { .. } | Record::Refused { .. } => {}
+            // Told for readers; it follows from the others.
+            Record::OrderState(_) | Record::Fill(_) | Record::Commission(_) | Record::Position(_) => {}
+            // Put together by whoever replays: a part alone is nothing.
+            Record::Checkpoint { .. } => {}
             Record::Labelled { labels } => self.labels.extend(labels.iter().cloned()),
             Record::Order(record) => {
                 let actions = self.orders.apply(record);
@@ -125,23 +130,79 @@ impl Books {
         self.ledger.position(account, contract_id).map_or(Decimal::ZERO, |position| position.quantity)
     }
 
+    /// What the journal tells its readers of these actions: states, fills, costs, and what is held after them.
+    pub(crate) fn told(&self, actions: &[Action]) -> Vec<Record> {
+        let mut told = Vec::new();
+        for action in actions {
+            match action {
+                Action::Changed(update) => told.push(Record::OrderState(update.clone())),
+                Action::Filled(fill) => {
+                    told.push(Record::Fill(fill.clone()));
+                    let contract_id = fill.contract.known_id();
+                    told.extend(contract_id.and_then(|id| self.held(&fill.account, id)));
+                }
+                Action::Commission(commission) => told.push(Record::Commission(commission.clone())),
+                _ => {} // messages, questions and alarms change nothing that is held
+            }
+        }
+        told
+    }
+
+    /// What an account holds of a contract, as the journal tells it.
+    pub(crate) fn held(&self, account: &str, contract_id: ContractId) -> Option<Record> {
+        let instrument = self.ledger.instrument(contract_id)?;
+        let position = self.ledger.position(account, contract_id)?;
+        Some(Record::Position(Box::new(Held {
+            account: account.to_owned(),
+            contract_id,
+            symbol: instrument.symbol.clone(),
+            currency: instrument.currency.clone(),
+            quantity: position.quantity,
+            cost: position.cost,
+            realised: position.realised,
+        })))
+    }
+
+    /// The books as records that a fresh file of the journal begins with.
+    pub(crate) fn checkpoint(&self) -> Vec<Record> {
+        let text = serde_json::to_string(&self.to_sum()).unwrap_or_default(); // plain data with text keys
+        let mut pieces = Vec::new();
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.floor_char_boundary(CHECKPOINT_PART_BYTES));
+            pieces.push(piece.to_owned());
+            rest = after;
+        }
+        let parts = pieces.len();
+        let numbered = pieces.into_iter().enumerate();
+        numbered.map(|(part, books)| Record::Checkpoint { part, parts, books }).collect()
+    }
+
+    /// The books that a checkpoint sums up.
+    pub(crate) fn from_checkpoint(text: &str) -> Result<Self, serde_json::Error> {
+        let Sum { orders, ledger, labels, kill } = serde_json::from_str(text)?;
+        let (orders, labels, kill) = (orders.into_owned(), labels.into_owned(), kill.into_owned());
+        Ok(Self { orders, ledger: serde_json::from_value(ledger)?, labels, kill })
+    }
+
+    /// Everything but marks: a market moves without a record.
+    fn to_sum(&self) -> Sum<'_> {
+        let mut ledger = serde_json::to_value(&self.ledger).unwrap_or_default(); // plain data with text keys
+        if let Some(marks) = ledger.as_object_mut().and_then(|fields| fields.get_mut("marks")) {
+            *marks = serde_json::Value::Object(serde_json::Map::new());
+        }
+        Sum {
+            orders: Cow::Borrowed(&self.orders),
+            ledger,
+            labels: Cow::Borrowed(&self.labels),
+            kill: Cow::Borrowed(&self.kill),
+        }
+    }
+
     /// A fingerprint of everything the records made, marks aside: a market moves without a record.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        #[derive(Serialize)]
-        struct State<'a> {
-            orders: &'a Orders,
-            ledger: serde_json::Value,
-            labels: &'a BTreeMap<String, IntentId>,
-            kill: &'a Option<Kill>,
-        }
-        // Both are plain data with text keys; they always become JSON.
-        let mut ledger = serde_json::to_value(&self.ledger).unwrap_or_default();
-        if let Some(fields) = ledger.as_object_mut() {
-            fields.remove("marks");
-        }
-        let state = State { orders: &self.orders, ledger, labels: &self.labels, kill: &self.kill };
-        let text = serde_json::to_vec(&state).unwrap_or_default();
+        let text = serde_json::to_vec(&self.to_sum()).unwrap_or_default(); // plain data with text keys
         Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -149,6 +210,18 @@ impl Books {
     pub(crate) fn last_id(&self) -> u128 {
         self.orders.iter().map(|order| order.intent.id.0).max().unwrap_or_default()
     }
+}
+
+/// Most of the books in one record, in bytes of JSON.
+const CHECKPOINT_PART_BYTES: usize = 1 << 20;
+
+/// All that the records have made.
+#[derive(Serialize, Deserialize)]
+struct Sum<'a> {
+    orders: Cow<'a, Orders>,
+    ledger: serde_json::Value,
+    labels: Cow<'a, BTreeMap<String, IntentId>>,
+    kill: Cow<'a, Option<Kill>>,
 }
 
 fn unbooked(what: &str, error: impl Into<UnbookedCause>) -> Event {

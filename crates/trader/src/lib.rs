@@ -23,6 +23,7 @@ pub mod trader;
 mod engine;
 mod mask;
 mod terms;
+mod views;
 
 pub use books::Books;
 pub use config::{Arming, ConfigError, TraderConfig};

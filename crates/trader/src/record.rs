@@ -1,10 +1,14 @@
 //! [`Record`]: what the trader writes into its journal.
 
 use journal::{Entry, EntryError};
-use order::IntentId;
+use order::{Commission, Fill, IntentId, OrderUpdate};
 use position::Adjustment;
 use risk::Kill;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use tws_proto::ids::ContractId;
+
+use crate::config::TraderConfig;
 
 /// One record of the journal. The same records in the same order make the same [`Books`](crate::Books).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +30,24 @@ pub enum Record {
         /// Name and order, a pair a leg.
         labels: Vec<(String, IntentId)>,
     },
+    /// Part of a sum of all that came before, the first thing in a fresh file of the journal.
+    Checkpoint {
+        /// Which part, from 0.
+        part: usize,
+        /// How many there are.
+        parts: usize,
+        /// The books, as a piece of JSON.
+        books: String,
+    },
+    /// Where an order stands now: what the records before it made of it. For those who read the journal; replay
+    /// computes it anew.
+    OrderState(Box<OrderUpdate>),
+    /// A fill, with whose it is; as [`Record::OrderState`].
+    Fill(Box<Fill>),
+    /// What a fill cost; as [`Record::OrderState`].
+    Commission(Box<Commission>),
+    /// What an account holds of a contract now; as [`Record::OrderState`].
+    Position(Box<Held>),
     /// The order book moved.
     Order(Box<order::Record>),
     /// A position was adjusted to the broker's.
@@ -48,13 +70,47 @@ pub enum Record {
     },
 }
 
+/// What an account holds of a contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Which account.
+    pub account: String,
+    /// Of what.
+    pub contract_id: ContractId,
+    /// Symbol, for people.
+    pub symbol: String,
+    /// Currency of its prices.
+    pub currency: String,
+    /// How much: positive long, negative short.
+    pub quantity: Decimal,
+    /// What that cost, multiplier included.
+    pub cost: Decimal,
+    /// Profit of what was closed, before commission.
+    pub realised: Decimal,
+}
+
 impl Record {
+    /// That a trader with this configuration starts.
+    pub(crate) fn started(config: &TraderConfig) -> Self {
+        Self::Started {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            mode: config.mode.to_string(),
+            client_id: config.client_id.0,
+            instance: config.instance.clone(),
+        }
+    }
+
     /// The word in the `kind` column.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Started { .. } => "started",
             Self::Labelled { .. } => "labelled",
+            Self::Checkpoint { .. } => "checkpoint",
+            Self::OrderState(_) => "order_state",
+            Self::Fill(_) => "fill",
+            Self::Commission(_) => "commission",
+            Self::Position(_) => "position",
             Self::Order(_) => "order",
             Self::Adjusted(_) => "adjusted",
             Self::Killed(_) => "killed",

@@ -21,11 +21,12 @@ use crate::inquiries::Inquiries;
 use crate::moment::{Moment, Watcher};
 use crate::record::Record;
 use crate::strategy::{self, Ears, Strategy};
+use crate::views::VIEWS;
 
 /// Name of this application inside the journal; another application's journal is refused.
 const APPLICATION: &str = "trader";
 /// Version of the records inside the journal.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 /// Commands that may wait for the engine.
 const COMMANDS_MAX: usize = 1024;
 
@@ -240,7 +241,7 @@ impl Drop for AbortOnDrop {
 }
 
 fn options() -> Options {
-    Options::new(APPLICATION).schema(SCHEMA)
+    Options::new(APPLICATION).schema(SCHEMA).views(VIEWS)
 }
 
 fn empty_books(config: &TraderConfig) -> Result<Books, StartError> {
@@ -249,9 +250,23 @@ fn empty_books(config: &TraderConfig) -> Result<Books, StartError> {
 }
 
 fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Books), StartError> {
-    let journal = Journal::open(&config.journal, options())?;
+    let mut journal = Journal::open(&config.journal, options())?;
     let records = journal.replay_as::<Record>(Sequence::FIRST).inspect(|_| watcher.tell(Moment::Replaying));
-    let books = replay(config, records)?;
+    let mut books = replay(config, records)?;
+    let in_this_file = journal.len() - (journal.first().number() - 1);
+    if in_this_file > config.journal_records_max {
+        let now = wall_time();
+        let old = Timestamp(now.0.saturating_sub(order::forget::KEEP_US));
+        // What this forgets the sum does not hold; the file before does.
+        let _ = books.orders.forget_ended_before(old, now);
+        books.ledger.forget_before(old.0);
+        let mut first = books.checkpoint();
+        first.push(Record::started(config));
+        let entries: Result<Vec<_>, _> = first.iter().map(Record::to_entry).collect();
+        let stamps = journal::Stamps { wall_us: now.0, monotonic_us: 0 };
+        let archive = journal.rotate(stamps, &entries.map_err(StartError::Checkpoint)?)?;
+        tracing::info!(archive = %archive.display(), records = in_this_file, "the journal goes on in a fresh file");
+    }
     Ok((journal, books))
 }
 
@@ -262,8 +277,19 @@ fn replay(
     records: impl Iterator<Item = Result<journal::Record<Record>, journal::ReplayError>>,
 ) -> Result<Books, StartError> {
     let mut books = empty_books(config)?;
+    let mut sum = String::new();
     for record in records {
-        let record = record?.payload;
+        let journal::Record { sequence, payload: record, .. } = record?;
+        if let Record::Checkpoint { part, parts, books: piece } = &record {
+            if *part == 0 {
+                sum.clear();
+            }
+            sum.push_str(piece);
+            if part + 1 == *parts {
+                books = Books::from_checkpoint(&sum).map_err(|source| StartError::Sum { sequence, source })?;
+            }
+            continue;
+        }
         if let Record::Started { version: _, mode, client_id, instance } = &record {
             for (setting, journal, configured) in [
                 ("TWS_CLIENT_ID", client_id.to_string(), config.client_id.0.to_string()),
@@ -326,6 +352,22 @@ pub enum StartError {
     /// The journal cannot be replayed: trading on it would trade on a changed past.
     #[error("the journal cannot be replayed: {0}")]
     Replay(#[from] journal::ReplayError),
+    /// The sum of an earlier file of the journal does not fit: it was written by another version.
+    #[error(
+        "the sum of the earlier journal in record {sequence} does not fit: {source}; run the version that wrote it"
+    )]
+    Sum {
+        /// The record that completes it.
+        sequence: Sequence,
+        /// What does not fit.
+        source: serde_json::Error,
+    },
+    /// The journal is long, and the sum that a fresh file begins with could not be written down.
+    #[error("the journal cannot go on in a fresh file: {0}")]
+    Checkpoint(journal::EntryError),
+    /// The journal is long and could not go on in a fresh file.
+    #[error("the journal cannot go on in a fresh file: {0}")]
+    Rotate(#[from] journal::RotateError),
     /// The journal is another trader's, whose orders would be taken for ours.
     #[error(
         "the journal was written with {setting}={journal}, but it is {configured} now; set it back, or use another journal"

@@ -43,6 +43,9 @@ pub struct TraderConfig {
     pub accounts: Vec<String>,
     /// The journal's file; every order and fill is in it. `TWS_JOURNAL`.
     pub journal: PathBuf,
+    /// How many records a file of the journal holds before the next start goes on in a fresh one.
+    /// `TWS_JOURNAL_RECORDS_MAX`.
+    pub journal_records_max: u64,
     /// Names this trader inside order references, one to four letters or digits. `TWS_INSTANCE`.
     pub instance: String,
     /// Newest server version to agree on. `TWS_MAX_SERVER_VERSION`.
@@ -79,6 +82,7 @@ impl TraderConfig {
             client_id: ClientId(1),
             accounts: Vec::new(),
             journal: PathBuf::from("trader.db"),
+            journal_records_max: 1_000_000,
             instance: "t1".to_owned(),
             newest_version: ServerVersion::NEWEST,
             ready_timeout: Duration::from_secs(30),

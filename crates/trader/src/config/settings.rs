@@ -14,13 +14,14 @@ use tws_proto::ids::ClientId;
 use super::{Arming, ConfigFault, Problem, TraderConfig};
 
 /// Every variable that is read.
-pub(super) const VARIABLES: [&str; 17] = [
+pub(super) const VARIABLES: [&str; 18] = [
     "TWS_ACCOUNTS",
     "TWS_CLIENT_ID",
     "TWS_CONFIG",
     "TWS_HOST",
     "TWS_INSTANCE",
     "TWS_JOURNAL",
+    "TWS_JOURNAL_RECORDS_MAX",
     "TWS_LIVE_ARMED_BY",
     "TWS_LIVE_ARMED_UNTIL",
     "TWS_LIVE_PORTS",
@@ -44,6 +45,7 @@ pub(super) struct Settings {
     client_id: Option<i32>,
     accounts: Option<Vec<String>>,
     journal: Option<PathBuf>,
+    journal_records_max: Option<u64>,
     instance: Option<String>,
     max_server_version: Option<i32>,
     ready_timeout_s: Option<u64>,
@@ -73,6 +75,7 @@ impl Settings {
         over.parsed("TWS_CLIENT_ID", "a whole number, 1 or more", &mut self.client_id);
         over.list("TWS_ACCOUNTS", "account names separated by commas", &mut self.accounts);
         over.parsed("TWS_JOURNAL", "a path", &mut self.journal);
+        over.parsed("TWS_JOURNAL_RECORDS_MAX", "a number", &mut self.journal_records_max);
         over.text("TWS_INSTANCE", &mut self.instance);
         over.parsed("TWS_MAX_SERVER_VERSION", "a whole number, 176 to 226", &mut self.max_server_version);
         over.parsed("TWS_READY_TIMEOUT_S", "a whole number of seconds", &mut self.ready_timeout_s);
@@ -120,6 +123,7 @@ impl Settings {
             client_id: self.client_id.map_or(base.client_id, ClientId),
             accounts: self.accounts.unwrap_or(base.accounts),
             journal: self.journal.unwrap_or(base.journal),
+            journal_records_max: self.journal_records_max.unwrap_or(base.journal_records_max),
             instance: self.instance.unwrap_or(base.instance),
             newest_version: self.max_server_version.map_or(base.newest_version, ServerVersion),
             ready_timeout: self.ready_timeout_s.map_or(base.ready_timeout, Duration::from_secs),

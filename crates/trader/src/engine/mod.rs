@@ -153,12 +153,7 @@ impl Engine {
 
     /// Takes inputs, round by round; gives whoever wants to hear of the end.
     async fn serve(&mut self) -> Option<oneshot::Sender<Ended>> {
-        self.outbox.records.push(Record::Started {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            mode: self.config.mode.to_string(),
-            client_id: self.config.client_id.0,
-            instance: self.config.instance.clone(),
-        });
+        self.outbox.records.push(Record::started(&self.config));
         // Between two runs lies a break like any other: what was open has an unknown outcome (R6), and for how long
         // TWS has had IB is not known (R9).
         self.step(OrderEvent::Link(LinkEvent::Lost));
@@ -246,6 +241,7 @@ impl Engine {
         let Step { records, actions } = step;
         self.outbox.records.extend(records.into_iter().map(|record| Record::Order(Box::new(record))));
         let events = self.books.follow(&actions);
+        self.outbox.records.extend(self.books.told(&actions));
         self.outbox.events.extend(events);
         for action in actions {
             match action {

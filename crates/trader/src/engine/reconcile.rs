@@ -269,7 +269,9 @@ impl Engine {
             time_us: self.clock.now().0,
         };
         let failed = self.books.adjust(&adjustment);
+        let held = self.books.held(&account, contract_id);
         self.outbox.records.push(Record::Adjusted(adjustment));
+        self.outbox.records.extend(held);
         self.outbox.events.extend(failed);
         let is_traded = self.is_traded(&account, contract_id);
         let broker = ours.saturating_add(quantity);

@@ -11,7 +11,7 @@ use crate::desk::{Desk, PATIENCE, is_working, number, refused, states};
 /// Waits until nobody holds the journal.
 async fn let_go(desk: &Desk) {
     let free = async {
-        while let Err(error) = Journal::open(&desk.config.journal, Options::new("trader").schema(1)) {
+        while let Err(error) = Journal::open(&desk.config.journal, Options::new("trader").schema(2)) {
             assert!(matches!(error, journal::OpenError::Locked { .. }), "{error}");
             tokio::task::yield_now().await;
         }

@@ -3,10 +3,11 @@
 use journal::Options;
 use order::State;
 use rusqlite::Connection;
+use rust_decimal::Decimal;
 use trader::prelude::*;
 use trader::{Alarm, Record, Refused};
 
-use crate::desk::{Desk, PATIENCE, alarms, hear, is_working, listen, number};
+use crate::desk::{ACCOUNT, Desk, PATIENCE, alarms, books, hear, is_working, listen, number};
 
 /// Somebody else writes into the journal's file: the trader can write no more.
 fn occupy(desk: &Desk) -> Connection {
@@ -101,10 +102,80 @@ async fn an_order_is_in_the_journal_before_the_broker_has_it() {
     let acme = desk.watch(&handle, "ACME").await;
     handle.submit(Ticket::buy(&acme, 3)).await.unwrap();
     // Answered: so it is on the disk, whatever the broker knows.
-    let reader = journal::Reader::open(&desk.config.journal, &Options::new("trader").schema(1)).unwrap();
+    let reader = journal::Reader::open(&desk.config.journal, &Options::new("trader").schema(2)).unwrap();
     let submitted = reader.replay_as::<Record>(journal::Sequence::FIRST).filter_map(Result::ok).any(|record| {
         matches!(record.payload, Record::Order(record) if matches!(record.input, order::Input::Submitted { .. }))
     });
     assert!(submitted);
     trader.stop().await;
+}
+
+fn rows(desk: &Desk, view: &str) -> Vec<serde_json::Value> {
+    let mut out = Vec::new();
+    let reader = journal::Reader::open(&desk.config.journal, &journal::Options::new("trader").schema(2)).unwrap();
+    reader.write_json_lines(view, &mut out).unwrap();
+    String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn the_journal_is_a_drop_copy_for_any_tool() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("one");
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100).label("entry")).await.unwrap().done(PATIENCE).await.unwrap();
+    let mut resting = handle.submit(Ticket::sell(&acme, 40).limit(number("11"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    books(&handle, "the commission", |books| !books.ledger.totals(ACCOUNT, "USD").is_pending()).await;
+    trader.stop().await;
+
+    let orders = rows(&desk, "orders");
+    assert_eq!(orders.len(), 2, "{orders:?}");
+    assert_eq!(
+        (&orders[0]["label"], &orders[0]["filled"], &orders[0]["strategy"]),
+        (&"entry".into(), &"100".into(), &"one".into())
+    );
+    assert_eq!((&orders[1]["label"], &orders[1]["quantity"]), (&serde_json::Value::Null, &"40".into()));
+    let fills = rows(&desk, "fills");
+    let quantity: Decimal = fills.iter().map(|fill| number(fill["quantity"].as_str().unwrap())).sum();
+    assert_eq!(
+        (quantity, fills[0]["symbol"].as_str(), fills[0]["commission"].is_string()),
+        (100.into(), Some("ACME"), true)
+    );
+    let positions = rows(&desk, "positions");
+    assert_eq!(
+        (positions.len(), &positions[0]["quantity"], &positions[0]["account"]),
+        (1, &"100".into(), &ACCOUNT.into())
+    );
+    let audit = rows(&desk, "audit");
+    assert_eq!((&audit[0]["kind"], audit.len() > 8), (&"started".into(), true));
+}
+
+#[tokio::test]
+async fn a_long_journal_goes_on_in_a_fresh_file_with_the_same_books() {
+    let mut desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100).label("entry")).await.unwrap().done(PATIENCE).await.unwrap();
+    books(&handle, "the commission", |books| !books.ledger.totals(ACCOUNT, "USD").is_pending()).await;
+    let ended = trader.stop().await;
+
+    desk.config.journal_records_max = 3;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let archive = std::fs::read_dir(desk.config.journal.parent().unwrap()).unwrap();
+    let archives =
+        archive.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("trader.db.1-"));
+    assert_eq!(archives.count(), 1);
+    let acme = desk.watch(&handle, "ACME").await;
+    let taken = handle.submit(Ticket::buy(&acme, 100).label("entry")).await.unwrap_err();
+    assert!(matches!(taken, Refused::LabelTaken { .. }), "names are remembered: {taken}");
+    handle.submit(Ticket::sell(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    assert_eq!(desk.holds("ACME"), Decimal::ZERO);
+    let again = trader.stop().await;
+    assert!(again.records > ended.records, "sequences go on");
+    let replayed = Trader::replay(&desk.config).unwrap();
+    assert_eq!(replayed.fingerprint(), again.fingerprint);
+    assert_eq!(replayed.orders.iter().count(), 2);
 }

@@ -88,7 +88,7 @@ async fn a_crash_leaves_what_was_sent_unknown_until_the_broker_has_been_asked() 
     assert!(is_working(&found), "{found:?}");
     trader.stop().await;
     assert_eq!(desk.orders().len(), 1);
-    let reader = journal::Reader::open(&desk.config.journal, &journal::Options::new("trader").schema(1)).unwrap();
+    let reader = journal::Reader::open(&desk.config.journal, &journal::Options::new("trader").schema(2)).unwrap();
     let records: Vec<trader::Record> =
         reader.replay_as(journal::Sequence::FIRST).map(|record| record.unwrap().payload).collect();
     let second = records.iter().rposition(|record| matches!(record, trader::Record::Started { .. })).unwrap();

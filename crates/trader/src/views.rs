@@ -1,0 +1,53 @@
+//! The journal as tables for people: `sqlite3 trader.db 'select * from fills'` is the drop copy.
+//!
+//! Quantities and amounts are exact decimals as text; sums that SQLite makes of them are binary floats, good for a look.
+
+use journal::View;
+
+/// Every view of a trader's journal.
+pub(crate) const VIEWS: &[View] = &[
+    View { name: "orders", select: ORDERS },
+    View { name: "fills", select: FILLS },
+    View { name: "positions", select: POSITIONS },
+    View { name: "audit", select: AUDIT },
+];
+
+/// The newest state of every order.
+const ORDERS: &str = "
+    SELECT o.intent AS intent, l.label AS label,
+        o.body->>'$.order_id' AS order_id, o.body->>'$.strategy' AS strategy, o.body->>'$.account' AS account,
+        o.body->>'$.symbol' AS symbol, o.body->>'$.side' AS side, o.body->>'$.state' AS state,
+        o.body->>'$.quantity' AS quantity, o.body->>'$.filled' AS filled, o.body->>'$.working' AS working,
+        o.body->>'$.unknown' AS unknown, o.body->>'$.cancelled' AS cancelled,
+        o.body->>'$.average_price' AS average_price, o.body->>'$.reason' AS reason, o.sequence AS sequence
+    FROM (SELECT payload->>'$.order_state.intent' AS intent, payload->'$.order_state' AS body, max(sequence) AS sequence
+          FROM records WHERE kind = 'order_state' GROUP BY 1) o
+    LEFT JOIN (SELECT pair.value->>0 AS label, pair.value->>1 AS intent
+               FROM records, json_each(payload, '$.labelled.labels') pair WHERE kind = 'labelled') l ON l.intent = o.intent";
+
+/// Every fill at its highest revision, with what it cost.
+const FILLS: &str = "
+    SELECT f.root || CASE f.revision WHEN 0 THEN '' ELSE printf('.%02d', f.revision) END AS exec_id, f.revision AS revision,
+        f.body->>'$.intent' AS intent, f.body->>'$.strategy' AS strategy, f.body->>'$.account' AS account,
+        f.body->>'$.contract.contract_id' AS contract_id, f.body->>'$.contract.symbol' AS symbol,
+        f.body->>'$.side' AS side, f.body->>'$.quantity' AS quantity, f.body->>'$.price' AS price,
+        f.body->>'$.broker_time' AS broker_time, f.body->>'$.is_inferred' AS is_inferred,
+        c.amount AS commission, c.currency AS commission_currency, f.sequence AS sequence
+    FROM (SELECT payload->>'$.fill.root' AS root, max(payload->>'$.fill.revision') AS revision, payload->'$.fill' AS body, sequence
+          FROM records WHERE kind = 'fill' GROUP BY 1) f
+    LEFT JOIN (SELECT payload->>'$.commission.root' AS root, max(payload->>'$.commission.revision'),
+                      payload->>'$.commission.amount' AS amount, payload->>'$.commission.currency' AS currency
+               FROM records WHERE kind = 'commission' GROUP BY 1) c ON c.root = f.root";
+
+/// What every account holds, as of the last change.
+const POSITIONS: &str = "
+    SELECT payload->>'$.position.account' AS account, payload->>'$.position.contract_id' AS contract_id,
+        payload->>'$.position.symbol' AS symbol, payload->>'$.position.currency' AS currency,
+        payload->>'$.position.quantity' AS quantity, payload->>'$.position.cost' AS cost,
+        payload->>'$.position.realised' AS realised, max(sequence) AS sequence
+    FROM records WHERE kind = 'position' GROUP BY 1, 2";
+
+/// Everything, in its order.
+const AUDIT: &str = "
+    SELECT sequence, strftime('%Y-%m-%dT%H:%M:%fZ', wall_us / 1000000.0, 'unixepoch') AS wall_time, kind, payload
+    FROM records ORDER BY sequence";
