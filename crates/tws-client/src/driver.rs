@@ -45,7 +45,8 @@ pub struct TcpConnector {
 
 impl TcpConnector {
     /// To where the settings point. TWS speaks plain text, so that another machine is worth a warning.
-    pub(crate) fn of(config: &Config) -> Self {
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
         if !config.is_loopback() {
             warn!(host = config.host, "TWS is not on this machine: its traffic is plain text, use a private tunnel");
         }

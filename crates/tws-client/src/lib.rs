@@ -58,6 +58,7 @@
 //! # }
 //! ```
 
+pub mod capture;
 pub mod client;
 pub mod config;
 pub mod contracts;

@@ -50,9 +50,7 @@ pub(super) async fn run(client: Client, view: Arc<watch::Sender<View>>) {
                 let state = follower.client.state().borrow().clone();
                 follower.take_state(&state, &mut lists, &mut streams, &mut followed);
             }
-            SessionEvent::Alarm(_) => {}
-            #[allow(unreachable_patterns, reason = "events of later versions change nothing here")]
-            _ => {}
+            SessionEvent::Alarm(_) | SessionEvent::Stale { .. } | SessionEvent::Fresh { .. } => {}
         }
     }
     follower.change(|view| view.lose_link());
@@ -231,8 +229,6 @@ impl Follower {
                 }
                 Update::Notice(_) => {}
                 Update::Ended(error) => return Some(error),
-                #[allow(unreachable_patterns, reason = "updates of later versions say nothing about values")]
-                _ => {}
             }
         }
     }
