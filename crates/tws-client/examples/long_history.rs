@@ -24,10 +24,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         regular_hours_only: true,
     };
     let until = Timestamp::from_second(sim.started_at().seconds())?;
-    let week = Span { from: until - SignedDuration::from_hours(7 * 24), until };
+    let weeks = Span { from: until - SignedDuration::from_hours(21 * 24), until };
 
     // The first process: three requests, then it is stopped.
-    let mut history = BarHistory::new(&client, bars.clone(), Cursor::new(week, Direction::Backward));
+    let mut history = BarHistory::new(&client, bars.clone(), Cursor::new(weeks, Direction::Backward));
     let mut count = 0;
     for _ in 0..3 {
         count += history.next().await?.map_or(0, |piece| piece.items.len());

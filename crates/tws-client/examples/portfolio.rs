@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let cost = fill.cost.as_ref().and_then(|cost| cost.commission);
         println!("filled {} at {:?}, cost {cost:?}", fill.data.contract.symbol, fill.data.execution.price);
     }
-    println!("worth {:?} USD, {view:?}", view.number("DU1234567", "NetLiquidation", "USD"));
+    println!("worth {:?} USD, {:?}", view.number("DU1234567", "NetLiquidation", "USD"), &*view);
     drop(view);
     client.shutdown().await;
     sim.shutdown().await;

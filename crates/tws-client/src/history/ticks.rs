@@ -148,26 +148,25 @@ fn fit(times: &[i64], missing: Span, direction: Direction) -> Fit {
         return Fit::Whole(missing, done_to);
     };
     let is_full = times.len() >= TICKS_MOST;
-    // More than was asked for: TWS has completed the second.
-    let is_one_second = first == last && times.len() <= TICKS_MOST;
+    // More of one second than was asked for: TWS has completed it.
+    let is_cut = is_full && (first != last || times.len() == TICKS_MOST);
     match direction {
-        Direction::Backward if is_full && is_one_second => {
-            let second = first.min(until - 1);
-            Fit::TooFull(Span { from: at(second), until: at(second + 1) }, at(second))
-        }
-        Direction::Forward if is_full && is_one_second => {
-            let second = first.max(from);
-            Fit::TooFull(Span { from: at(second), until: at(second + 1) }, at(second + 1))
-        }
         Direction::Backward => {
-            let whole_from = if is_full && first != last { first + 1 } else { first }.clamp(from, until);
-            // Everything beyond the begin of the span was told, where the answer goes beyond it.
-            let whole_from = if first < from { from } else { whole_from };
-            Fit::Whole(Span { from: at(whole_from), until: missing.until }, at(whole_from))
+            // Everything up to the begin of the span was told, where the answer goes beyond it.
+            let whole_from = if first < from { from } else { first + i64::from(is_cut) };
+            if whole_from >= until && is_cut {
+                return Fit::TooFull(Span { from: at(until - 1), until: missing.until }, at(until - 1));
+            }
+            let whole_from = at(whole_from.min(until - 1));
+            Fit::Whole(Span { from: whole_from, until: missing.until }, whole_from)
         }
         Direction::Forward => {
-            let whole_until = if is_full && first != last { last } else { last + 1 }.clamp(from, until);
-            Fit::Whole(Span { from: missing.from, until: at(whole_until) }, at(whole_until))
+            let whole_until = if last >= until { until } else { last + i64::from(!is_cut) };
+            if whole_until <= from && is_cut {
+                return Fit::TooFull(Span { from: missing.from, until: at(from + 1) }, at(from + 1));
+            }
+            let whole_until = at(whole_until.max(from + 1));
+            Fit::Whole(Span { from: missing.from, until: whole_until }, whole_until)
         }
     }
 }
@@ -216,10 +215,15 @@ mod tests {
         check(&[(110, 989), (120, 10)], Backward, "110..200 done to 110");
         check(&[(110, 10), (250, 990)], Forward, "100..200 done to 200");
         check(&[(50, 990), (150, 10)], Backward, "100..200 done to 100");
-        check(&[(120, 1000)], Forward, "120 too full, done to 121");
-        check(&[(120, 1000)], Backward, "120 too full, done to 120");
+        check(&[(120, 1000)], Forward, "100..120 done to 120");
+        check(&[(120, 1000)], Backward, "121..200 done to 121");
         check(&[(120, 1001)], Forward, "100..121 done to 121");
         check(&[(120, 1001)], Backward, "120..200 done to 120");
+        // No second may be asked for again and again.
+        check(&[(100, 1000)], Forward, "100 too full, done to 101");
+        check(&[(90, 500), (100, 500)], Forward, "100 too full, done to 101");
+        check(&[(199, 1000)], Backward, "199 too full, done to 199");
+        check(&[(199, 500), (200, 500)], Backward, "199 too full, done to 199");
         check(&[(200, 1000)], Backward, "199 too full, done to 199");
         check(&[], Forward, "100..200 done to 200");
         check(&[], Backward, "100..200 done to 100");

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
+use tws_client::config::Limits;
 use tws_client::portfolio::Section;
 use tws_client::{Config, Epoch, FollowedEvents, LaneEvent, Portfolio, RequestError, TradingClient};
 use tws_proto::ids::OrderId;
 use tws_proto::kinds::Action;
-use tws_proto::message::{CancelOrder, ClientMessage, PlaceOrder, ServerMessage};
+use tws_proto::message::{CancelOrder, ClientMessage, PlaceOrder, RequestModelValues, ServerMessage};
 use tws_proto::{Contract, Order};
 use tws_sim::{Switch, TwsSim};
 
@@ -18,11 +19,15 @@ const SECOND_ACCOUNT: &str = "DU7654321";
 
 /// Two accounts with positions, a session, and a view of it that is current.
 async fn world() -> (Arc<TwsSim>, TradingClient, Portfolio, FollowedEvents) {
+    world_with(Config::paper()).await
+}
+
+async fn world_with(config: Config) -> (Arc<TwsSim>, TradingClient, Portfolio, FollowedEvents) {
     let sim = still().account(FIRST).account(SECOND_ACCOUNT);
     let sim = sim.position(FIRST, "IBM", 100, 90).position(SECOND_ACCOUNT, "AAPL", -50, 200);
     let sim = Arc::new(sim.start().await.unwrap());
     sim.quote("IBM", 100, 101).unwrap();
-    let client = session(&sim, Config::paper());
+    let client = session(&sim, config);
     let (portfolio, events) = Portfolio::follow(&client, client.take_order_events().unwrap());
     assert!(!portfolio.view().is_current());
     assert!(portfolio.view().missing().contains(&Section::Link));
@@ -169,6 +174,24 @@ async fn twenty_cuts_leave_it_current_and_nothing_behind() {
     let end = states.wait_for(|state| state.phase == tws_client::Phase::Closed);
     let _ = tokio::time::timeout(60 * SECOND, end).await.expect("the session ends");
     let _ = tokio::time::timeout(SECOND, draining).await.expect("the reader ends with it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_stream_left_out_is_asked_for() {
+    let limits = Limits { stream_updates: 8, ..Limits::default() };
+    let (sim, client, portfolio, events) = world_with(Config { limits, ..Config::paper() }).await;
+    tokio::spawn(events.drain());
+    portfolio.current(120 * SECOND).await.unwrap();
+    assert!(client.counts().conflated > 0, "an account has more values than the stream keeps");
+    agrees(&portfolio, &sim, &client).await;
+    for account in [FIRST, SECOND_ACCOUNT] {
+        let request = RequestModelValues { account: account.to_owned(), ..Default::default() };
+        let whole = client.request(request).await.unwrap();
+        let view = portfolio.view();
+        for value in whole {
+            assert!(view.value(account, &value.key, &value.currency).is_some(), "{value:?} is missing");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

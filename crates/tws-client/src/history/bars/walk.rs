@@ -81,6 +81,8 @@ impl Walk {
     /// Passes over a time in which there is nothing; all of it, where there is nothing before `head`.
     pub(super) fn skip(&mut self, length: SignedDuration, head: Option<Timestamp>) {
         let Span { from, .. } = self.stretch;
+        // The next request ends a day later than what it is to bring, and must begin where the last one began.
+        let length = if self.is_daily { length - DAY } else { length };
         let earlier = self.at.checked_sub(length).unwrap_or(from).max(from);
         self.at = if head.is_some_and(|head| self.at <= head) { from } else { earlier };
     }
@@ -128,6 +130,18 @@ mod tests {
         let expected: Vec<_> = all.iter().filter(|key| (from..until).contains(*key)).map(|key| (*key, true)).collect();
         assert_eq!(got, expected);
         assert!(requests <= requests_most, "{requests} requests");
+    }
+
+    #[test]
+    fn nothing_lies_between_two_requests_for_days() {
+        let (day, year) = (86_400, 365 * 86_400);
+        let mut walk = Walk::new(Span { from: at(0), until: at(2_000 * day) }, at(2_000 * day), true);
+        for _ in 0..4 {
+            let begin = walk.request_end().as_second() - year;
+            assert_eq!(walk.take(&[]), Taken::Nothing);
+            walk.skip(SignedDuration::from_secs(year), None);
+            assert!(walk.missing().until.as_second() >= begin, "{walk:?}");
+        }
     }
 
     #[test]
