@@ -213,13 +213,25 @@ impl Desk {
                 let instrument = self.find(&contract).await?;
                 Ok(json!({"con_id": instrument.id().0, "symbol": instrument.symbol}))
             }
-            Kind::Arm { by } => match self.trader.rearm(&by).await? {
-                true => Ok(Value::Null),
-                false => Err("there is nothing to be armed, or `by` names nobody".to_owned().into()),
-            },
+            Kind::Arm { by } => self.arm(&by).await,
             Kind::Verify {} => self.verify().await,
             Kind::Kill { .. } | Kind::Quit {} => Ok(Value::Null), // taken before they come here
         }
+    }
+
+    /// Lifts the kill and every halt, on the word of a named person.
+    async fn arm(&self, by: &str) -> Outcome {
+        let is_rearmed = self.trader.rearm(by).await?;
+        let halted =
+            self.trader.inspect(|books| books.orders.halts().map(|halt| halt.scope.clone()).collect::<Vec<_>>());
+        let halted = halted.await?;
+        if !is_rearmed && halted.is_empty() {
+            return Err("there is nothing to be armed, or `by` names nobody".to_owned().into());
+        }
+        for scope in halted {
+            self.trader.acknowledge(scope, by).await?;
+        }
+        Ok(Value::Null)
     }
 
     /// In whose name an order is given.
