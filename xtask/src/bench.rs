@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures the codec beside its peers, and what the simulator carries.
+//! `cargo xtask bench`: measures the codec and the client beside their peers, and what the simulator carries.
 
 use std::process::{ExitCode, Stdio};
 
@@ -15,7 +15,8 @@ pub(crate) struct Options {
     /// Fewer and shorter rounds: a look, not a measurement.
     #[arg(long)]
     quick: bool,
-    /// Only what has these words in its name, or `simulator` for what the simulator carries.
+    /// Only what has these words in its name, `simulator` for what the simulator carries, `client` for the client beside
+    /// the `ibapi` crate.
     #[arg(long, value_name = "WORDS")]
     only: Option<String>,
 }

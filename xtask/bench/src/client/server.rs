@@ -89,7 +89,7 @@ pub(super) fn price(request_id: RequestId, count: u64) -> TickPrice {
     let at = (count / 7 % 40) as i64;
     TickPrice {
         request_id,
-        kind: if count / 100 % 2 == 0 { TickKind::Bid } else { TickKind::Ask },
+        kind: if (count / 100).is_multiple_of(2) { TickKind::Bid } else { TickKind::Ask },
         price: Some(Decimal::new(18_455 + 7 * at, 2)),
         size: Some(Decimal::new(100 * (1 + at % 12), 0)),
         attributes: TickAttributes(1),

@@ -15,11 +15,6 @@ pub(super) fn peak_bytes() -> u64 {
     status("VmHWM:")
 }
 
-/// Memory of this process that is in use.
-pub(super) fn resident_bytes() -> u64 {
-    status("VmRSS:")
-}
-
 fn status(name: &str) -> u64 {
     let told = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = told.lines().find_map(|line| line.strip_prefix(name));
