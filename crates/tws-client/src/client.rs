@@ -34,6 +34,12 @@ pub use information::Bulletins;
 /// The handle of a session that looks and never acts: it has no method that sends, changes or cancels an order, and no
 /// message that would ever leaves its session. A [`TradingClient`](crate::TradingClient) can do both. Cheap to clone; the
 /// session ends when the last handle is dropped.
+///
+/// ```compile_fail
+/// fn act(client: &tws_client::Client) {
+///     client.send_order_messages(Vec::new()); // of a TradingClient
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Arc<Handle>,

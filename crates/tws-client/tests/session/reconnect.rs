@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use tws_client::config::Limits;
 use tws_client::session::Event;
-use tws_client::{Alarm, Config, Epoch, Halt, LaneEvent, Phase, Reason, ResetWindow, SendError, StateChange};
+use tws_client::{
+    Alarm, Config, Epoch, Halt, LaneEvent, Phase, Reason, ResetWindow, SendError, SessionEvent, StateChange,
+};
 use tws_proto::message::ClientMessage;
 use tws_sim::{Fault, Switch};
 
@@ -244,4 +247,39 @@ fn back_off_begins_anew_once_a_connection_was_live() {
     pair.run_for(SECOND);
     assert!(pair.state().is_ready(), "half a second and a fifth at most");
     assert!(pair.events.iter().any(|event| matches!(event, Event::Lane(LaneEvent::State(StateChange::Ready(_))))));
+}
+
+/// A listener that reads late is told how many events it missed, and holds up nobody.
+#[tokio::test(start_paused = true)]
+async fn every_listener_hears_every_change_or_how_many_it_missed() {
+    let limits = Limits { session_events: 16, ..Limits::default() };
+    let desk = Desk::open(builder(), Config { limits, ..config() }).await;
+    let (mut quick, mut slow) = (desk.client.events(), desk.client.events());
+    let counting = tokio::spawn(async move {
+        let (mut heard, mut from) = (0_u64, Phase::Disconnected);
+        while let Some(event) = quick.recv().await {
+            heard += 1;
+            match event {
+                SessionEvent::State { from: before, state } => {
+                    assert_eq!(before, from, "no change is left out");
+                    from = state.phase;
+                }
+                SessionEvent::Missed(missed) => panic!("{missed}"),
+                _ => {}
+            }
+        }
+        (heard, from)
+    });
+    desk.client.ready(5 * SECOND).await.unwrap();
+    desk.sim.inject(Fault::new(Switch::DropEvery).ms(2000).for_ms(120_000)).unwrap();
+    tokio::time::sleep(180 * SECOND).await;
+    desk.client.shutdown().await;
+    let (heard, last) = counting.await.unwrap();
+    assert_eq!(last, Phase::Closed);
+    let Some(SessionEvent::Missed(missed)) = slow.recv().await else { panic!("nothing was missed") };
+    let mut rest = 0;
+    while slow.recv().await.is_some() {
+        rest += 1;
+    }
+    assert_eq!((missed + rest, rest), (heard, 16));
 }
