@@ -1,9 +1,8 @@
 //! Declaring scalars by the dozen: [`newtype!`] for numbers that name things, [`closed_set!`] for words and codes.
 
-/// Declares a newtype over a number as a scalar of its own, so that two ids cannot be swapped. `or 0` says what silence
-/// means, where it is no fault.
+/// Declares a newtype over a number as a scalar of its own, so that two ids cannot be swapped.
 macro_rules! newtype {
-    ($($(#[$doc:meta])* $name:ident($inner:ty) $(or $silence:literal)?;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
@@ -18,10 +17,6 @@ macro_rules! newtype {
         impl $crate::value::Scalar for $name {
             const MAXIMUM: &'static [u8] = <$inner as $crate::value::Scalar>::MAXIMUM;
             const WIRE_TYPE: u8 = <$inner as $crate::value::Scalar>::WIRE_TYPE;
-
-            $(fn silence() -> Option<Self> {
-                Some(Self($silence))
-            })?
 
             #[inline(always)]
             fn from_short(short: $crate::scan::Short) -> Option<(Self, usize)> {

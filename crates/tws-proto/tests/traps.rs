@@ -644,14 +644,3 @@ fn a_tag_twice_is_refused_where_tags_are_a_map() {
     assert_eq!(place(202), Ok(())); // a list in text
     assert_eq!(place(203), Err(("algo_parameters", Fault::DuplicateTag)));
 }
-
-#[test]
-fn a_price_tick_that_says_nothing_of_marks_has_none() {
-    // Message 1 + 200, then request id 5, tick type 1, price 100.25: what a peer has no word for it leaves out.
-    let mut frame = 201_u32.to_be_bytes().to_vec();
-    frame.extend([0x08, 5, 0x10, 1, 0x19]);
-    frame.extend(100.25_f64.to_le_bytes());
-    let read = ServerMessage::read(&frame, ServerVersion::NEWEST).unwrap().message;
-    let ServerMessage::TickPrice(tick) = read else { panic!("{read:?}") };
-    assert_eq!((tick.price, tick.size, tick.attributes.0), (Some(Decimal::new(10_025, 2)), None, 0));
-}

@@ -57,8 +57,8 @@ body! {
 }
 
 newtype! {
-    /// Marks on a price tick; none where a peer says nothing. Wire name `attrMask`.
-    TickAttributes(i32) or 0;
+    /// Marks on a price tick. Wire name `attrMask`.
+    TickAttributes(i32);
 }
 
 impl TickAttributes {
