@@ -28,7 +28,7 @@
 //! use rust_decimal::Decimal;
 //! use tws_proto::Contract;
 //! use tws_proto::ids::{ClientId, ContractId};
-//! //!
+//!
 //! let limits = Limits {
 //!     accounts: ["DU123".to_owned()].into(),
 //!     symbols: AllowList::only(["IBM"]),
