@@ -79,7 +79,6 @@ const STEPS: &[Step] = &[
     Step { name: "conformance", is_long: true, run: Run::Conformance },
     Step { name: "strangers", is_long: true, run: Run::Strangers },
     Step { name: "paper-smoke", is_long: true, run: Run::Cargo(&["xtask", "paper-smoke"]) },
-    Step { name: "crash", is_long: true, run: Run::Cargo(&["xtask", "crash", "--every", "25"]) },
 ];
 
 enum Outcome {
