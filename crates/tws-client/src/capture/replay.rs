@@ -32,8 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// let capture = "# connection 1 begins\n\
 ///     2026-11-26T21:22:29.123Z > 41504900000000097631\n\
-///     2026-11-26T21:22:29.125Z < 0000000432323600\n\
-///     # connection 1 ends\n";
+///     2026-11-26T21:22:29.125Z < 0000000432323600\n# connection 1 ends\n";
 /// let replay = Replay::parse(capture, ReplayPace::InStep).unwrap();
 /// assert_eq!(replay.connections(), 1);
 /// ```
