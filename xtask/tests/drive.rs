@@ -315,7 +315,7 @@ fn nothing_on_the_input_ends_it() {
             "NOSUCH",
         ),
         (json!({"cmd": "submit", "ref": "x", "contract": {}, "side": "BUY", "quantity": "1", "kind": "MKT"}), "symbol"),
-        (json!({"cmd": "oco", "orders": []}), "legs"),
+        (json!({"cmd": "oco", "orders": []}), "orders"),
         (json!({"cmd": "arm", "by": ""}), "armed"),
     ] {
         let (detail, _) = drive.refused(command.clone());

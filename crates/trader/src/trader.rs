@@ -252,22 +252,38 @@ fn empty_books(config: &TraderConfig) -> Result<Books, StartError> {
 fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Books), StartError> {
     let mut journal = Journal::open(&config.journal, options())?;
     let records = journal.replay_as::<Record>(Sequence::FIRST).inspect(|_| watcher.tell(Moment::Replaying));
-    let mut books = replay(config, records)?;
+    let books = replay(config, records)?;
     let in_this_file = journal.len() - (journal.first().number() - 1);
-    if in_this_file > config.journal_records_max {
-        let now = wall_time();
-        let old = Timestamp(now.0.saturating_sub(order::forget::KEEP_US));
-        // What this forgets the sum does not hold; the file before does.
-        let _ = books.orders.forget_ended_before(old, now);
-        books.ledger.forget_before(old.0);
-        let mut first = books.checkpoint();
-        first.push(Record::started(config));
-        let entries: Result<Vec<_>, _> = first.iter().map(Record::to_entry).collect();
-        let stamps = journal::Stamps { wall_us: now.0, monotonic_us: 0 };
-        let archive = journal.rotate(stamps, &entries.map_err(StartError::Checkpoint)?)?;
-        tracing::info!(archive = %archive.display(), records = in_this_file, "the journal goes on in a fresh file");
+    if in_this_file <= config.journal_records_max {
+        return Ok((journal, books));
     }
-    Ok((journal, books))
+    match rotate(config, &mut journal, &books) {
+        Ok(kept) => Ok((journal, kept)),
+        // The file is as it was, and only longer than it need be: that must not keep anybody from trading.
+        Err(StartError::Rotate(journal::RotateError::InUse { path })) => {
+            tracing::warn!(path = %path.display(), "the journal is long and open elsewhere; it goes on as it is");
+            Ok((journal, books))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Goes on in a fresh file that begins with a sum of the books. What is older than anything the broker can tell again
+/// stays in the file before; the books without it are given back.
+fn rotate(config: &TraderConfig, journal: &mut Journal, books: &Books) -> Result<Books, StartError> {
+    let mut kept = books.clone();
+    let now = wall_time();
+    let old = Timestamp(now.0.saturating_sub(order::forget::KEEP_US));
+    // Its record is the sum itself.
+    let _ = kept.orders.forget_ended_before(old, now);
+    kept.ledger.forget_before(old.0);
+    let mut first = kept.checkpoint();
+    first.push(Record::started(config));
+    let entries: Result<Vec<_>, _> = first.iter().map(Record::to_entry).collect();
+    let stamps = journal::Stamps { wall_us: now.0, monotonic_us: 0 };
+    let archive = journal.rotate(stamps, &entries.map_err(StartError::Checkpoint)?)?;
+    tracing::info!(archive = %archive.display(), "the journal goes on in a fresh file");
+    Ok(kept)
 }
 
 /// The books that these records make, if they are of a trader like the one that is configured: order ids, references
@@ -277,19 +293,24 @@ fn replay(
     records: impl Iterator<Item = Result<journal::Record<Record>, journal::ReplayError>>,
 ) -> Result<Books, StartError> {
     let mut books = empty_books(config)?;
-    let mut sum = String::new();
+    // A sum stands at the very beginning of a file that goes on behind another, whole.
+    let mut sum: Option<String> = None;
+    let (mut is_summed, mut has_begun) = (false, false);
     for record in records {
         let journal::Record { sequence, payload: record, .. } = record?;
         if let Record::Checkpoint { part, parts, books: piece } = &record {
-            if *part == 0 {
-                sum.clear();
-            }
-            sum.push_str(piece);
+            let so_far = sum.get_or_insert_default();
+            so_far.push_str(piece);
             if part + 1 == *parts {
-                books = Books::from_checkpoint(&sum).map_err(|source| StartError::Sum { sequence, source })?;
+                books = Books::from_checkpoint(so_far).map_err(|source| StartError::Sum { sequence, source })?;
+                is_summed = true;
             }
             continue;
         }
+        if !is_summed && (sum.is_some() || sequence != Sequence::FIRST) && !has_begun {
+            return Err(StartError::NoSum { sequence });
+        }
+        has_begun = true;
         if let Record::Started { version: _, mode, client_id, instance } = &record {
             for (setting, journal, configured) in [
                 ("TWS_CLIENT_ID", client_id.to_string(), config.client_id.0.to_string()),
@@ -361,6 +382,12 @@ pub enum StartError {
         sequence: Sequence,
         /// What does not fit.
         source: serde_json::Error,
+    },
+    /// The file goes on behind another and does not begin with a whole sum of it: the orders before are not known.
+    #[error("the journal goes on behind another file and does not sum it up before record {sequence}; use that file")]
+    NoSum {
+        /// The first record that is no part of a sum.
+        sequence: Sequence,
     },
     /// The journal is long, and the sum that a fresh file begins with could not be written down.
     #[error("the journal cannot go on in a fresh file: {0}")]

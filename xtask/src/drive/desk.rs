@@ -190,7 +190,11 @@ impl Desk {
                     let instrument = self.instrument(order).await?;
                     tickets.push(order.ticket(&instrument)?);
                 }
-                let placed = self.trader.submit_one_cancels_all(tickets).await?;
+                let Some(first) = oco.orders.first() else { return Err("an OCO group has orders".to_owned().into()) };
+                if oco.orders.iter().any(|order| order.strategy != first.strategy) {
+                    return Err("all orders of an OCO group are given in the name of one `strategy`".to_owned().into());
+                }
+                let placed = self.owner(first).submit_one_cancels_all(tickets).await?;
                 let refs: Vec<&str> = oco.orders.iter().map(|order| order.r#ref.as_str()).collect();
                 self.placed(&refs, placed.ids())
             }
@@ -210,6 +214,8 @@ impl Desk {
             Kind::Positions {} => positions(&self.trader).await,
             Kind::State {} => Ok(state_json(&self.trader.state())),
             Kind::Subscribe { contract } => {
+                // Asked for again where its data has ended.
+                self.instruments.remove(&contract);
                 let instrument = self.find(&contract).await?;
                 Ok(json!({"con_id": instrument.id().0, "symbol": instrument.symbol}))
             }
@@ -368,7 +374,7 @@ impl Refs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&intent).cloned()
     }
 
-    fn extend(&self, labels: BTreeMap<String, IntentId>) {
+    fn extend(&self, labels: impl IntoIterator<Item = (String, IntentId)>) {
         let mut refs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refs.extend(labels.into_iter().map(|(label, intent)| (intent, label)));
     }
@@ -435,8 +441,13 @@ async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -
         Event::State(state) => voice.say(tagged("state", state_json(&state))),
         Event::Order(update) => {
             if refs.of(update.intent).is_none() {
-                // A new order: its name is in the books by now.
-                refs.extend(trader.inspect(|books| books.labels.clone()).await.unwrap_or_default());
+                // A new order, or one that nobody named: its name is in the books by now.
+                let intent = update.intent;
+                let name = trader.inspect(move |books| {
+                    let named = books.labels.iter().find(|(_, known)| **known == intent);
+                    named.map(|(label, _)| label.clone())
+                });
+                refs.extend(name.await.ok().flatten().map(|label| (label, intent)));
             }
             voice.say(tagged("order", order_json(&update, refs)))
         }

@@ -1,6 +1,6 @@
 //! The journal fails: no order leaves, cancels do, and what was never recorded never was.
 
-use journal::Options;
+use journal::{Journal, Options};
 use order::State;
 use rusqlite::Connection;
 use rust_decimal::Decimal;
@@ -178,4 +178,42 @@ async fn a_long_journal_goes_on_in_a_fresh_file_with_the_same_books() {
     let replayed = Trader::replay(&desk.config).unwrap();
     assert_eq!(replayed.fingerprint(), again.fingerprint);
     assert_eq!(replayed.orders.iter().count(), 2);
+}
+
+#[tokio::test]
+async fn a_long_journal_that_somebody_reads_goes_on_as_it_is() {
+    let mut desk = Desk::open().await;
+    desk.trader().await.stop().await;
+    desk.config.journal_records_max = 1;
+    let reader = journal::Reader::open(&desk.config.journal, &Options::new("trader").schema(2)).unwrap();
+    let before = reader.len().unwrap();
+    let trader = desk.trader().await;
+    assert!(trader.stop().await.records > before);
+    assert_eq!(reader.first().number(), 1);
+    drop(reader);
+    let moved = |desk: &Desk| {
+        let files = std::fs::read_dir(desk.config.journal.parent().unwrap()).unwrap();
+        files.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("trader.db.1-")).count()
+    };
+    assert_eq!(moved(&desk), 0);
+    desk.trader().await.stop().await;
+    assert_eq!(moved(&desk), 1, "once nobody has it open");
+}
+
+#[tokio::test]
+async fn a_fresh_file_that_does_not_begin_with_its_sum_is_refused() {
+    let desk = Desk::open().await;
+    let mut journal = Journal::open(&desk.config.journal, Options::new("trader").schema(2)).unwrap();
+    let started = Record::Started {
+        version: "0".into(),
+        mode: "paper".into(),
+        client_id: desk.config.client_id.0,
+        instance: desk.config.instance.clone(),
+    };
+    let entry = |record: &Record| journal::Entry::new(record.kind(), record).unwrap();
+    journal.append_one(journal::Stamps::default(), &entry(&started)).unwrap();
+    journal.rotate(journal::Stamps::default(), &[entry(&started)]).unwrap();
+    journal.close().unwrap();
+    let refused = crate::desk::refused(desk.config.clone()).await;
+    assert!(matches!(refused, trader::StartError::NoSum { sequence } if sequence.number() == 2), "{refused}");
 }
