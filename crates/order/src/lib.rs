@@ -62,6 +62,7 @@
 
 pub mod action;
 pub mod change;
+pub mod combination;
 pub mod event;
 pub mod extension;
 pub mod fills;
@@ -98,6 +99,7 @@ pub use action::{
     Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Protection, Question, Step, UncountableReason,
 };
 pub use change::Change;
+pub use combination::CombinationLeg;
 pub use event::{BrokerEvent, Compared, Event, Input, LinkEvent, Record, SnapshotEvent};
 pub use extension::{Extension, ExtensionFault};
 pub use fills::{Execution, Executions};

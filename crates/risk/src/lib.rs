@@ -16,6 +16,12 @@
 //!
 //! Cancels never come here: nothing may stop a cancel.
 //!
+//! A combination is counted by its legs: each leg's ratio times the quantity, on the leg's side, with the leg's own
+//! multiplier and in its currency. Its value (C1) is what all legs are worth together, for its net price can be zero; that
+//! price may be worse than the quotes of the legs say by the collar's share of that worth (C2); the position limit (C6)
+//! holds for each leg's contract, with open orders for it alone and in other combinations. What the gate has to be told
+//! for this are the legs: [`RiskGate::know`] and [`RiskGate::quote`].
+//!
 //! The gate errs on the safe side. Both exits of a bracket, and all members of a one-cancels-all group, count as open
 //! orders that may fill, though one cancels the other; so does a change that is on its way. A clock that jumps by more than
 //! their age makes quotes old and the windows of C3 and C4 empty.
@@ -68,14 +74,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod check;
 pub mod gate;
 pub mod limits;
 pub mod quote;
 pub mod refusal;
 
+mod parts;
+mod pricing;
 mod throttle;
 
-pub use gate::{Arming, ArmingError, CheckAt, Kill, OpenOrders, Purpose, RiskGate};
+pub use check::{CheckAt, OpenOrders, Purpose};
+pub use gate::{Arming, ArmingError, Kill, RiskGate};
 pub use limits::{AllowList, Limit, LimitFault, Limits, LimitsError, TradingMode, WithoutQuote, is_paper_account};
 pub use quote::Quote;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Unpriced};

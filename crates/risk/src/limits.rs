@@ -120,6 +120,9 @@ pub struct Limits {
     pub open_orders_max: u32,
     /// By how many percent a price may be worse than the market; 5 by default (C2).
     pub collar_percent: Decimal,
+    /// The same for these kinds of contracts, in IB's words, in the place of `collar_percent`. For combinations (`BAG`) it
+    /// is a share of what their legs are worth, added up without signs (C2).
+    pub collar_percent_by_type: BTreeMap<String, Decimal>,
     /// How old a quote may be to measure a price by, in milliseconds; 10 000 by default (C2).
     pub quote_age_max_ms: u64,
     /// What happens without such a quote (C2).
@@ -147,6 +150,7 @@ impl Default for Limits {
             position_max: None,
             open_orders_max: OPEN_ORDERS_MAX,
             collar_percent: Decimal::from(5),
+            collar_percent_by_type: BTreeMap::new(),
             quote_age_max_ms: 10_000,
             without_quote: WithoutQuote::default(),
             duplicate_window_ms: 1_000,
@@ -185,7 +189,9 @@ impl Limits {
         for value in self.order_value_max_by_currency.values() {
             positive(Limit::OrderValue, *value, &mut faults);
         }
-        positive(Limit::Collar, self.collar_percent, &mut faults);
+        for percent in self.collar_percent_by_type.values().chain([&self.collar_percent]) {
+            positive(Limit::Collar, *percent, &mut faults);
+        }
         for (limit, value, max) in [
             (Limit::OpenOrders, u64::from(self.open_orders_max), u64::from(OPEN_ORDERS_MAX)),
             (Limit::QuoteAge, self.quote_age_max_ms, u64::from(u32::MAX)),
@@ -220,6 +226,12 @@ impl Limits {
     /// The duplicate window in the unit of timestamps.
     pub(crate) fn duplicate_window_us(&self) -> i64 {
         i64::try_from(self.duplicate_window_ms.min(DUPLICATE_WINDOW_MS_MAX) * 1_000).unwrap_or(i64::MAX)
+    }
+
+    /// By how many percent a price may be worse than the market, for this kind of contract.
+    #[must_use]
+    pub fn collar_percent_for(&self, security_type: &str) -> Decimal {
+        self.collar_percent_by_type.get(security_type).copied().unwrap_or(self.collar_percent)
     }
 
     /// Most money of one order in this currency; `None` where none is set, so that nothing may be traded in it.
@@ -311,7 +323,7 @@ pub enum Limit {
     Position,
     /// `open_orders_max`
     OpenOrders,
-    /// `collar_percent`
+    /// `collar_percent`, `collar_percent_by_type`
     Collar,
     /// `quote_age_max_ms`
     QuoteAge,

@@ -71,6 +71,68 @@ pub enum Refusal {
         /// As the order says.
         asked: Box<Instrument>,
     },
+    /// C8: a combination that does not say what it is made of.
+    #[error("C8 combination: {symbol} names no legs, and its risk is that of its legs; name them in the contract")]
+    NoLegs {
+        /// Its symbol.
+        symbol: String,
+    },
+    /// C8: a leg without a contract number, a side or a ratio, or a contract that is a leg twice.
+    #[error(
+        "C8 combination: leg {place} needs a contract number of its own, an action and a ratio above zero; mend the contract"
+    )]
+    LegUnsound {
+        /// Which, from 1.
+        place: usize,
+    },
+    /// C8: nobody has told what a leg is.
+    #[error(
+        "C8 combination: of leg {contract_id} neither multiplier nor currency is known; watch that contract, then order"
+    )]
+    LegUnknown {
+        /// Which contract.
+        contract_id: ContractId,
+    },
+    /// C2: the price of the combination cannot be held against its legs.
+    #[error("C2 price collar: the combination's price cannot be held against its legs: {cause}")]
+    CombinationUnpriced {
+        /// Why.
+        cause: Unpriced,
+    },
+    /// C2: the net price of a combination is too much worse than the quotes of its legs.
+    #[error(
+        "C2 price collar: net price {asked} is beyond {limit}, {percent} % of the {worth} its legs are worth from the {reference} \
+         they cost together; ask for a price nearer to it"
+    )]
+    CombinationCollar {
+        /// The price.
+        asked: Decimal,
+        /// The worst one allowed.
+        limit: Decimal,
+        /// What the legs cost together by their quotes, or for a stop limit its own trigger.
+        reference: Decimal,
+        /// How much of their worth it may be away.
+        percent: Decimal,
+        /// What the legs are worth, added up without signs.
+        worth: Decimal,
+    },
+    /// C6: the position in a leg's contract would grow too big if every open order filled.
+    #[error(
+        "C6 position: leg {contract_id}: asked {asked} on top of {have} held and {pending} in open orders, limit {limit}; \
+         cancel, close or ask for less"
+    )]
+    LegPosition {
+        /// The leg's contract.
+        contract_id: ContractId,
+        /// How much, negative sold.
+        asked: Decimal,
+        /// The account's position.
+        have: Decimal,
+        /// What open orders may still trade of it on this side; negative sold.
+        pending: Decimal,
+        /// The most, long or short.
+        limit: Decimal,
+    },
     /// C1: nothing, or less, was asked for.
     #[error("C1 order quantity: asked {asked}; ask for more than zero")]
     QuantityNotPositive {
@@ -202,20 +264,38 @@ impl Refusal {
             | Self::NoPrice { .. }
             | Self::KindNotValued { .. }
             | Self::OutOfRange => "C1",
-            Self::NoFreshQuote { .. } | Self::Collar { .. } => "C2",
+            Self::NoFreshQuote { .. }
+            | Self::Collar { .. }
+            | Self::CombinationCollar { .. }
+            | Self::CombinationUnpriced { .. } => "C2",
             Self::StrategyRate { .. } | Self::TotalRate { .. } => "C3",
             Self::Duplicate { .. } => "C4",
-            Self::Position { .. } | Self::OpenOrders { .. } => "C6",
+            Self::Position { .. } | Self::LegPosition { .. } | Self::OpenOrders { .. } => "C6",
             Self::AccountNotAllowed { .. }
             | Self::LiveAccountInPaperMode { .. }
             | Self::AccountNotNamedLive { .. }
             | Self::SymbolNotAllowed { .. }
             | Self::SecurityTypeNotAllowed { .. }
             | Self::Contract(_)
-            | Self::ContractDiffers { .. } => "C8",
+            | Self::ContractDiffers { .. }
+            | Self::NoLegs { .. }
+            | Self::LegUnsound { .. }
+            | Self::LegUnknown { .. } => "C8",
             Self::Killed { .. } | Self::NotArmed { .. } => "C11",
         }
     }
+}
+
+/// Why the price of a combination says nothing beside its legs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Unpriced {
+    /// A leg is in another currency than the combination.
+    #[error("they are in several currencies; order it at the market, or leg by leg")]
+    Currencies,
+    /// The legs have several multipliers, so what its price is multiplied with is anybody's guess.
+    #[error("they have several multipliers; say in the contract's `multiplier` what one unit of its price is worth")]
+    Multipliers,
 }
 
 fn quote_age(age_ms: Option<u64>, limit_ms: u64) -> String {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use order::{Intent, OrderKind, SECOND_US, Side, Timestamp};
 use rust_decimal::Decimal;
+use tws_proto::contract::ComboLeg;
 use tws_proto::ids::ContractId;
 
 use crate::limits::Limits;
@@ -21,6 +22,7 @@ pub(crate) struct Throttle {
 struct Likeness {
     account: String,
     contract_id: Option<ContractId>,
+    legs: Vec<ComboLeg>,
     side: Side,
     quantity: Decimal,
     kind: OrderKind,
@@ -65,7 +67,8 @@ impl Likeness {
     fn of(intent: &Intent) -> Self {
         let Intent { account, contract, side, quantity, kind, .. } = intent;
         let (account, kind) = (account.clone(), kind.clone());
-        Self { account, contract_id: contract.known_id(), side: *side, quantity: *quantity, kind }
+        let legs = contract.combo_legs.clone();
+        Self { account, contract_id: contract.known_id(), legs, side: *side, quantity: *quantity, kind }
     }
 }
 

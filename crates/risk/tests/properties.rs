@@ -63,8 +63,8 @@ proptest! {
             reason: "given".to_owned(),
             time_us: 0,
         }).unwrap(); // it fits
-        let orders = OpenOrders { count: open.len() as u32, quantity: open.iter().sum() };
-        let verdict = gate.at(Timestamp(0), &ledger).judge(&intent(side, quantity, price), orders, Purpose::Place);
+        let orders = OpenOrders { count: open.len() as u32, quantity: open.iter().sum(), ..OpenOrders::default() };
+        let verdict = gate.at(Timestamp(0), &ledger).judge(&intent(side, quantity, price), &orders, Purpose::Place);
 
         // In hundredths and plain integers, and by walking every order, so that nothing is shared with the gate.
         let whole = |value: Decimal| i128::try_from(value * Decimal::TEN).unwrap(); // one decimal at most
@@ -99,7 +99,7 @@ proptest! {
             // Each of a size of its own, so that none is a duplicate.
             let mut asked = intent(Side::Buy, Decimal::from(number + 1), Decimal::ONE);
             asked.strategy = strategy.to_string();
-            let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, OpenOrders::default(), Purpose::Place);
+            let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, &OpenOrders::default(), Purpose::Place);
             let recent = passed.iter().filter(|(time, _)| now - time < 1_000_000);
             let own = recent.clone().filter(|(_, owner)| *owner == strategy).count();
             let allowed = own < by_strategy as usize && recent.count() < in_all as usize;
@@ -128,7 +128,7 @@ proptest! {
         for (quantity, wait) in steps {
             now += wait * 1_000;
             let asked = intent(Side::Sell, Decimal::from(quantity), Decimal::ONE);
-            let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, OpenOrders::default(), Purpose::Place);
+            let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, &OpenOrders::default(), Purpose::Place);
             let allowed = !passed.iter().any(|(time, like)| *like == quantity && now - time < 1_000_000);
             prop_assert_eq!(verdict.is_ok(), allowed, "{:?}", verdict);
             if allowed {

@@ -31,6 +31,8 @@ enum News {
 #[derive(Debug)]
 pub(super) struct Market {
     id: u64,
+    /// What it is a market in; the gate counts combinations by it.
+    contract: Contract,
     /// The last quote, for those who begin to watch a market that does not move.
     quote: Option<Quote>,
     task: tokio::task::JoinHandle<()>,
@@ -61,7 +63,8 @@ impl Engine {
             updates: self.market_sender.clone(),
             clock: self.clock,
         };
-        let market = Market { id: pump.market, quote: None, task: tokio::spawn(pump.run(data)) };
+        let market =
+            Market { id: pump.market, contract: contract.clone(), quote: None, task: tokio::spawn(pump.run(data)) };
         self.markets.insert(contract_id, market);
         Ok(())
     }
@@ -80,6 +83,10 @@ impl Engine {
                     self.books.ledger.mark(contract_id, mark);
                 }
                 if let Some(gate) = &mut self.gate {
+                    // A leg whose prices are known must be known itself; before the login there was nobody to tell.
+                    if gate.known(contract_id) != Some(&market.contract) {
+                        gate.know(&market.contract);
+                    }
                     let prices = risk::Quote { bid: quote.bid, ask: quote.ask, last: quote.last };
                     gate.quote(contract_id, prices, self.clock.now());
                 }

@@ -2,6 +2,7 @@
 
 mod desk;
 
+mod combinations;
 mod ending;
 mod journal;
 mod link;

@@ -1,0 +1,314 @@
+//! [`CheckAt`]: every control, in one place.
+
+use std::cell::Cell;
+
+use order::{CombinationLeg, Gate, Intent, Orders, Side, Timestamp};
+use position::Ledger;
+use rust_decimal::Decimal;
+
+use crate::gate::{Kill, RiskGate};
+use crate::limits::{Limits, TradingMode, is_paper_account};
+use crate::parts::{Market, Part, Parts};
+use crate::pricing::{Pricing, trades_at_the_market};
+use crate::refusal::Refusal;
+
+/// What an order would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is new.
+    #[default]
+    Place,
+    /// It is an order as it would be after a change. Nothing like a duplicate is looked for.
+    Change {
+        /// How much of it has filled, and so is in the position already.
+        filled: Decimal,
+    },
+}
+
+/// The other open orders of one account, contract and side, from anybody, those with unknown outcome too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenOrders {
+    /// How many there are.
+    pub count: u32,
+    /// How much of them is not filled, not signed.
+    pub quantity: Decimal,
+    /// For a combination, the same of each leg, in the order of its legs: how much others may still trade of the leg's
+    /// contract on the leg's side. What is not told is nothing.
+    pub legs: Vec<Decimal>,
+}
+
+/// A [`RiskGate`] at one moment, for one submission.
+#[derive(Clone, Debug)]
+pub struct CheckAt<'a> {
+    pub(crate) gate: &'a RiskGate,
+    pub(crate) now: Timestamp,
+    pub(crate) ledger: &'a Ledger,
+    /// Legs of this submission that passed; they are not among the accepted ones yet.
+    pub(crate) legs_passed: Cell<usize>,
+}
+
+/// Open orders of anybody count as filled, those with unknown outcome too (R6). An intent that the book knows already is
+/// a change of that order: its old self does not count beside it.
+impl Gate for CheckAt<'_> {
+    type Refusal = Refusal;
+
+    fn check(&self, intent: &Intent, orders: &Orders) -> Result<(), Refusal> {
+        let Intent { account, contract, side, .. } = intent;
+        let mut count = orders.live_count(account, contract, *side);
+        let mut open = OpenOrders::default();
+        let mut purpose = Purpose::Place;
+        let mut old_self = Decimal::ZERO;
+        if let Some(old) = orders.get(intent.id) {
+            count -= usize::from(old.state.is_live() && count > 0);
+            old_self = old.exposure(self.now);
+            purpose = Purpose::Change { filled: old.filled };
+        }
+        let in_legs = |contract_id, side| orders.live_quantity_in_legs(account, contract_id, side, intent.id, self.now);
+        if contract.is_combination() {
+            for leg in &contract.combo_legs {
+                // What is unsound or not known is refused by name further on.
+                let Some(leg) = CombinationLeg::of(leg, *side) else { continue };
+                let Some(known) = self.gate.known(leg.contract_id) else { continue };
+                let alone = orders.live_quantity(account, known, leg.side, self.now);
+                open.legs.push(alone.saturating_add(in_legs(leg.contract_id, leg.side)));
+            }
+        } else {
+            let alone = orders.live_quantity(account, contract, *side, self.now);
+            open.quantity = alone.checked_sub(old_self).ok_or(Refusal::OutOfRange)?;
+            if let Some(contract_id) = contract.known_id() {
+                open.quantity = open.quantity.saturating_add(in_legs(contract_id, *side));
+            }
+        }
+        open.count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.judge(intent, &open, purpose)
+    }
+}
+
+impl CheckAt<'_> {
+    /// Holds an order against every control, given the other open orders of its account, contract and side. The
+    /// [`Gate`] that `order` asks looks those up by itself.
+    ///
+    /// # Errors
+    /// The first [`Refusal`]; the kill switch comes first.
+    pub fn judge(&self, intent: &Intent, open: &OpenOrders, purpose: Purpose) -> Result<(), Refusal> {
+        self.switches()?;
+        self.names(intent)?;
+        let parts = Parts::of(intent, self.gate, self.ledger)?;
+        self.quantity(intent)?;
+        let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
+        self.value(intent, &parts, &market)?;
+        self.collar(intent, &parts, &market)?;
+        let (unfilled, is_new) = match purpose {
+            Purpose::Place => (intent.quantity, true),
+            Purpose::Change { filled } => (intent.quantity.checked_sub(filled).ok_or(Refusal::OutOfRange)?, false),
+        };
+        self.positions(intent, unfilled, &parts, open)?;
+        if is_new {
+            self.duplicate(intent)?;
+        }
+        self.rates(intent)?;
+        self.legs_passed.set(self.legs_passed.get() + 1);
+        Ok(())
+    }
+
+    /// C11.
+    fn switches(&self) -> Result<(), Refusal> {
+        if let Some(Kill { by, reason }) = self.gate.killed() {
+            return Err(Refusal::Killed { by: by.clone(), reason: reason.clone() });
+        }
+        match (self.gate.limits().mode, self.gate.arming()) {
+            (TradingMode::Paper, _) => Ok(()),
+            (TradingMode::Live, Some(arming)) if self.now < arming.until => Ok(()),
+            (TradingMode::Live, arming) => Err(Refusal::NotArmed { expired_us: arming.map(|arming| arming.until.0) }),
+        }
+    }
+
+    /// C8.
+    fn names(&self, intent: &Intent) -> Result<(), Refusal> {
+        let limits = self.gate.limits();
+        let account = || intent.account.clone();
+        // Said before "not allowed", since it is the graver mistake.
+        match limits.mode {
+            TradingMode::Paper if !is_paper_account(&intent.account) => {
+                return Err(Refusal::LiveAccountInPaperMode { account: account() });
+            }
+            TradingMode::Live if !limits.live_accounts.contains(&intent.account) => {
+                return Err(Refusal::AccountNotNamedLive { account: account() });
+            }
+            TradingMode::Paper | TradingMode::Live => {}
+        }
+        if !limits.accounts.contains(&intent.account) {
+            return Err(Refusal::AccountNotAllowed { account: account() });
+        }
+        // Who may not trade a contract may not trade it as a leg either.
+        let legs = intent.contract.combo_legs.iter().filter_map(|leg| self.gate.known(leg.contract_id?));
+        for contract in std::iter::once(&intent.contract).chain(legs) {
+            if !limits.symbols.allows(&contract.symbol) {
+                return Err(Refusal::SymbolNotAllowed { symbol: contract.symbol.clone() });
+            }
+            let security_type = contract.security_type.as_ref().map_or("", |kind| kind.as_str());
+            if !limits.security_types.allows(security_type) {
+                return Err(Refusal::SecurityTypeNotAllowed { security_type: security_type.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// C1, units.
+    fn quantity(&self, intent: &Intent) -> Result<(), Refusal> {
+        let asked = intent.quantity;
+        if asked <= Decimal::ZERO {
+            return Err(Refusal::QuantityNotPositive { asked });
+        }
+        match self.gate.limits().order_quantity_max {
+            Some(limit) if asked <= limit => Ok(()),
+            Some(limit) => Err(Refusal::OrderQuantity { asked, limit }),
+            None => Err(Refusal::OrderQuantity { asked, limit: Decimal::ZERO }), // a validated gate has one
+        }
+    }
+
+    /// C1, money.
+    fn value(&self, intent: &Intent, parts: &Parts, market: &Market) -> Result<(), Refusal> {
+        for (currency, asked) in self.values(intent, parts, market)? {
+            let Some(limit) = self.gate.limits().order_value_max_in(&currency) else {
+                return Err(Refusal::NoValueLimit { currency });
+            };
+            if asked > limit {
+                return Err(Refusal::OrderValue { asked, limit, currency });
+            }
+        }
+        Ok(())
+    }
+
+    /// The most money that the order moves, by currency. A combination moves what its legs do, whatever they cost
+    /// together.
+    fn values(&self, intent: &Intent, parts: &Parts, market: &Market) -> Result<Vec<(String, Decimal)>, Refusal> {
+        let money = |price: Decimal, unit: Decimal, quantity: Decimal| {
+            price.checked_mul(unit).and_then(|each| each.checked_mul(quantity)).ok_or(Refusal::OutOfRange)
+        };
+        let pricing = Pricing::of(&intent.kind)?;
+        if !parts.is_combination() {
+            let taken = market.worst.first().copied().flatten();
+            let contract_id = parts.parts.first().map(|part| part.instrument.contract_id).unwrap_or_default();
+            let price = pricing.worst(intent.side, taken).ok_or(Refusal::NoPrice { contract_id })?;
+            return Ok(vec![(parts.currency.clone(), money(price, parts.unit()?, intent.quantity)?)]);
+        }
+        let mut values: Vec<(String, Decimal)> = Vec::new();
+        for (Part { instrument, ratio, .. }, price) in parts.parts.iter().zip(&market.worst) {
+            let price = price.ok_or(Refusal::NoPrice { contract_id: instrument.contract_id })?;
+            let units = intent.quantity.checked_mul(*ratio).ok_or(Refusal::OutOfRange)?;
+            let value = money(price, instrument.multiplier, units)?;
+            match values.iter_mut().find(|(currency, _)| *currency == instrument.currency) {
+                Some((_, sum)) => *sum = sum.checked_add(value).ok_or(Refusal::OutOfRange)?,
+                None => values.push((instrument.currency.clone(), value)),
+            }
+        }
+        if let Some(own) = pricing.own() {
+            let own = money(own.abs(), parts.unit()?, intent.quantity)?;
+            // With a unit there is one currency.
+            for (_, value) in &mut values {
+                *value = own.max(*value);
+            }
+        }
+        Ok(values)
+    }
+
+    /// C2. Only prices worse than the market are held back: a better one cannot trade badly.
+    ///
+    /// The price of a combination may be as much worse as those of its legs might be one by one: a share of its own price
+    /// says nothing, since that can be zero.
+    fn collar(&self, intent: &Intent, parts: &Parts, market: &Market) -> Result<(), Refusal> {
+        let at_market = if market.is_fresh { market.reference } else { None };
+        let pricing = Pricing::of(&intent.kind)?;
+        let (asked, reference) = match pricing {
+            Pricing::Market => (market.taken, at_market),
+            Pricing::Limit(limit_price) => (Some(limit_price), at_market),
+            // They wait for a price away from the market, and are held against that.
+            Pricing::TriggeredLimit { trigger, limit_price } => (Some(limit_price), Some(trigger)),
+            Pricing::Triggered(_) | Pricing::Trailing => (None, None),
+        };
+        let (Some(asked), Some(reference)) = (asked, reference) else { return Ok(()) };
+        let security_type = intent.contract.security_type.as_ref().map_or("", |kind| kind.as_str());
+        let percent = self.gate.limits().collar_percent_for(security_type);
+        let worth = if parts.is_combination() { market.gross.unwrap_or_default() } else { reference.abs() };
+        let width = worth.checked_mul(percent).ok_or(Refusal::OutOfRange)? / Decimal::ONE_HUNDRED;
+        let limit = reference.checked_add(intent.side.signed(width)).ok_or(Refusal::OutOfRange)?;
+        let is_worse = match intent.side {
+            Side::Buy => asked > limit,
+            Side::Sell => asked < limit,
+        };
+        match (is_worse, parts.is_combination()) {
+            (false, _) => Ok(()),
+            (true, false) => Err(Refusal::Collar { asked, limit, reference, percent }),
+            (true, true) => Err(Refusal::CombinationCollar { asked, limit, reference, percent, worth }),
+        }
+    }
+
+    /// C6: as if every open order of this side filled and none of the other.
+    fn positions(&self, intent: &Intent, unfilled: Decimal, parts: &Parts, open: &OpenOrders) -> Result<(), Refusal> {
+        let limits = self.gate.limits();
+        if open.count >= limits.open_orders_max {
+            return Err(Refusal::OpenOrders { have: open.count, limit: limits.open_orders_max });
+        }
+        for (place, part) in parts.parts.iter().enumerate() {
+            let quantity = unfilled.checked_mul(part.ratio).ok_or(Refusal::OutOfRange)?;
+            let others =
+                if parts.is_combination() { open.legs.get(place).copied().unwrap_or_default() } else { open.quantity };
+            self.position(intent, part, quantity, others, parts.is_combination())?;
+        }
+        Ok(())
+    }
+
+    fn position(
+        &self,
+        intent: &Intent,
+        part: &Part,
+        quantity: Decimal,
+        others: Decimal,
+        is_leg: bool,
+    ) -> Result<(), Refusal> {
+        let contract_id = part.instrument.contract_id;
+        let have = self.ledger.position(&intent.account, contract_id).ok_or(Refusal::OutOfRange)?.quantity;
+        let asked = part.side.signed(quantity);
+        // Nothing has no sign.
+        let pending = if others.is_zero() { Decimal::ZERO } else { part.side.signed(others) };
+        let worst = have.checked_add(pending).and_then(|sum| sum.checked_add(asked)).ok_or(Refusal::OutOfRange)?;
+        let limit = self.gate.limits().position_max.unwrap_or_default(); // a validated gate has one
+        // On the other side of zero a trade this way makes the risk smaller, however big the position is.
+        if part.side.signed(worst) <= limit {
+            return Ok(());
+        }
+        Err(if is_leg {
+            Refusal::LegPosition { contract_id, asked, have, pending, limit }
+        } else {
+            Refusal::Position { asked, have, pending, limit }
+        })
+    }
+
+    /// C4.
+    fn duplicate(&self, intent: &Intent) -> Result<(), Refusal> {
+        let limits = self.gate.limits();
+        match self.gate.throttle.duplicate_of(intent, limits.duplicate_window_us(), self.now) {
+            Some(age_us) => {
+                let age_ms = age_us.unsigned_abs() / 1_000;
+                Err(Refusal::Duplicate { age_ms, limit_ms: limits.duplicate_window_ms })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// C3.
+    fn rates(&self, intent: &Intent) -> Result<(), Refusal> {
+        let Limits { orders_per_second: total_max, orders_per_second_strategy: strategy_max, .. } = *self.gate.limits();
+        let (by_strategy, in_all) = self.gate.throttle.within_a_second(&intent.strategy, self.now);
+        let with_legs = |count: usize| u32::try_from(count + self.legs_passed.get()).unwrap_or(u32::MAX);
+        if with_legs(by_strategy) >= strategy_max {
+            let strategy = intent.strategy.clone();
+            return Err(Refusal::StrategyRate { strategy, have: with_legs(by_strategy), limit: strategy_max });
+        }
+        if with_legs(in_all) >= total_max {
+            return Err(Refusal::TotalRate { have: with_legs(in_all), limit: total_max });
+        }
+        Ok(())
+    }
+}

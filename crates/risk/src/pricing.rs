@@ -1,0 +1,84 @@
+//! [`Pricing`]: what decides at which price an order trades.
+
+use order::{OrderKind, Side};
+use rust_decimal::Decimal;
+
+use crate::refusal::Refusal;
+
+/// What decides at which price an order trades.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pricing {
+    /// The market.
+    Market,
+    /// The market, at a distance behind its best.
+    Trailing,
+    /// A limit.
+    Limit(Decimal),
+    /// The market, once a price is touched.
+    Triggered(Decimal),
+    /// A limit, once a price is touched.
+    TriggeredLimit { trigger: Decimal, limit_price: Decimal },
+}
+
+impl Pricing {
+    pub(crate) fn of(kind: &OrderKind) -> Result<Self, Refusal> {
+        Ok(match kind {
+            OrderKind::Market
+            | OrderKind::MarketOnOpen
+            | OrderKind::MarketOnClose
+            | OrderKind::MarketToLimit
+            | OrderKind::MarketWithProtection
+            | OrderKind::MidPrice { limit_price: None }
+            | OrderKind::PeggedToMarket { .. }
+            | OrderKind::PeggedToPrimary { limit_price: None, .. }
+            | OrderKind::PeggedToMidpoint { limit_price: None, .. } => Self::Market,
+            OrderKind::Limit { limit_price }
+            | OrderKind::LimitOnOpen { limit_price }
+            | OrderKind::LimitOnClose { limit_price }
+            | OrderKind::PeggedToBest { limit_price }
+            | OrderKind::MidPrice { limit_price: Some(limit_price) }
+            | OrderKind::PeggedToPrimary { limit_price: Some(limit_price), .. }
+            | OrderKind::PeggedToMidpoint { limit_price: Some(limit_price), .. } => Self::Limit(*limit_price),
+            OrderKind::Stop { stop_price: trigger }
+            | OrderKind::StopWithProtection { stop_price: trigger }
+            | OrderKind::MarketIfTouched { trigger_price: trigger } => Self::Triggered(*trigger),
+            OrderKind::StopLimit { stop_price: trigger, limit_price }
+            | OrderKind::LimitIfTouched { trigger_price: trigger, limit_price } => {
+                Self::TriggeredLimit { trigger: *trigger, limit_price: *limit_price }
+            }
+            OrderKind::Trail { .. } | OrderKind::TrailLimit { .. } => Self::Trailing,
+            // Their price follows from another instrument, of which nothing is known here.
+            other => return Err(Refusal::KindNotValued { kind: Box::new(other.clone()) }),
+        })
+    }
+
+    /// The price at which the order moves the most money, not signed; `None` where none is known. `taken` is what the
+    /// market pays or asks.
+    pub(crate) fn worst(self, side: Side, taken: Option<Decimal>) -> Option<Decimal> {
+        let (own, market) = match self {
+            Self::Market | Self::Trailing => (None, taken),
+            Self::Limit(limit_price) => match side {
+                Side::Buy => (Some(limit_price), None),   // it pays no more
+                Side::Sell => (Some(limit_price), taken), // it may get more
+            },
+            Self::Triggered(trigger) => (Some(trigger), taken),
+            Self::TriggeredLimit { trigger, limit_price } => (Some(limit_price), Some(trigger)),
+        };
+        own.into_iter().chain(market).map(|price| price.abs()).max()
+    }
+
+    /// The order's own price, where it has one.
+    pub(crate) const fn own(self) -> Option<Decimal> {
+        match self {
+            Self::Market | Self::Trailing => None,
+            Self::Limit(price) | Self::Triggered(price) | Self::TriggeredLimit { limit_price: price, .. } => {
+                Some(price)
+            }
+        }
+    }
+}
+
+/// Whether an order has no price of its own at all.
+pub(crate) fn trades_at_the_market(kind: &OrderKind) -> bool {
+    kind.limit_price().is_none() && kind.trigger_price().is_none()
+}
