@@ -228,29 +228,29 @@ impl<C: Connector> Driver<C> {
                 let dial = self.dialing.take().map_or(0, |dialing| dialing.dial);
                 self.reader = Some(Reader { dial, half });
                 shared.connected(Writer { dial, half: Box::new(writer) });
-                shared.step(context, |session, now| session.handle_connected(now))
+                shared.step(context, |inner, now| inner.session.handle_connected(now))
             }
             Happened::Connected(Err(error)) => {
                 self.dialing = None;
-                shared.step(context, |session, now| session.handle_connect_failed(error.kind(), now))
+                shared.step(context, |inner, now| inner.session.handle_connect_failed(error.kind(), now))
             }
             Happened::Read(Ok(0)) => {
                 self.reader = None;
-                shared.step(context, |session, now| session.handle_closed(None, now))
+                shared.step(context, |inner, now| inner.session.handle_closed(None, now))
             }
             Happened::Read(Ok(bytes)) => {
                 let input = self.input.get(..bytes).unwrap_or_default();
-                shared.step(context, |session, now| session.handle_input(input, now))
+                shared.step(context, |inner, now| inner.handle_input(input, now))
             }
             Happened::Read(Err(error)) => {
                 self.reader = None;
-                shared.step(context, |session, now| session.handle_closed(Some(error.kind()), now))
+                shared.step(context, |inner, now| inner.session.handle_closed(Some(error.kind()), now))
             }
             Happened::Woken => {
                 let is_drained = shared.lane.is_drained();
-                shared.step(context, |session, now| {
+                shared.step(context, |inner, now| {
                     if is_drained {
-                        session.handle_lane_drained(now);
+                        inner.session.handle_lane_drained(now);
                     }
                 })
             }

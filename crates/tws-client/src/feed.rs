@@ -26,6 +26,14 @@ pub trait Feed: Send + 'static {
     /// The message that begins it, under the id that the session gives it; asked for anew in every epoch.
     fn message(&self, request_id: RequestId) -> ClientMessage;
 
+    /// What a message says that comes all the time, copied from where it was read: that costs less than to move it through
+    /// many hands. `None` where [`Feed::items`] shall be asked, as by default.
+    #[inline]
+    fn copied(message: &ServerMessage) -> Option<Self::Item> {
+        let _ = message;
+        None
+    }
+
     /// What a message says: as a rule one item, none where the message does not belong here.
     fn items(message: ServerMessage, deliver: impl FnMut(Self::Item));
 }

@@ -11,14 +11,14 @@ use bytes::{Buf, BytesMut};
 use tokio::io::AsyncWrite;
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
-use tws_proto::message::Message;
+use tws_proto::ServerMessage;
 
 use crate::error::Exit;
 use crate::event::{Alarm, SessionEvent};
 use crate::id_map::IdMap;
 use crate::lane::{Lane, Pushed};
 use crate::log::{log_lane, log_notice};
-use crate::session::{Event, FeedUpdate, Link, RequestKey, Session, SubscriptionId};
+use crate::session::{Event, FeedUpdate, Heard, Link, RequestKey, Session, SubscriptionId};
 use crate::shared::{Answers, now};
 use crate::state::{Epoch, State};
 use crate::stream::{Put, Sink};
@@ -75,6 +75,24 @@ pub(crate) struct Told {
     pub(crate) ended: Vec<Box<dyn Sink>>,
 }
 
+/// Puts a message into the sink of its stream.
+#[inline]
+fn put(
+    sinks: &mut IdMap<SubscriptionId, Box<dyn Sink>>,
+    staged: &mut Vec<SubscriptionId>,
+    id: SubscriptionId,
+    message: &mut ServerMessage,
+) -> Heard {
+    match sinks.get_mut(id).map_or(Put::Taken, |sink| sink.hear(message)) {
+        Put::First => {
+            staged.push(id);
+            Heard::Taken
+        }
+        Put::Taken => Heard::Taken,
+        Put::Stray(name) => Heard::Stray(name),
+    }
+}
+
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Writer").field("dial", &self.dial).finish_non_exhaustive()
@@ -102,7 +120,7 @@ impl Inner {
 
     /// Forgets where a stream goes, and remembers what it conflated.
     pub(crate) fn remove_sink(&mut self, id: SubscriptionId) -> Option<Box<dyn Sink>> {
-        let sink = self.sinks.remove(&id)?;
+        let sink = self.sinks.remove(id)?;
         self.conflated += sink.conflated();
         Some(sink)
     }
@@ -146,18 +164,25 @@ impl Inner {
         self.flush(told);
     }
 
+    /// Lets the session take what came in. What streams say goes into their sinks on the way.
+    pub(crate) fn handle_input(&mut self, bytes: &[u8], now: Instant) {
+        let Self { session, sinks, staged, .. } = self;
+        session.hear_input(bytes, now, |id, message| put(sinks, staged, id, message));
+    }
+
     /// Puts an update into its sink; gives the sink back where it was the last.
     fn update(&mut self, id: SubscriptionId, update: FeedUpdate) -> Option<Box<dyn Sink>> {
         let ended = matches!(update, FeedUpdate::Ended(_));
-        let name = match &update {
-            FeedUpdate::Message(message) => Some(message.facts().name),
-            FeedUpdate::Gap(_) | FeedUpdate::Notice(_) | FeedUpdate::Ended(_) => None,
-        };
-        let put = self.sinks.get_mut(&id).map_or(Put::Taken, |sink| sink.put(update));
-        match (put, name) {
-            (Put::First, _) => self.staged.push(id),
-            (Put::Stray, Some(name)) => self.session.take_stray(name),
-            (Put::Taken, _) | (Put::Stray, None) => {}
+        match (self.sinks.get_mut(id), update) {
+            (None, _) => {}
+            (Some(_), FeedUpdate::Message(mut message)) => {
+                if let Heard::Stray(name) = put(&mut self.sinks, &mut self.staged, id, &mut message) {
+                    self.session.take_stray(name);
+                }
+            }
+            (Some(sink), FeedUpdate::Gap(epoch)) => sink.tell_gap(epoch),
+            (Some(sink), FeedUpdate::Notice(notice)) => sink.tell_notice(notice),
+            (Some(sink), FeedUpdate::Ended(error)) => sink.tell_end(error),
         }
         if ended { self.remove_sink(id) } else { None }
     }
@@ -166,7 +191,7 @@ impl Inner {
     fn flush(&mut self, told: &mut Told) {
         let mut staged = std::mem::take(&mut self.staged);
         for id in staged.drain(..) {
-            match self.sinks.get_mut(&id).map_or(Flow::Open, |sink| sink.flush()) {
+            match self.sinks.get_mut(id).map_or(Flow::Open, |sink| sink.flush()) {
                 Flow::Open => {}
                 Flow::Broken => self.session.renew(id, now()),
                 Flow::Ended => {

@@ -321,11 +321,11 @@ impl Shared {
 
     /// Lets the driver tell the session what came in, carries out what follows from it, and says what the driver does
     /// next. One lock for all of it, however much came in.
-    pub(crate) fn step(&self, context: &mut Context<'_>, input: impl FnOnce(&mut Session, Instant)) -> Step {
+    pub(crate) fn step(&self, context: &mut Context<'_>, input: impl FnOnce(&mut Inner, Instant)) -> Step {
         let now = now();
         let mut told = Told::default();
         let mut inner = self.inner();
-        input(&mut inner.session, now);
+        input(&mut inner, now);
         if inner.session.poll_timeout().is_some_and(|at| at <= now) {
             let wall = match self.wall_clock {
                 WallClock::System => SystemTime::now(),

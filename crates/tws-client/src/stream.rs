@@ -11,17 +11,17 @@ use tokio::task::coop::poll_proceed;
 use tws_proto::ServerMessage;
 use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{
-    DeltaNeutralValidation, Notice, RerouteMarketData, TickEvent, TickExchangeForPhysical, TickGeneric, TickNews,
-    TickOptionComputation, TickPrice, TickRequestParameters, TickSize, TickString,
+    DeltaNeutralValidation, Message, Notice, OpenOrdersEnd, RerouteMarketData, TickEvent, TickExchangeForPhysical,
+    TickGeneric, TickNews, TickOptionComputation, TickPrice, TickRequestParameters, TickSize, TickString,
 };
 
 use crate::error::RequestError;
 use crate::feed::Feed;
 use crate::mailbox::Mailbox;
-use crate::session::{FeedUpdate, SubscriptionId};
+use crate::session::SubscriptionId;
 use crate::shared::Shared;
 use crate::state::Epoch;
-use crate::updates::{Flow, Updates};
+use crate::updates::{Entry, Flow, Updates};
 
 pub use crate::updates::{Conflate, Loss};
 
@@ -59,6 +59,7 @@ pub enum Tick {
 
 impl Tick {
     /// The tick that a message carries, where it carries one.
+    #[inline]
     #[must_use]
     pub fn of(message: ServerMessage) -> Option<Self> {
         match message {
@@ -105,7 +106,7 @@ pub struct Subscription<T> {
     id: SubscriptionId,
     mailbox: Arc<Mailbox<Updates<T>>>,
     /// What was taken out of the mailbox, all at once, and is not given out yet.
-    taken: VecDeque<Update<T>>,
+    taken: VecDeque<Entry<T>>,
     shared: Arc<Shared>,
 }
 
@@ -122,13 +123,16 @@ impl<T: Conflate> Subscription<T> {
     /// The next update, if one is there already.
     pub fn try_recv(&mut self) -> Option<Update<T>> {
         let Self { taken, mailbox, .. } = self;
-        taken.pop_front().or_else(|| mailbox.with(|updates| updates.take(taken)).flatten())
+        match taken.pop_front() {
+            Some(entry) => Some(entry.into()),
+            None => mailbox.with(|updates| updates.take(taken)).flatten(),
+        }
     }
 
     fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<Update<T>>> {
         let Self { taken, mailbox, .. } = self;
-        if let Some(update) = taken.pop_front() {
-            return Poll::Ready(Some(update));
+        if let Some(entry) = taken.pop_front() {
+            return Poll::Ready(Some(entry.into()));
         }
         // A stream that never runs dry must let other tasks run, as every resource of tokio does: now and then.
         let progress = ready!(poll_proceed(context));
@@ -161,8 +165,17 @@ impl<T: Conflate> Stream for Subscription<T> {
 ///
 /// What is put in is given to the reader by [`Sink::flush`]: one lock and one wake for many updates.
 pub(crate) trait Sink: Send {
-    /// Never waits.
-    fn put(&mut self, update: FeedUpdate) -> Put;
+    /// Takes in a message, of which something else may be left. Never waits.
+    fn hear(&mut self, message: &mut ServerMessage) -> Put;
+
+    /// Data was missed; it comes from this connection now.
+    fn tell_gap(&mut self, epoch: Epoch);
+
+    /// A warning.
+    fn tell_notice(&mut self, notice: Notice);
+
+    /// The stream has ended.
+    fn tell_end(&mut self, error: RequestError);
 
     /// Gives everything that was put in to the reader.
     fn flush(&mut self) -> Flow;
@@ -178,8 +191,8 @@ pub(crate) enum Put {
     First,
     /// It waits for the flush for which others wait, or is with the reader already.
     Taken,
-    /// It did not belong to the stream.
-    Stray,
+    /// It did not belong to the stream; its wire name.
+    Stray(&'static str),
 }
 
 /// How many updates wait for a flush at most; more of them flush by themselves.
@@ -188,7 +201,7 @@ const STAGED_MAX: usize = 64;
 /// The sink of one kind of feed.
 pub(crate) struct FeedSink<F: Feed> {
     mailbox: Arc<Mailbox<Updates<F::Item>>>,
-    staged: VecDeque<Update<F::Item>>,
+    staged: VecDeque<Entry<F::Item>>,
     /// What has become of the stream since the last flush.
     flow: Flow,
 }
@@ -199,10 +212,9 @@ impl<F: Feed> FeedSink<F> {
     }
 
     /// What is no data is rare and keeps its place.
-    fn put_behind(&mut self, update: Update<F::Item>) -> Put {
+    fn put_behind(&mut self, entry: Entry<F::Item>) {
         self.give();
-        self.mailbox.put(|updates| updates.push(update));
-        Put::Taken
+        self.mailbox.put(|updates| updates.push(entry));
     }
 
     fn give(&mut self) {
@@ -214,23 +226,36 @@ impl<F: Feed> FeedSink<F> {
 }
 
 impl<F: Feed> Sink for FeedSink<F> {
-    fn put(&mut self, update: FeedUpdate) -> Put {
-        let message = match update {
-            FeedUpdate::Message(message) => message,
-            FeedUpdate::Gap(epoch) => return self.put_behind(Update::Gap { epoch }),
-            FeedUpdate::Notice(notice) => return self.put_behind(Update::Notice(notice)),
-            FeedUpdate::Ended(error) => return self.put_behind(Update::Ended(error)),
-        };
+    fn hear(&mut self, message: &mut ServerMessage) -> Put {
         let before = self.staged.len();
-        F::items(message, |item| self.staged.push_back(Update::Data(item)));
-        if self.staged.len() == before {
-            return Put::Stray;
+        if let Some(item) = F::copied(message) {
+            self.staged.push_back(Entry::Data(item));
+        } else {
+            let name = message.facts().name;
+            let message = std::mem::replace(message, ServerMessage::OpenOrdersEnd(OpenOrdersEnd {}));
+            F::items(message, |item| self.staged.push_back(Entry::Data(item)));
+            if self.staged.len() == before {
+                return Put::Stray(name);
+            }
         }
         if self.staged.len() >= STAGED_MAX {
             // The flush that was promised tells what became of the stream.
             self.give();
         }
         if before == 0 { Put::First } else { Put::Taken }
+    }
+
+    fn tell_gap(&mut self, epoch: Epoch) {
+        self.put_behind(Entry::Gap(epoch));
+    }
+
+    fn tell_notice(&mut self, notice: Notice) {
+        self.put_behind(Entry::Notice(Box::new(notice)));
+    }
+
+    fn tell_end(&mut self, error: RequestError) {
+        self.give();
+        self.mailbox.put(|updates| updates.end(error));
     }
 
     fn flush(&mut self) -> Flow {

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use tws_proto::kinds::TickKind;
-use tws_proto::message::TickEvent;
+use tws_proto::message::{Notice, TickEvent};
 
 use crate::error::RequestError;
+use crate::state::Epoch;
 use crate::stream::{Tick, Update};
 
 /// What happens to a stream whose reader does not keep up. The socket is read either way, and no other reader notices.
@@ -82,10 +83,29 @@ impl Conflate for TickEvent {
     }
 }
 
+/// What waits in a queue; what is rare and large stands in a box, so that data takes no more room than it needs.
+#[derive(Clone, Debug)]
+pub(crate) enum Entry<T> {
+    Data(T),
+    Gap(Epoch),
+    Notice(Box<Notice>),
+}
+
+impl<T> From<Entry<T>> for Update<T> {
+    #[inline]
+    fn from(entry: Entry<T>) -> Self {
+        match entry {
+            Entry::Data(data) => Self::Data(data),
+            Entry::Gap(epoch) => Self::Gap { epoch },
+            Entry::Notice(notice) => Self::Notice(*notice),
+        }
+    }
+}
+
 /// Updates that wait, at most as many as the delivery allows, and the end behind them.
 #[derive(Debug)]
 pub(crate) struct Updates<T> {
-    queue: VecDeque<Update<T>>,
+    queue: VecDeque<Entry<T>>,
     end: End,
     conflated: u64,
     delivery: Delivery,
@@ -129,12 +149,16 @@ impl<T: Conflate> Updates<T> {
     }
 
     /// Takes in all the data that is `staged`, and leaves it empty.
-    pub(crate) fn append(&mut self, staged: &mut VecDeque<Update<T>>) -> Flow {
+    pub(crate) fn append(&mut self, staged: &mut VecDeque<Entry<T>>) -> Flow {
         let was_broken = self.is_broken;
         if !was_broken && matches!(self.end, End::Open) && self.queue.len() + staged.len() <= self.capacity {
-            self.queue.append(staged);
+            if self.queue.is_empty() {
+                std::mem::swap(&mut self.queue, staged);
+            } else {
+                self.queue.append(staged);
+            }
         } else {
-            staged.drain(..).for_each(|update| self.push(update));
+            staged.drain(..).for_each(|entry| self.push(entry));
         }
         match &self.end {
             End::Open if self.is_broken && !was_broken => Flow::Broken,
@@ -151,39 +175,35 @@ impl<T: Conflate> Updates<T> {
     }
 
     /// Takes in one update.
-    pub(crate) fn push(&mut self, update: Update<T>) {
+    pub(crate) fn push(&mut self, entry: Entry<T>) {
         if !matches!(self.end, End::Open) {
             return;
         }
-        match &update {
+        match &entry {
             // One gap says as much as two; the later one names where the data comes from now.
-            Update::Gap { .. } => {
+            Entry::Gap(_) => {
                 self.is_broken = false;
-                self.queue.retain(|queued| !matches!(queued, Update::Gap { .. }));
+                self.queue.retain(|queued| !matches!(queued, Entry::Gap(_)));
             }
-            Update::Ended(_) => {}
-            Update::Data(_) if self.is_broken => {
+            Entry::Data(_) if self.is_broken => {
                 self.conflated += 1;
                 return;
             }
-            Update::Data(_) | Update::Notice(_) if self.queue.len() < self.capacity => {}
-            Update::Data(_) | Update::Notice(_) => match (self.delivery, T::LOSS) {
+            Entry::Data(_) | Entry::Notice(_) if self.queue.len() < self.capacity => {}
+            Entry::Data(_) | Entry::Notice(_) => match (self.delivery, T::LOSS) {
                 (Delivery::Lossless { updates_max }, _) => {
                     return self.end(RequestError::NotRead { limit: updates_max });
                 }
-                (Delivery::Conflated, Loss::Bearable) => self.make_room(key_of(&update)),
-                (Delivery::Conflated, Loss::Restart) => return self.break_off(&update),
+                (Delivery::Conflated, Loss::Bearable) => self.make_room(key_of(&entry)),
+                (Delivery::Conflated, Loss::Restart) => return self.break_off(&entry),
             },
         }
-        match update {
-            Update::Ended(error) => self.end(error),
-            Update::Data(_) | Update::Gap { .. } | Update::Notice(_) => self.queue.push_back(update),
-        }
+        self.queue.push_back(entry);
     }
 
     /// Drops everything that is unread, and what comes until the stream has begun anew.
-    fn break_off(&mut self, newer: &Update<T>) {
-        let data = self.queue.iter().chain([newer]).filter(|update| matches!(update, Update::Data(_)));
+    fn break_off(&mut self, newer: &Entry<T>) {
+        let data = self.queue.iter().chain([newer]).filter(|entry| matches!(entry, Entry::Data(_)));
         self.conflated += data.count() as u64;
         self.queue.clear();
         self.is_broken = true;
@@ -203,8 +223,8 @@ impl<T: Conflate> Updates<T> {
             }
         }
         let before = self.queue.len();
-        self.queue.retain(|update| {
-            let Some(key) = key_of(update).filter(|_| wanted > 0) else { return true };
+        self.queue.retain(|entry| {
+            let Some(key) = key_of(entry).filter(|_| wanted > 0) else { return true };
             let Some((_, count)) = known.iter_mut().find(|(known, count)| *known == key && *count > 1) else {
                 return true;
             };
@@ -214,10 +234,10 @@ impl<T: Conflate> Updates<T> {
         });
         let mut removed = before - self.queue.len();
         if removed == 0 {
-            self.queue.retain(|update| {
-                let stays = wanted == 0 || matches!(update, Update::Gap { .. });
+            self.queue.retain(|entry| {
+                let stays = wanted == 0 || matches!(entry, Entry::Gap(_));
                 wanted -= usize::from(!stays);
-                removed += usize::from(!stays && matches!(update, Update::Data(_)));
+                removed += usize::from(!stays && matches!(entry, Entry::Data(_)));
                 stays
             });
         }
@@ -227,10 +247,10 @@ impl<T: Conflate> Updates<T> {
     /// Gives everything that waits to `taken`, which must be empty, and takes its memory in exchange.
     ///
     /// Outer `None`: nothing yet. Inner `None`: nothing any more.
-    pub(crate) fn take(&mut self, taken: &mut VecDeque<Update<T>>) -> Option<Option<Update<T>>> {
+    pub(crate) fn take(&mut self, taken: &mut VecDeque<Entry<T>>) -> Option<Option<Update<T>>> {
         std::mem::swap(&mut self.queue, taken);
-        if let Some(update) = taken.pop_front() {
-            return Some(Some(update));
+        if let Some(entry) = taken.pop_front() {
+            return Some(Some(entry.into()));
         }
         match std::mem::replace(&mut self.end, End::Told) {
             End::Open => {
@@ -243,10 +263,10 @@ impl<T: Conflate> Updates<T> {
     }
 }
 
-fn key_of<T: Conflate>(update: &Update<T>) -> Option<T::Key> {
-    match update {
-        Update::Data(data) => data.key(),
-        Update::Gap { .. } | Update::Notice(_) | Update::Ended(_) => None,
+fn key_of<T: Conflate>(entry: &Entry<T>) -> Option<T::Key> {
+    match entry {
+        Entry::Data(data) => data.key(),
+        Entry::Gap(_) | Entry::Notice(_) => None,
     }
 }
 
@@ -256,14 +276,17 @@ mod tests {
     use tws_proto::message::TickPrice;
 
     use super::*;
-    use crate::state::Epoch;
 
     fn bid(price: i64) -> Update<Tick> {
         price_of(TickKind::Bid, price)
     }
 
     fn price_of(kind: TickKind, price: i64) -> Update<Tick> {
-        Update::Data(Tick::Price(TickPrice { kind, price: Some(Decimal::from(price)), ..TickPrice::default() }))
+        Update::Data(tick(kind, price))
+    }
+
+    fn tick(kind: TickKind, price: i64) -> Tick {
+        Tick::Price(TickPrice { kind, price: Some(Decimal::from(price)), ..TickPrice::default() })
     }
 
     fn gap(epoch: u64) -> Update<Tick> {
@@ -274,15 +297,24 @@ mod tests {
         let (mut read, mut taken) = (Vec::new(), VecDeque::new());
         while let Some(Some(update)) = updates.take(&mut taken) {
             read.push(update);
-            read.extend(taken.drain(..));
+            read.extend(taken.drain(..).map(Update::from));
         }
         read
+    }
+
+    fn put(updates: &mut Updates<Tick>, update: Update<Tick>) {
+        match update {
+            Update::Data(data) => updates.push(Entry::Data(data)),
+            Update::Gap { epoch } => updates.push(Entry::Gap(epoch)),
+            Update::Notice(notice) => updates.push(Entry::Notice(Box::new(notice))),
+            Update::Ended(error) => updates.end(error),
+        }
     }
 
     #[track_caller]
     fn check(delivery: Delivery, pushed: Vec<Update<Tick>>, expected: Vec<Update<Tick>>, conflated: u64) {
         let mut updates = Updates::new(delivery, 3);
-        pushed.into_iter().for_each(|update| updates.push(update));
+        pushed.into_iter().for_each(|update| put(&mut updates, update));
         assert_eq!(read(&mut updates), expected);
         assert_eq!(updates.conflated, conflated);
     }
@@ -317,6 +349,12 @@ mod tests {
         check(lossless, vec![bid(1), bid(2)], vec![bid(1), bid(2)], 0);
     }
 
+    /// Most of what waits is data, and there is much of it.
+    #[test]
+    fn an_entry_takes_no_more_room_than_its_data() {
+        assert_eq!(size_of::<Entry<Tick>>(), size_of::<Tick>());
+    }
+
     #[test]
     fn what_is_read_and_what_gave_way_is_what_came() {
         for kinds in [1_usize, 2, 7, 60] {
@@ -324,7 +362,8 @@ mod tests {
             let (mut got, mut sent) = (Vec::new(), 0);
             for round in 0..1000_usize {
                 let mut staged: VecDeque<_> = (0..37)
-                    .map(|at| price_of(TickKind::from((sent + at) as i32 % kinds as i32), (sent + at) as i64))
+                    .map(|at| tick(TickKind::from((sent + at) as i32 % kinds as i32), (sent + at) as i64))
+                    .map(Entry::Data)
                     .collect();
                 sent += staged.len();
                 assert_eq!(updates.append(&mut staged), Flow::Open);

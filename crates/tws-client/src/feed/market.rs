@@ -4,7 +4,7 @@ use tws_proto::ServerMessage;
 use tws_proto::ids::RequestId;
 use tws_proto::message::{
     ClientMessage, DepthRow, DisplayGroupUpdated, HistoricalData, HistoricalDataUpdate, NewsBulletin, RealTimeBar,
-    RequestTickByTick, RerouteMarketDepth, ScannerRow, TickEvent,
+    RequestMarketData, RequestTickByTick, RerouteMarketDepth, ScannerRow, TickEvent,
 };
 use tws_proto::time::TimeText;
 
@@ -13,8 +13,6 @@ use crate::stream::Tick;
 use crate::updates::{Conflate, Loss};
 
 feeds! {
-    /// `REQ_MKT_DATA`: quotes and whatever else was asked for.
-    RequestMarketData [request_id in Box, snapshot: false, regulatory_snapshot: false] -> Tick: Tick::of;
     /// `REQ_MKT_DEPTH`: the rows of a book.
     RequestMarketDepth [request_id in Box] -> DepthUpdate: |message| match message {
         ServerMessage::MarketDepth(body) => Some(DepthUpdate::Row(body.row)),
@@ -49,6 +47,29 @@ feeds! {
         ServerMessage::DisplayGroupUpdated(body) => Some(body),
         _ => None,
     };
+}
+
+/// `REQ_MKT_DATA`: quotes and whatever else was asked for.
+impl Feed for RequestMarketData {
+    type Item = Tick;
+
+    fn message(&self, request_id: RequestId) -> ClientMessage {
+        Box::new(Self { request_id, snapshot: false, regulatory_snapshot: false, ..self.clone() }).into()
+    }
+
+    #[inline]
+    fn copied(message: &ServerMessage) -> Option<Tick> {
+        match message {
+            ServerMessage::TickPrice(tick) => Some(Tick::Price(tick.clone())),
+            ServerMessage::TickSize(tick) => Some(Tick::Size(tick.clone())),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn items(message: ServerMessage, deliver: impl FnMut(Tick)) {
+        Tick::of(message).into_iter().for_each(deliver);
+    }
 }
 
 /// `REQ_TICK_BY_TICK_DATA`: every single tick, after those of the past that were asked for.

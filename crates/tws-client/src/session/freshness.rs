@@ -46,6 +46,19 @@ impl Route {
         Self { id, last: now, flow: Flow::Awaited }
     }
 
+    /// The stream told something, unless that must be told itself because the stream was stale; false where it must.
+    #[inline]
+    pub(super) fn hears(&mut self, now: Instant) -> bool {
+        match self.flow {
+            Flow::Awaited | Flow::Fresh => {
+                self.last = now;
+                self.flow = Flow::Fresh;
+                true
+            }
+            Flow::Stale => false,
+        }
+    }
+
     /// The stream told something; for how long it had been silent, where it was stale.
     fn heard(&mut self, now: Instant) -> Option<Duration> {
         let silent_for = (self.flow == Flow::Stale).then(|| now.saturating_duration_since(self.last));

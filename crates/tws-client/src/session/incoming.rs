@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use tws_proto::connection::Event as Frame;
+use tws_proto::connection::{Event as Frame, OutOfStep};
 use tws_proto::handshake::Progress;
 use tws_proto::ids::RequestId;
 use tws_proto::message::{Message, Notice, ServerMessage};
 
-use super::{Event, FeedUpdate, Session, Stage, Start};
+use super::{Event, FeedUpdate, Session, Stage, Start, SubscriptionId};
 use crate::error::RequestError;
 use crate::event::Alarm;
 use crate::notice::{self, NoticeClass};
@@ -15,22 +15,56 @@ use crate::relation::{is_lane, request_id};
 use crate::session::outgoing::Waiting;
 use crate::state::{LaneEvent, Ready, Reason, StateChange, UnsentCause, Upstream};
 
+type NextFrame = Result<Option<Frame<ServerMessage>>, OutOfStep>;
+
+/// What a stream makes of a message under its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It was for the stream.
+    Taken,
+    /// It did not belong to the stream; its wire name.
+    Stray(&'static str),
+}
+
 /// How many farms are remembered as down; there are about twenty.
 const FARMS_MAX: usize = 64;
 
 impl Session {
     /// Bytes came off the socket. Every whole frame in them is taken at once.
     pub fn handle_input(&mut self, bytes: &[u8], now: Instant) {
+        if self.take_bytes(bytes, now) {
+            self.take_frames(Self::next_frame, now);
+        }
+    }
+
+    /// As [`Session::handle_input`], but what a stream says is given to `hear` where it was read, before it is moved
+    /// anywhere, and is no event. Where an event waits to be told already, what comes behind it is one too.
+    pub(crate) fn hear_input(
+        &mut self,
+        bytes: &[u8],
+        now: Instant,
+        mut hear: impl FnMut(SubscriptionId, &mut ServerMessage) -> Heard,
+    ) {
+        if self.take_bytes(bytes, now) {
+            self.take_frames(|session| session.next_frame_unheard(&mut hear, now), now);
+        }
+    }
+
+    /// Whether there may be frames in what came.
+    fn take_bytes(&mut self, bytes: &[u8], now: Instant) -> bool {
         match &mut self.stage {
             Stage::Handshaking { handshake, .. } => {
-                let Some(waiting) = handshake.take() else { return };
+                let Some(waiting) = handshake.take() else { return false };
                 match waiting.handle_input(bytes) {
                     Ok(Progress::More(more)) => {
                         *handshake = Some(more);
-                        return;
+                        return false;
                     }
                     Ok(Progress::Done((connection, _))) => self.begin(connection, now),
-                    Err(error) => return self.lose(Reason::Handshake(error), now),
+                    Err(error) => {
+                        self.lose(Reason::Handshake(error), now);
+                        return false;
+                    }
                 }
             }
             Stage::Live(live) => {
@@ -40,24 +74,56 @@ impl Session {
                 live.hold = None;
             }
             // Bytes of a connection that is over.
-            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Closing { .. } | Stage::Closed(_) => return,
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Closing { .. } | Stage::Closed(_) => return false,
         }
-        self.take_frames(now);
+        true
     }
 
-    fn take_frames(&mut self, now: Instant) {
+    fn take_frames(&mut self, mut next: impl FnMut(&mut Self) -> NextFrame, now: Instant) {
         let before = self.frames_in();
-        while let Stage::Live(live) = &mut self.stage {
-            match live.outlet.poll_event() {
+        loop {
+            match next(self) {
                 Ok(Some(Frame::Message(message))) => self.take_message(message, now),
                 Ok(Some(Frame::BadFrame(bad))) => self.take_bad_frame(bad),
-                Ok(None) => {
-                    let finished = live.outlet.counters().frames_in != before;
-                    return live.watch_frame(finished, now);
-                }
+                Ok(None) => break,
                 Err(out_of_step) => return self.lose(Reason::OutOfStep(out_of_step), now),
             }
         }
+        if let Stage::Live(live) = &mut self.stage {
+            let finished = live.outlet.counters().frames_in != before;
+            live.watch_frame(finished, now);
+        }
+    }
+
+    fn next_frame(&mut self) -> NextFrame {
+        match &mut self.stage {
+            Stage::Live(live) => live.outlet.poll_event(),
+            Stage::Idle { .. } | Stage::Connecting { .. } | Stage::Handshaking { .. } => Ok(None),
+            Stage::Closing { .. } | Stage::Closed(_) => Ok(None),
+        }
+    }
+
+    /// The next frame behind those that streams have heard.
+    fn next_frame_unheard(
+        &mut self,
+        hear: &mut impl FnMut(SubscriptionId, &mut ServerMessage) -> Heard,
+        now: Instant,
+    ) -> NextFrame {
+        let Self { stage: Stage::Live(live), subscriptions, events, counts, .. } = self else { return Ok(None) };
+        live.outlet.poll_event_but(|message| {
+            if !events.is_empty() {
+                return false;
+            }
+            let Some(route) = request_id(message).and_then(|id| subscriptions.route_of(id)) else { return false };
+            if !route.hears(now) {
+                return false;
+            }
+            if let Heard::Stray(name) = hear(route.id, message) {
+                counts.stray_messages += 1;
+                events.push_back(Event::Stray(name));
+            }
+            true
+        })
     }
 
     fn frames_in(&self) -> u64 {

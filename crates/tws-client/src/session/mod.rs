@@ -46,6 +46,7 @@ use requests::{Change, Requests};
 use rules::Rules;
 use subscriptions::Subscriptions;
 
+pub(crate) use incoming::Heard;
 pub(crate) use orders::order_ids;
 pub(crate) use outlet::Barred;
 

@@ -1,6 +1,6 @@
 //! [`Outlet`]: the only way by which a message becomes bytes, so that a read-only session cannot act, whoever asks.
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use tws_proto::connection::{Client as ClientSide, Connection, Counters, Event, OutOfStep, Side};
 use tws_proto::ids::ClientId;
 use tws_proto::message::{ClientMessage, Message, ServerMessage};
@@ -8,12 +8,17 @@ use tws_proto::{Refused, ServerVersion};
 
 use super::gate::{Access, Errand};
 
+/// The length that stands before every frame.
+const PREFIX_BYTES: usize = 4;
+
 /// A connection that knows what may leave it.
 #[derive(Debug)]
 pub(super) struct Outlet {
     connection: Connection<ClientSide>,
     access: Access,
     client_id: ClientId,
+    /// What was read past the connection.
+    passed: Counters,
 }
 
 /// Why a message did not become bytes.
@@ -27,7 +32,7 @@ pub(crate) enum Barred {
 
 impl Outlet {
     pub(super) fn new(connection: Connection<ClientSide>, access: Access, client_id: ClientId) -> Self {
-        Self { connection, access, client_id }
+        Self { connection, access, client_id, passed: Counters::default() }
     }
 
     pub(super) fn version(&self) -> ServerVersion {
@@ -62,13 +67,45 @@ impl Outlet {
         self.connection.poll_event()
     }
 
+    /// The next event behind the messages that `take` takes. These are read out of the buffer where they are and lent: a
+    /// tick that is moved from hand to hand costs more than its reading.
+    #[inline]
+    pub(super) fn poll_event_but(
+        &mut self,
+        mut take: impl FnMut(&mut ServerMessage) -> bool,
+    ) -> Result<Option<Event<ServerMessage>>, OutOfStep> {
+        let Self { connection, passed, .. } = self;
+        let version = connection.version();
+        let input = connection.input();
+        let mut behind = 0;
+        while let Some(payload) = input.get(behind..).and_then(whole_frame) {
+            // A bad frame is read once more, and counted, by the connection.
+            let Ok(mut read) = ServerMessage::read(payload, version) else { break };
+            behind += PREFIX_BYTES + payload.len();
+            passed.frames_in += 1;
+            passed.trailing_fields += read.trailing_fields as u64;
+            if !take(&mut read.message) {
+                input.advance(behind);
+                return Ok(Some(Event::Message(read.message)));
+            }
+        }
+        input.advance(behind);
+        connection.poll_event()
+    }
+
     /// The bytes of a frame that has come in part.
     pub(super) fn input(&mut self) -> &mut BytesMut {
         self.connection.input()
     }
 
     pub(super) fn counters(&self) -> Counters {
-        self.connection.counters()
+        let Counters { frames_in, bad_frames, trailing_fields, frames_out } = self.connection.counters();
+        Counters {
+            frames_in: frames_in + self.passed.frames_in,
+            trailing_fields: trailing_fields + self.passed.trailing_fields,
+            bad_frames,
+            frames_out,
+        }
     }
 
     pub(super) fn output_len(&self) -> usize {
@@ -78,4 +115,12 @@ impl Outlet {
     pub(super) fn poll_transmit(&mut self) -> Option<BytesMut> {
         self.connection.poll_transmit()
     }
+}
+
+/// The payload of the frame at the front of a buffer, where it is whole. All that is odd is left to the connection.
+#[inline]
+fn whole_frame(buffer: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = buffer.split_first_chunk::<PREFIX_BYTES>()?;
+    let payload = rest.get(..u32::from_be_bytes(*length) as usize)?;
+    (!payload.is_empty()).then_some(payload)
 }

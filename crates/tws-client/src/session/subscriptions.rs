@@ -10,7 +10,7 @@ use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 use super::freshness::Route;
 use super::rules::Claim;
 use crate::error::RequestError;
-use crate::id_map::IdMap;
+use crate::id_map::{Id, IdMap};
 use crate::relation::{Channel, Pace, Relation};
 use crate::state::Epoch;
 
@@ -20,6 +20,12 @@ pub type MakeRequest = Box<dyn Fn(RequestId) -> ClientMessage + Send>;
 /// Names a stream within a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(u64);
+
+impl Id for SubscriptionId {
+    fn number(self) -> u64 {
+        self.0
+    }
+}
 
 /// What a stream says.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +84,7 @@ impl Subscriptions {
     }
 
     pub(super) fn has_id(&self, id: RequestId) -> bool {
-        self.by_id.contains_key(&id)
+        self.by_id.contains(id)
     }
 
     /// Takes a stream in.
@@ -119,7 +125,7 @@ impl Subscriptions {
         let stream = self.streams.remove(&id)?;
         self.by_channel.retain(|_, holder| *holder != id);
         let live = stream.live.inspect(|live| {
-            self.by_id.remove(&live.request_id);
+            self.by_id.remove(live.request_id);
         });
         Some((stream.relation, live.and_then(|live| live.cancel)))
     }
@@ -127,7 +133,7 @@ impl Subscriptions {
     /// Takes a live stream for one that was not asked for; what ends it at the server.
     pub(super) fn suspend(&mut self, id: SubscriptionId) -> Option<ClientMessage> {
         let live = self.streams.get_mut(&id)?.live.take()?;
-        self.by_id.remove(&live.request_id);
+        self.by_id.remove(live.request_id);
         live.cancel
     }
 
@@ -211,16 +217,17 @@ impl Subscriptions {
 
     /// The stream that a message belongs to.
     pub(super) fn of(&self, request_id: RequestId) -> Option<SubscriptionId> {
-        self.by_id.get(&request_id).map(|route| route.id)
+        self.by_id.get(request_id).map(|route| route.id)
     }
 
+    #[inline]
     pub(super) fn route_of(&mut self, request_id: RequestId) -> Option<&mut Route> {
-        self.by_id.get_mut(&request_id)
+        self.by_id.get_mut(request_id)
     }
 
     /// The way to a stream that is live and carries an id.
     pub(super) fn route(&self, id: SubscriptionId) -> Option<&Route> {
-        self.by_id.get(&self.request_id(id)?)
+        self.by_id.get(self.request_id(id)?)
     }
 
     /// The ways to all streams that are live and carry ids.
