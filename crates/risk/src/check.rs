@@ -45,6 +45,16 @@ pub struct CheckAt<'a> {
     pub(crate) ledger: &'a Ledger,
     /// Legs of this submission that passed; they are not among the accepted ones yet.
     pub(crate) legs_passed: Cell<usize>,
+    pub(crate) is_protection: bool,
+}
+
+impl CheckAt<'_> {
+    /// For an order in the place of a stop that was lost (R25): it is meant to be the same as one that was accepted a
+    /// moment ago, and no duplicate of it (C4). Every other control holds.
+    #[must_use]
+    pub fn for_protection(self) -> Self {
+        Self { is_protection: true, ..self }
+    }
 }
 
 /// Open orders of anybody count as filled, those with unknown outcome too (R6). An intent that the book knows already is
@@ -103,7 +113,7 @@ impl CheckAt<'_> {
             Purpose::Change { filled } => (intent.quantity.checked_sub(filled).ok_or(Refusal::OutOfRange)?, false),
         };
         self.positions(intent, unfilled, &parts, open)?;
-        if is_new {
+        if is_new && !self.is_protection {
             self.duplicate(intent)?;
         }
         self.rates(intent)?;

@@ -92,7 +92,7 @@ impl RiskGate {
     /// `CheckAt`, which counts them into the rates.
     #[must_use]
     pub fn at<'a>(&'a self, now: Timestamp, ledger: &'a Ledger) -> CheckAt<'a> {
-        CheckAt { gate: self, now, ledger, legs_passed: Cell::new(0) }
+        CheckAt { gate: self, now, ledger, legs_passed: Cell::new(0), is_protection: false }
     }
 
     /// Counts an order that was accepted, for the rates and the duplicates. Call it once for each leg, after its record
