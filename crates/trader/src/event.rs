@@ -1,5 +1,7 @@
 //! [`Event`]: what travels on the bus.
 
+use std::time::Duration;
+
 use event_bus::{Closed, Feed, Queue, Subscription};
 use order::{Commission, Fill, IntentId, OrderUpdate, Outcome};
 use rust_decimal::Decimal;
@@ -143,6 +145,12 @@ pub enum Alarm {
     /// The trader has stopped taking orders.
     #[error("trading is halted: {0}")]
     Halted(String),
+    /// The disk does not answer: no orders are taken until it does, cancels leave without a record (R37).
+    #[error("the journal's disk has not answered for {waited:?}; no orders are taken until it does")]
+    JournalSlow {
+        /// For how long.
+        waited: Duration,
+    },
     /// A position at the broker is not the one our fills make; it was adjusted.
     #[error(
         "account {} holds {broker} {symbol} at the broker and {ours} by our fills; the difference is booked as EXTERNAL",
@@ -222,6 +230,7 @@ impl Alarm {
             Self::Order(_) => "order",
             Self::NotBooked { .. } => "not_booked",
             Self::Halted(_) => "halted",
+            Self::JournalSlow { .. } => "journal_slow",
             Self::PositionAdjusted { .. } => "position_adjusted",
             Self::NotProtected { .. } => "not_protected",
             Self::StrategyEnded { .. } => "strategy_ended",

@@ -26,7 +26,7 @@ mod terms;
 mod views;
 
 pub use books::Books;
-pub use config::{Arming, ConfigError, TraderConfig};
+pub use config::{Arming, ConfigError, OnStop, TraderConfig};
 pub use engine::{Ended, LoginFault, Refused};
 pub use event::{Alarm, Event, FillEvent, Phase, Signal, TraderState};
 pub use failure::Failure;

@@ -15,7 +15,7 @@ pub enum Moment {
     Heard,
     /// The broker's book was told whole and is about to be compared with ours.
     Compared,
-    /// Records are about to be written.
+    /// Records are about to be written. This and [`Moment::Recorded`] are told on the thread that writes: it waits.
     Recording,
     /// Records are durable; nothing that follows from them has left.
     Recorded,

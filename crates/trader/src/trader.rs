@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use event_bus::Bus;
+use event_bus::{Bus, Queue};
 use journal::{Journal, Options, Sequence};
 use order::{Instance, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tws_client::config::Reconciliation;
 use tws_client::{Config as ClientConfig, ConnectError, TradingClient};
 
 use crate::books::Books;
-use crate::config::{ConfigError, TraderConfig};
+use crate::config::{ConfigError, OnStop, TraderConfig};
 use crate::engine::{Clock, Command, Ended, Engine, Parts};
 use crate::event::{Alarm, Event, Phase, TraderState};
 use crate::handle::{Handle, NotReady};
@@ -27,6 +28,8 @@ use crate::views::VIEWS;
 const APPLICATION: &str = "trader";
 /// Version of the records inside the journal.
 const SCHEMA: u32 = 2;
+/// How long the end waits for the last cancels.
+const LAST_CANCELS: Duration = Duration::from_secs(10);
 /// Commands that may wait for the engine.
 const COMMANDS_MAX: usize = 1024;
 
@@ -48,6 +51,7 @@ pub struct Trader {
     _keeper: oneshot::Sender<()>,
     engine: Option<JoinHandle<()>>,
     strategies: Vec<JoinHandle<()>>,
+    on_stop: OnStop,
 }
 
 /// A trader to be.
@@ -57,12 +61,14 @@ pub struct TraderBuilder {
     strategies: Vec<(String, Launch)>,
     watcher: Watcher,
     clock_speed: u32,
+    clock_start: Option<Timestamp>,
 }
 
 impl Trader {
     /// A trader with this configuration.
     pub fn builder(config: TraderConfig) -> TraderBuilder {
-        TraderBuilder { config, strategies: Vec::new(), watcher: Watcher::default(), clock_speed: 1 }
+        let strategies = Vec::new();
+        TraderBuilder { config, strategies, watcher: Watcher::default(), clock_speed: 1, clock_start: None }
     }
 
     /// What can be done with it.
@@ -71,10 +77,13 @@ impl Trader {
         self.handle.clone()
     }
 
-    /// Ends the strategies, then the session, and closes the journal. Orders stay at the broker as they are: cancel
-    /// them first if they should not.
+    /// Ends the strategies, then the session, and closes the journal. Orders stay at the broker as they are, unless
+    /// [`TraderConfig::on_stop`] says otherwise.
     pub async fn stop(mut self) -> Ended {
         self.end_strategies();
+        if self.on_stop == OnStop::Cancel && timeout(LAST_CANCELS, self.cancel_everything()).await.is_err() {
+            tracing::warn!("orders live on although they were cancelled; the next start sends the cancels again");
+        }
         let (reply, answer) = oneshot::channel();
         let lost = |why: &str| Ended { records: 0, fingerprint: String::new(), journal_fault: Some(why.to_owned()) };
         if self.handle.commands.send(Command::Stop { reply }).await.is_err() {
@@ -85,6 +94,26 @@ impl Trader {
             let _ = engine.await; // it has said its last word
         }
         ended
+    }
+
+    /// Cancels all that lives, and waits until nothing does.
+    async fn cancel_everything(&self) {
+        let mut ended = self.handle.bus().subscribe_map(Queue::latest_by_key(1, |()| ()), |event| match event {
+            Event::Order(update) => (!update.state.is_live()).then_some(()),
+            _ => None,
+        });
+        if self.handle.cancel_all(|_| true).await.is_err() {
+            return; // the engine has ended
+        }
+        loop {
+            match self.handle.inspect(|books| books.orders.live().next().is_none()).await {
+                Ok(false) => {}
+                Ok(true) | Err(_) => return,
+            }
+            if ended.recv().await.is_err() {
+                return;
+            }
+        }
     }
 
     fn end_strategies(&mut self) {
@@ -134,7 +163,7 @@ impl TraderBuilder {
         self
     }
 
-    /// Tells of every [`Moment`] of the engine's work, on its task: for simulations that stop a process there.
+    /// Tells of every [`Moment`] of the engine's work, which waits for it: for simulations that stop a process there.
     pub fn on_moment(self, watcher: impl Fn(Moment) + Send + Sync + 'static) -> Self {
         Self { watcher: Watcher::new(watcher), ..self }
     }
@@ -144,6 +173,12 @@ impl TraderBuilder {
     /// are not touched. Never for trading: quotes age as fast.
     pub fn clock_speed(self, factor: u32) -> Self {
         Self { clock_speed: factor.max(1), ..self }
+    }
+
+    /// As if the clock on the wall showed this time at the start. For simulations, in which it may have jumped since the
+    /// last run.
+    pub fn clock_starts_at(self, at: Timestamp) -> Self {
+        Self { clock_start: Some(at), ..self }
     }
 
     /// Opens the journal, replays it, connects, waits until the broker's book agrees with ours, starts the strategies.
@@ -177,7 +212,7 @@ impl TraderBuilder {
 
     /// A trader that runs, and the strategies that do not yet.
     fn begin(self) -> Result<(Trader, Vec<(String, Launch)>), StartError> {
-        let Self { config, strategies, watcher, clock_speed } = self;
+        let Self { config, strategies, watcher, clock_speed, clock_start } = self;
         config.validate()?;
         check_names(strategies.iter().map(|(name, _)| name.as_str()))?;
         let (journal, books) = open_books(&config, &watcher)?;
@@ -200,7 +235,7 @@ impl TraderBuilder {
             state: state_sender,
             commands,
             kept,
-            clock: Clock::start(wall_time(), clock_speed),
+            clock: Clock::start(clock_start.unwrap_or_else(wall_time), clock_speed),
             watcher,
         });
         tokio::spawn(async move {
@@ -215,7 +250,8 @@ impl TraderBuilder {
             client: Inquiries::new(client.client().clone()),
             owner: Arc::from(MANUAL),
         };
-        Ok((Trader { handle, _keeper: keeper, engine: Some(engine), strategies: Vec::new() }, strategies))
+        let on_stop = config.on_stop;
+        Ok((Trader { handle, _keeper: keeper, engine: Some(engine), strategies: Vec::new(), on_stop }, strategies))
     }
 }
 

@@ -79,7 +79,7 @@ impl From<Refused> for Fault {
             Refused::Cancel(_) => "R19".to_owned(),
             Refused::Account { .. } => "C8".to_owned(),
             Refused::Label { .. } | Refused::LabelTaken { .. } => "ref".to_owned(),
-            Refused::NotDurable | Refused::KillNotDurable => "R37".to_owned(),
+            Refused::NotDurable | Refused::KillNotDurable | Refused::JournalSlow { .. } => "R37".to_owned(),
             Refused::Stale { .. } => "R5".to_owned(),
             _ => "stopped".to_owned(),
         };

@@ -52,6 +52,11 @@ pub struct TraderConfig {
     pub newest_version: ServerVersion,
     /// How long to wait for the session to become ready at the start. `TWS_READY_TIMEOUT_S`.
     pub ready_timeout: Duration,
+    /// What becomes of orders that live when the trader is stopped. `TWS_ON_STOP`, `keep` or `cancel`.
+    pub on_stop: OnStop,
+    /// By how much the clock of TWS may differ before nothing is traded (R39); without it a difference is only noted, as
+    /// simulated time differs by as much as it likes. `TWS_CLOCK_SKEW_MAX_S`.
+    pub clock_skew_max: Option<Duration>,
     /// Ports that may serve live accounts, beside [`LIVE_PORTS`]. `TWS_LIVE_PORTS`.
     pub live_ports: Vec<u16>,
     /// Who armed live trading, and until when. `TWS_LIVE_ARMED_BY`, `TWS_LIVE_ARMED_UNTIL`.
@@ -60,6 +65,16 @@ pub struct TraderConfig {
     /// `TWS_MAX_ORDER_QUANTITY`, `TWS_MAX_ORDER_VALUE`, `TWS_MAX_POSITION` and `TWS_SYMBOLS`. Mode and accounts are
     /// taken from the settings above.
     pub limits: Limits,
+}
+
+/// What becomes of orders that live when the trader is stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnStop {
+    /// They stay at the broker as they are.
+    #[default]
+    Keep,
+    /// They are cancelled, and the end waits for that, but not for ever.
+    Cancel,
 }
 
 /// A named person's word that live trading may start.
@@ -86,6 +101,8 @@ impl TraderConfig {
             instance: "t1".to_owned(),
             newest_version: ServerVersion::NEWEST,
             ready_timeout: Duration::from_secs(30),
+            on_stop: OnStop::Keep,
+            clock_skew_max: None,
             live_ports: Vec::new(),
             arming: None,
             limits: Limits {
@@ -102,7 +119,14 @@ impl TraderConfig {
     /// The defaults for live trading: nothing is allowed until it is named.
     #[must_use]
     pub fn live() -> Self {
-        Self { mode: TradingMode::Live, port: LIVE_PORTS[0], limits: Limits::default(), ..Self::paper() }
+        let clock_skew_max = Some(Duration::from_secs(5));
+        Self {
+            mode: TradingMode::Live,
+            port: LIVE_PORTS[0],
+            limits: Limits::default(),
+            clock_skew_max,
+            ..Self::paper()
+        }
     }
 
     /// Reads the file named by `TWS_CONFIG`, if any, then the `TWS_*` variables of the environment.

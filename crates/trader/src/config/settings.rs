@@ -11,12 +11,13 @@ use serde::Deserialize;
 use tws_proto::ServerVersion;
 use tws_proto::ids::ClientId;
 
-use super::{Arming, ConfigFault, Problem, TraderConfig};
+use super::{Arming, ConfigFault, OnStop, Problem, TraderConfig};
 
 /// Every variable that is read.
-pub(super) const VARIABLES: [&str; 18] = [
+pub(super) const VARIABLES: [&str; 20] = [
     "TWS_ACCOUNTS",
     "TWS_CLIENT_ID",
+    "TWS_CLOCK_SKEW_MAX_S",
     "TWS_CONFIG",
     "TWS_HOST",
     "TWS_INSTANCE",
@@ -29,6 +30,7 @@ pub(super) const VARIABLES: [&str; 18] = [
     "TWS_MAX_ORDER_VALUE",
     "TWS_MAX_POSITION",
     "TWS_MAX_SERVER_VERSION",
+    "TWS_ON_STOP",
     "TWS_PORT",
     "TWS_READY_TIMEOUT_S",
     "TWS_SYMBOLS",
@@ -49,6 +51,8 @@ pub(super) struct Settings {
     instance: Option<String>,
     max_server_version: Option<i32>,
     ready_timeout_s: Option<u64>,
+    on_stop: Option<String>,
+    clock_skew_max_s: Option<u64>,
     live_ports: Option<Vec<u16>>,
     live_armed_by: Option<String>,
     live_armed_until: Option<String>,
@@ -79,6 +83,8 @@ impl Settings {
         over.text("TWS_INSTANCE", &mut self.instance);
         over.parsed("TWS_MAX_SERVER_VERSION", "a whole number, 176 to 226", &mut self.max_server_version);
         over.parsed("TWS_READY_TIMEOUT_S", "a whole number of seconds", &mut self.ready_timeout_s);
+        over.text("TWS_ON_STOP", &mut self.on_stop);
+        over.parsed("TWS_CLOCK_SKEW_MAX_S", "a whole number of seconds", &mut self.clock_skew_max_s);
         over.list("TWS_LIVE_PORTS", "port numbers separated by commas", &mut self.live_ports);
         over.text("TWS_LIVE_ARMED_BY", &mut self.live_armed_by);
         over.text("TWS_LIVE_ARMED_UNTIL", &mut self.live_armed_until);
@@ -105,6 +111,15 @@ impl Settings {
         if let Some(symbols) = symbols {
             limits.symbols = AllowList::only(symbols);
         }
+        let on_stop = match self.on_stop.as_deref() {
+            None => base.on_stop,
+            Some("keep") => OnStop::Keep,
+            Some("cancel") => OnStop::Cancel,
+            Some(other) => {
+                faults.push(ConfigFault::of("TWS_ON_STOP", other, Problem::NotAllowed, "choose keep or cancel"));
+                base.on_stop
+            }
+        };
         let arming = self.live_armed_by.and_then(|by| {
             let until = self.live_armed_until.unwrap_or_default();
             match until.parse::<Timestamp>() {
@@ -127,6 +142,8 @@ impl Settings {
             instance: self.instance.unwrap_or(base.instance),
             newest_version: self.max_server_version.map_or(base.newest_version, ServerVersion),
             ready_timeout: self.ready_timeout_s.map_or(base.ready_timeout, Duration::from_secs),
+            on_stop,
+            clock_skew_max: self.clock_skew_max_s.map(Duration::from_secs).or(base.clock_skew_max),
             live_ports: self.live_ports.unwrap_or(base.live_ports),
             arming,
             limits,

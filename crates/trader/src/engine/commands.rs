@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
+use std::time::Duration;
 
 use event_bus::Subscription;
 use order::{
@@ -29,7 +30,11 @@ use crate::ticket::Ticket;
 const LABEL_BYTES_MAX: usize = 128;
 
 /// Something to do once the records of a round are durable; it hears whether they are.
-pub(super) type Answer = Box<dyn FnOnce(Durable) + Send>;
+pub(super) struct Answer {
+    /// Whether it may be given only once the records are durable, or cannot be.
+    pub(super) needs_record: bool,
+    pub(super) tell: Box<dyn FnOnce(Durable) + Send>,
+}
 /// A look at the books, once what they hold is durable.
 pub(crate) type Look = Box<dyn FnOnce(&Books) + Send>;
 /// Which orders are meant. It is the caller's code: where it panics, the caller gets the panic back.
@@ -161,6 +166,12 @@ pub enum Refused {
         /// How long.
         waited_ms: u64,
     },
+    /// The disk has not recorded what came before (R37). Ask again once it answers.
+    #[error("the journal's disk has not answered for {waited_ms} ms; nothing was sent")]
+    JournalSlow {
+        /// For how long.
+        waited_ms: u64,
+    },
     /// The trader has stopped.
     #[error("the trader has stopped")]
     Stopped,
@@ -195,10 +206,11 @@ impl Engine {
             }
             Command::Kill { by, reason, reply } => {
                 self.kill(by, reason);
-                self.outbox.answers.push(Box::new(move |durable| {
+                let tell = Box::new(move |durable| {
                     let outcome = if durable == Durable::Yes { Ok(()) } else { Err(Refused::KillNotDurable) };
                     let _ = reply.send(outcome);
-                }));
+                });
+                self.outbox.answers.push(Answer { needs_record: true, tell });
             }
             Command::Rearm { by, reply } => {
                 let lifted = self.rearm(&by);
@@ -219,11 +231,14 @@ impl Engine {
     }
 
     fn submit(&mut self, tickets: Vec<Ticket>, strategy: &str) -> Result<Accepted, Refused> {
-        let (phase, reason) = self.phase();
+        let ((phase, reason), waited) = (self.phase(), self.stuck());
         let accounts = self.state.borrow().accounts.clone();
         let Some(gate) = self.gate.as_mut().filter(|_| phase == Phase::Ready) else {
             return Err(Refused::NotReady { phase, reason });
         };
+        if let Some(waited) = waited {
+            return Err(Refused::JournalSlow { waited_ms: milliseconds(waited) });
+        }
         let labels: Vec<String> = tickets.iter().flat_map(Ticket::labels).collect();
         check_labels(&labels, &self.books.labels)?;
         let (now, ids) = (self.clock.now(), &mut self.ids);
@@ -263,10 +278,13 @@ impl Engine {
     }
 
     fn change(&mut self, id: IntentId, change: Change) -> Result<(), Refused> {
-        let (phase, reason) = self.phase();
+        let ((phase, reason), waited) = (self.phase(), self.stuck());
         let Some(gate) = self.gate.as_mut().filter(|_| phase == Phase::Ready) else {
             return Err(Refused::NotReady { phase, reason });
         };
+        if let Some(waited) = waited {
+            return Err(Refused::JournalSlow { waited_ms: milliseconds(waited) });
+        }
         let now = self.clock.now();
         let step = self.books.orders.change(id, change, &gate.at(now, &self.books.ledger), now)?;
         self.take(step);
@@ -285,7 +303,7 @@ impl Engine {
         let now = self.clock.now();
         let id = self.ids.next(now);
         let leg = protection.intent.clone();
-        match self.books.orders.protect(protection, id, &gate.at(now, &self.books.ledger), now) {
+        match self.books.orders.protect(protection, id, &gate.at(now, &self.books.ledger).for_protection(), now) {
             Ok(step) => {
                 gate.accepted(&leg, now);
                 self.take(step);
@@ -337,17 +355,20 @@ impl Engine {
 
     /// Answers once the round is durable; a success that could not be recorded is none.
     fn answer<T: Send + 'static>(&mut self, reply: oneshot::Sender<Result<T, Refused>>, outcome: Result<T, Refused>) {
-        self.outbox.answers.push(Box::new(move |durable| {
+        let needs_record = outcome.is_ok();
+        let tell = Box::new(move |durable| {
             let outcome = if durable == Durable::Yes { outcome } else { outcome.and(Err(Refused::NotDurable)) };
             let _ = reply.send(outcome);
-        }));
+        });
+        self.outbox.answers.push(Answer { needs_record, tell });
     }
 
     /// Answers once the round is over, recorded or not.
     fn answer_however<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, outcome: T) {
-        self.outbox.answers.push(Box::new(move |_| {
+        let tell = Box::new(move |_| {
             let _ = reply.send(outcome);
-        }));
+        });
+        self.outbox.answers.push(Answer { needs_record: false, tell });
     }
 }
 
@@ -380,6 +401,9 @@ fn one_of(mut submissions: Vec<Submission>) -> Submission {
 /// Refuses what has waited for too long.
 fn fresh(asked_at: Instant) -> Result<(), Refused> {
     let waited = asked_at.elapsed();
-    let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
-    if waited <= FRESH { Ok(()) } else { Err(Refused::Stale { waited_ms }) }
+    if waited <= FRESH { Ok(()) } else { Err(Refused::Stale { waited_ms: milliseconds(waited) }) }
+}
+
+fn milliseconds(waited: Duration) -> u64 {
+    u64::try_from(waited.as_millis()).unwrap_or(u64::MAX)
 }

@@ -61,6 +61,8 @@ impl Engine {
             }
             StateChange::UpstreamUp { .. } => {
                 self.link.is_degraded = false;
+                // TWS may say so without having said that it was away: the client compares anew all the same.
+                self.reconciler.lose();
                 self.step(OrderEvent::Link(LinkEvent::UpstreamRestored));
                 self.begin_snapshot();
             }

@@ -36,7 +36,7 @@ pub(crate) use commands::Command;
 pub use commands::{Ended, Refused};
 pub use login::LoginFault;
 use market::{Market, MarketUpdate};
-use outbox::Outbox;
+use outbox::{Commit, Outbox, RECORDS_WAITING_MAX, written};
 use reconcile::{Reconciler, SnapshotDone};
 
 /// Most lane events, commands and market updates that one round takes of each: what they record becomes durable
@@ -53,7 +53,10 @@ pub(crate) struct Engine {
     books: Books,
     /// Made when the accounts of the login are known.
     gate: Option<RiskGate>,
-    journal: Journal,
+    /// Away while a commit is under way.
+    journal: Option<Journal>,
+    /// The round that is being written.
+    commit: Option<Commit>,
     /// Why nothing is written any more, once a write has failed.
     journal_fault: Option<String>,
     client: TradingClient,
@@ -119,7 +122,8 @@ impl Engine {
             config,
             books,
             gate: None,
-            journal,
+            journal: Some(journal),
+            commit: None,
             journal_fault: None,
             session: client.state(),
             client,
@@ -157,12 +161,16 @@ impl Engine {
         // Between two runs lies a break like any other: what was open has an unknown outcome (R6), and for how long
         // TWS has had IB is not known (R9).
         self.step(OrderEvent::Link(LinkEvent::Lost));
-        self.flush();
+        self.flush().await;
         let mut next_tick = Instant::now() + TICK;
         loop {
             let command = tokio::select! {
                 biased;
-                event = self.lane.recv(), if !self.link.is_over => {
+                written = written(&mut self.commit) => {
+                    self.end_commit(written);
+                    None
+                }
+                event = self.lane.recv(), if !self.link.is_over && self.outbox.records.len() < RECORDS_WAITING_MAX => {
                     match event {
                         Some(event) => self.on_lane(event),
                         None => self.on_session_over(),
@@ -192,7 +200,7 @@ impl Engine {
                 next_tick = Instant::now() + TICK;
                 self.on_tick();
             }
-            self.flush();
+            self.flush().await;
             tokio::task::consume_budget().await;
         }
     }
@@ -200,6 +208,9 @@ impl Engine {
     /// Takes what else waits, of everything some: a flood of one kind keeps no other waiting.
     fn take_round(&mut self, command: Option<Command>) -> Option<oneshot::Sender<Ended>> {
         for _ in 0..ROUND_MAX {
+            if self.outbox.records.len() >= RECORDS_WAITING_MAX {
+                break;
+            }
             let Some(event) = self.lane.try_recv() else { break };
             self.on_lane(event);
         }
@@ -245,7 +256,7 @@ impl Engine {
         self.outbox.events.extend(events);
         for action in actions {
             match action {
-                Action::Send(burst) => self.outbox.send(burst),
+                Action::Send(burst) => self.outbox.send(burst, self.link.ready),
                 Action::Ask(Question::Executions) => self.ask_executions(),
                 Action::Ask(Question::Snapshot) => self.reconciler.want(),
                 Action::Filled(fill) => self.reconciler.see_fill(&fill),
@@ -324,21 +335,21 @@ impl Engine {
 
     /// Ends the session and closes the journal. What TWS said until then is still taken and recorded.
     async fn end(mut self, reply: Option<oneshot::Sender<Ended>>) {
-        self.flush();
+        self.flush_at_last().await;
         self.markets.clear();
         self.client.shutdown().await;
         while let Some(event) = self.lane.try_recv() {
             self.on_lane(event);
         }
-        self.flush();
+        self.flush_at_last().await;
         let epoch = self.session.borrow().epoch.0;
         self.tell_state(Phase::Stopped, String::new(), epoch);
         let ended = Ended {
-            records: self.journal.len(),
+            records: self.journal.as_ref().map_or(0, Journal::len),
             fingerprint: self.books.fingerprint(),
             journal_fault: self.journal_fault,
         };
-        let closed = self.journal.close().err().map(|error| error.to_string());
+        let closed = self.journal.and_then(|journal| journal.close().err()).map(|error| error.to_string());
         if let Some(reply) = reply {
             // Whoever asked may have gone.
             let _ = reply.send(Ended { journal_fault: ended.journal_fault.or(closed), ..ended });

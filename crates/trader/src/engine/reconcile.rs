@@ -1,8 +1,12 @@
 //! Comparing the broker's book with ours: at the start, after every break, and whenever something does not fit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use order::{DAY_US, Event as OrderEvent, Fill, HaltScope, SECOND_US, SnapshotEvent, SnapshotFacts, Timestamp};
+use order::{
+    DAY_US, Event as OrderEvent, Fill, HaltScope, Input, IntentId, SECOND_US, SnapshotEvent, SnapshotFacts, Step,
+    Timestamp,
+};
 use position::{Adjustment, Instrument};
 use rust_decimal::Decimal;
 use tws_client::{Client, Epoch, RequestError, Round};
@@ -10,7 +14,7 @@ use tws_proto::ServerVersion;
 use tws_proto::ids::ContractId;
 use tws_proto::message::{ExecutionFilter, Position};
 
-use super::Engine;
+use super::{Clock, Engine};
 use crate::event::Alarm;
 use crate::moment::Moment;
 use crate::record::Record;
@@ -25,6 +29,9 @@ const UNKNOWN_PAUSE_US: i64 = 10 * SECOND_US;
 const STANDING_PAUSE_US: i64 = 60 * SECOND_US;
 /// For how many days back executions are asked for, where the server can (R29).
 const EXECUTION_DAYS: i32 = 3;
+
+/// From when on a difference of the clocks is noted (R39).
+const SKEW_NOTED: Duration = Duration::from_secs(1);
 
 /// For how long after a fill the broker's position may lag behind it, or run ahead of its execution.
 const SETTLE_US: i64 = 5 * SECOND_US;
@@ -45,11 +52,25 @@ pub(super) struct Reconciler {
     ended_at: Option<Timestamp>,
     /// Something asked for one.
     wanted: bool,
-    tries: u32,
+    /// Snapshots in a row that were not answered.
+    failures: u32,
+    /// Whole snapshots of this epoch that did not agree with the one before, and nothing explains it.
+    disagreements: u32,
+    /// Orders that the last snapshot of this epoch did not show.
+    absent: Option<BTreeSet<IntentId>>,
     /// Differences of positions found by the last snapshot. Only what two snapshots agree on is believed.
     differences: BTreeMap<Key, Decimal>,
     /// When fills were last heard of.
     filled_at: BTreeMap<Key, Timestamp>,
+}
+
+/// How the broker's positions stand to those our fills make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    Equal,
+    /// A fill was told a moment ago: one of them lags behind.
+    Settling,
+    Different,
 }
 
 /// A snapshot that is coming in.
@@ -65,8 +86,16 @@ struct Pending {
 #[derive(Debug)]
 pub(super) struct SnapshotDone {
     number: u64,
+    outcome: Result<Answered, RequestError>,
+}
+
+/// What a snapshot says beside what comes on the lane.
+#[derive(Debug)]
+struct Answered {
     /// Every position of the login.
-    outcome: Result<Vec<Position>, RequestError>,
+    positions: Vec<Position>,
+    /// By how much the clocks differ at least.
+    skew: Option<Duration>,
 }
 
 impl Reconciler {
@@ -123,9 +152,9 @@ impl Engine {
         self.reconciler.pending = Some(Pending { number, epoch, round });
         self.reconciler.wanted = false;
         self.step(OrderEvent::Snapshot(SnapshotEvent::Began));
-        let (client, done) = (self.client.clone(), self.snapshot_sender.clone());
+        let (client, clock, done) = (self.client.clone(), self.clock, self.snapshot_sender.clone());
         tokio::spawn(async move {
-            let outcome = ask(&client).await;
+            let outcome = ask(&client, clock).await;
             // Where the engine has ended, nobody wants to know.
             let _ = done.send(SnapshotDone { number, outcome }).await;
         });
@@ -143,23 +172,26 @@ impl Engine {
         };
         self.reconciler.ended_at = Some(self.clock.now());
         match outcome {
-            Ok(positions) => self.end_snapshot(pending, &positions),
+            Ok(answered) => self.end_snapshot(pending, &answered),
             Err(error) => self.on_snapshot_failed(&error),
         }
     }
 
-    fn end_snapshot(&mut self, pending: Pending, positions: &[Position]) {
+    fn end_snapshot(&mut self, pending: Pending, answered: &Answered) {
+        let Answered { positions, skew } = answered;
         let now = self.clock.now();
         let unexplained = self.differences(positions).into_keys().collect();
         let history_from = Some(Timestamp(now.0.saturating_sub(i64::from(EXECUTION_DAYS) * DAY_US)));
         let step = self.books.orders.snapshot_ended(&SnapshotFacts { unexplained, history_from }, now);
+        let absent = absent(&step);
         self.take(step);
-        self.reconciler.tries = 0;
-        let agrees = self.compare_positions(positions);
-        // The client says no where it lost IB since the snapshot began, which the lane will tell.
-        if agrees && pending.round.is_none_or(|round| self.client.reconciled(round).is_ok()) {
-            self.reconciler.reconciled = Some(pending.epoch);
-        } else {
+        self.reconciler.failures = 0;
+        let comparison = self.compare_positions(positions);
+        let before = self.reconciler.absent.replace(absent.clone());
+        self.look_at_skew(*skew);
+        if !self.reconciler.is_reconciled(pending.epoch) {
+            self.weigh_agreement(pending, comparison, before.map(|before| before == absent));
+        } else if comparison != Comparison::Equal {
             self.reconciler.wanted = true; // live events may explain it; look once more
         }
         if self.books.kill.is_some() {
@@ -168,11 +200,45 @@ impl Engine {
         }
     }
 
+    /// Takes the epoch for reconciled once two snapshots in a row agree (R7).
+    fn weigh_agreement(&mut self, pending: Pending, comparison: Comparison, orders_agree: Option<bool>) {
+        match (comparison, orders_agree) {
+            (Comparison::Equal, Some(true)) => {
+                // The client says no where it lost IB since the snapshot began, which the lane will tell.
+                if pending.round.is_none_or(|round| self.client.reconciled(round).is_ok()) {
+                    self.reconciler.reconciled = Some(pending.epoch);
+                    self.reconciler.disagreements = 0;
+                } else {
+                    self.reconciler.wanted = true;
+                }
+            }
+            (Comparison::Equal, None) => self.begin_snapshot(),
+            // The first, or a position that is still moving: live events will explain it.
+            (Comparison::Different, None) | (Comparison::Settling, _) => self.reconciler.wanted = true,
+            (Comparison::Equal, Some(false)) | (Comparison::Different, Some(_)) => {
+                self.reconciler.wanted = true;
+                self.reconciler.disagreements += 1;
+                if self.reconciler.disagreements >= TRIES_MAX {
+                    self.halt(&format!("the broker's book was another each of {TRIES_MAX} times it was read"));
+                }
+            }
+        }
+    }
+
+    /// R39: with clocks that differ too much, nothing that depends on the time of day can be believed.
+    fn look_at_skew(&mut self, skew: Option<Duration>) {
+        let Some(skew) = skew.filter(|skew| *skew >= SKEW_NOTED) else { return };
+        tracing::warn!(?skew, "the clock of TWS is another");
+        if self.config.clock_skew_max.is_some_and(|most| skew > most) {
+            self.halt(&format!("the clocks of TWS and of this machine differ by {skew:?}; set them, then start again"));
+        }
+    }
+
     fn on_snapshot_failed(&mut self, error: &RequestError) {
-        self.reconciler.tries += 1;
+        self.reconciler.failures += 1;
         self.reconciler.wanted = true;
-        tracing::warn!(%error, tries = self.reconciler.tries, "the broker's book could not be read");
-        if self.reconciler.tries >= TRIES_MAX {
+        tracing::warn!(%error, failures = self.reconciler.failures, "the broker's book could not be read");
+        if self.reconciler.failures >= TRIES_MAX {
             self.halt(&format!("the broker's book could not be read in {TRIES_MAX} tries: {error}"));
         }
     }
@@ -196,24 +262,28 @@ impl Engine {
         }
     }
 
-    /// Whether the broker's positions are those our fills make; what two snapshots agree on is booked as EXTERNAL (R16).
-    fn compare_positions(&mut self, held: &[Position]) -> bool {
+    /// Holds the broker's positions against those our fills make; what two snapshots agree on is booked as EXTERNAL (R16),
+    /// and equal then.
+    fn compare_positions(&mut self, held: &[Position]) -> Comparison {
         let now = self.clock.now();
         self.reconciler.filled_at.retain(|_, at| now.since(*at) < SETTLE_US);
         let differences = self.differences(held);
         let is_settling = differences.keys().any(|key| self.reconciler.is_settling(key, now));
         let before = std::mem::replace(&mut self.reconciler.differences, differences.clone());
         if differences.is_empty() {
-            return true;
+            return Comparison::Equal;
         }
-        if is_settling || before != differences {
-            return false;
+        if is_settling {
+            return Comparison::Settling;
+        }
+        if before != differences {
+            return Comparison::Different;
         }
         self.reconciler.differences.clear();
         for (key, quantity) in differences {
             self.adjust(key, quantity, held);
         }
-        true
+        Comparison::Equal
     }
 
     /// What the broker holds more than our fills make, in the accounts that are traded.
@@ -298,12 +368,32 @@ impl Engine {
     }
 }
 
+/// The orders that a snapshot did not show.
+fn absent(step: &Step) -> BTreeSet<IntentId> {
+    let compared = step.records.iter().filter_map(|record| match &record.input {
+        Input::Happened(OrderEvent::Snapshot(SnapshotEvent::Compared(compared))) => Some(&compared.absent),
+        _ => None, // nothing else comes of a comparison
+    });
+    compared.flatten().copied().collect()
+}
+
 /// Open orders first and positions last: what fills in between shows in a later part.
-async fn ask(client: &Client) -> Result<Vec<Position>, RequestError> {
+async fn ask(client: &Client, clock: Clock) -> Result<Answered, RequestError> {
     client.all_open_orders().await?;
     client.completed_orders().await?;
     client.executions(recent_executions(client)).await?;
-    client.positions().await
+    let (positions, skew) = tokio::join!(client.positions(), skew(client, clock));
+    Ok(Answered { positions: positions?, skew })
+}
+
+/// By how much the clock of TWS differs from ours at least: it tells whole seconds, and its answer takes time.
+async fn skew(client: &Client, clock: Clock) -> Option<Duration> {
+    let asked = clock.system_time();
+    let told = client.server_time().await.ok()?;
+    let answered = clock.system_time();
+    let ahead = told.duration_since(answered).unwrap_or_default();
+    let behind = asked.duration_since(told + Duration::from_secs(1)).unwrap_or_default();
+    Some(ahead.max(behind))
 }
 
 /// Executions of the days that the server can still tell (R29).
