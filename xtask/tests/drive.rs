@@ -62,9 +62,14 @@ struct Drive {
 
 impl Drive {
     fn start(tws: &str, journal: &Path) -> Self {
+        Self::start_with(tws, journal, &[])
+    }
+
+    fn start_with(tws: &str, journal: &Path, variables: &[(&str, &str)]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(["drive", "--tws", tws, "--client-id", "7", "--journal"])
             .arg(journal)
+            .envs(variables.iter().copied())
             .env("RUST_LOG", "warn")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -248,7 +253,7 @@ fn groups_kill_and_arm() {
 }
 
 #[test]
-fn a_ref_is_used_once_even_over_a_kill_of_the_process() {
+fn r04_r38_a_ref_is_used_once_even_over_a_kill_of_the_process() {
     let market_place = Market::open();
     let mut drive = market_place.drive();
     drive.state("ready");
@@ -344,4 +349,53 @@ fn without_tws_it_says_so_and_takes_no_orders() {
         assert!(terminated.success());
         assert!(drive.process.wait().unwrap().success(), "it closes cleanly when it is told to end");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn p21_told_to_end_by_a_signal_orders_stay_or_are_cancelled_and_the_journal_is_closed() {
+    for (on_stop, signal, left) in [("keep", "-TERM", 1), ("cancel", "-TERM", 0), ("cancel", "-INT", 0)] {
+        let market_place = Market::open();
+        let tws = market_place.sim.address().to_string();
+        let mut drive = Drive::start_with(&tws, &market_place.journal(), &[("TWS_ON_STOP", on_stop)]);
+        drive.state("ready");
+        drive.done(limit("one", "BUY", "10", "9.50"));
+        drive.order("one", "working");
+        let told = Command::new("kill").arg(signal).arg(drive.process.id().to_string()).status().unwrap();
+        assert!(told.success());
+        assert!(drive.process.wait().unwrap().success(), "{on_stop} {signal}");
+        let live = market_place.sim.book().open_orders().count();
+        assert_eq!(live, left, "{on_stop} {signal}");
+        let wal = market_place.journal().with_file_name("drive.db-wal");
+        assert!(std::fs::metadata(&wal).map_or(0, |file| file.len()) == 0, "the journal is one file");
+        // The next one finds what was left.
+        let mut drive = market_place.drive();
+        drive.state("ready");
+        let state = if left == 1 { "working" } else { "cancelled" };
+        assert_eq!(drive.done(json!({"cmd": "orders"}))[0]["state"], state);
+        drop(drive);
+        market_place.close();
+    }
+}
+
+#[test]
+fn r38_p20_of_two_started_at_once_one_connects_and_after_its_kill_another_does() {
+    let market_place = Market::open();
+    let mut both = [market_place.drive(), market_place.drive()];
+    let ended = std::iter::repeat_with(|| {
+        std::thread::sleep(Duration::from_millis(20));
+        both.iter_mut().position(|drive| drive.process.try_wait().unwrap().is_some_and(|status| !status.success()))
+    });
+    let second = ended.take(1_500).flatten().next().expect("both of them run");
+    let [one, two] = both;
+    let (mut first, second) = if second == 0 { (two, one) } else { (one, two) };
+    drop(second);
+    first.state("ready");
+    assert_eq!(market_place.sim.counters().connections, 1, "the second has not even connected");
+    first.process.kill().unwrap();
+    drop(first);
+    let mut next = market_place.drive();
+    next.state("ready");
+    drop(next);
+    market_place.close();
 }

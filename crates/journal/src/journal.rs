@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_poisons_until_the_next_opening() {
+    fn p11_a_full_disk_poisons_until_the_next_opening() {
         let (folder, mut journal) = fresh();
         journal.append(Stamps::default(), &entries(0..3)).expect("room");
         let head = journal.head();

@@ -166,7 +166,7 @@ impl Crashed {
 }
 
 #[test]
-fn a_crash_without_damage_loses_nothing() {
+fn p03_a_crash_without_damage_loses_nothing() {
     let crashed = Crashed::new();
     assert_eq!(crashed.check("as it was", &crashed.database, &crashed.log), Some(40));
     assert_eq!(crashed.check("without the log", &crashed.database, &[]), Some(20));
@@ -178,7 +178,7 @@ fn a_crash_without_damage_loses_nothing() {
 }
 
 #[test]
-fn files_cut_at_any_byte_give_a_prefix_or_a_refusal() {
+fn r36_p10_files_cut_at_any_byte_give_a_prefix_or_a_refusal() {
     let crashed = Crashed::new();
     let mut lengths = std::collections::BTreeSet::new();
     // Steps that share no factor with the sizes of pages and frames, and the edges of the header.
@@ -193,7 +193,7 @@ fn files_cut_at_any_byte_give_a_prefix_or_a_refusal() {
 }
 
 #[test]
-fn a_log_cut_at_every_byte_of_its_last_transaction_loses_that_at_most() {
+fn p02_p10_a_log_cut_at_every_byte_of_its_last_transaction_loses_that_at_most() {
     let crashed = Crashed::new();
     let frames = crashed.frames_of_the_last_transaction();
     let before = &crashed.records[..39];
@@ -226,7 +226,7 @@ fn a_database_cut_at_every_byte_of_its_last_page_is_a_prefix_or_refused() {
 }
 
 #[test]
-fn any_flipped_bit_gives_a_prefix_or_a_refusal() {
+fn r36_any_flipped_bit_gives_a_prefix_or_a_refusal() {
     let crashed = Crashed::new();
     let flipped = |bytes: &[u8], index: usize| {
         let mut bytes = bytes.to_vec();

@@ -24,7 +24,7 @@ fn one_writer_at_a_time() {
 }
 
 #[test]
-fn of_two_starts_at_once_exactly_one_wins() {
+fn r38_of_two_starts_at_once_exactly_one_wins() {
     let scratch = Scratch::new();
     for _ in 0..10 {
         let start = std::sync::Barrier::new(2);
@@ -58,7 +58,7 @@ const WRITER_PATH: &str = "JOURNAL_TEST_WRITER_PATH";
 const WRITTEN: &str = "one record is durable";
 
 #[test]
-fn a_killed_writer_leaves_its_records_and_no_lock() {
+fn r38_a_killed_writer_leaves_its_records_and_no_lock() {
     let scratch = Scratch::new();
     let mut writer = Command::new(std::env::current_exe().expect("this test"))
         .args(["--exact", "writer_to_be_killed", "--nocapture"])
@@ -151,7 +151,7 @@ fn unusable_paths_are_refused_with_the_reason() {
 }
 
 #[test]
-fn a_file_without_write_permission_is_not_written() {
+fn p13_a_file_without_write_permission_is_not_written() {
     let scratch = Scratch::filled(3);
     let mut permissions = fs::metadata(scratch.path()).expect("the file is there").permissions();
     permissions.set_readonly(true);
@@ -206,7 +206,7 @@ fn applications_and_versions_must_fit() {
 }
 
 #[test]
-fn an_older_payload_schema_is_replayed_as_it_is() {
+fn p22_an_older_payload_schema_is_replayed_as_it_is() {
     let scratch = Scratch::new();
     for schema in [1, 1, 4] {
         let mut journal = Journal::open(scratch.path(), options().schema(schema)).expect("a journal");

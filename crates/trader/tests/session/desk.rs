@@ -13,6 +13,8 @@ use tws_sim::{Builder, SimTime, TwsSim};
 
 /// Nothing here takes this long: a test that waits longer has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How often something is looked at that tells nobody when it changes.
+const LOOK: Duration = Duration::from_millis(5);
 /// The account of the simulator.
 pub(crate) const ACCOUNT: &str = "DU1234567";
 /// 7 October 2013, 13:00 in New York.
@@ -56,6 +58,11 @@ impl Desk {
         Trader::builder(self.config.clone()).start().await.unwrap()
     }
 
+    /// A trader whose every moment is told.
+    pub(crate) async fn watched_trader(&self, watcher: impl Fn(trader::Moment) + Send + Sync + 'static) -> Trader {
+        Trader::builder(self.config.clone()).on_moment(watcher).start().await.unwrap()
+    }
+
     /// A market, watched and quoted.
     pub(crate) async fn watch(&self, trader: &Handle, symbol: &str) -> Instrument {
         let mut quotes = listen(trader, |event| match event {
@@ -76,7 +83,7 @@ impl Desk {
     pub(crate) async fn broker(&self, what: &str, reached: impl Fn(&[OrderRecord]) -> bool) {
         let reached = async {
             while !reached(&self.orders()) {
-                tokio::task::yield_now().await;
+                tokio::time::sleep(LOOK).await;
             }
         };
         if tokio::time::timeout(PATIENCE, reached).await.is_err() {
@@ -147,7 +154,7 @@ pub(crate) async fn books(
 ) {
     let reached = async {
         while !trader.inspect(reached.clone()).await.unwrap() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(LOOK).await;
         }
     };
     tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("{what} did not come"));
@@ -160,7 +167,7 @@ pub(crate) async fn back(trader: &Handle, epoch: u64) {
             if trader.state().epoch > epoch && trader.ready(PATIENCE).await.is_ok() {
                 return;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(LOOK).await;
         }
     };
     tokio::time::timeout(PATIENCE, back).await.unwrap_or_else(|_| panic!("not back: {:?}", trader.state()));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use journal::{Journal, Options};
 use trader::prelude::*;
-use trader::{Refused, StartError};
+use trader::{OnStop, Refused, StartError};
 
 use crate::desk::{Desk, PATIENCE, is_working, number, refused, states};
 
@@ -75,4 +75,43 @@ async fn a_start_that_fails_leaves_nothing_behind() {
     let_go(&desk).await;
     desk.sim.accept_connections().await.unwrap();
     desk.trader().await.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn p21_orders_that_live_at_the_end_stay_or_are_cancelled_as_is_wanted() {
+    for (on_stop, left) in [(OnStop::Keep, 2), (OnStop::Cancel, 0)] {
+        let mut desk = Desk::open().await;
+        desk.config.on_stop = on_stop;
+        let trader = desk.trader().await;
+        let handle = trader.handle();
+        let acme = desk.watch(&handle, "ACME").await;
+        for price in ["9.50", "9.40"] {
+            let mut resting = handle.submit(Ticket::buy(&acme, 10).limit(number(price))).await.unwrap();
+            resting.wait_for(PATIENCE, is_working).await.unwrap();
+        }
+        let ended = trader.stop().await;
+        assert_eq!((ended.journal_fault, desk.sim.book().open_orders().count()), (None, left));
+        let books = Trader::replay(&desk.config).unwrap();
+        assert_eq!((books.fingerprint(), books.orders.live().count()), (ended.fingerprint, left));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p21_the_end_does_not_wait_for_ever_for_cancels_that_nobody_answers() {
+    let mut desk = Desk::open().await;
+    desk.config.on_stop = OnStop::Cancel;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = handle.submit(Ticket::buy(&acme, 10).limit(number("9.50"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    desk.sim.inject(tws_sim::faults::Switch::CancelUnanswered).unwrap();
+    let asked = tokio::time::Instant::now();
+    assert_eq!(trader.stop().await.journal_fault, None);
+    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    // It was asked for: the next start asks again.
+    desk.sim.clear_faults();
+    let trader = desk.trader().await;
+    desk.broker("the cancel", |orders| orders.iter().all(|order| !order.stage.is_live())).await;
+    trader.stop().await;
 }

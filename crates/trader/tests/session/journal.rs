@@ -17,7 +17,7 @@ fn occupy(desk: &Desk) -> Connection {
 }
 
 #[tokio::test]
-async fn an_order_that_cannot_be_recorded_never_leaves_and_a_cancel_does() {
+async fn r37_an_order_that_cannot_be_recorded_never_leaves_and_a_cancel_does() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     let handle = trader.handle();
@@ -63,7 +63,7 @@ async fn an_order_that_cannot_be_recorded_never_leaves_and_a_cancel_does() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_recorded_never_leaves() {
+async fn r37_a_change_that_cannot_be_recorded_never_leaves() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     let handle = trader.handle();
@@ -80,7 +80,7 @@ async fn a_change_that_cannot_be_recorded_never_leaves() {
 }
 
 #[tokio::test]
-async fn a_kill_without_a_disk_stops_everything_and_says_that_it_does_not_last() {
+async fn r37_r40_a_kill_without_a_disk_stops_everything_and_says_that_it_does_not_last() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     let handle = trader.handle();
@@ -95,7 +95,7 @@ async fn a_kill_without_a_disk_stops_everything_and_says_that_it_does_not_last()
 }
 
 #[tokio::test]
-async fn an_order_is_in_the_journal_before_the_broker_has_it() {
+async fn r01_an_order_is_in_the_journal_before_the_broker_has_it() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     let handle = trader.handle();

@@ -7,6 +7,7 @@ use trader::Refused;
 use trader::prelude::*;
 
 use crate::desk::{ACCOUNT, Desk, PATIENCE, back, books, hear, is_unknown, is_working, listen, number, simulator};
+use crate::wire::{CANCEL_ORDER, PLACE_ORDER, Pass, Wire};
 
 #[tokio::test]
 async fn an_order_in_flight_when_the_link_is_cut_is_unknown_then_found_and_never_sent_twice() {
@@ -155,4 +156,84 @@ async fn quotes_stop_measuring_orders_while_they_are_interrupted() {
     hear(&mut quotes, |quote| quote.is_two_sided()).await;
     handle.submit(Ticket::buy(&acme, 1)).await.unwrap().done(PATIENCE).await.unwrap();
     trader.stop().await;
+}
+
+/// A trader behind a wire, and a name for what its bracket is to be.
+async fn behind(desk: &mut Desk) -> Wire {
+    let wire = Wire::to(desk.sim.address()).await;
+    desk.config.port = wire.address.port();
+    wire
+}
+
+#[tokio::test(start_paused = true)]
+async fn p04_r04_an_order_cut_in_the_middle_of_its_frame_is_lost_and_never_sent_again() {
+    for bytes in [0, 3, 4, 9, 40] {
+        let mut desk = Desk::open().await;
+        let wire = behind(&mut desk).await;
+        let trader = desk.trader().await;
+        let handle = trader.handle();
+        let acme = desk.watch(&handle, "ACME").await;
+        let epoch = handle.state().epoch;
+        wire.cut(PLACE_ORDER, 1, bytes);
+        let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+        let unknown = placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+        assert_eq!(unknown.unknown, number("100"));
+        wire.tap(|number| if number == PLACE_ORDER { panic!("it was sent again") } else { Pass::On });
+        back(&handle, epoch).await;
+        let ended = placed.done(Duration::from_secs(60)).await.unwrap();
+        assert_eq!(ended.state, State::Lost, "{bytes} bytes");
+        assert_eq!(desk.orders().len(), 0);
+        trader.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p04_a_cancel_cut_in_the_middle_of_its_frame_is_sent_again_on_return() {
+    let mut desk = Desk::open().await;
+    let wire = behind(&mut desk).await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    wire.cut(CANCEL_ORDER, 1, 6);
+    placed.cancel().await.unwrap();
+    placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+    wire.tap(|_| Pass::On);
+    assert_eq!(placed.done(Duration::from_secs(60)).await.unwrap().state, State::Cancelled);
+    assert_eq!(desk.sim.book().open_orders().count(), 0);
+    trader.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn p04_s28_a_bracket_cut_in_any_of_its_legs_lives_as_a_whole_or_not_at_all() {
+    for leg in 1..=3 {
+        let mut desk = Desk::open().await;
+        let wire = behind(&mut desk).await;
+        let trader = desk.trader().await;
+        let handle = trader.handle();
+        let acme = desk.watch(&handle, "ACME").await;
+        wire.cut(PLACE_ORDER, leg, 20);
+        let ticket = Ticket::buy(&acme, 100).limit(number("9.50")).with_exits(number("11"), number("9"));
+        let mut placed = handle.submit(ticket).await.unwrap();
+        placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+        wire.tap(|_| Pass::On);
+        let ids = placed.ids().to_vec();
+        let ended = async {
+            loop {
+                let wanted = ids.clone();
+                let live = handle.inspect(move |books| {
+                    wanted.iter().filter(|id| books.orders.get(**id).unwrap().state.is_live()).count()
+                });
+                if live.await.unwrap() == 0 {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(90), ended).await.unwrap_or_else(|_| panic!("leg {leg} lives on"));
+        assert_eq!(desk.orders().iter().filter(|order| order.stage.is_live()).count(), 0, "leg {leg}");
+        assert_eq!(desk.orders().len(), leg - 1);
+        trader.stop().await;
+    }
 }

@@ -1,13 +1,20 @@
 //! A trader and the simulator, over loopback TCP: what a stranger relies on.
 
 mod desk;
+mod disk;
+mod wire;
 
+mod agreement;
 mod combinations;
+mod durability;
 mod ending;
+mod halts;
 mod journal;
 mod link;
+mod load;
 mod login;
 mod orders;
+mod others;
 mod refusals;
 mod restart;
 mod strategies;

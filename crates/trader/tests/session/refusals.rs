@@ -106,7 +106,7 @@ async fn the_same_order_twice_is_a_mistake() {
 }
 
 #[tokio::test]
-async fn no_order_is_taken_without_a_session() {
+async fn r05_no_order_is_taken_without_a_session() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     let handle = trader.handle();
@@ -126,7 +126,7 @@ async fn no_order_is_taken_without_a_session() {
 }
 
 #[tokio::test]
-async fn a_kill_stands_until_a_person_lets_go() {
+async fn r40_a_kill_stands_until_a_person_lets_go() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     let handle = trader.handle();

@@ -101,7 +101,7 @@ async fn a_crash_leaves_what_was_sent_unknown_until_the_broker_has_been_asked() 
 }
 
 #[tokio::test]
-async fn a_kill_survives() {
+async fn r40_a_kill_survives() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     trader.handle().kill("ann", "enough for today").await.unwrap();
@@ -120,7 +120,7 @@ async fn a_kill_survives() {
 }
 
 #[tokio::test]
-async fn one_journal_has_one_trader_and_stays_with_it() {
+async fn r38_p20_one_journal_has_one_trader_and_stays_with_it() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     let error = refused(desk.config.clone()).await;
@@ -137,7 +137,7 @@ async fn one_journal_has_one_trader_and_stays_with_it() {
 }
 
 #[tokio::test]
-async fn a_journal_that_was_lost_halts_while_its_orders_live() {
+async fn r38_a_journal_that_was_lost_halts_while_its_orders_live() {
     let mut desk = Desk::open().await;
     let trader = desk.trader().await;
     let handle = trader.handle();
@@ -157,7 +157,7 @@ async fn a_journal_that_was_lost_halts_while_its_orders_live() {
 }
 
 #[tokio::test]
-async fn orders_of_others_belong_to_no_strategy_and_count_as_exposure() {
+async fn r17_orders_of_others_belong_to_no_strategy_and_count_as_exposure() {
     let mut desk = Desk::open().await;
     desk.config.limits.position_max = Some(number("150"));
     let (other, driver) = TradingClient::connect(Config {

@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 use trader::prelude::*;
 use trader::{Alarm, StartError};
 
-use crate::desk::{Desk, PATIENCE, alarms, hear, number};
+use crate::desk::{Desk, PATIENCE, alarms, hear, number, simulator};
 
 /// Does to every quote what it was made to do, and tells what it hears.
 struct Scripted {
@@ -111,7 +111,7 @@ async fn a_strategy_hears_quotes_and_what_becomes_of_its_orders_and_of_no_others
 }
 
 #[tokio::test]
-async fn a_slow_strategy_delays_no_other_and_sees_the_newest_quote() {
+async fn p15_a_slow_strategy_delays_no_other_and_sees_the_newest_quote() {
     let desk = Desk::open().await;
     let permits = Arc::new(Semaphore::new(0));
     let (slow, mut slow_heard) = Scripted::new("slow", OnQuote::Wait(Arc::clone(&permits)));
@@ -130,7 +130,7 @@ async fn a_slow_strategy_delays_no_other_and_sees_the_newest_quote() {
 }
 
 #[tokio::test]
-async fn a_strategy_that_panics_or_fails_ends_alone() {
+async fn p16_a_strategy_that_panics_or_fails_ends_alone() {
     for (on_quote, cause) in [(OnQuote::Panic, "it panicked"), (OnQuote::Fail, "nothing to trade")] {
         let desk = Desk::open().await;
         desk.quote("ACME", "0", "0"); // no market yet
@@ -163,4 +163,108 @@ async fn strategies_have_names_of_their_own() {
             other => panic!("{other}"),
         }
     }
+}
+
+/// Never comes back from its start, and so never reads anything.
+struct Absent;
+
+impl Strategy for Absent {
+    fn name(&self) -> &str {
+        "absent"
+    }
+
+    async fn started(&mut self, trader: &Handle) -> Outcome {
+        trader.watch(&Contract::stock("ACME", "USD")).await?;
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p15_a_strategy_that_never_reads_keeps_nobody_from_trading_nor_the_trader_from_ending() {
+    let desk = Desk::open().await;
+    let trader = Trader::builder(desk.config.clone()).strategy(Absent).start().await.unwrap();
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    for cents in 0..600_i64 {
+        desk.quote("ACME", "9.99", &Decimal::new(1_001 + cents % 2, 2).to_string());
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+    let asked = tokio::time::Instant::now();
+    handle.submit(Ticket::buy(&acme, 10)).await.unwrap().done(PATIENCE).await.unwrap();
+    assert!(asked.elapsed() < std::time::Duration::from_millis(50), "{:?}", asked.elapsed());
+    trader.stop().await;
+}
+
+/// Buys at the first quote of its market, and tells when it has what it wanted.
+struct One {
+    name: String,
+    symbol: String,
+    quantity: Decimal,
+    instrument: Option<Instrument>,
+    is_done: bool,
+    told: mpsc::UnboundedSender<String>,
+}
+
+impl Strategy for One {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn started(&mut self, trader: &Handle) -> Outcome {
+        self.instrument = Some(trader.watch(&Contract::stock(&self.symbol, "USD")).await?);
+        Ok(())
+    }
+
+    async fn quote(&mut self, quote: &Quote, trader: &Handle) -> Outcome {
+        let Some(instrument) = self.instrument.as_ref().filter(|own| own.id() == quote.contract_id) else {
+            return Ok(());
+        };
+        if quote.is_two_sided() && !std::mem::replace(&mut self.is_done, true) {
+            trader.submit(Ticket::buy(instrument, self.quantity)).await?;
+        }
+        Ok(())
+    }
+
+    async fn fill(&mut self, fill: &FillEvent, _: &Handle) -> Outcome {
+        let _ = self.told.send(format!("{} {}", self.name, fill.position == self.quantity));
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p17_a_hundred_strategies_trade_at_once_and_each_has_its_own() {
+    // Ten markets, for IB takes 20 orders a side of one; and no two orders alike (C4).
+    let markets = (0..10).map(|market| format!("M{market}")).collect::<Vec<_>>();
+    let mut builder = simulator();
+    for (id, symbol) in (910_000..).zip(&markets) {
+        builder = builder.instrument(tws_sim::Instrument::stock(id, symbol, "USD", Decimal::TEN));
+    }
+    let mut desk = Desk::with(builder).await;
+    desk.config.limits.orders_per_second = 1_000;
+    for symbol in &markets {
+        desk.quote(symbol, "9.99", "10.01");
+    }
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let mut builder = Trader::builder(desk.config.clone());
+    for number in 0..100 {
+        let symbol = markets[number % 10].clone();
+        let (name, quantity) = (format!("s{number}"), Decimal::from(1 + number / 10));
+        builder =
+            builder.strategy(One { name, symbol, quantity, instrument: None, is_done: false, told: told.clone() });
+    }
+    let trader = builder.start().await.unwrap();
+    let mut alarms = alarms(&trader.handle());
+    let mut all = std::collections::BTreeSet::new();
+    let filled = async {
+        while all.len() < 100 {
+            all.insert(heard.recv().await.unwrap());
+        }
+    };
+    if tokio::time::timeout(PATIENCE, filled).await.is_err() {
+        panic!("{} have traded; {:?}", all.len(), alarms.try_recv());
+    }
+    assert!(all.iter().all(|told| told.ends_with(" true")), "{all:?}");
+    assert_eq!((desk.orders().len(), desk.holds("M7")), (100, number("55")));
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
 }

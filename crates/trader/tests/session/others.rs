@@ -1,0 +1,93 @@
+//! Orders of others: by hand (R18), and of an advisor whose fills are spread over accounts (S33).
+
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use trader::prelude::*;
+use tws_client::{Config, TradingClient};
+use tws_proto::ids::{ClientId, OrderId, PermanentId};
+use tws_proto::kinds::{Action, OrderType};
+use tws_proto::message::PlaceOrder;
+use tws_proto::{ClientMessage, Order};
+use tws_sim::advisor::{AdvisorGroup, AdvisorSetup, GroupMethod};
+
+use crate::desk::{Desk, PATIENCE, back, books, number, simulator};
+
+/// Name, place in the queue, and whether it lives, of the order with this number.
+fn at_the_broker(desk: &Desk, number: PermanentId) -> (ClientId, OrderId, u64, bool) {
+    let book = desk.sim.book();
+    let order = book.orders().find(|order| order.permanent_id == number).expect("it is there");
+    (order.key.client, order.key.order, order.place, order.stage.is_live())
+}
+
+#[tokio::test(start_paused = true)]
+async fn r18_an_order_made_by_hand_keeps_its_place_through_connects_and_comparisons() {
+    let desk = Desk::open().await;
+    let by_hand = Order {
+        order_type: OrderType::Limit,
+        limit_price: Some(number("9.50")),
+        ..Order::market(Action::Buy, 70.into())
+    };
+    let permanent_id = desk.sim.manual_order(Contract::stock("ACME", "USD"), by_hand).unwrap();
+    let before = at_the_broker(&desk, permanent_id);
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let epoch = handle.state().epoch;
+    desk.sim.drop_connections();
+    back(&handle, epoch).await;
+    tokio::time::sleep(Duration::from_secs(130)).await; // two standing checks
+    // It is seen, counted in risk, and nobody's.
+    let external = handle.inspect(|books| books.orders.external().map(|order| order.remaining).collect::<Vec<_>>());
+    assert_eq!(external.await.unwrap(), [number("70")]);
+    assert_eq!(handle.inspect(|books| books.orders.iter().count()).await.unwrap(), 0);
+    // Not even a cancel of everything, or a kill, touches it.
+    handle.cancel_all(|_| true).await.unwrap();
+    handle.kill("ann", "a drill").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    trader.stop().await;
+    assert_eq!(at_the_broker(&desk, permanent_id), before);
+    assert!(
+        TraderConfig { client_id: ClientId(0), ..desk.config.clone() }.validate().is_err(),
+        "client 0 would bind it"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn s33_an_order_of_an_advisor_moves_the_accounts_it_is_spread_over_and_itself_nothing() {
+    let group = AdvisorGroup::new("Both", GroupMethod::Equal, ["DU1", "DU2"]);
+    let builder = simulator().account("DU1").account("DU2").advisor(AdvisorSetup::new("DF1").with_group(group));
+    let desk = Desk::with(builder).await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let config =
+        Config { host: desk.config.host.clone(), port: desk.config.port, client_id: ClientId(9), ..Config::paper() };
+    let (advisor, driver) = TradingClient::connect(config).unwrap();
+    tokio::spawn(driver.run());
+    advisor.ready(PATIENCE).await.unwrap();
+    let order = Order { advisor_group: "Both".into(), ..Order::market(Action::Buy, 100.into()) };
+    let id = advisor.next_order_id().await.unwrap();
+    let place = PlaceOrder { order_id: id, contract: acme.contract.clone(), order, attached: None };
+    advisor.send_order_messages(vec![ClientMessage::from(Box::new(place))]).unwrap();
+    let spread = async {
+        while desk.sim.book().position("DU2", "ACME").is_zero() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, spread).await.expect("it was not spread");
+    tokio::time::sleep(Duration::from_secs(130)).await; // two standing checks
+    for account in ["DU1", "DU2", "DF1"] {
+        let broker = desk.sim.book().position(account, "ACME");
+        assert_eq!(broker, if account == "DF1" { Decimal::ZERO } else { number("50") });
+        books(&handle, account, move |books| books.position(account, acme_id()) == broker).await;
+    }
+    // None of it is a strategy's.
+    let ours = handle.inspect(|books| books.ledger.holdings().any(|held| held.strategy.is_some()));
+    assert!(!ours.await.unwrap());
+    advisor.shutdown().await;
+    trader.stop().await;
+}
+
+fn acme_id() -> ContractId {
+    ContractId(900_001)
+}
