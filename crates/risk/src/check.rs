@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
-use order::{CombinationLeg, Gate, Intent, Orders, Side, Timestamp};
+use order::{CombinationLeg, Gate, Intent, Orders, SECOND_US, Side, Timestamp};
 use position::Ledger;
 use rust_decimal::Decimal;
 
+use crate::crossing;
 use crate::gate::{Kill, RiskGate};
 use crate::limits::{Limits, TradingMode, is_paper_account};
 use crate::parts::{Market, Part, Parts};
@@ -90,7 +91,14 @@ impl Gate for CheckAt<'_> {
             }
         }
         open.count = u32::try_from(count).unwrap_or(u32::MAX);
-        self.judge(intent, &open, purpose)
+        self.judge(intent, &open, purpose)?;
+        if self.gate.limits().allow_self_match {
+            return Ok(());
+        }
+        let taken = Parts::of(intent, self.gate, self.ledger)
+            .and_then(|parts| parts.market(self.gate, self.now, trades_at_the_market(&intent.kind)))?
+            .taken;
+        crossing::check(intent, taken, orders)
     }
 }
 
@@ -113,8 +121,13 @@ impl CheckAt<'_> {
             Purpose::Change { filled } => (intent.quantity.checked_sub(filled).ok_or(Refusal::OutOfRange)?, false),
         };
         self.positions(intent, unfilled, &parts, open)?;
+        if !self.is_protection && !self.makes_smaller(intent, unfilled, &parts, open)? {
+            self.losses(intent, &parts)?;
+        }
         if is_new && !self.is_protection {
             self.duplicate(intent)?;
+            let (conduct, limits) = (&self.gate.conduct, self.gate.limits());
+            conduct.may_enter(&intent.strategy, self.legs_passed.get(), limits, self.now)?;
         }
         self.rates(intent)?;
         self.legs_passed.set(self.legs_passed.get() + 1);
@@ -186,8 +199,74 @@ impl CheckAt<'_> {
             if asked > limit {
                 return Err(Refusal::OrderValue { asked, limit, currency });
             }
+            if let Some(percent) = self.gate.limits().order_value_percent_max {
+                self.equity_share(&intent.account, asked, currency, percent)?;
+            }
         }
         Ok(())
+    }
+
+    /// C1, money as a part of what the account is worth.
+    fn equity_share(&self, account: &str, asked: Decimal, currency: String, percent: Decimal) -> Result<(), Refusal> {
+        let limit_s = self.gate.limits().equity_age_max_s;
+        let known = self.gate.equity_of(account);
+        let age_s = known.map(|(_, at)| self.now.since(*at).unsigned_abs() / SECOND_US.unsigned_abs());
+        let (Some((equity, _)), Some(0..)) = (known, age_s.filter(|age| *age <= u64::from(limit_s))) else {
+            return Err(Refusal::NoEquity { age_s, limit_s });
+        };
+        let rate = if currency == equity.currency {
+            Decimal::ONE
+        } else {
+            let to = || equity.currency.clone();
+            let rate = equity.rates.get(&currency).copied().filter(|rate| *rate > Decimal::ZERO);
+            rate.ok_or_else(|| Refusal::NoExchangeRate { from: currency.clone(), to: to() })?
+        };
+        let whole = asked.checked_mul(rate).and_then(|value| value.checked_mul(Decimal::ONE_HUNDRED));
+        let part = equity.amount.checked_mul(percent);
+        let (whole, part) = (whole.ok_or(Refusal::OutOfRange)?, part.ok_or(Refusal::OutOfRange)?);
+        if whole <= part {
+            return Ok(());
+        }
+        let (equity, equity_currency) = (equity.amount, equity.currency.clone());
+        Err(Refusal::EquityShare { asked, currency, percent, equity, equity_currency })
+    }
+
+    /// Whether all that the order can do is to make positions smaller, beside everything open on its side.
+    fn makes_smaller(
+        &self,
+        intent: &Intent,
+        unfilled: Decimal,
+        parts: &Parts,
+        open: &OpenOrders,
+    ) -> Result<bool, Refusal> {
+        for (place, part) in parts.parts.iter().enumerate() {
+            let have = self.ledger.position(&intent.account, part.instrument.contract_id);
+            let have = have.ok_or(Refusal::OutOfRange)?.quantity;
+            let others = self.others(place, parts, open);
+            let asked = unfilled.checked_mul(part.ratio).and_then(|asked| asked.checked_add(others));
+            let after = have.checked_add(part.side.signed(asked.ok_or(Refusal::OutOfRange)?));
+            let after = after.ok_or(Refusal::OutOfRange)?;
+            let is_against = !have.is_zero() && part.side.signed(have) < Decimal::ZERO;
+            if !is_against || part.side.signed(after) > Decimal::ZERO {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn others(&self, place: usize, parts: &Parts, open: &OpenOrders) -> Decimal {
+        if parts.is_combination() { open.legs.get(place).copied().unwrap_or_default() } else { open.quantity }
+    }
+
+    /// C7.
+    fn losses(&self, intent: &Intent, parts: &Parts) -> Result<(), Refusal> {
+        let mut currencies: Vec<&str> = parts.parts.iter().map(|part| part.instrument.currency.as_str()).collect();
+        currencies.sort_unstable();
+        currencies.dedup();
+        let (losses, limits) = (&self.gate.losses, self.gate.limits());
+        currencies
+            .into_iter()
+            .try_for_each(|currency| losses.check(&intent.account, currency, self.ledger, limits, self.now))
     }
 
     /// The most money that the order moves, by currency. A combination moves what its legs do, whatever they cost

@@ -3,16 +3,20 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use order::{Intent, SECOND_US, Timestamp};
+use order::{HaltScope, Intent, IntentId, SECOND_US, Timestamp};
 use position::Ledger;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 
 use crate::check::CheckAt;
+use crate::conduct::Conduct;
 use crate::limits::{Limits, LimitsError};
+use crate::losses::{DayMark, Losses};
 use crate::quote::Quote;
+use crate::refusal::Refusal;
 use crate::throttle::Throttle;
 
 /// For how long live trading can be armed at most, in microseconds: 24 hours.
@@ -29,7 +33,21 @@ pub struct RiskGate {
     arming: Option<Arming>,
     quotes: BTreeMap<ContractId, (Quote, Timestamp)>,
     contracts: BTreeMap<ContractId, Contract>,
+    equities: BTreeMap<String, (Equity, Timestamp)>,
     pub(crate) throttle: Throttle,
+    pub(crate) conduct: Conduct,
+    pub(crate) losses: Losses,
+}
+
+/// What an account is worth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Equity {
+    /// Its `NetLiquidation`.
+    pub amount: Decimal,
+    /// In which currency.
+    pub currency: String,
+    /// What one unit of other currencies is worth in that one.
+    pub rates: BTreeMap<String, Decimal>,
 }
 
 /// Who stopped trading, and why.
@@ -78,7 +96,10 @@ impl RiskGate {
             arming: None,
             quotes: BTreeMap::new(),
             contracts: BTreeMap::new(),
+            equities: BTreeMap::new(),
             throttle: Throttle::default(),
+            conduct: Conduct::default(),
+            losses: Losses::default(),
         })
     }
 
@@ -99,6 +120,48 @@ impl RiskGate {
     /// is durable.
     pub fn accepted(&mut self, intent: &Intent, now: Timestamp) {
         self.throttle.accepted(intent, &self.limits, now);
+        self.conduct.entered(&intent.strategy, &self.limits, now);
+    }
+
+    /// Counts an order that was accepted before a restart, for the entries of its strategy (C5).
+    pub fn resume_entry(&mut self, strategy: &str, at: Timestamp) {
+        self.conduct.entered(strategy, &self.limits, at);
+    }
+
+    /// Counts an order that the broker has rejected, once however often it is told. Where that makes a storm, gives the
+    /// refusal to halt its strategy with (C10).
+    pub fn rejected(&mut self, strategy: &str, intent: IntentId, now: Timestamp) -> Option<Refusal> {
+        self.conduct.rejected(strategy, intent, &self.limits, now)
+    }
+
+    /// A person has let a halted strategy, or everything, go on: entries and rejects are counted from here (C5, C10).
+    pub fn acknowledged(&mut self, scope: &HaltScope) {
+        match scope {
+            HaltScope::Strategy(strategy) => self.conduct.forgive(strategy),
+            HaltScope::Everything => self.conduct.forgive_all(),
+            HaltScope::Instrument { .. } => {}
+        }
+    }
+
+    /// Looks at what accounts have made, about once a second; gives what must be kept over a restart (C7).
+    #[must_use = "marks that are not kept begin the day anew after a restart"]
+    pub fn look_at_losses(&mut self, ledger: &Ledger, now: Timestamp) -> Vec<DayMark> {
+        self.losses.look(ledger, &self.limits, now)
+    }
+
+    /// Takes up what was kept of the day (C7).
+    pub fn resume_day(&mut self, mark: DayMark) {
+        self.losses.resume(mark);
+    }
+
+    /// Learns what an account is worth now (C1).
+    pub fn equity(&mut self, account: impl Into<String>, equity: Equity, now: Timestamp) {
+        self.equities.insert(account.into(), (equity, now));
+    }
+
+    /// What an account was worth, and when that was told.
+    pub(crate) fn equity_of(&self, account: &str) -> Option<&(Equity, Timestamp)> {
+        self.equities.get(account)
     }
 
     /// Takes in the best prices of a contract, as they are now.

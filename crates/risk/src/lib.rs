@@ -6,12 +6,16 @@
 //!
 //! | control | what it holds | refusals |
 //! |---|---|---|
-//! | C1 | quantity and value of one order | [`Refusal::OrderQuantity`], [`Refusal::OrderValue`] |
+//! | C1 | quantity and value of one order, in money and as a part of the equity | [`Refusal::OrderQuantity`], [`Refusal::OrderValue`], [`Refusal::EquityShare`] |
 //! | C2 | its price against the market | [`Refusal::Collar`], [`Refusal::NoFreshQuote`] |
 //! | C3 | orders a second, of a strategy and of all | [`Refusal::StrategyRate`], [`Refusal::TotalRate`] |
 //! | C4 | the same order twice in a moment | [`Refusal::Duplicate`] |
+//! | C5 | orders of a strategy in a minute and a day; one more halts it | [`Refusal::Entries`] |
 //! | C6 | the position with every open order filled, and their number | [`Refusal::Position`], [`Refusal::OpenOrders`] |
+//! | C7 | what an account lost today, and from its best of today | [`Refusal::DailyLoss`], [`Refusal::Drawdown`] |
 //! | C8 | accounts, symbols, kinds; paper and live apart | [`Refusal::AccountNotAllowed`], ... |
+//! | C9 | orders that would meet orders of our own | [`Refusal::SelfMatch`] |
+//! | C10 | orders of a strategy that the broker rejects; too many halt it | [`Refusal::RejectStorm`] |
 //! | C11 | the kill switch and the arming of live trading | [`Refusal::Killed`], [`Refusal::NotArmed`] |
 //!
 //! Cancels never come here: nothing may stop a cancel.
@@ -80,12 +84,16 @@ pub mod limits;
 pub mod quote;
 pub mod refusal;
 
+mod conduct;
+mod crossing;
+mod losses;
 mod parts;
 mod pricing;
 mod throttle;
 
 pub use check::{CheckAt, OpenOrders, Purpose};
-pub use gate::{Arming, ArmingError, Kill, RiskGate};
+pub use gate::{Arming, ArmingError, Equity, Kill, RiskGate};
 pub use limits::{AllowList, Limit, LimitFault, Limits, LimitsError, TradingMode, WithoutQuote, is_paper_account};
+pub use losses::DayMark;
 pub use quote::Quote;
 pub use refusal::{Refusal, Unpriced};

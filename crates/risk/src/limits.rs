@@ -13,6 +13,15 @@ pub const DUPLICATE_WINDOW_MS_MAX: u64 = 60_000;
 /// Most orders a second that can be allowed; it bounds what the gate remembers.
 pub const ORDERS_PER_SECOND_MAX: u32 = 1_000;
 
+/// Most orders of one strategy that can be allowed within a minute or a day; it bounds what the gate remembers.
+pub const ENTRIES_MAX: u32 = 100_000;
+/// Most rejects that can be allowed within their window; it bounds what the gate remembers.
+pub const REJECTS_MAX: u32 = 1_000;
+/// Longest window of rejects, in seconds: an hour.
+pub const REJECTS_WINDOW_S_MAX: u32 = 3_600;
+/// The last minute of a day.
+pub const DAY_BEGINS_MAX: u32 = 24 * 60 - 1;
+
 /// Whether money is at stake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,6 +142,29 @@ pub struct Limits {
     pub orders_per_second_strategy: u32,
     /// Most orders that all strategies send within a second; 30 by default (C3).
     pub orders_per_second: u32,
+    /// Most money of one order as a percentage of the account's equity, its `NetLiquidation` (C1).
+    pub order_value_percent_max: Option<Decimal>,
+    /// How old the equity may be that this is measured by, in seconds; 300 by default (C1).
+    pub equity_age_max_s: u32,
+    /// Most orders of one strategy within a minute, each leg of a group counted; 20 by default. One more halts it until a
+    /// person lets it go on (C5).
+    pub entries_per_minute_strategy: u32,
+    /// The same within a trading day; 500 by default (C5).
+    pub entries_per_day_strategy: u32,
+    /// Most money that an account may lose in a trading day, in each currency: realised and unrealised, with commission.
+    /// From then on only what makes positions smaller passes. Required for live trading (C7).
+    pub daily_loss_max: Option<Decimal>,
+    /// The same from the best moment of the day (C7).
+    pub drawdown_max: Option<Decimal>,
+    /// When a trading day begins, in minutes behind midnight UTC; 0 by default (C5, C7).
+    pub day_begins_utc_minute: u32,
+    /// Lets orders pass that would meet orders of our own; not by default (C9).
+    pub allow_self_match: bool,
+    /// How many orders of one strategy the broker may reject within `rejects_window_s`, before it is halted until a person
+    /// lets it go on; 5 by default (C10).
+    pub rejects_max: u32,
+    /// Within how many seconds; 60 by default (C10).
+    pub rejects_window_s: u32,
 }
 
 /// Paper mode, and nothing allowed yet.
@@ -156,6 +188,16 @@ impl Default for Limits {
             duplicate_window_ms: 1_000,
             orders_per_second_strategy: 5,
             orders_per_second: 30,
+            order_value_percent_max: None,
+            equity_age_max_s: 300,
+            entries_per_minute_strategy: 20,
+            entries_per_day_strategy: 500,
+            daily_loss_max: None,
+            drawdown_max: None,
+            day_begins_utc_minute: 0,
+            allow_self_match: false,
+            rejects_max: 5,
+            rejects_window_s: 60,
         }
     }
 }
@@ -192,12 +234,34 @@ impl Limits {
         for percent in self.collar_percent_by_type.values().chain([&self.collar_percent]) {
             positive(Limit::Collar, *percent, &mut faults);
         }
+        for (limit, value) in [
+            (Limit::OrderValuePercent, self.order_value_percent_max),
+            (Limit::DailyLoss, self.daily_loss_max),
+            (Limit::Drawdown, self.drawdown_max),
+        ] {
+            match value {
+                None if limit == Limit::DailyLoss && self.mode == TradingMode::Live => {
+                    faults.push(LimitFault::Missing(limit));
+                }
+                None => {}
+                Some(value) => positive(limit, value, &mut faults),
+            }
+        }
+        if self.day_begins_utc_minute > DAY_BEGINS_MAX {
+            let (limit, value) = (Limit::DayBegins, u64::from(self.day_begins_utc_minute));
+            faults.push(LimitFault::OutOfRange { limit, value, max: u64::from(DAY_BEGINS_MAX) });
+        }
         for (limit, value, max) in [
             (Limit::OpenOrders, u64::from(self.open_orders_max), u64::from(OPEN_ORDERS_MAX)),
             (Limit::QuoteAge, self.quote_age_max_ms, u64::from(u32::MAX)),
             (Limit::DuplicateWindow, self.duplicate_window_ms, DUPLICATE_WINDOW_MS_MAX),
             (Limit::StrategyRate, u64::from(self.orders_per_second_strategy), u64::from(ORDERS_PER_SECOND_MAX)),
             (Limit::TotalRate, u64::from(self.orders_per_second), u64::from(ORDERS_PER_SECOND_MAX)),
+            (Limit::EquityAge, u64::from(self.equity_age_max_s), u64::from(u32::MAX)),
+            (Limit::EntriesPerMinute, u64::from(self.entries_per_minute_strategy), u64::from(ENTRIES_MAX)),
+            (Limit::EntriesPerDay, u64::from(self.entries_per_day_strategy), u64::from(ENTRIES_MAX)),
+            (Limit::Rejects, u64::from(self.rejects_max), u64::from(REJECTS_MAX)),
+            (Limit::RejectsWindow, u64::from(self.rejects_window_s), u64::from(REJECTS_WINDOW_S_MAX)),
         ] {
             if !(1..=max).contains(&value) {
                 faults.push(LimitFault::OutOfRange { limit, value, max });
@@ -226,6 +290,11 @@ impl Limits {
     /// The duplicate window in the unit of timestamps.
     pub(crate) fn duplicate_window_us(&self) -> i64 {
         i64::try_from(self.duplicate_window_ms.min(DUPLICATE_WINDOW_MS_MAX) * 1_000).unwrap_or(i64::MAX)
+    }
+
+    /// Whether losses are bounded at all.
+    pub(crate) fn bounds_losses(&self) -> bool {
+        self.daily_loss_max.is_some() || self.drawdown_max.is_some()
     }
 
     /// By how many percent a price may be worse than the market, for this kind of contract.
@@ -333,6 +402,24 @@ pub enum Limit {
     StrategyRate,
     /// `orders_per_second`
     TotalRate,
+    /// `order_value_percent_max`
+    OrderValuePercent,
+    /// `equity_age_max_s`
+    EquityAge,
+    /// `entries_per_minute_strategy`
+    EntriesPerMinute,
+    /// `entries_per_day_strategy`
+    EntriesPerDay,
+    /// `daily_loss_max`
+    DailyLoss,
+    /// `drawdown_max`
+    Drawdown,
+    /// `day_begins_utc_minute`
+    DayBegins,
+    /// `rejects_max`
+    Rejects,
+    /// `rejects_window_s`
+    RejectsWindow,
 }
 
 impl fmt::Display for Limit {
@@ -350,6 +437,15 @@ impl fmt::Display for Limit {
             Self::DuplicateWindow => "`duplicate_window_ms`",
             Self::StrategyRate => "`orders_per_second_strategy`",
             Self::TotalRate => "`orders_per_second`",
+            Self::OrderValuePercent => "`order_value_percent_max`",
+            Self::EquityAge => "`equity_age_max_s`",
+            Self::EntriesPerMinute => "`entries_per_minute_strategy`",
+            Self::EntriesPerDay => "`entries_per_day_strategy`",
+            Self::DailyLoss => "`daily_loss_max`",
+            Self::Drawdown => "`drawdown_max`",
+            Self::DayBegins => "`day_begins_utc_minute`",
+            Self::Rejects => "`rejects_max`",
+            Self::RejectsWindow => "`rejects_window_s`",
         })
     }
 }
@@ -481,11 +577,19 @@ mod tests {
             limits.mode = TradingMode::Live;
             limits.accounts = BTreeSet::from(["U1".to_owned()]);
             limits.live_accounts = BTreeSet::from([named.to_owned()]);
+            limits.daily_loss_max = Some(Decimal::ONE_THOUSAND);
         };
         let u1 = || "U1".to_owned();
         check(|limits| limits.accounts.extend([u1()]), &[LimitFault::LiveAccountInPaperMode(u1())]);
         check(|limits| live(limits, "U2"), &[LimitFault::AccountNotNamedLive(u1())]);
         check(|limits| live(limits, "U1"), &[]);
+        check(
+            |limits| {
+                live(limits, "U1");
+                limits.daily_loss_max = None;
+            },
+            &[LimitFault::Missing(Limit::DailyLoss)],
+        );
         for (account, paper) in [
             ("DU1234567", true),
             ("DF1234567", true),

@@ -1,6 +1,6 @@
 //! [`Refusal`]: which control refused an order, by which numbers, and what to do about it.
 
-use order::OrderKind;
+use order::{HaltScope, IntentId, OrderKind};
 use position::{Instrument, InstrumentError};
 use rust_decimal::Decimal;
 use thiserror::Error;
@@ -247,6 +247,120 @@ pub enum Refusal {
         /// The most.
         limit: u32,
     },
+    /// C1: more money than a part of the account's equity.
+    #[error(
+        "C1 order value: asked {asked} {currency}, which is more than {percent} % of the equity of {equity} {equity_currency}; ask for less"
+    )]
+    EquityShare {
+        /// How much.
+        asked: Decimal,
+        /// In which currency.
+        currency: String,
+        /// The most, as a percentage.
+        percent: Decimal,
+        /// The account's equity.
+        equity: Decimal,
+        /// In which currency.
+        equity_currency: String,
+    },
+    /// C1: the account's equity is not known, or was told too long ago.
+    #[error("C1 order value: the equity of the account is {}; wait until TWS tells its NetLiquidation", equity_age(*.age_s, *.limit_s))]
+    NoEquity {
+        /// How old it is; `None` where it was never told.
+        age_s: Option<u64>,
+        /// How old it may be.
+        limit_s: u32,
+    },
+    /// C1: what the order's currency is worth in that of the equity is not known.
+    #[error(
+        "C1 order value: no exchange rate from {from} to {to} is known; wait until TWS tells it, or hold some {from}"
+    )]
+    NoExchangeRate {
+        /// Currency of the order.
+        from: String,
+        /// Currency of the equity.
+        to: String,
+    },
+    /// C5: the strategy has entered too often.
+    #[error(
+        "C5 entries: strategy {strategy} placed {have} orders within a {window}, limit {limit}; a person must let it go on"
+    )]
+    Entries {
+        /// Which.
+        strategy: String,
+        /// How many.
+        have: u32,
+        /// The most.
+        limit: u32,
+        /// `minute` or `day`.
+        window: &'static str,
+    },
+    /// C7: the account has lost too much today.
+    #[error(
+        "C7 daily loss: the account has lost {lost} {currency} today, limit {limit}; only what makes a position smaller passes"
+    )]
+    DailyLoss {
+        /// Which account.
+        account: String,
+        /// In which currency.
+        currency: String,
+        /// How much.
+        lost: Decimal,
+        /// The most.
+        limit: Decimal,
+    },
+    /// C7: the account has lost too much since its best moment of the day.
+    #[error(
+        "C7 drawdown: the account is {lost} {currency} below its best of today, limit {limit}; only what makes a position \
+         smaller passes"
+    )]
+    Drawdown {
+        /// Which account.
+        account: String,
+        /// In which currency.
+        currency: String,
+        /// How much.
+        lost: Decimal,
+        /// The most.
+        limit: Decimal,
+    },
+    /// C7: nobody knows what the account has lost.
+    #[error(
+        "C7 daily loss: {unmarked} positions in {currency} have no price, so the loss is not known; watch their contracts"
+    )]
+    LossUnknown {
+        /// Which account.
+        account: String,
+        /// In which currency.
+        currency: String,
+        /// Positions without a price.
+        unmarked: u32,
+    },
+    /// C9: it would trade with an order of our own.
+    #[error(
+        "C9 self-match: order {with} of ours rests at {price} on the other side; cancel it first or ask for another price"
+    )]
+    SelfMatch {
+        /// With which.
+        with: IntentId,
+        /// Its price.
+        price: Decimal,
+    },
+    /// C10: the broker has rejected too many orders of a strategy.
+    #[error(
+        "C10 reject storm: {have} orders of strategy {strategy} were rejected within {window_s} s, limit {limit}; a person must \
+         let it go on"
+    )]
+    RejectStorm {
+        /// Which.
+        strategy: String,
+        /// How many.
+        have: u32,
+        /// How many are too many.
+        limit: u32,
+        /// Within how many seconds.
+        window_s: u32,
+    },
     /// C1, C6: an amount is beyond what a decimal holds.
     #[error("C1 order value: an amount is beyond what a decimal holds; ask for less")]
     OutOfRange,
@@ -263,6 +377,9 @@ impl Refusal {
             | Self::NoValueLimit { .. }
             | Self::NoPrice { .. }
             | Self::KindNotValued { .. }
+            | Self::EquityShare { .. }
+            | Self::NoEquity { .. }
+            | Self::NoExchangeRate { .. }
             | Self::OutOfRange => "C1",
             Self::NoFreshQuote { .. }
             | Self::Collar { .. }
@@ -271,6 +388,10 @@ impl Refusal {
             Self::StrategyRate { .. } | Self::TotalRate { .. } => "C3",
             Self::Duplicate { .. } => "C4",
             Self::Position { .. } | Self::LegPosition { .. } | Self::OpenOrders { .. } => "C6",
+            Self::Entries { .. } => "C5",
+            Self::DailyLoss { .. } | Self::Drawdown { .. } | Self::LossUnknown { .. } => "C7",
+            Self::SelfMatch { .. } => "C9",
+            Self::RejectStorm { .. } => "C10",
             Self::AccountNotAllowed { .. }
             | Self::LiveAccountInPaperMode { .. }
             | Self::AccountNotNamedLive { .. }
@@ -282,6 +403,19 @@ impl Refusal {
             | Self::LegUnsound { .. }
             | Self::LegUnknown { .. } => "C8",
             Self::Killed { .. } | Self::NotArmed { .. } => "C11",
+        }
+    }
+
+    /// What must not go on until a person has looked, where this refusal says so: the caller halts it, durably, with
+    /// [`order::Orders::halt`].
+    #[must_use]
+    pub fn halts(&self) -> Option<HaltScope> {
+        match self {
+            Self::Entries { strategy, .. } | Self::RejectStorm { strategy, .. } => {
+                Some(HaltScope::Strategy(strategy.clone()))
+            }
+            Self::DailyLoss { .. } | Self::Drawdown { .. } => Some(HaltScope::Everything),
+            _ => None, // the others are refusals of one order
         }
     }
 }
@@ -300,4 +434,8 @@ pub enum Unpriced {
 
 fn quote_age(age_ms: Option<u64>, limit_ms: u64) -> String {
     age_ms.map_or_else(|| "no quote".to_owned(), |age| format!("a quote {age} ms old, limit {limit_ms} ms"))
+}
+
+fn equity_age(age_s: Option<u64>, limit_s: u32) -> String {
+    age_s.map_or_else(|| "not known".to_owned(), |age| format!("{age} s old, limit {limit_s} s"))
 }

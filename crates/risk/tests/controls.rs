@@ -455,7 +455,14 @@ fn c8_names() {
 
 fn live_limits() -> Limits {
     let accounts = ["U1".to_owned()];
-    Limits { mode: TradingMode::Live, accounts: accounts.clone().into(), live_accounts: accounts.into(), ..limits() }
+    let daily_loss_max = Some(decimal("1000"));
+    Limits {
+        mode: TradingMode::Live,
+        accounts: accounts.clone().into(),
+        live_accounts: accounts.into(),
+        daily_loss_max,
+        ..limits()
+    }
 }
 
 #[test]

@@ -83,7 +83,8 @@ fn open_and_unknown_orders_count_as_filled() {
     let _ = orders.step(Event::Link(LinkEvent::Lost), Timestamp(1));
     assert!(orders.has_unknown());
     assert_eq!(submit(&mut orders, &gate, intent(2, Side::Buy, 51)), Err(SubmitError::Refused(too_big(51, 100))));
-    assert_eq!(submit(&mut orders, &gate, intent(3, Side::Sell, 150)), Ok(()), "the other side is its own");
+    let apart = Intent { kind: OrderKind::Limit { limit_price: 101.into() }, ..intent(3, Side::Sell, 150) };
+    assert_eq!(submit(&mut orders, &gate, apart), Ok(()), "the other side is its own");
     assert_eq!(submit(&mut orders, &gate, intent(4, Side::Buy, 50)), Ok(()));
     let many = Refusal::OpenOrders { have: 2, limit: 2 };
     assert_eq!(submit(&mut orders, &gate, intent(5, Side::Buy, 1)), Err(SubmitError::Refused(many)));

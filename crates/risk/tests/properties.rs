@@ -19,6 +19,8 @@ fn limits(quantity: Decimal, value: Decimal, position: Decimal) -> Limits {
         order_quantity_max: Some(quantity),
         order_value_max: Some(value),
         position_max: Some(position),
+        entries_per_minute_strategy: 1_000,
+        entries_per_day_strategy: 1_000,
         ..Limits::default()
     }
 }

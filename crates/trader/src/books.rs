@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use order::{Action, IntentId, Orders, Timestamp};
 use position::{Adjustment, Fill, Instrument, Ledger, LedgerError};
-use risk::Kill;
+use risk::{DayMark, Kill};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -25,6 +25,8 @@ pub struct Books {
     pub labels: BTreeMap<String, IntentId>,
     /// Who stopped trading, if somebody did.
     pub kill: Option<Kill>,
+    /// What accounts had made when the trading day began, by account and currency.
+    pub(crate) days: BTreeMap<String, DayMark>,
 }
 
 impl Books {
@@ -36,6 +38,7 @@ impl Books {
             ledger: Ledger::default(),
             labels: BTreeMap::new(),
             kill: None,
+            days: BTreeMap::new(),
         }
     }
 
@@ -55,6 +58,7 @@ impl Books {
             Record::Adjusted(adjustment) => {
                 self.adjust(adjustment);
             }
+            Record::Day(mark) => self.keep_day(mark.clone()),
             Record::Killed(kill) => self.kill = Some(kill.clone()),
             Record::Rearmed { .. } => self.kill = None,
         }
@@ -119,6 +123,11 @@ impl Books {
         }
     }
 
+    /// Keeps a mark of the day in the place of the one before.
+    pub(crate) fn keep_day(&mut self, mark: DayMark) {
+        self.days.insert(format!("{} {}", mark.account, mark.currency), mark);
+    }
+
     /// Adjusts a position to the broker's.
     pub(crate) fn adjust(&mut self, adjustment: &Adjustment) -> Option<Event> {
         self.ledger.adjust(adjustment).err().map(|error| unbooked(&adjustment.reason, error))
@@ -180,9 +189,9 @@ impl Books {
 
     /// The books that a checkpoint sums up.
     pub(crate) fn from_checkpoint(text: &str) -> Result<Self, serde_json::Error> {
-        let Sum { orders, ledger, labels, kill } = serde_json::from_str(text)?;
+        let Sum { orders, ledger, labels, kill, days } = serde_json::from_str(text)?;
         let (orders, labels, kill) = (orders.into_owned(), labels.into_owned(), kill.into_owned());
-        Ok(Self { orders, ledger: serde_json::from_value(ledger)?, labels, kill })
+        Ok(Self { orders, ledger: serde_json::from_value(ledger)?, labels, kill, days: days.into_owned() })
     }
 
     /// Everything but marks: a market moves without a record.
@@ -196,6 +205,7 @@ impl Books {
             ledger,
             labels: Cow::Borrowed(&self.labels),
             kill: Cow::Borrowed(&self.kill),
+            days: Cow::Borrowed(&self.days),
         }
     }
 
@@ -222,6 +232,8 @@ struct Sum<'a> {
     ledger: serde_json::Value,
     labels: Cow<'a, BTreeMap<String, IntentId>>,
     kill: Cow<'a, Option<Kill>>,
+    #[serde(default)]
+    days: Cow<'a, BTreeMap<String, DayMark>>,
 }
 
 fn unbooked(what: &str, error: impl Into<UnbookedCause>) -> Event {

@@ -3,7 +3,7 @@
 use journal::{Entry, EntryError};
 use order::{Commission, Fill, IntentId, OrderUpdate};
 use position::Adjustment;
-use risk::Kill;
+use risk::{DayMark, Kill};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
@@ -54,6 +54,8 @@ pub enum Record {
     Adjusted(Adjustment),
     /// Trading was stopped by a person.
     Killed(Kill),
+    /// What an account had made when a trading day began, and at its best since.
+    Day(DayMark),
     /// A person let it go on.
     Rearmed {
         /// Who.
@@ -114,6 +116,7 @@ impl Record {
             Self::Order(_) => "order",
             Self::Adjusted(_) => "adjusted",
             Self::Killed(_) => "killed",
+            Self::Day(_) => "day",
             Self::Rearmed { .. } => "rearmed",
             Self::Refused { .. } => "refused",
         }

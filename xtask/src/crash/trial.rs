@@ -112,7 +112,8 @@ impl Trial {
         let folder = tempfile::tempdir()?;
         let limits = "symbols = \"any\"\nsecurity_types = \"any\"\norder_quantity_max = \"1000\"\n\
             order_value_max = \"250000\"\nposition_max = \"2000\"\nquote_age_max_ms = 3600000\n\
-            orders_per_second = 1000\norders_per_second_strategy = 1000\n";
+            orders_per_second = 1000\norders_per_second_strategy = 1000\n\
+            entries_per_minute_strategy = 100000\nentries_per_day_strategy = 100000\n";
         std::fs::write(folder.path().join("limits.toml"), limits)?;
         let theatre = theatre.clone();
         Ok(Self { scenario, sim, theatre, folder, crash, process: None, starts: 0, deaths: 0, asked: 0 })

@@ -360,13 +360,14 @@ mod tests {
                 ("[limits]", missing(Limit::OrderQuantity)),
                 ("[limits]", missing(Limit::OrderValue)),
                 ("[limits]", missing(Limit::Position)),
+                ("[limits]", missing(Limit::DailyLoss)),
             ],
         );
         let until = (Timestamp::now() + Duration::from_secs(3600)).to_string();
         let late = (Timestamp::now() + Duration::from_secs(200_000)).to_string();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("live.toml");
-        std::fs::write(&path, "[limits]\nsecurity_types = [\"STK\"]\n").unwrap();
+        std::fs::write(&path, "[limits]\nsecurity_types = [\"STK\"]\ndaily_loss_max = \"500\"\n").unwrap();
         let complete = [
             ("TWS_CONFIG", path.to_str().unwrap()),
             ("TWS_SYMBOLS", "IBM"),

@@ -222,7 +222,10 @@ impl Engine {
             }
             Command::Acknowledge { scope, by, reply } => {
                 let now = self.clock.now();
-                let outcome = self.books.orders.acknowledge(scope, &by, now).map(|step| self.take(step));
+                let outcome = self.books.orders.acknowledge(scope.clone(), &by, now).map(|step| self.take(step));
+                if let (Ok(()), Some(gate)) = (&outcome, &mut self.gate) {
+                    gate.acknowledged(&scope);
+                }
                 self.answer(reply, outcome.map_err(Refused::from));
             }
             Command::Publish(event) => self.outbox.events.push(*event),
@@ -272,6 +275,9 @@ impl Engine {
             Err(error) => {
                 let reason = error.to_string();
                 self.outbox.records.push(Record::Refused { strategy: strategy.to_owned(), intents, reason });
+                if let SubmitError::Refused(refusal) = &error {
+                    self.obey(refusal);
+                }
                 Err(Refused::Submit(error))
             }
         }
@@ -286,9 +292,18 @@ impl Engine {
             return Err(Refused::JournalSlow { waited_ms: milliseconds(waited) });
         }
         let now = self.clock.now();
-        let step = self.books.orders.change(id, change, &gate.at(now, &self.books.ledger), now)?;
-        self.take(step);
-        Ok(())
+        match self.books.orders.change(id, change, &gate.at(now, &self.books.ledger), now) {
+            Ok(step) => {
+                self.take(step);
+                Ok(())
+            }
+            Err(error) => {
+                if let ChangeError::Refused(refusal) = &error {
+                    self.obey(refusal);
+                }
+                Err(Refused::Change(error))
+            }
+        }
     }
 
     /// Places what protects a position that has lost its stop (R25). Where that is not possible now, the order book asks

@@ -158,6 +158,15 @@ impl Engine {
             let until = Timestamp(arming.until.as_microsecond());
             gate.arm(arming.by.clone(), until, self.clock.now()).map_err(|error| error.to_string())?;
         }
+        let now = self.clock.now();
+        let limits = gate.limits().clone();
+        let today = limits.day_of(now);
+        for order in self.books.orders.iter().filter(|order| limits.day_of(order.created_at) == today) {
+            gate.resume_entry(&order.intent.strategy, order.created_at);
+        }
+        for mark in self.books.days.values() {
+            gate.resume_day(mark.clone());
+        }
         if let Some(kill) = &self.books.kill {
             gate.kill(kill.by.clone(), kill.reason.clone());
         }

@@ -4,21 +4,28 @@ use tokio::sync::mpsc;
 use tws_client::{MarketData, RequestError, Tick, Update};
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
+use tws_proto::message::AccountSummary;
 
 use super::{Clock, Engine};
 use crate::event::{Alarm, Event};
 use crate::quote::Quote;
 
-/// News of one market.
+/// News that may wait.
 #[derive(Debug)]
-pub(super) struct MarketUpdate {
-    /// Which market; one that was watched before under the same contract is another.
-    market: u64,
-    news: News,
+pub(super) enum MarketUpdate {
+    /// Of one market.
+    Market {
+        /// Which market; one that was watched before under the same contract is another.
+        market: u64,
+        /// What.
+        news: News,
+    },
+    /// Of what accounts are worth.
+    Equity(Vec<AccountSummary>),
 }
 
 #[derive(Debug)]
-enum News {
+pub(super) enum News {
     /// Its prices.
     Quote(Quote),
     /// They were interrupted; nothing is known from before.
@@ -70,7 +77,10 @@ impl Engine {
     }
 
     pub(super) fn on_market(&mut self, update: MarketUpdate) {
-        let MarketUpdate { market, news } = update;
+        let (market, news) = match update {
+            MarketUpdate::Market { market, news } => (market, news),
+            MarketUpdate::Equity(values) => return self.on_equity(&values),
+        };
         let (News::Quote(quote) | News::Gap(quote) | News::Ended(quote, _)) = &news;
         let contract_id = quote.contract_id;
         let Some(market) = self.markets.get_mut(&contract_id).filter(|known| known.id == market) else {
@@ -175,6 +185,6 @@ impl Pump {
 
     async fn tell(&self, news: News) {
         // Where the engine has ended, this task is about to.
-        let _ = self.updates.send(MarketUpdate { market: self.market, news }).await;
+        let _ = self.updates.send(MarketUpdate::Market { market: self.market, news }).await;
     }
 }

@@ -6,6 +6,7 @@
 
 mod clock;
 mod commands;
+mod controls;
 mod lane;
 mod login;
 mod market;
@@ -75,6 +76,8 @@ pub(crate) struct Engine {
     markets: BTreeMap<ContractId, Market>,
     /// Markets watched so far, those that have ended too: tells a market from its predecessor.
     markets_begun: u64,
+    /// Asks what accounts are worth.
+    equity_task: Option<controls::AbortOnDrop>,
     reconciler: Reconciler,
     login: login::Login,
     link: Link,
@@ -138,6 +141,7 @@ impl Engine {
             market_sender,
             markets: BTreeMap::new(),
             markets_begun: 0,
+            equity_task: None,
             reconciler: Reconciler::default(),
             login: login::Login::default(),
             link: Link::default(),
@@ -239,6 +243,8 @@ impl Engine {
 
     fn on_tick(&mut self) {
         self.step(OrderEvent::Timer);
+        self.watch_losses();
+        self.watch_equity();
         self.reconcile_if_due();
     }
 
@@ -265,7 +271,8 @@ impl Engine {
                      that does, or cancel the order in TWS and start again"
                 )),
                 Action::Protect(protection) => self.protect(*protection),
-                Action::Changed(_) | Action::Commission(_) | Action::Outcome(_) | Action::Alarm(_) => {}
+                Action::Changed(update) => self.watch_rejects(&update),
+                Action::Commission(_) | Action::Outcome(_) | Action::Alarm(_) => {}
             }
         }
     }

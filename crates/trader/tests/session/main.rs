@@ -6,6 +6,7 @@ mod wire;
 
 mod agreement;
 mod combinations;
+mod controls;
 mod durability;
 mod ending;
 mod halts;

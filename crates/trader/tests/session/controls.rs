@@ -1,0 +1,137 @@
+//! Controls that need more than one order: what they stop stays stopped until a person has looked.
+
+use order::{HaltScope, SubmitError};
+use risk::Refusal;
+use trader::Refused;
+use trader::prelude::*;
+use tws_sim::faults::{Fault, Switch};
+
+use crate::desk::{ACCOUNT, Desk, PATIENCE, books, number, simulator};
+
+fn gate(refused: &Refused) -> Option<&Refusal> {
+    match refused {
+        Refused::Submit(SubmitError::Refused(refusal)) => Some(refusal),
+        _ => None,
+    }
+}
+
+fn is_halted(refused: &Refused, scope: &HaltScope) -> bool {
+    matches!(refused, Refused::Submit(SubmitError::Halted(halt)) if halt.scope == *scope)
+}
+
+#[tokio::test]
+async fn c1_the_equity_comes_from_the_account() {
+    let mut desk = Desk::open().await;
+    // A thousandth of a percent of the simulator's million is ten dollars.
+    desk.config.limits.order_value_percent_max = Some(number("0.001"));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let tell = async {
+        loop {
+            let refused = handle.submit(Ticket::buy(&acme, 1000)).await.unwrap_err();
+            match gate(&refused) {
+                Some(Refusal::NoEquity { age_s: None, .. }) => tokio::task::yield_now().await,
+                Some(Refusal::EquityShare { equity, equity_currency, .. }) => {
+                    return (*equity, equity_currency.clone());
+                }
+                _ => panic!("{refused:?}"),
+            }
+        }
+    };
+    let (equity, currency) = tokio::time::timeout(PATIENCE, tell).await.unwrap();
+    assert!(equity > number("0") && currency == "USD", "{equity} {currency}");
+    let fits = (equity / number("1000000")).floor();
+    assert!(fits < number("1000"), "the account is too rich for this test");
+    trader.stop().await;
+    assert_eq!(desk.orders().len(), 0);
+}
+
+#[tokio::test]
+async fn c5_a_strategy_that_enters_too_often_is_halted_until_a_person_lets_it_go_on() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.entries_per_minute_strategy = 2;
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("eager");
+    let acme = desk.watch(&handle, "ACME").await;
+    for quantity in [1, 2] {
+        handle.submit(Ticket::buy(&acme, quantity)).await.unwrap().done(PATIENCE).await.unwrap();
+    }
+    let refused = handle.submit(Ticket::buy(&acme, 3)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::Entries { have: 2, limit: 2, .. })), "{refused:?}");
+    let scope = HaltScope::Strategy("eager".to_owned());
+    assert!(is_halted(&handle.submit(Ticket::buy(&acme, 3)).await.unwrap_err(), &scope));
+    handle.for_strategy("calm").submit(Ticket::buy(&acme, 3)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+    // Over a restart too.
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("eager");
+    let acme = desk.watch(&handle, "ACME").await;
+    assert!(is_halted(&handle.submit(Ticket::buy(&acme, 3)).await.unwrap_err(), &scope));
+    handle.acknowledge(scope, "ann").await.unwrap();
+    handle.submit(Ticket::buy(&acme, 4)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+    assert_eq!((desk.holds("ACME"), desk.orders().len()), (number("10"), 4));
+}
+
+#[tokio::test]
+async fn c7_a_loss_halts_trading_and_a_restart_does_not_begin_the_day_anew() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.daily_loss_max = Some(number("100"));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    books(&handle, "the commission", |books| !books.ledger.totals(ACCOUNT, "USD").is_pending()).await;
+    // The mark of the day is in the journal.
+    let config = desk.config.clone();
+    let told = async {
+        while !format!("{:?}", Trader::replay(&config)).contains("DayMark") {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.unwrap();
+    desk.quote("ACME", "8.99", "9.01");
+    books(&handle, "the loss", |books| {
+        books.ledger.totals(ACCOUNT, "USD").unrealised.is_some_and(|lost| lost < number("-100"))
+    })
+    .await;
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::DailyLoss { .. })), "{refused:?}");
+    assert!(is_halted(&handle.submit(Ticket::sell(&acme, 1)).await.unwrap_err(), &HaltScope::Everything));
+    trader.stop().await;
+
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.acknowledge(HaltScope::Everything, "ann").await.unwrap();
+    books(&handle, "the mark", |books| books.ledger.totals(ACCOUNT, "USD").unrealised.is_some()).await;
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::DailyLoss { .. })), "{refused:?}");
+    handle.acknowledge(HaltScope::Everything, "ann").await.unwrap();
+    // What makes the position smaller passes.
+    handle.submit(Ticket::sell(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    let ended = trader.stop().await;
+    assert_eq!(desk.holds("ACME"), number("0"));
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
+
+#[tokio::test]
+async fn c10_a_storm_of_rejects_halts_the_strategy() {
+    let mut desk = Desk::with(simulator().fault(Fault::new(Switch::Reject))).await;
+    desk.config.limits.rejects_max = 3;
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("stubborn");
+    let acme = desk.watch(&handle, "ACME").await;
+    for quantity in 1..=3 {
+        let done = handle.submit(Ticket::buy(&acme, quantity)).await.unwrap().done(PATIENCE).await.unwrap();
+        assert_eq!(done.state, State::Rejected);
+    }
+    let scope = HaltScope::Strategy("stubborn".to_owned());
+    assert!(is_halted(&handle.submit(Ticket::buy(&acme, 4)).await.unwrap_err(), &scope));
+    let reason = handle.inspect(|books| books.orders.halts().map(|halt| halt.reason.clone()).collect::<Vec<_>>());
+    let reason = reason.await.unwrap();
+    assert!(reason.iter().any(|reason| reason.starts_with("C10 reject storm: 3 orders")), "{reason:?}");
+    trader.stop().await;
+    assert_eq!(desk.orders().len(), 3);
+}
