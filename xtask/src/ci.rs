@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::conformance::{self, Short};
 use crate::repository::Repository;
+use crate::rules;
 use crate::strangers::{self, Gate};
 use crate::table::table;
 use crate::tidy;
@@ -38,6 +39,8 @@ enum Run {
     StrictDocs(&'static [&'static str]),
     /// The tests, with nextest where it is installed.
     Tests,
+    /// The table of rules and tests, out of what the tests have said.
+    Rules,
     /// A part of `cargo xtask tidy`.
     Tidy(tidy::Check),
     /// A short seed of `cargo xtask conformance`.
@@ -57,6 +60,7 @@ const STEPS: &[Step] = &[
         run: Run::Cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
     Step { name: "tests", is_long: false, run: Run::Tests },
+    Step { name: "rules", is_long: false, run: Run::Rules },
     Step {
         name: "doc tests",
         is_long: true,
@@ -146,6 +150,16 @@ fn execute(repository: &Repository, run: &Run) -> Outcome {
             start(command)
         }
         Run::Tests => start(tests(repository)),
+        Run::Rules if !has_nextest(repository) => {
+            Outcome::Skipped("only nextest reports what each test says".to_owned())
+        }
+        Run::Rules => match rules::report(repository) {
+            Ok((table, faults)) => {
+                eprintln!("{table}");
+                if faults.is_empty() { Outcome::Passed } else { failed(&faults, "rules") }
+            }
+            Err(error) => Outcome::Failed(format!("{error:#}")),
+        },
         Run::Conformance => match conformance::short(repository) {
             Ok(Short::Passed) => Outcome::Passed,
             Ok(Short::Skipped(why)) => Outcome::Skipped(why),

@@ -11,6 +11,7 @@ mod environment;
 mod fuzz;
 mod paper_smoke;
 mod repository;
+mod rules;
 mod strangers;
 mod table;
 mod tidy;
@@ -40,6 +41,8 @@ enum Command {
     PaperSmoke(paper_smoke::Options),
     /// The base scenarios of trading, killed at every moment.
     Crash(crash::Options),
+    /// Which tests hold each rule and fault case, and what they say.
+    Rules,
     /// The whole trader as a process: JSON lines in, JSON lines out.
     Drive(drive::Options),
     /// Measures the codec beside its peers.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Tidy(options) => tidy::run(&repository, &options),
         Command::PaperSmoke(options) => paper_smoke::run(&options),
         Command::Crash(options) => crash::run(&options),
+        Command::Rules => rules::run(&repository),
         Command::Drive(options) => drive::run(&options),
         Command::Bench(options) => bench::run(&repository, &options),
         Command::Conformance(options) => conformance::run(&repository, &options),
