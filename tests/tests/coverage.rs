@@ -21,15 +21,13 @@ const FOLDERS: [&str; 11] = [
     "xtask/tests",
 ];
 
+/// All of the specification that has to do with rules, the broker and the process.
 fn required() -> BTreeSet<String> {
     let rules = (1..=42).map(|number| format!("r{number:02}"));
-    let cases = (16..=37).chain([42, 43]).map(|number| format!("s{number:02}"));
+    let cases = (1..=43).map(|number| format!("s{number:02}"));
     let deaths = (1..=23).map(|number| format!("p{number:02}"));
-    rules.filter(|rule| !OF_THE_SESSION.contains(&rule.as_str())).chain(cases).chain(deaths).collect()
+    rules.chain(cases).chain(deaths).collect()
 }
-
-/// Rules of the session with TWS alone: the tests of its crate are named by what they hold.
-const OF_THE_SESSION: [&str; 4] = ["r31", "r32", "r33", "r34"];
 
 /// Every test below a folder, by the numbers in its name.
 fn tests_below(folder: &Path, found: &mut BTreeMap<String, Vec<String>>) {
