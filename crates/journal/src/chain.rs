@@ -38,33 +38,39 @@ pub(crate) struct Link<'a> {
 }
 
 pub(crate) fn genesis(id: JournalId, application: &str) -> Hash {
-    Feed(Sha256::new()).text(b"journal").text(&id.0).text(application.as_bytes()).hash()
+    let mut feed = Feed(Sha256::new());
+    feed.text(b"journal");
+    feed.text(&id.0);
+    feed.text(application.as_bytes());
+    feed.hash()
 }
 
 impl Link<'_> {
     pub(crate) fn hash(&self, previous: Hash) -> Hash {
         let Self { sequence, schema, stamps: Stamps { wall_us, monotonic_us }, kind, payload } = self;
-        Feed(Sha256::new_with_prefix(previous.0))
-            .int(sequence.row())
-            .int(i64::from(*schema))
-            .int(*wall_us)
-            .int(*monotonic_us)
-            .text(kind.as_bytes())
-            .text(payload.as_bytes())
-            .hash()
+        let mut feed = Feed(Sha256::new());
+        feed.0.update(previous.0);
+        feed.int(sequence.row());
+        feed.int(i64::from(*schema));
+        feed.int(*wall_us);
+        feed.int(*monotonic_us);
+        feed.text(kind.as_bytes());
+        feed.text(payload.as_bytes());
+        feed.hash()
     }
 }
 
 struct Feed(Sha256);
 
 impl Feed {
-    fn int(self, value: i64) -> Self {
-        Self(self.0.chain_update(value.to_be_bytes()))
+    fn int(&mut self, value: i64) {
+        self.0.update(value.to_be_bytes());
     }
 
-    fn text(self, bytes: &[u8]) -> Self {
+    fn text(&mut self, bytes: &[u8]) {
         // A length in memory fits 64 bits.
-        Self(self.0.chain_update((bytes.len() as u64).to_be_bytes()).chain_update(bytes))
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
     }
 
     fn hash(self) -> Hash {

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::chain::{Hash, JournalId, Link};
 use crate::error::{AppendError, Broken, OpenError, StorageError};
-use crate::reader::{Reader, Replay, ReplayAs, Verified, connect};
-use crate::record::{Entry, Sequence, Stamps};
+use crate::reader::{Reader, Replay, ReplayAs, ReplayWith, Verified, connect};
+use crate::record::{Entry, Seen, Sequence, Stamps};
 use crate::rotate;
 use crate::schema::{self, Found};
 use crate::view::{self, View};
@@ -21,7 +21,9 @@ use crate::view::{self, View};
 pub enum Verification {
     /// Every record.
     All,
-    /// The last so many records. Those before are trusted: for journals that are verified as a whole elsewhere.
+    /// The last so many records. Those before are trusted: for journals that are verified as a whole elsewhere, and for
+    /// those that are replayed from their first record next. A replay proves what it gives; one that comes to its end has
+    /// proven all.
     Tail(u64),
 }
 
@@ -161,6 +163,11 @@ impl Journal {
     /// The records from `from` on with payloads of one type; see [`Reader::replay_as`].
     pub fn replay_as<T: DeserializeOwned>(&self, from: Sequence) -> ReplayAs<'_, T> {
         self.reader.replay_as(from)
+    }
+
+    /// What `read` makes of the records from `from` on; see [`Reader::replay_with`].
+    pub fn replay_with<T, F: FnMut(Seen<'_>) -> T>(&self, from: Sequence, read: F) -> ReplayWith<'_, T, F> {
+        self.reader.replay_with(from, read)
     }
 
     /// Proves every record again; see [`Reader::verify`].

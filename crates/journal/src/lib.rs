@@ -50,7 +50,8 @@
 //!   stays whole beside it, and the chain goes on from one to the next.
 //! - **One writer.** A lock of the operating system on `PATH.lock`, which ends with the process.
 //! - **No second try.** After a failed write every later one is refused, until the journal is opened again.
-//! - **No clock, no threads, no logging.** Times are arguments; calls block until the disk has answered.
+//! - **No clock, no logging, no threads** but the two of [`Reader::replay_ahead`], which end with it. Times are arguments;
+//!   calls block until the disk has answered.
 //!
 //! # Looking inside
 //!
@@ -75,6 +76,7 @@
 //! `hash(0)` is the genesis hash, `id` and `application` stand in the table `journal`, the rest in `records`. In a file
 //! that goes on behind another, `first` there is the sequence of its first record, and `anchor` the hash before it.
 
+mod ahead;
 mod chain;
 mod error;
 mod journal;
@@ -84,12 +86,13 @@ mod rotate;
 mod schema;
 mod view;
 
+pub use ahead::Ahead;
 pub use chain::{Hash, JournalId};
 pub use error::{
     AppendError, Broken, EntryError, ExportError, Fault, OpenError, ReplayError, RotateError, StorageError,
     StorageFault,
 };
 pub use journal::{Journal, Options, Verification};
-pub use reader::{Reader, Replay, ReplayAs, Verified};
-pub use record::{Entry, Record, Sequence, Stamps};
+pub use reader::{Reader, Replay, ReplayAs, ReplayWith, Verified};
+pub use record::{Entry, Record, Seen, Sequence, Stamps};
 pub use view::View;

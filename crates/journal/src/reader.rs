@@ -1,7 +1,6 @@
 //! Reading a journal: who it belongs to, its records in order, and the proof that they are as written.
 
 use std::collections::VecDeque;
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::chain::{Hash, JournalId, Link, genesis};
 use crate::error::{Broken, Fault, OpenError, ReplayError, StorageError, StorageFault};
 use crate::journal::Options;
-use crate::record::{Record, Sequence, Stamps};
+use crate::record::{Record, Seen, Sequence, Stamps};
 use crate::schema::{self, Found, Identity};
 
 /// How long a call waits for another program that holds the database.
@@ -111,14 +110,19 @@ impl Reader {
     /// in pages: memory is bounded by about one mebibyte and one payload. Ends after the first broken record. Records
     /// before [`first`](Self::first) stand in the files before.
     pub fn replay(&self, from: Sequence) -> Replay<'_> {
-        let next = from.max(self.first);
-        Replay { reader: self, page: VecDeque::new(), next, previous: None, ended: false }
+        Replay { pages: Pages::new(self, from) }
     }
 
     /// As [`replay`](Self::replay), with every payload read as `T`. A payload that does not fit is an error of that
     /// record, and the next one follows.
     pub fn replay_as<T: DeserializeOwned>(&self, from: Sequence) -> ReplayAs<'_, T> {
-        ReplayAs { replay: self.replay(from), payload: PhantomData }
+        ReplayAs { pages: Pages::new(self, from) }
+    }
+
+    /// As [`replay`](Self::replay), with what `read` makes of each record while it lies in the database still: for those
+    /// who need only some of them, or only a part. Every record is proven, whatever `read` does with it.
+    pub fn replay_with<T, F: FnMut(Seen<'_>) -> T>(&self, from: Sequence, read: F) -> ReplayWith<'_, T, F> {
+        ReplayWith { pages: Pages::new(self, from), read }
     }
 
     /// Reads the whole journal and proves that no record was changed, inserted, moved or taken out of the middle.
@@ -188,9 +192,9 @@ impl Reader {
     pub(crate) fn verify_from(&self, from: Sequence) -> Result<Verified, Broken> {
         let from = from.max(self.first);
         let mut verified = Verified { records: from.number() - 1, head: self.hash_before(from)? };
-        let mut replay = Replay { previous: Some(verified.head), ..self.replay(from) };
-        while let Some(record) = replay.next_checked()? {
-            verified = Verified { records: record.sequence.number(), head: record.hash };
+        let mut pages = Pages { previous: Some(verified.head), ..Pages::new(self, from) };
+        while let Some(next) = pages.next(&mut |seen| Verified { records: seen.sequence.number(), head: seen.hash })? {
+            verified = next;
         }
         if verified.records < self.first.number() && self.first != Sequence::FIRST {
             // What the files before have made is told by the first record alone.
@@ -218,8 +222,54 @@ impl Reader {
 /// The records of a journal in order, from [`Reader::replay`] or [`Journal::replay`](crate::Journal::replay).
 #[derive(Debug)]
 pub struct Replay<'a> {
+    pages: Pages<'a, Record>,
+}
+
+impl Iterator for Replay<'_> {
+    type Item = Result<Record, ReplayError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.pages.next(&mut |seen| seen.to_record()).map_err(ReplayError::Broken).transpose()
+    }
+}
+
+/// As [`Replay`], with payloads of one type.
+#[derive(Debug)]
+pub struct ReplayAs<'a, T> {
+    pages: Pages<'a, Result<Record<T>, ReplayError>>,
+}
+
+impl<T: DeserializeOwned> Iterator for ReplayAs<'_, T> {
+    type Item = Result<Record<T>, ReplayError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.pages.next(&mut |seen| seen.decode()) {
+            Ok(record) => record,
+            Err(broken) => Some(Err(ReplayError::Broken(broken))),
+        }
+    }
+}
+
+/// As [`Replay`], with what a function makes of each record.
+#[derive(Debug)]
+pub struct ReplayWith<'a, T, F> {
+    pages: Pages<'a, T>,
+    read: F,
+}
+
+impl<T, F: FnMut(Seen<'_>) -> T> Iterator for ReplayWith<'_, T, F> {
+    type Item = Result<T, ReplayError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.pages.next(&mut self.read).map_err(ReplayError::Broken).transpose()
+    }
+}
+
+/// What is made of the records of a journal, read and proven page by page.
+#[derive(Debug)]
+struct Pages<'a, T> {
     reader: &'a Reader,
-    page: VecDeque<Result<Record, Broken>>,
+    page: VecDeque<Result<T, Broken>>,
     /// The sequence behind the page.
     next: Sequence,
     /// The hash of the record before `next`, once known.
@@ -227,10 +277,14 @@ pub struct Replay<'a> {
     ended: bool,
 }
 
-impl Replay<'_> {
-    fn next_checked(&mut self) -> Result<Option<Record>, Broken> {
+impl<'a, T> Pages<'a, T> {
+    fn new(reader: &'a Reader, from: Sequence) -> Self {
+        Self { reader, page: VecDeque::new(), next: from.max(reader.first), previous: None, ended: false }
+    }
+
+    fn next(&mut self, read: &mut impl FnMut(Seen<'_>) -> T) -> Result<Option<T>, Broken> {
         if self.page.is_empty() && !self.ended {
-            let filled = self.fill();
+            let filled = self.fill(read);
             // A page without records is the end, and so is one that ends in a broken record.
             self.ended = filled.is_err() || !matches!(self.page.back(), Some(Ok(_)));
             filled?;
@@ -239,7 +293,7 @@ impl Replay<'_> {
     }
 
     /// Reads the next page. An error of its own means that not even the next record could be looked for.
-    fn fill(&mut self) -> Result<(), Broken> {
+    fn fill(&mut self, read: &mut impl FnMut(Seen<'_>) -> T) -> Result<(), Broken> {
         let unreadable =
             |sequence, error: rusqlite::Error| Broken { sequence, why: Fault::Unreadable(StorageError::from(error)) };
         let mut statement = self
@@ -268,11 +322,11 @@ impl Replay<'_> {
                 None => self.reader.hash_before(self.next)?,
             };
             match checked(row, self.next, previous) {
-                Ok(record) => {
-                    bytes += record.payload.len();
-                    self.previous = Some(record.hash);
+                Ok(seen) => {
+                    bytes += seen.payload.len();
+                    self.previous = Some(seen.hash);
                     self.next = self.next.after(1);
-                    self.page.push_back(Ok(record));
+                    self.page.push_back(Ok(read(seen)));
                 }
                 Err(why) => {
                     self.page.push_back(Err(Broken { sequence: self.next, why }));
@@ -281,29 +335,6 @@ impl Replay<'_> {
             }
         }
         Ok(())
-    }
-}
-
-impl Iterator for Replay<'_> {
-    type Item = Result<Record, ReplayError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.next_checked().map_err(ReplayError::Broken).transpose()
-    }
-}
-
-/// As [`Replay`], with payloads of one type.
-#[derive(Debug)]
-pub struct ReplayAs<'a, T> {
-    replay: Replay<'a>,
-    payload: PhantomData<fn() -> T>,
-}
-
-impl<T: DeserializeOwned> Iterator for ReplayAs<'_, T> {
-    type Item = Result<Record<T>, ReplayError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.replay.next().map(|record| record?.decode())
     }
 }
 
@@ -347,7 +378,7 @@ fn connect_as(path: &Path, name: &Path, mode: OpenFlags) -> Result<Connection, O
 }
 
 /// The record in a row, if it is the expected one and follows from the one before.
-fn checked(row: &Row<'_>, sequence: Sequence, previous: Hash) -> Result<Record, Fault> {
+fn checked<'a>(row: &'a Row<'_>, sequence: Sequence, previous: Hash) -> Result<Seen<'a>, Fault> {
     let found = integer(row, 0, "sequence")?;
     if found != sequence.row() {
         return Err(Fault::Missing { found });
@@ -359,7 +390,7 @@ fn checked(row: &Row<'_>, sequence: Sequence, previous: Hash) -> Result<Record, 
     if (Link { sequence, schema, stamps, kind, payload }).hash(previous) != hash {
         return Err(Fault::Hash);
     }
-    Ok(Record { sequence, schema, stamps, kind: kind.to_owned(), payload: payload.to_owned(), hash })
+    Ok(Seen { sequence, schema, stamps, kind, payload, hash })
 }
 
 fn integer(row: &Row<'_>, index: usize, column: &'static str) -> Result<i64, Fault> {

@@ -116,6 +116,47 @@ pub struct Record<P = String> {
     pub hash: Hash,
 }
 
+/// One record as it stands in the journal, proven, and not yet copied out of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Seen<'a> {
+    /// Its place.
+    pub sequence: Sequence,
+    /// The version of the writer's payloads.
+    pub schema: u32,
+    /// When it was written.
+    pub stamps: Stamps,
+    /// Its kind.
+    pub kind: &'a str,
+    /// Its payload as JSON text.
+    pub payload: &'a str,
+    /// The hash of the chain up to and with this record.
+    pub hash: Hash,
+}
+
+impl Seen<'_> {
+    /// A copy to keep.
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        let Self { sequence, schema, stamps, kind, payload, hash } = *self;
+        Record { sequence, schema, stamps, kind: kind.to_owned(), payload: payload.to_owned(), hash }
+    }
+
+    /// The record with its payload read from JSON, as [`Record::decode`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Record::decode`].
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<Record<T>, ReplayError> {
+        let Self { sequence, schema, stamps, kind, payload, hash } = *self;
+        let kind = kind.to_owned();
+        match serde_json::from_str(payload) {
+            Ok(payload) => Ok(Record { sequence, schema, stamps, kind, payload, hash }),
+            Err(source) => Err(ReplayError::Payload { sequence, kind, schema, source }),
+        }
+    }
+}
+
 impl Record {
     /// The record with its payload read from JSON.
     ///
@@ -124,11 +165,9 @@ impl Record {
     /// [`ReplayError::Payload`] when the JSON does not fit the type. Payloads of an older
     /// [`schema`](Self::schema) may need an older type.
     pub fn decode<T: DeserializeOwned>(self) -> Result<Record<T>, ReplayError> {
-        let Self { sequence, schema, stamps, kind, payload, hash } = self;
-        match serde_json::from_str(&payload) {
-            Ok(payload) => Ok(Record { sequence, schema, stamps, kind, payload, hash }),
-            Err(source) => Err(ReplayError::Payload { sequence, kind, schema, source }),
-        }
+        let Self { sequence, schema, stamps, kind, payload, hash } = &self;
+        let (sequence, schema, stamps, hash) = (*sequence, *schema, *stamps, *hash);
+        Seen { sequence, schema, stamps, kind, payload, hash }.decode()
     }
 }
 
