@@ -65,7 +65,7 @@ impl Books {
     }
 
     /// Moves positions by what the order book did, and says what owners should hear, in order.
-    pub(crate) fn follow(&mut self, actions: &[Action]) -> Vec<Event> {
+    pub fn follow(&mut self, actions: &[Action]) -> Vec<Event> {
         let mut events = Vec::new();
         for action in actions {
             match action {
@@ -140,7 +140,8 @@ impl Books {
     }
 
     /// What the journal tells its readers of these actions: states, fills, costs, and what is held after them.
-    pub(crate) fn told(&self, actions: &[Action]) -> Vec<Record> {
+    #[must_use]
+    pub fn told(&self, actions: &[Action]) -> Vec<Record> {
         let mut told = Vec::new();
         for action in actions {
             match action {

@@ -20,6 +20,7 @@ pub mod strategy;
 pub mod ticket;
 pub mod trader;
 
+mod brief;
 mod engine;
 mod mask;
 mod terms;

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
 
+use crate::brief;
 use crate::config::TraderConfig;
 
 /// One record of the journal. The same records in the same order make the same [`Books`](crate::Books).
@@ -122,8 +123,45 @@ impl Record {
         }
     }
 
+    /// Whether records of this kind follow from those before them: they are told for readers, and replay computes them
+    /// anew.
+    #[must_use]
+    pub fn follows(kind: &str) -> bool {
+        matches!(kind, "order_state" | "fill" | "commission" | "position")
+    }
+
     /// As the journal takes it.
-    pub(crate) fn to_entry(&self) -> Result<Entry, EntryError> {
-        Entry::new(self.kind(), self)
+    ///
+    /// # Errors
+    /// [`EntryError::PayloadTooLong`]: no record that moves the books is as long.
+    pub fn to_entry(&self) -> Result<Entry, EntryError> {
+        match brief::of(self) {
+            Some(brief) => Entry::new(self.kind(), &brief),
+            None => Entry::new(self.kind(), self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every kind that replay passes over moves nothing.
+    #[test]
+    fn what_follows_is_what_replay_ignores() {
+        let told = |kind: &str| ["order_state", "fill", "commission", "position"].contains(&kind);
+        for kind in ["started", "labelled", "checkpoint", "order", "adjusted", "killed", "rearmed", "refused"] {
+            assert!(!told(kind) && !Record::follows(kind), "{kind}");
+        }
+        let held = Held {
+            account: "DU1".to_owned(),
+            contract_id: ContractId(1),
+            symbol: String::new(),
+            currency: String::new(),
+            quantity: Decimal::ONE,
+            cost: Decimal::ONE,
+            realised: Decimal::ZERO,
+        };
+        assert!(Record::follows(Record::Position(Box::new(held)).kind()));
     }
 }

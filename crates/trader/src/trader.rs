@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use event_bus::{Bus, Queue};
-use journal::{Journal, Options, Sequence};
+use journal::{Journal, Options, Sequence, Verification};
 use order::{Instance, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -138,7 +138,7 @@ impl Trader {
     /// [`StartError`] where the journal cannot be read or is not sound.
     pub fn replay(config: &TraderConfig) -> Result<Books, StartError> {
         let reader = journal::Reader::open(&config.journal, &options())?;
-        replay(config, reader.replay_as::<Record>(Sequence::FIRST))
+        reader.replay_ahead(Sequence::FIRST, moves_books, |records| replay(config, records))
     }
 }
 
@@ -286,9 +286,12 @@ fn empty_books(config: &TraderConfig) -> Result<Books, StartError> {
 }
 
 fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Books), StartError> {
-    let mut journal = Journal::open(&config.journal, options())?;
-    let records = journal.replay_as::<Record>(Sequence::FIRST).inspect(|_| watcher.tell(Moment::Replaying));
-    let books = replay(config, records)?;
+    // The replay proves every record: once is enough.
+    let mut journal = Journal::open(&config.journal, options().verification(Verification::Tail(0)))?;
+    let reader = journal::Reader::open(journal.path(), &options())?;
+    let books = reader.replay_ahead(Sequence::FIRST, moves_books, |records| {
+        replay(config, records.inspect(|_| watcher.tell(Moment::Replaying)))
+    })?;
     let in_this_file = journal.len() - (journal.first().number() - 1);
     if in_this_file <= config.journal_records_max {
         return Ok((journal, books));
@@ -322,19 +325,24 @@ fn rotate(config: &TraderConfig, journal: &mut Journal, books: &Books) -> Result
     Ok(kept)
 }
 
+/// Whether records of a kind have to be read: of the others it is enough that they are there and unchanged.
+fn moves_books(kind: &str) -> bool {
+    !Record::follows(kind)
+}
+
 /// The books that these records make, if they are of a trader like the one that is configured: order ids, references
 /// and accounts of another would be taken for ours.
 fn replay(
     config: &TraderConfig,
-    records: impl Iterator<Item = Result<journal::Record<Record>, journal::ReplayError>>,
+    records: impl Iterator<Item = Result<(Sequence, Option<Record>), journal::ReplayError>>,
 ) -> Result<Books, StartError> {
     let mut books = empty_books(config)?;
     // A sum stands at the very beginning of a file that goes on behind another, whole.
     let mut sum: Option<String> = None;
     let (mut is_summed, mut has_begun) = (false, false);
     for record in records {
-        let journal::Record { sequence, payload: record, .. } = record?;
-        if let Record::Checkpoint { part, parts, books: piece } = &record {
+        let (sequence, record) = record?;
+        if let Some(Record::Checkpoint { part, parts, books: piece }) = &record {
             let so_far = sum.get_or_insert_default();
             so_far.push_str(piece);
             if part + 1 == *parts {
@@ -347,6 +355,7 @@ fn replay(
             return Err(StartError::NoSum { sequence });
         }
         has_begun = true;
+        let Some(record) = record else { continue };
         if let Record::Started { version: _, mode, client_id, instance } = &record {
             for (setting, journal, configured) in [
                 ("TWS_CLIENT_ID", client_id.to_string(), config.client_id.0.to_string()),
