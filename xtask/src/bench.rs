@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: measures the codec and the client beside their peers, and what the simulator carries.
+//! `cargo xtask bench`: measures the codec and the client beside their peers, what the simulator carries, and what the
+//! journal costs.
 
 use std::process::{ExitCode, Stdio};
 
@@ -16,7 +17,8 @@ pub(crate) struct Options {
     #[arg(long)]
     quick: bool,
     /// Only what has these words in its name, `simulator` for what the simulator carries, `client` for the client beside
-    /// the `ibapi` crate.
+    /// the `ibapi` crate, `journal` for what the journal costs (`replay` for its replay alone), `intent` for the way of an
+    /// order through the whole trader.
     #[arg(long, value_name = "WORDS")]
     only: Option<String>,
 }

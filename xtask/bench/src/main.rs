@@ -1,5 +1,5 @@
-//! The codec of `tws-proto` and the client beside their peers, and what the simulator carries, in one run. `cargo xtask
-//! bench` builds and runs it.
+//! The codec of `tws-proto` and the client beside their peers, what the simulator carries, and what the journal costs, in
+//! one run. `cargo xtask bench` builds and runs it.
 //!
 //! A comparison is a list of contenders that do the same work on the same bytes; before anything is timed, each is
 //! checked to give the right answer. Rounds are interleaved, so that a slow second of the machine hits all alike; the
@@ -7,7 +7,10 @@
 
 mod capacity;
 mod client;
+mod day;
 mod harness;
+mod intent;
+mod journal;
 mod orders;
 mod peers;
 mod report;
@@ -54,6 +57,15 @@ fn main() -> ExitCode {
     }
     if is_asked_for("client latency") {
         results.latencies = client::measure_latency(effort);
+    }
+    if is_asked_for("journal appends") {
+        results.tables.extend(journal::measure_appends(effort));
+    }
+    if is_asked_for("journal replay") {
+        results.tables.extend(journal::measure_replay(effort));
+    }
+    if is_asked_for("intent to socket") {
+        results.tables.extend(intent::measure(effort));
     }
     print(&results, effort);
     ExitCode::SUCCESS

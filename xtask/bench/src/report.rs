@@ -13,6 +13,31 @@ pub(crate) struct Results {
     pub(crate) capacities: Vec<Capacity>,
     pub(crate) throughputs: Vec<Throughput>,
     pub(crate) latencies: Vec<Latency>,
+    pub(crate) tables: Vec<Table>,
+}
+
+/// Ways to do the same, whose columns say enough.
+pub(crate) struct Table {
+    pub(crate) title: String,
+    pub(crate) columns: &'static [&'static str],
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One way, a value a column.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) values: Vec<f64>,
+    /// What was asked for, of the columns from the first on; empty where nothing was.
+    pub(crate) asked: Vec<f64>,
+}
+
+impl Row {
+    /// The median of many times and the one that all but a hundredth keep.
+    pub(crate) fn of_times(name: &str, mut times: Vec<f64>, asked: Vec<f64>) -> Self {
+        times.sort_by(f64::total_cmp);
+        let values = vec![times[times.len() / 2], times[times.len() * 99 / 100]];
+        Self { name: name.to_owned(), values, asked }
+    }
 }
 
 /// A table a comparison.
@@ -25,6 +50,24 @@ pub(crate) fn print_table(results: &Results, effort: Effort) {
     print_capacities(&results.capacities);
     print_throughputs(&results.throughputs, effort);
     print_latencies(&results.latencies, effort);
+    results.tables.iter().for_each(print);
+}
+
+fn print(Table { title, columns, rows }: &Table) {
+    println!("\n{title}");
+    let width = widest(rows.iter().map(|row| row.name.as_str()));
+    println!("  {:<width$}  {}", "", columns.iter().map(|title| format!("{title:>11}")).collect::<String>());
+    for Row { name, values, asked } in rows {
+        let values: String = values.iter().map(|value| format!("{:>11}", spelled(*value))).collect();
+        let asked: Vec<String> = asked.iter().map(|asked| spelled(*asked)).collect();
+        let asked = if asked.is_empty() { String::new() } else { format!("  asked for: {}", asked.join(", ")) };
+        println!("  {name:<width$}  {values}{asked}");
+    }
+}
+
+/// As many digits as say something.
+fn spelled(value: f64) -> String {
+    if value < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
 fn print_comparison(Measured { name, frame_bytes, contenders }: &Measured) {
@@ -90,7 +133,7 @@ fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
 
 /// One JSON object.
 pub(crate) fn print_json(results: &Results, effort: Effort) {
-    let Results { comparisons, capacities, throughputs, latencies } = results;
+    let Results { comparisons, capacities, throughputs, latencies, tables } = results;
     let told = json!({
         "rounds": effort.rounds,
         "comparisons": comparisons.iter().map(comparison).collect::<Vec<_>>(),
@@ -98,6 +141,7 @@ pub(crate) fn print_json(results: &Results, effort: Effort) {
         "client_rounds": effort.process_rounds(),
         "client_ticks": throughputs.iter().map(throughput).collect::<Vec<_>>(),
         "client_latency": latencies.iter().map(latency).collect::<Vec<_>>(),
+        "tables": tables.iter().map(table).collect::<Vec<_>>(),
     });
     println!("{told}");
 }
@@ -144,4 +188,16 @@ fn latency(Latency { name, p50_us, p99_us, p50_ratio, p99_ratio, processor_us, p
         "processor_us": processor_us,
         "peak_mib": peak_mib,
     })
+}
+
+fn table(Table { title, columns, rows }: &Table) -> Value {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|Row { name, values, asked }| {
+            let values: serde_json::Map<_, _> =
+                columns.iter().zip(values).map(|(column, value)| ((*column).to_owned(), json!(value))).collect();
+            json!({ "name": name, "values": values, "asked": asked })
+        })
+        .collect();
+    json!({ "name": title, "rows": rows })
 }
