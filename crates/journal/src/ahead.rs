@@ -48,6 +48,10 @@ impl Reader {
     /// As [`replay_as`](Self::replay_as), with records read and proven on one thread and parsed on another, while `take`
     /// has those before; both threads end before this returns. Payloads of kinds that are not `wanted` are proven and not
     /// parsed. Memory is bounded by a few pages of 256 records or one mebibyte.
+    ///
+    /// # Panics
+    ///
+    /// Where the system has no thread to give.
     pub fn replay_ahead<T: DeserializeOwned + Send, R>(
         self,
         from: Sequence,

@@ -13,9 +13,9 @@ use tws_proto::{Contract, Order};
 
 use crate::record::Record;
 
-static CONTRACT: LazyLock<Value> = LazyLock::new(|| usual::<Contract>());
-static ORDER: LazyLock<Value> = LazyLock::new(|| usual::<Order>());
-static STATE: LazyLock<Value> = LazyLock::new(|| usual::<OrderState>());
+static CONTRACT: LazyLock<Value> = LazyLock::new(usual::<Contract>);
+static ORDER: LazyLock<Value> = LazyLock::new(usual::<Order>);
+static STATE: LazyLock<Value> = LazyLock::new(usual::<OrderState>);
 
 /// As [`Record::Order`] is spelled.
 #[derive(Serialize)]
@@ -100,7 +100,7 @@ mod tests {
         let input = Input::Happened(Event::Broker(event));
         let record = Record::Order(Box::new(order::Record { at: Timestamp(17), input }));
         let entry = record.to_entry().expect("a short record");
-        let back: Record = serde_json::from_str(entry.payload()).expect(entry.payload());
+        let back: Record = serde_json::from_str(entry.payload()).unwrap();
         // Not only equal, but spelled alike: the books' fingerprint tells 0 from 0.00.
         assert_eq!(serde_json::to_string(&back).unwrap(), serde_json::to_string(&record).unwrap());
         assert!(entry.payload().len() <= expected_bytes_max, "{} bytes: {}", entry.payload().len(), entry.payload());
@@ -133,7 +133,7 @@ mod tests {
     fn what_is_usual_stays_so() {
         let told = |usual: &Value| {
             let mut fields = usual.as_object().expect("a body").clone();
-            fields.retain(|_, value| !value.is_null() && *value != Value::from("") && *value != Value::from(false));
+            fields.retain(|_, value| !value.is_null() && value != "" && *value != false);
             fields.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
             Value::Object(fields).to_string()
         };
