@@ -19,7 +19,7 @@ use crate::engine::{Command, Refused};
 use crate::event::{Event, Phase, Signal, TraderState, updates_of};
 use crate::inquiries::Inquiries;
 use crate::instrument::Instrument;
-use crate::terms::terms_of;
+use crate::terms::{rule_of, terms_of};
 use crate::ticket::Ticket;
 
 /// TWS says so where no contract fits.
@@ -98,7 +98,11 @@ impl Handle {
         match (found.pop(), found.len()) {
             (Some(only), 0) => {
                 let instrument = Instrument::from(only);
-                let terms = Box::new(terms_of(&instrument.details));
+                let steps = match rule_of(&instrument.details, &instrument.contract.exchange) {
+                    Some(rule_id) => self.client.price_steps(rule_id).await,
+                    None => None,
+                };
+                let terms = Box::new(terms_of(&instrument.details, steps));
                 // From now on orders for it are held against what is known of it.
                 let learn = Command::Learn { contract_id: instrument.id(), terms };
                 self.command(learn).await.map_err(|_| WatchError::Stopped)?;

@@ -1,13 +1,16 @@
 //! [`Inquiries`]: the session with TWS, without a way to send orders.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use order::PriceStep;
 use tokio::sync::watch;
 use tws_client::{Client, Executions, MarketData, OpenOrders, RequestError, State, Tick, TickByTickData};
 use tws_proto::Contract;
 use tws_proto::ids::OrderId;
 use tws_proto::kinds::{AccountTag, GenericTick, MarketDataKind, TickByTickKind};
-use tws_proto::message::{AccountSummary, CompletedOrder, ContractData, ExecutionFilter, Position};
+use tws_proto::message::{AccountSummary, CompletedOrder, ContractData, ExecutionFilter, MarketRuleId, Position};
 
 /// The session with TWS, for what is no order. It has no way to send one: orders go through [`Handle`](crate::Handle),
 /// past the gate and into the journal. Cheap to clone.
@@ -17,11 +20,33 @@ use tws_proto::message::{AccountSummary, CompletedOrder, ContractData, Execution
 #[derive(Clone, Debug)]
 pub struct Inquiries {
     client: Client,
+    /// Price steps by market rule: a rule never changes what it says while a session stands.
+    rules: Arc<Mutex<BTreeMap<i32, Vec<PriceStep>>>>,
 }
 
 impl Inquiries {
-    pub(crate) const fn new(client: Client) -> Self {
-        Self { client }
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client, rules: Arc::default() }
+    }
+
+    /// The price steps of a market rule, asked for once. `None` where TWS does not tell them: then only the least step of
+    /// the contract's details is known.
+    pub(crate) async fn price_steps(&self, rule_id: MarketRuleId) -> Option<Vec<PriceStep>> {
+        let known = self.rules.lock().unwrap_or_else(PoisonError::into_inner).get(&rule_id.0).cloned();
+        if known.is_some() {
+            return known;
+        }
+        match self.client.market_rule(rule_id).await {
+            Ok(rule) => {
+                let steps = crate::terms::steps_of(&rule);
+                self.rules.lock().unwrap_or_else(PoisonError::into_inner).insert(rule_id.0, steps.clone());
+                Some(steps)
+            }
+            Err(error) => {
+                tracing::warn!(%error, rule = rule_id.0, "TWS did not tell the price steps; the least one is used");
+                None
+            }
+        }
     }
 
     /// The state of the session, to look at and to wait for changes of.

@@ -1,13 +1,13 @@
-//! Orders for combinations: counted by their legs before, booked by their legs after.
+//! What an order is held against of its contract: the legs of a combination, the price steps of a market rule.
 
-use order::SubmitError;
+use order::{Invalid, SubmitError};
 use risk::{AllowList, Refusal};
 use tws_proto::contract::ComboLeg;
 
 use trader::Refused;
 use trader::prelude::*;
 
-use crate::desk::{Desk, PATIENCE, books, number};
+use crate::desk::{Desk, PATIENCE, books, number, simulator};
 
 fn pair(acme: &Instrument, beta: &Instrument) -> Contract {
     Contract::combination("ACME", "USD", vec![ComboLeg::buy(acme.id(), 2), ComboLeg::sell(beta.id(), 1)])
@@ -84,4 +84,25 @@ async fn c6_an_open_combination_takes_its_part_of_the_position_limit_of_its_legs
     handle.submit(Ticket::buy(&acme, 20)).await.unwrap().done(PATIENCE).await.unwrap();
     trader.stop().await;
     assert_eq!((desk.holds("ACME"), desk.orders().len()), (number("20"), 2));
+}
+
+#[tokio::test]
+async fn prices_keep_to_the_steps_of_their_band() {
+    let gamma = tws_sim::Instrument {
+        market_rule_ids: "32".to_owned(),
+        ..tws_sim::Instrument::stock(900_003, "GAMMA", "USD", number("3"))
+    };
+    let desk = Desk::with(simulator().instrument(gamma)).await;
+    desk.quote("GAMMA", "2.99", "3.05");
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let gamma = desk.watch(&handle, "GAMMA").await;
+    // In hundredths below three, in twentieths from there on; the details alone say hundredths.
+    handle.submit(Ticket::buy(&gamma, 1).limit(number("2.91"))).await.unwrap();
+    let refused = handle.submit(Ticket::buy(&gamma, 2).limit(number("3.01"))).await.unwrap_err();
+    let between = Invalid::PriceStep { price: number("3.01"), step: number("0.05") };
+    assert_eq!(refused, Refused::Submit(SubmitError::Invalid(between)));
+    handle.submit(Ticket::buy(&gamma, 3).limit(number("3.00"))).await.unwrap();
+    desk.broker("both", |orders| orders.len() == 2).await;
+    trader.stop().await;
 }
