@@ -242,6 +242,21 @@ impl Submission {
         first.into_iter().chain(second).chain(exits).chain(rest)
     }
 
+    /// Its legs, to be completed before it is submitted, in the same order.
+    pub fn legs_mut(&mut self) -> impl Iterator<Item = &mut Intent> {
+        let (first, second, exits, rest): (Option<&mut Intent>, Option<&mut Intent>, &mut [Exit], &mut [Intent]) =
+            match self {
+                Self::Single(intent) | Self::Replacement(Replacement { intent, .. }) => {
+                    (Some(intent), None, &mut [], &mut [])
+                }
+                Self::Bracket(Bracket { entry, exits, .. }) => (Some(entry), None, exits, &mut []),
+                Self::OneCancelsAll(OneCancelsAll { legs, .. }) | Self::Chain(legs) => (None, None, &mut [], legs),
+                Self::Hedged(Hedged { entry, hedge, .. }) => (Some(entry), Some(hedge), &mut [], &mut []),
+            };
+        let exits = exits.iter_mut().flat_map(|exit| exit.take_profit.iter_mut().chain(&mut exit.stop_loss));
+        first.into_iter().chain(second).chain(exits).chain(rest)
+    }
+
     /// How its hedge gets its size, where it has one.
     pub(crate) const fn hedge(&self) -> Option<Hedge> {
         match self {

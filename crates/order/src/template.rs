@@ -22,6 +22,12 @@ pub trait Template {
     fn next(&mut self, view: &View<'_>, ids: &mut dyn FnMut() -> IntentId) -> Vec<Wish>;
 }
 
+impl<T: Template + ?Sized> Template for Box<T> {
+    fn next(&mut self, view: &View<'_>, ids: &mut dyn FnMut() -> IntentId) -> Vec<Wish> {
+        (**self).next(view, ids)
+    }
+}
+
 /// What a template may look at.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
@@ -84,6 +90,17 @@ impl<T: Template> Run<T> {
     #[must_use]
     pub const fn is_finished(&self) -> bool {
         self.is_finished
+    }
+
+    /// Ends it: it is asked nothing more. Its orders stay as they are.
+    pub fn stop(&mut self) {
+        self.is_finished = true;
+    }
+
+    /// The template itself.
+    #[must_use]
+    pub const fn template(&self) -> &T {
+        &self.template
     }
 
     /// The orders it has made.

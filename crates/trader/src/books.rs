@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tws_proto::ids::{ClientId, ContractId};
 
 use crate::event::{Alarm, Event, FillEvent};
-use crate::record::{Held, Record};
+use crate::record::{Held, Record, TemplateRecord};
 
 /// Everything the engine knows that must survive: a pure function of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,17 @@ pub struct Books {
     pub kill: Option<Kill>,
     /// What accounts had made when the trading day began, by account and currency.
     pub(crate) days: BTreeMap<String, DayMark>,
+    /// Templates that have not ended, by label.
+    pub(crate) templates: BTreeMap<String, KeptTemplate>,
+}
+
+/// A template that has not ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptTemplate {
+    /// Whose it is.
+    pub(crate) strategy: String,
+    /// The orders it has made.
+    pub(crate) orders: Vec<IntentId>,
 }
 
 impl Books {
@@ -39,6 +50,7 @@ impl Books {
             labels: BTreeMap::new(),
             kill: None,
             days: BTreeMap::new(),
+            templates: BTreeMap::new(),
         }
     }
 
@@ -58,6 +70,7 @@ impl Books {
             Record::Adjusted(adjustment) => {
                 self.adjust(adjustment);
             }
+            Record::Template(record) => self.keep_template(record),
             Record::Day(mark) => self.keep_day(mark.clone()),
             Record::Killed(kill) => self.kill = Some(kill.clone()),
             Record::Rearmed { .. } => self.kill = None,
@@ -120,6 +133,24 @@ impl Books {
                 }))
             }
             Err(error) => unbooked(&fill.root, error),
+        }
+    }
+
+    /// Keeps what became of a template.
+    pub(crate) fn keep_template(&mut self, record: &TemplateRecord) {
+        match record {
+            TemplateRecord::Began { label, strategy } => {
+                let kept = KeptTemplate { strategy: strategy.clone(), orders: Vec::new() };
+                self.templates.insert(label.clone(), kept);
+            }
+            TemplateRecord::Made { label, orders } => {
+                if let Some(kept) = self.templates.get_mut(label) {
+                    kept.orders.extend(orders);
+                }
+            }
+            TemplateRecord::Ended { label, .. } => {
+                self.templates.remove(label);
+            }
         }
     }
 
@@ -190,9 +221,10 @@ impl Books {
 
     /// The books that a checkpoint sums up.
     pub(crate) fn from_checkpoint(text: &str) -> Result<Self, serde_json::Error> {
-        let Sum { orders, ledger, labels, kill, days } = serde_json::from_str(text)?;
+        let Sum { orders, ledger, labels, kill, days, templates } = serde_json::from_str(text)?;
         let (orders, labels, kill) = (orders.into_owned(), labels.into_owned(), kill.into_owned());
-        Ok(Self { orders, ledger: serde_json::from_value(ledger)?, labels, kill, days: days.into_owned() })
+        let (days, templates) = (days.into_owned(), templates.into_owned());
+        Ok(Self { orders, ledger: serde_json::from_value(ledger)?, labels, kill, days, templates })
     }
 
     /// Everything but marks: a market moves without a record.
@@ -207,6 +239,7 @@ impl Books {
             labels: Cow::Borrowed(&self.labels),
             kill: Cow::Borrowed(&self.kill),
             days: Cow::Borrowed(&self.days),
+            templates: Cow::Borrowed(&self.templates),
         }
     }
 
@@ -235,6 +268,8 @@ struct Sum<'a> {
     kill: Cow<'a, Option<Kill>>,
     #[serde(default)]
     days: Cow<'a, BTreeMap<String, DayMark>>,
+    #[serde(default)]
+    templates: Cow<'a, BTreeMap<String, KeptTemplate>>,
 }
 
 fn unbooked(what: &str, error: impl Into<UnbookedCause>) -> Event {

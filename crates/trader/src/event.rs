@@ -11,6 +11,7 @@ use tws_proto::ids::ContractId;
 use crate::books::UnbookedCause;
 use crate::mask::Masked;
 use crate::quote::Quote;
+use crate::template::TemplateEnd;
 
 /// Something that strategies, dashboards and logs can hear of. Orders, fills and positions are durable before they
 /// appear here. Only where the journal has failed, which [`Alarm::Halted`] says first, is what the broker does still
@@ -174,6 +175,24 @@ pub enum Alarm {
         /// Why not.
         reason: String,
     },
+    /// A template was at work when the trader ended; what it had alive is cancelled.
+    #[error("template {label} of strategy {strategy} was interrupted by a new start; what it had alive is cancelled")]
+    TemplateInterrupted {
+        /// Its name.
+        label: String,
+        /// Whose it is.
+        strategy: String,
+    },
+    /// A template ended otherwise than it wanted to.
+    #[error("template {label} of strategy {strategy} ended: {end}")]
+    TemplateEnded {
+        /// Its name.
+        label: String,
+        /// Whose it is.
+        strategy: String,
+        /// Why.
+        end: TemplateEnd,
+    },
     /// A strategy ended by itself.
     #[error("strategy {name} ended: {cause}; its orders stay as they are")]
     StrategyEnded {
@@ -233,6 +252,8 @@ impl Alarm {
             Self::JournalSlow { .. } => "journal_slow",
             Self::PositionAdjusted { .. } => "position_adjusted",
             Self::NotProtected { .. } => "not_protected",
+            Self::TemplateInterrupted { .. } => "template_interrupted",
+            Self::TemplateEnded { .. } => "template_ended",
             Self::StrategyEnded { .. } => "strategy_ended",
             Self::BadFrame(_) => "bad_frame",
             Self::SubscriberClosed { .. } => "subscriber_closed",

@@ -19,6 +19,7 @@ use crate::engine::{Command, Refused};
 use crate::event::{Event, Phase, Signal, TraderState, updates_of};
 use crate::inquiries::Inquiries;
 use crate::instrument::Instrument;
+use crate::template::RunningTemplate;
 use crate::terms::{rule_of, terms_of};
 use crate::ticket::Ticket;
 
@@ -143,6 +144,33 @@ impl Handle {
         self.command(Command::Submit { tickets, strategy, asked_at, reply }).await?;
         let (intents, updates) = answer.await.map_err(|_| Refused::Stopped)??;
         Ok(Placed { intents, updates, handle: self.clone() })
+    }
+
+    /// Sets a template to work, in this handle's name: an order type of one's own, made of orders that IB knows. Its
+    /// orders pass the gate as all others do. It is asked between rounds, while orders are taken; be quick in it.
+    ///
+    /// What a template remembers is in the program alone. A trader that is started anew therefore cannot go on with it: it
+    /// cancels what the template has alive and says so in an alarm.
+    ///
+    /// # Errors
+    /// [`Refused`]: orders are not taken now, or the label is none or that of a template at work.
+    pub async fn run_template(
+        &self,
+        label: impl Into<String>,
+        template: impl order::template::Template + Send + 'static,
+    ) -> Result<RunningTemplate, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let (label, strategy) = (label.into(), self.owner.to_string());
+        let command = Command::RunTemplate { label: label.clone(), strategy, template: Box::new(template), reply };
+        self.command(command).await?;
+        let progress = answer.await.map_err(|_| Refused::Stopped)??;
+        Ok(RunningTemplate { label, progress, handle: self.clone() })
+    }
+
+    pub(crate) async fn cancel_template(&self, label: String) -> Result<(), Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::CancelTemplate { label, reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
     }
 
     /// Asks for a working order to be changed.

@@ -17,6 +17,7 @@ pub mod prelude;
 pub mod quote;
 pub mod record;
 pub mod strategy;
+pub mod template;
 pub mod ticket;
 pub mod trader;
 
@@ -38,6 +39,7 @@ pub use moment::Moment;
 pub use quote::Quote;
 pub use record::Record;
 pub use strategy::{Outcome, Strategy};
+pub use template::{RunningTemplate, TemplateEnd, TemplateProgress};
 pub use ticket::{ExitPrices, Ticket};
 pub use trader::{StartError, Trader, TraderBuilder};
 

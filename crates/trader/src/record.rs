@@ -10,6 +10,7 @@ use tws_proto::ids::ContractId;
 
 use crate::brief;
 use crate::config::TraderConfig;
+use crate::template::TemplateEnd;
 
 /// One record of the journal. The same records in the same order make the same [`Books`](crate::Books).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,8 @@ pub enum Record {
     Adjusted(Adjustment),
     /// Trading was stopped by a person.
     Killed(Kill),
+    /// A template began, made orders, or ended.
+    Template(TemplateRecord),
     /// What an account had made when a trading day began, and at its best since.
     Day(DayMark),
     /// A person let it go on.
@@ -70,6 +73,33 @@ pub enum Record {
         intents: Vec<IntentId>,
         /// Why, in words.
         reason: String,
+    },
+}
+
+/// What became of a template: enough to cancel after a restart what it had alive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateRecord {
+    /// It was set to work.
+    Began {
+        /// Its name.
+        label: String,
+        /// Whose it is.
+        strategy: String,
+    },
+    /// It made orders.
+    Made {
+        /// Its name.
+        label: String,
+        /// Which.
+        orders: Vec<IntentId>,
+    },
+    /// It makes no more.
+    Ended {
+        /// Its name.
+        label: String,
+        /// Why.
+        end: TemplateEnd,
     },
 }
 
@@ -118,6 +148,7 @@ impl Record {
             Self::Adjusted(_) => "adjusted",
             Self::Killed(_) => "killed",
             Self::Day(_) => "day",
+            Self::Template(_) => "template",
             Self::Rearmed { .. } => "rearmed",
             Self::Refused { .. } => "refused",
         }

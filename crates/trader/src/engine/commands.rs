@@ -11,7 +11,7 @@ use order::{
     Protection, Submission, SubmitError, Terms, Tracked,
 };
 use risk::Refusal;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tws_client::RequestError;
 use tws_proto::Contract;
@@ -19,11 +19,13 @@ use tws_proto::ids::ContractId;
 
 use super::Engine;
 use super::outbox::{Durable, FRESH};
+use super::templates::Given;
 use crate::books::Books;
 use crate::event::{Alarm, Event, Phase, updates_of};
 use crate::mask::masked_list;
 use crate::moment::Moment;
 use crate::record::Record;
+use crate::template::TemplateProgress;
 use crate::ticket::Ticket;
 
 /// Longest name of an order, in bytes.
@@ -89,6 +91,16 @@ pub(crate) enum Command {
         by: String,
         reply: oneshot::Sender<Result<(), Refused>>,
     },
+    RunTemplate {
+        label: String,
+        strategy: String,
+        template: Given,
+        reply: oneshot::Sender<Result<watch::Receiver<TemplateProgress>, Refused>>,
+    },
+    CancelTemplate {
+        label: String,
+        reply: oneshot::Sender<Result<(), Refused>>,
+    },
     Publish(Box<Event>),
     Stop {
         reply: oneshot::Sender<Ended>,
@@ -141,6 +153,12 @@ pub enum Refused {
         label: String,
         /// The order that has it.
         intent: IntentId,
+    },
+    /// A template of this name is at work.
+    #[error("a template called {label:?} is at work; wait for its end, or give this one a name of its own")]
+    TemplateRunning {
+        /// The name.
+        label: String,
     },
     /// The order is not sound, or the gate refused it.
     #[error(transparent)]
@@ -227,6 +245,15 @@ impl Engine {
                     gate.acknowledged(&scope);
                 }
                 self.answer(reply, outcome.map_err(Refused::from));
+            }
+            Command::RunTemplate { label, strategy, template, reply } => {
+                let outcome = self.begin_template(label, &strategy, template);
+                self.answer(reply, outcome);
+            }
+            Command::CancelTemplate { label, reply } => {
+                self.cancel_template(&label);
+                // A cancel leaves even where the disk fails (R37).
+                self.answer_however(reply, Ok(()));
             }
             Command::Publish(event) => self.outbox.events.push(*event),
             Command::Stop { .. } => {} // the loop takes it before it comes here
@@ -387,11 +414,16 @@ impl Engine {
     }
 }
 
+/// Whether this can be a name.
+pub(super) fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.len() <= LABEL_BYTES_MAX && !label.contains(char::is_control)
+}
+
 /// Looks at names before anything else is done: each is good, and none was used before.
 fn check_labels(labels: &[String], taken: &BTreeMap<String, IntentId>) -> Result<(), Refused> {
     for (place, label) in labels.iter().enumerate() {
         let is_twice = labels.iter().take(place).any(|other| other == label);
-        if label.is_empty() || label.len() > LABEL_BYTES_MAX || label.contains(char::is_control) || is_twice {
+        if !is_label(label) || is_twice {
             return Err(Refused::Label { label: label.clone() });
         }
         if let Some(intent) = taken.get(label) {

@@ -12,13 +12,14 @@ mod login;
 mod market;
 mod outbox;
 mod reconcile;
+mod templates;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use event_bus::Bus;
 use journal::Journal;
-use order::{Action, Alarm as OrderAlarm, Event as OrderEvent, LinkEvent, Question, Step};
+use order::{Action, Alarm as OrderAlarm, Event as OrderEvent, IntentId, LinkEvent, Question, Step};
 use risk::RiskGate;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -78,6 +79,10 @@ pub(crate) struct Engine {
     markets_begun: u64,
     /// Asks what accounts are worth.
     equity_task: Option<controls::AbortOnDrop>,
+    /// Templates at work, by label.
+    templates: BTreeMap<String, templates::Working>,
+    /// Orders that changed since templates were last asked.
+    changed: BTreeSet<IntentId>,
     reconciler: Reconciler,
     login: login::Login,
     link: Link,
@@ -142,6 +147,8 @@ impl Engine {
             markets: BTreeMap::new(),
             markets_begun: 0,
             equity_task: None,
+            templates: BTreeMap::new(),
+            changed: BTreeSet::new(),
             reconciler: Reconciler::default(),
             login: login::Login::default(),
             link: Link::default(),
@@ -165,6 +172,7 @@ impl Engine {
         // Between two runs lies a break like any other: what was open has an unknown outcome (R6), and for how long
         // TWS has had IB is not known (R9).
         self.step(OrderEvent::Link(LinkEvent::Lost));
+        self.end_interrupted_templates();
         self.flush().await;
         let mut next_tick = Instant::now() + TICK;
         loop {
@@ -204,6 +212,7 @@ impl Engine {
                 next_tick = Instant::now() + TICK;
                 self.on_tick();
             }
+            self.ask_templates();
             self.flush().await;
             tokio::task::consume_budget().await;
         }
@@ -271,7 +280,10 @@ impl Engine {
                      that does, or cancel the order in TWS and start again"
                 )),
                 Action::Protect(protection) => self.protect(*protection),
-                Action::Changed(update) => self.watch_rejects(&update),
+                Action::Changed(update) => {
+                    self.changed.insert(update.intent);
+                    self.watch_rejects(&update);
+                }
                 Action::Commission(_) | Action::Outcome(_) | Action::Alarm(_) => {}
             }
         }

@@ -19,3 +19,4 @@ mod others;
 mod refusals;
 mod restart;
 mod strategies;
+mod templates;
