@@ -1,5 +1,7 @@
 //! What executions do to orders: they alone move what has filled (R12, R13).
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 use tws_proto::ids::PermanentId;
 use tws_proto::message::ExecutionData;
@@ -62,7 +64,7 @@ impl Orders {
             self.see_order_id(id);
         }
         let found = self.owner(&names);
-        let known = self.executions.get(&reading.root).cloned();
+        let known = self.executions.get(&reading.root).map(Cow::into_owned);
         // Attribution once found stays found: a correction may come without the order's own names.
         let owner = known.as_ref().and_then(|known| known.intent).or(found);
         if let Some(known) = known.as_ref().filter(|known| reading.revision <= known.revision) {
@@ -80,6 +82,7 @@ impl Orders {
             Some(_) | None => Counted::default(), // nobody's until now: the order has not counted it
         };
         let order = owner.and_then(|id| self.orders.get(&id));
+        let order = order.as_deref();
         if order.is_some_and(|order| sums(order, before, now).is_none()) {
             return actions.push(uncountable(UncountableReason::TooLarge));
         }
@@ -147,7 +150,7 @@ impl Orders {
         let Some(order) = self.orders.get(&id) else { return };
         let Some(execution) = self.executions.get(root).filter(|execution| execution.intent.is_none()) else { return };
         let now = Counted { quantity: execution.quantity, price: execution.price };
-        if sums(order, Counted::default(), now).is_none() {
+        if sums(&order, Counted::default(), now).is_none() {
             let reason = UncountableReason::TooLarge;
             let execution_id = root.to_owned();
             return actions.push(Action::Alarm(Alarm::UncountableExecution { execution_id, reason }));

@@ -18,7 +18,7 @@ impl Orders {
     /// still move stays: live orders, orders whose fills are missing, and groups until all of their legs can go.
     pub fn forget_ended_before(&mut self, before: Timestamp, now: Timestamp) -> Step {
         let before = before.min(Timestamp(now.0.saturating_sub(KEEP_US)));
-        let has_old = self.orders.values().any(|order| self.can_go(order, before));
+        let has_old = self.orders.values().any(|order| self.can_go(&order, before));
         if has_old || self.executions.is_any_unowned_before(before) {
             self.record(Input::Forgotten { before }, now)
         } else {
@@ -39,13 +39,14 @@ impl Orders {
             self.exposed.remove(id);
             self.settling.remove(id);
         }
+        self.orders.renew();
         self.executions.forget(before, &gone);
     }
 
     fn can_go(&self, order: &Tracked, before: Timestamp) -> bool {
         let legs = order.leg.and_then(|leg| self.groups.get(&leg.group)).map(|group| group.legs.as_slice());
         let mut legs = legs.unwrap_or_default().iter().filter_map(|id| self.orders.get(id));
-        self.is_over(order, before) && legs.all(|leg| self.is_over(leg, before))
+        self.is_over(order, before) && legs.all(|leg| self.is_over(&leg, before))
     }
 
     fn is_over(&self, order: &Tracked, before: Timestamp) -> bool {

@@ -212,7 +212,7 @@ impl Orders {
     /// The owner cancels this order: a stop of a bracket is not missed then.
     pub(crate) fn waive_stop(&mut self, id: IntentId) {
         let order = self.orders.get(&id);
-        let leg = order.and_then(|order| order.leg).filter(|leg| leg.role == Role::StopLoss);
+        let leg = order.as_ref().and_then(|order| order.leg).filter(|leg| leg.role == Role::StopLoss);
         let replaced = order.and_then(|order| order.in_place_of).and_then(|of| self.orders.get(&of)?.leg);
         if let Some(group) = leg.or(replaced).and_then(|leg| self.groups.get_mut(&leg.group)) {
             group.is_waived = true;

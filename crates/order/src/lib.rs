@@ -93,7 +93,9 @@ mod evidence;
 mod executed;
 mod external;
 mod identity;
+mod packed;
 mod reconcile;
+mod store;
 
 pub use action::{
     Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Protection, Question, Step, UncountableReason,

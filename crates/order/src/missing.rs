@@ -109,7 +109,7 @@ impl Orders {
 
     pub(crate) fn is_missing_due(&self, now: Timestamp) -> bool {
         let orders = self.missing.iter().filter_map(|id| self.orders.get(id));
-        self.link.ready && orders.into_iter().any(|order| due(order, now) != Due::Nothing)
+        self.link.ready && orders.into_iter().any(|order| due(&order, now) != Due::Nothing)
     }
 
     /// Asks for what is missing, or infers it.

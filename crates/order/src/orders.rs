@@ -1,5 +1,6 @@
 //! [`Orders`]: the book of our orders. Commands and events go in; records and actions come out.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
@@ -21,6 +22,7 @@ use crate::kind::OrderKind;
 use crate::reference::{Instance, IntentId};
 use crate::refusal::{CancelError, ChangeError, SubmitError};
 use crate::snapshot::{Incoming, SnapshotFacts};
+use crate::store::{Store, kept_in_full};
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::tracked::{Cancel, Tracked};
@@ -48,7 +50,7 @@ pub trait Gate {
 pub struct Orders {
     pub(crate) instance: Instance,
     pub(crate) client_id: ClientId,
-    pub(crate) orders: BTreeMap<IntentId, Tracked>,
+    pub(crate) orders: Store,
     pub(crate) by_order_id: BTreeMap<OrderId, IntentId>,
     pub(crate) by_permanent_id: BTreeMap<PermanentId, IntentId>,
     pub(crate) executions: Executions,
@@ -111,7 +113,7 @@ impl Orders {
         Self {
             instance,
             client_id,
-            orders: BTreeMap::new(),
+            orders: Store::default(),
             by_order_id: BTreeMap::new(),
             by_permanent_id: BTreeMap::new(),
             executions: Executions::default(),
@@ -291,7 +293,36 @@ impl Orders {
             Input::Acknowledged { scope, by: _ } => self.acknowledged(scope),
         }
         self.watch_groups(at, &mut actions);
+        self.note_ended(&actions);
         actions
+    }
+
+    /// Packs what has ended, now and then. Nothing else shows it: an order is told of alike whether it is packed or not.
+    fn note_ended(&mut self, actions: &[Action]) {
+        for action in actions {
+            if let Action::Changed(update) = action
+                && !update.state.is_live()
+            {
+                self.orders.rest(update.intent);
+            }
+        }
+        if self.orders.is_full() {
+            self.pack(kept_in_full());
+        }
+    }
+
+    /// Keeps every order that has ended in as few bytes as there are; the book is the same. It happens by itself for all
+    /// but the last ones to end.
+    pub fn pack_ended(&mut self) {
+        self.pack(0);
+    }
+
+    fn pack(&mut self, keep: usize) {
+        let (missing, settling) = (&self.missing, &self.settling);
+        // Those are looked at again and again.
+        let rests = |order: &Tracked| !missing.contains(&order.intent.id) && !settling.contains(&order.intent.id);
+        let packed = self.orders.pack(keep, rests);
+        self.executions.pack(&packed);
     }
 
     fn submitted(&mut self, submission: &Submission, order_ids: &[OrderId], at: Timestamp, actions: &mut Vec<Action>) {
@@ -346,29 +377,29 @@ impl Orders {
 
     /// One order.
     #[must_use]
-    pub fn get(&self, id: IntentId) -> Option<&Tracked> {
+    pub fn get(&self, id: IntentId) -> Option<Cow<'_, Tracked>> {
         self.orders.get(&id)
     }
 
     /// One order as its owner is told.
     #[must_use]
     pub fn update(&self, id: IntentId) -> Option<OrderUpdate> {
-        self.orders.get(&id).map(Tracked::update)
+        self.orders.get(&id).map(|order| order.update())
     }
 
     /// Every order that is not [forgotten](Orders::forget_ended_before), oldest id first.
-    pub fn iter(&self) -> impl Iterator<Item = &Tracked> {
+    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, Tracked>> {
         self.orders.values()
     }
 
     /// Every order that can still trade, as far as anybody knows.
     pub fn live(&self) -> impl Iterator<Item = &Tracked> {
-        self.live.iter().filter_map(|id| self.orders.get(id))
+        self.live.iter().filter_map(|id| self.orders.in_full(id))
     }
 
     /// The order of ours that has this number at this client.
     #[must_use]
-    pub fn by_order_id(&self, id: OrderId) -> Option<&Tracked> {
+    pub fn by_order_id(&self, id: OrderId) -> Option<Cow<'_, Tracked>> {
         self.orders.get(self.by_order_id.get(&id)?)
     }
 

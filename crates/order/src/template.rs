@@ -4,6 +4,8 @@
 //! wishes out against the book, past the same gate as any other order. The examples `iceberg` and `time_sliced` are whole
 //! templates.
 
+use std::borrow::Cow;
+
 use crate::action::Step;
 use crate::group::Submission;
 use crate::orders::{Gate, Orders};
@@ -39,7 +41,7 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// The orders that this template has made, oldest first.
-    pub fn own(&self) -> impl Iterator<Item = &'a Tracked> {
+    pub fn own(&self) -> impl Iterator<Item = Cow<'a, Tracked>> {
         let orders = self.orders;
         self.own.iter().filter_map(move |id| orders.get(*id))
     }

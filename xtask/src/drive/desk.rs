@@ -308,7 +308,7 @@ impl Desk {
             executions
                 .map(|(root, execution)| {
                     json!({
-                        "exec_id": execution_id(root, execution.revision),
+                        "exec_id": execution_id(&root, execution.revision),
                         "revision": execution.revision,
                         "ref": execution.intent.and_then(|intent| refs.of(intent)),
                         "side": side_text(execution.side),

@@ -404,7 +404,7 @@ fn tables(books: &Books) -> Tables {
     });
     let fills = books.orders.executions().iter().filter(|(_, fill)| fill.strategy.as_deref() == Some(STRATEGY)).map(
         |(root, fill)| FillRow {
-            execution: root.to_owned(),
+            execution: root.into_owned(),
             what: format!("{} {}", fill.side, fill.quantity),
             price: fill.price.to_string(),
             commission: show(fill.cost.as_ref().map(|cost| cost.amount)),
