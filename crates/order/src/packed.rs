@@ -238,7 +238,7 @@ impl Shared {
                 side: form.side,
                 quantity: form.quantity,
                 kind: form.kind,
-                time_in_force: form.good_till.map_or(form.time_in_force.into(), TimeInForce::GoodTillDate),
+                time_in_force: form.good_till.map_or_else(|| form.time_in_force.into(), TimeInForce::GoodTillDate),
                 hours: form.hours,
                 extension: form.extension,
             },

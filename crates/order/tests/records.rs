@@ -81,7 +81,7 @@ fn r12_keys_of_executions_are_kept_for_eight_days() {
     assert!(forget(&mut world));
     let left: Vec<_> = world.orders.iter().map(|order| order.intent.id).collect();
     assert_eq!(left, ['b', 'd', 'e', 'f'].map(world::id), "a live order stays, and a group with a live leg");
-    let roots: Vec<_> = world.orders.executions().iter().map(|(root, _)| root.to_owned()).collect();
+    let roots: Vec<_> = world.orders.executions().iter().map(|(root, _)| root.into_owned()).collect();
     assert_eq!(roots, ["z"]);
     assert!(!forget(&mut world), "once");
     assert!(world.orders.next_order_id().0 > 4, "numbers never come again");
