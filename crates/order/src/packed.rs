@@ -171,18 +171,8 @@ impl Shared {
         else {
             return None;
         };
-        let Intent {
-            id: _,
-            strategy,
-            account,
-            contract,
-            side,
-            quantity,
-            kind,
-            time_in_force,
-            hours,
-            extension,
-        } = intent;
+        let Intent { id: _, strategy, account, contract, side, quantity, kind, time_in_force, hours, extension } =
+            intent;
         let form = OrderForm {
             strategy: self.word(strategy),
             account: self.word(account),
