@@ -37,7 +37,7 @@ impl CombinationLeg {
 impl Orders {
     /// Every order that counts in risk: what is live, and for a short while what was just cancelled (R20).
     pub fn at_risk(&self) -> impl Iterator<Item = &Tracked> {
-        self.live.union(&self.settling).filter_map(|id| self.orders.get(id))
+        self.live.union(&self.settling).filter_map(|id| self.orders.in_full(id))
     }
 
     /// How much of a contract the open combinations of an account may still trade on this side, leg by leg; the order
