@@ -226,6 +226,8 @@ impl Inner {
                 Poll::Ready(Ok(bytes)) => {
                     output.advance(bytes);
                     if output.is_empty() {
+                        // The session has its memory back: the next message is written where this one was.
+                        *output = BytesMut::new();
                         session.handle_flushed(now);
                     }
                     continue;

@@ -332,8 +332,8 @@ impl Shared {
                 WallClock::BeganAt(wall) => wall + now.saturating_duration_since(self.began),
             };
             inner.session.handle_wall_clock(wall, now);
+            inner.session.handle_timeout(now);
         }
-        inner.session.handle_timeout(now);
         let writing = loop {
             inner.deliver(&self.lane, &mut told);
             let writing = inner.write(context, now);
