@@ -385,6 +385,8 @@ pub struct Pacing {
     pub history_open: u32,
     /// How far apart requests for single ticks of one instrument are sent; 15 s.
     pub single_ticks_pause: Duration,
+    /// How many streams of single ticks there may be: one for every twenty market data lines; 5.
+    pub single_tick_streams: u32,
     /// How many streams of market depth there may be; 3, more where IB gives more.
     pub depth_streams: u32,
 }
@@ -398,6 +400,7 @@ impl Pacing {
     ///
     /// assert_eq!(Pacing::for_lines(100), Pacing::default());
     /// assert_eq!(Pacing::for_lines(400).frames_per_second, 180);
+    /// assert_eq!(Pacing::for_lines(400).single_tick_streams, 20);
     /// ```
     #[must_use]
     pub fn for_lines(lines: u32) -> Self {
@@ -406,6 +409,7 @@ impl Pacing {
             frames_per_second,
             reserved_for_cancels: (frames_per_second / 9).max(1),
             reserved_for_orders: (frames_per_second.saturating_mul(2) / 9).max(1),
+            single_tick_streams: (lines / 20).max(1),
             ..Self::default()
         }
     }
@@ -424,6 +428,7 @@ impl Default for Pacing {
             history_per_ten_minutes: 60,
             history_open: 50,
             single_ticks_pause: Duration::from_secs(15),
+            single_tick_streams: 5,
             depth_streams: 3,
         }
     }

@@ -1,6 +1,7 @@
 //! Live streams: typed, bounded, conflated when their reader is slow, and cancelled when dropped.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tws_proto::message::{
 
 use crate::error::RequestError;
 use crate::feed::Feed;
+use crate::log::MaskedDebug;
 use crate::mailbox::Mailbox;
 use crate::session::SubscriptionId;
 use crate::shared::Shared;
@@ -79,8 +81,8 @@ impl Tick {
     }
 }
 
-/// What a stream delivers.
-#[derive(Clone, Debug, PartialEq)]
+/// What a stream delivers. Its `Debug` masks account numbers in the broker's words.
+#[derive(Clone, PartialEq)]
 pub enum Update<T> {
     /// Data.
     Data(T),
@@ -93,6 +95,17 @@ pub enum Update<T> {
     Notice(Notice),
     /// The stream has ended; nothing follows.
     Ended(RequestError),
+}
+
+impl<T: fmt::Debug> fmt::Debug for Update<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(data) => f.debug_tuple("Data").field(data).finish(),
+            Self::Gap { epoch } => f.debug_struct("Gap").field("epoch", epoch).finish(),
+            Self::Notice(notice) => f.debug_tuple("Notice").field(&MaskedDebug(notice)).finish(),
+            Self::Ended(error) => f.debug_tuple("Ended").field(error).finish(),
+        }
+    }
 }
 
 /// A live stream. It survives reconnects (with a [`Update::Gap`]) and is cancelled when dropped.

@@ -1,11 +1,13 @@
 //! [`Updates`]: what of a stream its reader has not taken yet, bounded as the reader chose.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use tws_proto::kinds::TickKind;
 use tws_proto::message::{Notice, TickEvent};
 
 use crate::error::RequestError;
+use crate::log::MaskedDebug;
 use crate::state::Epoch;
 use crate::stream::{Tick, Update};
 
@@ -84,11 +86,21 @@ impl Conflate for TickEvent {
 }
 
 /// What waits in a queue; what is rare and large stands in a box, so that data takes no more room than it needs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Entry<T> {
     Data(T),
     Gap(Epoch),
     Notice(Box<Notice>),
+}
+
+impl<T: fmt::Debug> fmt::Debug for Entry<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(data) => f.debug_tuple("Data").field(data).finish(),
+            Self::Gap(epoch) => f.debug_tuple("Gap").field(epoch).finish(),
+            Self::Notice(notice) => f.debug_tuple("Notice").field(&MaskedDebug(notice)).finish(),
+        }
+    }
 }
 
 impl<T> From<Entry<T>> for Update<T> {
@@ -347,6 +359,17 @@ mod tests {
         let lossless = Delivery::Lossless { updates_max: 2 };
         check(lossless, vec![bid(1), bid(2), bid(3), bid(4)], vec![bid(1), bid(2), end()], 0);
         check(lossless, vec![bid(1), bid(2)], vec![bid(1), bid(2)], 0);
+    }
+
+    #[test]
+    fn account_numbers_in_a_notice_are_masked_where_it_is_shown() {
+        let notice =
+            || Box::new(Notice { code: 10167, text: "DU1234567 has delayed data".to_owned(), ..Notice::default() });
+        let entry: Entry<Tick> = Entry::Notice(notice());
+        let update: Update<Tick> = Update::Notice(*notice());
+        for shown in [format!("{entry:?}"), format!("{update:?}"), format!("{update:#?}")] {
+            assert!(shown.contains("***567") && !shown.contains("DU1234567"), "{shown}");
+        }
     }
 
     /// Most of what waits is data, and there is much of it.

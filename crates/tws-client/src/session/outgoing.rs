@@ -185,7 +185,7 @@ impl Session {
         if self.subscriptions.len() >= self.config.limits.subscriptions {
             return Err(RequestError::QueueFull);
         }
-        let id = self.subscriptions.add(request, self.config.pacing.depth_streams)?;
+        let id = self.subscriptions.add(request, &self.config.pacing)?;
         if self.state.takes_requests() {
             self.queue_stream(id, now);
             self.pump(now);

@@ -9,8 +9,10 @@ use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
 
 use super::freshness::Route;
 use super::rules::Claim;
+use crate::config::Pacing;
 use crate::error::RequestError;
 use crate::id_map::{Id, IdMap};
+use crate::log::MaskedDebug;
 use crate::relation::{Channel, Pace, Relation};
 use crate::state::Epoch;
 
@@ -27,8 +29,8 @@ impl Id for SubscriptionId {
     }
 }
 
-/// What a stream says.
-#[derive(Clone, Debug, PartialEq)]
+/// What a stream says. Its `Debug` masks account numbers in the broker's words.
+#[derive(Clone, PartialEq)]
 pub enum FeedUpdate {
     /// A message that belongs to it.
     Message(ServerMessage),
@@ -38,6 +40,17 @@ pub enum FeedUpdate {
     Notice(Notice),
     /// The stream has ended.
     Ended(RequestError),
+}
+
+impl std::fmt::Debug for FeedUpdate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Message(message) => f.debug_tuple("Message").field(message).finish(),
+            Self::Gap(epoch) => f.debug_tuple("Gap").field(epoch).finish(),
+            Self::Notice(notice) => f.debug_tuple("Notice").field(&MaskedDebug(notice)).finish(),
+            Self::Ended(error) => f.debug_tuple("Ended").field(error).finish(),
+        }
+    }
 }
 
 /// The live streams.
@@ -90,12 +103,18 @@ impl Subscriptions {
     /// Takes a stream in.
     ///
     /// # Errors
-    /// Where it would take a channel that another stream has, or there are so many streams of depth.
-    pub(super) fn add(&mut self, request: MakeRequest, depth_most: u32) -> Result<SubscriptionId, RequestError> {
+    /// Where it would take a channel that another stream has, or there are so many streams of depth or single ticks.
+    pub(super) fn add(&mut self, request: MakeRequest, pacing: &Pacing) -> Result<SubscriptionId, RequestError> {
         // The id is not looked at.
         let relation = *Relation::of(&request(RequestId(0)));
-        if relation.pace == Pace::Depth && self.count(Pace::Depth) >= depth_most as usize {
-            return Err(RequestError::LimitReached { request: relation.request, limit: depth_most });
+        let most = match relation.pace {
+            Pace::Depth => Some(pacing.depth_streams),
+            Pace::TickByTick => Some(pacing.single_tick_streams),
+            Pace::Plain | Pace::Line | Pace::Historical | Pace::Scanner => None,
+            Pace::Search | Pace::Order | Pace::Cancel => None,
+        };
+        if let Some(limit) = most.filter(|most| self.count(relation.pace) >= *most as usize) {
+            return Err(RequestError::LimitReached { request: relation.request, limit });
         }
         let id = SubscriptionId(self.last + 1);
         if let Some(channel) = relation.shared_channel() {

@@ -189,6 +189,12 @@ fn r34_depth_has_its_limit_and_single_ticks_their_pause() {
         })
         .collect();
     assert_eq!(left, [0, 0, 15]);
+    // One for every twenty lines of the login, so five: what TWS would refuse is not sent.
+    let last = ["MSFT", "NVDA"].map(|symbol| pair.session.subscribe(ticks(symbol), pair.now).unwrap())[1];
+    let refused = pair.session.subscribe(ticks("INTC"), pair.now).unwrap_err();
+    assert_eq!(refused, RequestError::LimitReached { request: "REQ_TICK_BY_TICK_DATA", limit: 5 });
+    pair.session.unsubscribe(last, pair.now);
+    pair.session.subscribe(ticks("INTC"), pair.now).unwrap();
 }
 
 #[test]
