@@ -8,6 +8,7 @@ use tws_proto::message::OrderStatus;
 
 use crate::action::{Action, Alarm, Question};
 use crate::orders::Orders;
+use crate::intent::Intent;
 use crate::outcome::OperationResult;
 use crate::reference::IntentId;
 use crate::state::{Evidence, State};
@@ -34,17 +35,19 @@ impl Orders {
     /// What the broker shows of an order is what it has confirmed: a change that is on its way, or one made elsewhere.
     pub(crate) fn adopt(&mut self, id: IntentId, shown: &Order, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get_mut(&id) else { return };
-        let before = order.intent.clone();
+        let Intent { quantity, kind, time_in_force, .. } = &order.intent;
+        let before = (*quantity, kind.clone(), time_in_force.clone());
+        let (quantity_before, kind_before, time_in_force_before) = &before;
         if let Some(quantity) = shown.total_quantity.filter(|shown| *shown > Decimal::ZERO && *shown >= order.filled) {
             order.intent.quantity = quantity;
         }
-        order.intent.kind = before.kind.as_shown(shown);
+        order.intent.kind = kind_before.as_shown(shown);
         // That an order trades on the opening is its kind here.
-        if let Some(word) = shown.time_in_force.as_ref().filter(|_| !before.kind.is_on_open()) {
-            order.intent.time_in_force = before.time_in_force.as_shown(word);
+        if let Some(word) = shown.time_in_force.as_ref().filter(|_| !kind_before.is_on_open()) {
+            order.intent.time_in_force = time_in_force_before.as_shown(word);
         }
-        if order.intent.time_in_force != before.time_in_force {
-            let terms = before.contract.known_id().and_then(|id| self.terms.get(&id));
+        if order.intent.time_in_force != *time_in_force_before {
+            let terms = order.intent.contract.known_id().and_then(|id| self.terms.get(&id));
             order.ends_at = terms.and_then(|terms| terms.end_of(&order.intent, at));
         }
         let is_asked_for = order.change.as_ref().and_then(|change| change.quantity) == Some(order.intent.quantity);
@@ -53,12 +56,14 @@ impl Orders {
             self.end_change(id, OperationResult::Done, "", at, actions);
         }
         let Some(order) = self.orders.get_mut(&id) else { return };
-        let (is_changed, quantity) = (order.intent != before, order.intent.quantity);
+        let Intent { quantity, kind, time_in_force, .. } = &order.intent;
+        let is_changed = (quantity, kind, time_in_force) != (quantity_before, kind_before, time_in_force_before);
+        let quantity = *quantity;
         // TWS sizes a hedge, and what closes a position shrinks with it.
-        let is_own_doing = order.hedge.is_some() || quantity < before.quantity && order.is_reduced_by_others();
-        if quantity != before.quantity && !is_asked_for && !is_own_doing {
+        let is_own_doing = order.hedge.is_some() || quantity < *quantity_before && order.is_reduced_by_others();
+        if quantity != *quantity_before && !is_asked_for && !is_own_doing {
             let shown = quantity;
-            actions.push(Action::Alarm(Alarm::ChangedElsewhere { intent: id, quantity: before.quantity, shown }));
+            actions.push(Action::Alarm(Alarm::ChangedElsewhere { intent: id, quantity: *quantity_before, shown }));
             actions.push(Action::Ask(Question::Snapshot));
         }
         if order.state == State::Filled && order.filled < quantity {

@@ -5,6 +5,7 @@
 //! checked to give the right answer. Rounds are interleaved, so that a slow second of the machine hits all alike; the
 //! median counts, and the span from the fastest to the slowest round says how noisy the machine was.
 
+mod book;
 mod capacity;
 mod client;
 mod day;
@@ -57,6 +58,9 @@ fn main() -> ExitCode {
     }
     if is_asked_for("client latency") {
         results.latencies = client::measure_latency(effort);
+    }
+    if is_asked_for("order book") {
+        results.tables.extend(book::measure(effort));
     }
     if is_asked_for("journal appends") {
         results.tables.extend(journal::measure_appends(effort));
