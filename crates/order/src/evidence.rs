@@ -372,7 +372,10 @@ impl Orders {
             order.ended_permanent_ids.clone_from(&order.permanent_ids);
         }
         if to == State::Cancelled {
-            self.settle_others(at);
+            // As often as their number has doubled: to look at all of them each time would cost the more the more there are.
+            if self.settling.len().is_power_of_two() {
+                self.settle_others(at);
+            }
             self.settling.insert(id);
         }
         self.tell(id, at, actions);
