@@ -39,7 +39,8 @@ impl Store {
     }
 
     pub(crate) fn get_mut(&mut self, id: &IntentId) -> Option<&mut Tracked> {
-        if let Some(bytes) = self.packed.get(id)
+        if !self.open.contains_key(id)
+            && let Some(bytes) = self.packed.get(id)
             && let Some(order) = self.shared.unpack(*id, bytes)
         {
             self.packed.remove(id);
