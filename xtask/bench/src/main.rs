@@ -62,6 +62,9 @@ fn main() -> ExitCode {
     if is_asked_for("order book") {
         results.tables.extend(book::measure(effort));
     }
+    if is_asked_for("client sleep") {
+        results.tables.push(client::measure_sleep(effort));
+    }
     if is_asked_for("journal appends") {
         results.tables.extend(journal::measure_appends(effort));
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use tws_proto::ServerVersion;
 
 use super::usage::{peak_bytes, processor_ns};
-use super::{Threads, Who, ours, peer, raw};
+use super::{Threads, Who, ours, peer, raw, sleep};
 
 /// What a contender is told.
 pub(super) struct Setting {
@@ -61,6 +61,10 @@ pub(crate) fn run(arguments: &[String]) -> ! {
         lines: lines.parse().expect("a number of lines"),
         version: ServerVersion(version.parse().expect("a version")),
     };
+    if (who, task.as_str()) == (Who::Ours, "sleep") {
+        println!("{}", run_on(threads, sleep::sleep(setting)));
+        std::process::exit(0)
+    }
     let before = processor_ns();
     let taken = match (who, task.as_str()) {
         (Who::Raw, "ticks") => raw::ticks(&setting),

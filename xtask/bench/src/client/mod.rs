@@ -10,6 +10,7 @@ mod ours;
 mod peer;
 mod raw;
 mod server;
+mod sleep;
 mod ticks;
 mod usage;
 
@@ -20,6 +21,7 @@ use tws_proto::ServerVersion;
 
 pub(crate) use contender::run as contend;
 pub(crate) use latency::{Latency, measure as measure_latency};
+pub(crate) use sleep::measure as measure_sleep;
 pub(crate) use ticks::{Throughput, measure as measure_ticks};
 
 /// The first argument of a process that is a contender.

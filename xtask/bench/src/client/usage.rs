@@ -15,6 +15,11 @@ pub(super) fn peak_bytes() -> u64 {
     status("VmHWM:")
 }
 
+/// The memory that this process has in use now.
+pub(super) fn in_use_bytes() -> u64 {
+    status("VmRSS:")
+}
+
 fn status(name: &str) -> u64 {
     let told = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = told.lines().find_map(|line| line.strip_prefix(name));
