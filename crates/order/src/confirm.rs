@@ -7,8 +7,8 @@ use tws_proto::kinds::Status;
 use tws_proto::message::OrderStatus;
 
 use crate::action::{Action, Alarm, Question};
-use crate::orders::Orders;
 use crate::intent::Intent;
+use crate::orders::Orders;
 use crate::outcome::OperationResult;
 use crate::reference::IntentId;
 use crate::state::{Evidence, State};

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use order::{BrokerEvent, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side, Timestamp};
+use order::{
+    BrokerEvent, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side, Timestamp,
+};
 use order::{Submission, TimeInForce};
 use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
@@ -54,7 +56,7 @@ pub(crate) fn measure(effort: Effort) -> Vec<Table> {
         for Life { submission, events, began } in lives {
             let _ = std::hint::black_box(orders.submit(submission, &Open, began));
             for (event, passed) in events.into_iter().zip(1..) {
-                std::hint::black_box(orders.step(event, Timestamp(began.0 + 10_000 * passed)));
+                let _ = std::hint::black_box(orders.step(event, Timestamp(began.0 + 10_000 * passed)));
             }
         }
         lived += started.elapsed();
