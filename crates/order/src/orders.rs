@@ -22,7 +22,7 @@ use crate::kind::OrderKind;
 use crate::reference::{Instance, IntentId};
 use crate::refusal::{CancelError, ChangeError, SubmitError};
 use crate::snapshot::{Incoming, SnapshotFacts};
-use crate::store::{Store, kept_in_full};
+use crate::store::{KEPT_IN_FULL, Store};
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::tracked::{Cancel, Tracked};
@@ -307,7 +307,7 @@ impl Orders {
             }
         }
         if self.orders.is_full() {
-            self.pack(kept_in_full());
+            self.pack(KEPT_IN_FULL);
         }
     }
 

@@ -11,6 +11,8 @@ use crate::tracked::Tracked;
 
 /// How many orders that have ended are kept in full: what is told of an order just after its end comes to these.
 const RESTING_MAX: usize = 256;
+/// How many of them stay so when the others are packed.
+pub(crate) const KEPT_IN_FULL: usize = RESTING_MAX / 2;
 
 /// Every order by its intent. Which of them are packed shows nowhere.
 #[derive(Clone, Debug, Default)]
@@ -134,11 +136,6 @@ impl Store {
             }
         }
     }
-}
-
-/// How many ended orders are kept in full.
-pub(crate) const fn kept_in_full() -> usize {
-    RESTING_MAX / 2
 }
 
 impl PartialEq for Store {
