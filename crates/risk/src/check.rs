@@ -7,7 +7,8 @@ use position::Ledger;
 use rust_decimal::Decimal;
 
 use crate::crossing;
-use crate::gate::{Kill, RiskGate};
+use crate::exposure;
+use crate::gate::{Equity, Kill, RiskGate};
 use crate::limits::{Limits, TradingMode, is_paper_account};
 use crate::parts::{Market, Part, Parts};
 use crate::pricing::{Pricing, trades_at_the_market};
@@ -24,6 +25,16 @@ pub enum Purpose {
         /// How much of it has filled, and so is in the position already.
         filled: Decimal,
     },
+}
+
+impl Purpose {
+    /// How much of an order can still fill.
+    fn unfilled(self, intent: &Intent) -> Result<Decimal, Refusal> {
+        match self {
+            Self::Place => Ok(intent.quantity),
+            Self::Change { filled } => intent.quantity.checked_sub(filled).ok_or(Refusal::OutOfRange),
+        }
+    }
 }
 
 /// The other open orders of one account, contract and side, from anybody, those with unknown outcome too.
@@ -92,19 +103,20 @@ impl Gate for CheckAt<'_> {
         }
         open.count = u32::try_from(count).unwrap_or(u32::MAX);
         self.judge(intent, &open, purpose)?;
+        let parts = Parts::of(intent, self.gate, self.ledger)?;
+        let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
+        exposure::check(self, intent, purpose.unfilled(intent)?, (&parts, &market), orders)?;
         if self.gate.limits().allow_self_match {
             return Ok(());
         }
-        let taken = Parts::of(intent, self.gate, self.ledger)
-            .and_then(|parts| parts.market(self.gate, self.now, trades_at_the_market(&intent.kind)))?
-            .taken;
-        crossing::check(intent, taken, orders)
+        crossing::check(intent, market.taken, orders)
     }
 }
 
 impl CheckAt<'_> {
-    /// Holds an order against every control, given the other open orders of its account, contract and side. The
-    /// [`Gate`] that `order` asks looks those up by itself.
+    /// Holds an order against every control, given the other open orders of its account, contract and side; but for
+    /// those that need every order there is: exposure over all contracts (C6) and orders of our own that it would meet
+    /// (C9). The [`Gate`] that `order` asks looks all of them up by itself.
     ///
     /// # Errors
     /// The first [`Refusal`]; the kill switch comes first.
@@ -116,15 +128,12 @@ impl CheckAt<'_> {
         let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
         self.value(intent, &parts, &market)?;
         self.collar(intent, &parts, &market)?;
-        let (unfilled, is_new) = match purpose {
-            Purpose::Place => (intent.quantity, true),
-            Purpose::Change { filled } => (intent.quantity.checked_sub(filled).ok_or(Refusal::OutOfRange)?, false),
-        };
+        let unfilled = purpose.unfilled(intent)?;
         self.positions(intent, unfilled, &parts, open)?;
         if !self.is_protection && !self.makes_smaller(intent, unfilled, &parts, open)? {
             self.losses(intent, &parts)?;
         }
-        if is_new && !self.is_protection {
+        if purpose == Purpose::Place && !self.is_protection {
             self.duplicate(intent)?;
             let (conduct, limits) = (&self.gate.conduct, self.gate.limits());
             conduct.may_enter(&intent.strategy, self.legs_passed.get(), limits, self.now)?;
@@ -208,18 +217,9 @@ impl CheckAt<'_> {
 
     /// C1, money as a part of what the account is worth.
     fn equity_share(&self, account: &str, asked: Decimal, currency: String, percent: Decimal) -> Result<(), Refusal> {
-        let limit_s = self.gate.limits().equity_age_max_s;
-        let known = self.gate.equity_of(account);
-        let age_s = known.map(|(_, at)| self.now.since(*at).unsigned_abs() / SECOND_US.unsigned_abs());
-        let (Some((equity, _)), Some(0..)) = (known, age_s.filter(|age| *age <= u64::from(limit_s))) else {
-            return Err(Refusal::NoEquity { age_s, limit_s });
-        };
-        let rate = if currency == equity.currency {
-            Decimal::ONE
-        } else {
-            let to = || equity.currency.clone();
-            let rate = equity.rates.get(&currency).copied().filter(|rate| *rate > Decimal::ZERO);
-            rate.ok_or_else(|| Refusal::NoExchangeRate { from: currency.clone(), to: to() })?
+        let equity = self.equity(account).map_err(|(age_s, limit_s)| Refusal::NoEquity { age_s, limit_s })?;
+        let Some(rate) = equity.rate(&currency) else {
+            return Err(Refusal::NoExchangeRate { from: currency, to: equity.currency.clone() });
         };
         let whole = asked.checked_mul(rate).and_then(|value| value.checked_mul(Decimal::ONE_HUNDRED));
         let part = equity.amount.checked_mul(percent);
@@ -229,6 +229,17 @@ impl CheckAt<'_> {
         }
         let (equity, equity_currency) = (equity.amount, equity.currency.clone());
         Err(Refusal::EquityShare { asked, currency, percent, equity, equity_currency })
+    }
+
+    /// What an account is worth.
+    ///
+    /// # Errors
+    /// Its age and how old it may be, where it is too old or was never told.
+    pub(crate) fn equity(&self, account: &str) -> Result<&Equity, (Option<u64>, u32)> {
+        let limit_s = self.gate.limits().equity_age_max_s;
+        let Some((equity, at)) = self.gate.equity_of(account) else { return Err((None, limit_s)) };
+        let age_s = self.now.since(*at).unsigned_abs() / SECOND_US.unsigned_abs();
+        if age_s <= u64::from(limit_s) { Ok(equity) } else { Err((Some(age_s), limit_s)) }
     }
 
     /// Whether all that the order can do is to make positions smaller, beside everything open on its side.

@@ -13,7 +13,8 @@ use tws_proto::ids::ContractId;
 
 use crate::check::CheckAt;
 use crate::conduct::Conduct;
-use crate::limits::{Limits, LimitsError};
+use crate::faults::LimitsError;
+use crate::limits::Limits;
 use crate::losses::{DayMark, Losses};
 use crate::quote::Quote;
 use crate::refusal::Refusal;
@@ -48,6 +49,17 @@ pub struct Equity {
     pub currency: String,
     /// What one unit of other currencies is worth in that one.
     pub rates: BTreeMap<String, Decimal>,
+}
+
+impl Equity {
+    /// What one unit of a currency is worth in that of the equity, where that is known.
+    #[must_use]
+    pub fn rate(&self, currency: &str) -> Option<Decimal> {
+        if currency == self.currency {
+            return Some(Decimal::ONE);
+        }
+        self.rates.get(currency).copied().filter(|rate| *rate > Decimal::ZERO)
+    }
 }
 
 /// Who stopped trading, and why.

@@ -11,7 +11,7 @@
 //! | C3 | orders a second, of a strategy and of all | [`Refusal::StrategyRate`], [`Refusal::TotalRate`] |
 //! | C4 | the same order twice in a moment | [`Refusal::Duplicate`] |
 //! | C5 | orders of a strategy in a minute and a day; one more halts it | [`Refusal::Entries`] |
-//! | C6 | the position with every open order filled, and their number | [`Refusal::Position`], [`Refusal::OpenOrders`] |
+//! | C6 | the position with every open order filled, and their number; what all contracts put at stake | [`Refusal::Position`], [`Refusal::OpenOrders`], [`Refusal::GrossExposure`], [`Refusal::NetExposure`] |
 //! | C7 | what an account lost today, and from its best of today | [`Refusal::DailyLoss`], [`Refusal::Drawdown`] |
 //! | C8 | accounts, symbols, kinds; paper and live apart | [`Refusal::AccountNotAllowed`], ... |
 //! | C9 | orders that would meet orders of our own | [`Refusal::SelfMatch`] |
@@ -79,6 +79,7 @@
 //! ```
 
 pub mod check;
+pub mod faults;
 pub mod gate;
 pub mod limits;
 pub mod quote;
@@ -86,14 +87,16 @@ pub mod refusal;
 
 mod conduct;
 mod crossing;
+mod exposure;
 mod losses;
 mod parts;
 mod pricing;
 mod throttle;
 
 pub use check::{CheckAt, OpenOrders, Purpose};
+pub use faults::{Limit, LimitFault, LimitsError};
 pub use gate::{Arming, ArmingError, Equity, Kill, RiskGate};
-pub use limits::{AllowList, Limit, LimitFault, Limits, LimitsError, TradingMode, WithoutQuote, is_paper_account};
+pub use limits::{AllowList, Limits, TradingMode, WithoutQuote, is_paper_account};
 pub use losses::DayMark;
 pub use quote::Quote;
-pub use refusal::{Refusal, Unpriced};
+pub use refusal::{Refusal, Unpriced, Unvalued};

@@ -6,6 +6,8 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::faults::{Limit, LimitFault, LimitsError};
+
 /// Most open orders a contract and side can have: IB itself takes 20, the rest is left for orders made by hand.
 pub const OPEN_ORDERS_MAX: u32 = 15;
 /// Longest window in which duplicates are looked for.
@@ -125,6 +127,11 @@ pub struct Limits {
     pub order_value_max_by_currency: BTreeMap<String, Decimal>,
     /// Most units of one contract, long or short, with all open orders counted as filled (C6).
     pub position_max: Option<Decimal>,
+    /// Most money at stake over all contracts of an account, long and short added up, with all open orders counted as
+    /// filled; in the currency of its equity. Required for live trading (C6).
+    pub gross_exposure_max: Option<Decimal>,
+    /// The same with short taken from long, either way. Required for live trading (C6).
+    pub net_exposure_max: Option<Decimal>,
     /// Most open orders of one contract and side; at most [`OPEN_ORDERS_MAX`], which is the default (C6).
     pub open_orders_max: u32,
     /// By how many percent a price may be worse than the market; 5 by default (C2).
@@ -144,7 +151,7 @@ pub struct Limits {
     pub orders_per_second: u32,
     /// Most money of one order as a percentage of the account's equity, its `NetLiquidation` (C1).
     pub order_value_percent_max: Option<Decimal>,
-    /// How old the equity may be that this is measured by, in seconds; 300 by default (C1).
+    /// How old the equity may be that this and exposures are measured by, in seconds; 300 by default (C1, C6).
     pub equity_age_max_s: u32,
     /// Most orders of one strategy within a minute, each leg of a group counted; 20 by default. One more halts it until a
     /// person lets it go on (C5).
@@ -180,6 +187,8 @@ impl Default for Limits {
             order_value_max: None,
             order_value_max_by_currency: BTreeMap::new(),
             position_max: None,
+            gross_exposure_max: None,
+            net_exposure_max: None,
             open_orders_max: OPEN_ORDERS_MAX,
             collar_percent: Decimal::from(5),
             collar_percent_by_type: BTreeMap::new(),
@@ -238,9 +247,11 @@ impl Limits {
             (Limit::OrderValuePercent, self.order_value_percent_max),
             (Limit::DailyLoss, self.daily_loss_max),
             (Limit::Drawdown, self.drawdown_max),
+            (Limit::GrossExposure, self.gross_exposure_max),
+            (Limit::NetExposure, self.net_exposure_max),
         ] {
             match value {
-                None if limit == Limit::DailyLoss && self.mode == TradingMode::Live => {
+                None if self.mode == TradingMode::Live && limit.is_required_live() => {
                     faults.push(LimitFault::Missing(limit));
                 }
                 None => {}
@@ -292,6 +303,17 @@ impl Limits {
         i64::try_from(self.duplicate_window_ms.min(DUPLICATE_WINDOW_MS_MAX) * 1_000).unwrap_or(i64::MAX)
     }
 
+    /// Whether what an account is worth has to be known.
+    #[must_use]
+    pub const fn needs_equity(&self) -> bool {
+        self.order_value_percent_max.is_some() || self.bounds_exposure()
+    }
+
+    /// Whether the exposure over all contracts is bounded at all.
+    pub(crate) const fn bounds_exposure(&self) -> bool {
+        self.gross_exposure_max.is_some() || self.net_exposure_max.is_some()
+    }
+
     /// Whether losses are bounded at all.
     pub(crate) fn bounds_losses(&self) -> bool {
         self.daily_loss_max.is_some() || self.drawdown_max.is_some()
@@ -318,135 +340,6 @@ pub fn is_paper_account(account: &str) -> bool {
             kind.is_ascii_uppercase() && number.is_ascii_digit() && rest.iter().all(u8::is_ascii_alphanumeric)
         }
         _ => false,
-    }
-}
-
-/// Why limits are no limits: everything that is wrong with them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LimitsError {
-    /// Every fault; never empty.
-    pub faults: Vec<LimitFault>,
-}
-
-impl std::error::Error for LimitsError {}
-
-impl fmt::Display for LimitsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing can be traded with these limits")?;
-        for (number, fault) in self.faults.iter().enumerate() {
-            f.write_str(if number == 0 { ": " } else { "; " })?;
-            fault.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-/// One thing that is wrong with limits.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LimitFault {
-    /// It is not set, or allows nothing.
-    #[error("set {0}: without it nothing is allowed")]
-    Missing(Limit),
-    /// It is zero or negative.
-    #[error("{limit} is {value}; it must be positive")]
-    NotPositive {
-        /// Which one.
-        limit: Limit,
-        /// What was set.
-        value: Decimal,
-    },
-    /// It is not between 1 and its maximum.
-    #[error("{limit} is {value}; it must be from 1 to {max}")]
-    OutOfRange {
-        /// Which one.
-        limit: Limit,
-        /// What was set.
-        value: u64,
-        /// The most that can be set.
-        max: u64,
-    },
-    /// An account that is not a paper account, in paper mode.
-    #[error("account {0} is not a paper account (DU..., DF...) and the mode is paper; name paper accounts")]
-    LiveAccountInPaperMode(String),
-    /// An account that is not among the live ones, in live mode.
-    #[error("account {0} is not in `live_accounts` and the mode is live; name it there too")]
-    AccountNotNamedLive(String),
-}
-
-/// Names a limit, as it is spelled in [`Limits`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Limit {
-    /// `accounts`
-    Accounts,
-    /// `symbols`
-    Symbols,
-    /// `security_types`
-    SecurityTypes,
-    /// `order_quantity_max`
-    OrderQuantity,
-    /// `order_value_max`
-    OrderValue,
-    /// `position_max`
-    Position,
-    /// `open_orders_max`
-    OpenOrders,
-    /// `collar_percent`, `collar_percent_by_type`
-    Collar,
-    /// `quote_age_max_ms`
-    QuoteAge,
-    /// `duplicate_window_ms`
-    DuplicateWindow,
-    /// `orders_per_second_strategy`
-    StrategyRate,
-    /// `orders_per_second`
-    TotalRate,
-    /// `order_value_percent_max`
-    OrderValuePercent,
-    /// `equity_age_max_s`
-    EquityAge,
-    /// `entries_per_minute_strategy`
-    EntriesPerMinute,
-    /// `entries_per_day_strategy`
-    EntriesPerDay,
-    /// `daily_loss_max`
-    DailyLoss,
-    /// `drawdown_max`
-    Drawdown,
-    /// `day_begins_utc_minute`
-    DayBegins,
-    /// `rejects_max`
-    Rejects,
-    /// `rejects_window_s`
-    RejectsWindow,
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Accounts => "`accounts`",
-            Self::Symbols => "`symbols`",
-            Self::SecurityTypes => "`security_types`",
-            Self::OrderQuantity => "`order_quantity_max`",
-            Self::OrderValue => "`order_value_max`",
-            Self::Position => "`position_max`",
-            Self::OpenOrders => "`open_orders_max`",
-            Self::Collar => "`collar_percent`",
-            Self::QuoteAge => "`quote_age_max_ms`",
-            Self::DuplicateWindow => "`duplicate_window_ms`",
-            Self::StrategyRate => "`orders_per_second_strategy`",
-            Self::TotalRate => "`orders_per_second`",
-            Self::OrderValuePercent => "`order_value_percent_max`",
-            Self::EquityAge => "`equity_age_max_s`",
-            Self::EntriesPerMinute => "`entries_per_minute_strategy`",
-            Self::EntriesPerDay => "`entries_per_day_strategy`",
-            Self::DailyLoss => "`daily_loss_max`",
-            Self::Drawdown => "`drawdown_max`",
-            Self::DayBegins => "`day_begins_utc_minute`",
-            Self::Rejects => "`rejects_max`",
-            Self::RejectsWindow => "`rejects_window_s`",
-        })
     }
 }
 
@@ -544,6 +437,8 @@ mod tests {
         check(|limits| by_currency(limits, 5), &[]);
         check(|limits| by_currency(limits, 0), &[not_positive(Limit::OrderValue, 0)]);
         check(|limits| limits.position_max = None, &[LimitFault::Missing(Limit::Position)]);
+        check(|limits| limits.gross_exposure_max = Some(Decimal::ZERO), &[not_positive(Limit::GrossExposure, 0)]);
+        check(|limits| limits.net_exposure_max = Some(Decimal::ZERO), &[not_positive(Limit::NetExposure, 0)]);
         check(|limits| limits.collar_percent = Decimal::ZERO, &[not_positive(Limit::Collar, 0)]);
         check(|limits| limits.open_orders_max = 0, &[out(Limit::OpenOrders, 0, 15)]);
         check(|limits| limits.open_orders_max = 16, &[out(Limit::OpenOrders, 16, 15)]);
@@ -578,6 +473,8 @@ mod tests {
             limits.accounts = BTreeSet::from(["U1".to_owned()]);
             limits.live_accounts = BTreeSet::from([named.to_owned()]);
             limits.daily_loss_max = Some(Decimal::ONE_THOUSAND);
+            limits.gross_exposure_max = Some(Decimal::ONE_THOUSAND);
+            limits.net_exposure_max = Some(Decimal::ONE_THOUSAND);
         };
         let u1 = || "U1".to_owned();
         check(|limits| limits.accounts.extend([u1()]), &[LimitFault::LiveAccountInPaperMode(u1())]);
@@ -587,8 +484,10 @@ mod tests {
             |limits| {
                 live(limits, "U1");
                 limits.daily_loss_max = None;
+                limits.gross_exposure_max = None;
+                limits.net_exposure_max = None;
             },
-            &[LimitFault::Missing(Limit::DailyLoss)],
+            &[Limit::DailyLoss, Limit::GrossExposure, Limit::NetExposure].map(LimitFault::Missing),
         );
         for (account, paper) in [
             ("DU1234567", true),

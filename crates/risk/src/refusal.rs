@@ -221,6 +221,43 @@ pub enum Refusal {
         /// The most.
         limit: u32,
     },
+    /// C6: too much would be at stake over all contracts, long and short added up, if every open order filled.
+    #[error(
+        "C6 gross exposure: {with} {currency} over all contracts with this order, {without} without it, limit {limit}; cancel, \
+         close or ask for less"
+    )]
+    GrossExposure {
+        /// With the order.
+        with: Decimal,
+        /// Without it.
+        without: Decimal,
+        /// The most.
+        limit: Decimal,
+        /// In which currency: that of the account's equity.
+        currency: String,
+    },
+    /// C6: too much would be at stake over all contracts, short taken from long, if the open orders of this direction
+    /// filled.
+    #[error(
+        "C6 net exposure: {with} {currency} over all contracts with this order, {without} without it, limit {limit} either \
+         way; cancel, close or ask for less"
+    )]
+    NetExposure {
+        /// With the order, negative short.
+        with: Decimal,
+        /// Without it.
+        without: Decimal,
+        /// The most, long or short.
+        limit: Decimal,
+        /// In which currency: that of the account's equity.
+        currency: String,
+    },
+    /// C6: nobody knows what is at stake over all contracts.
+    #[error("C6 exposure: what the account has at stake is not known: {cause}")]
+    ExposureUnknown {
+        /// Why.
+        cause: Unvalued,
+    },
     /// C4: the same order was accepted a moment ago.
     #[error("C4 duplicate: the same order was accepted {age_ms} ms ago, window {limit_ms} ms; if two are meant, wait")]
     Duplicate {
@@ -387,7 +424,12 @@ impl Refusal {
             | Self::CombinationUnpriced { .. } => "C2",
             Self::StrategyRate { .. } | Self::TotalRate { .. } => "C3",
             Self::Duplicate { .. } => "C4",
-            Self::Position { .. } | Self::LegPosition { .. } | Self::OpenOrders { .. } => "C6",
+            Self::Position { .. }
+            | Self::LegPosition { .. }
+            | Self::OpenOrders { .. }
+            | Self::GrossExposure { .. }
+            | Self::NetExposure { .. }
+            | Self::ExposureUnknown { .. } => "C6",
             Self::Entries { .. } => "C5",
             Self::DailyLoss { .. } | Self::Drawdown { .. } | Self::LossUnknown { .. } => "C7",
             Self::SelfMatch { .. } => "C9",
@@ -430,6 +472,42 @@ pub enum Unpriced {
     /// The legs have several multipliers, so what its price is multiplied with is anybody's guess.
     #[error("they have several multipliers; say in the contract's `multiplier` what one unit of its price is worth")]
     Multipliers,
+}
+
+/// Why nobody knows what an account has at stake.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Unvalued {
+    /// The account's equity, which tells its currency and the exchange rates, is not known or was told too long ago.
+    #[error("the equity of the account is {}; wait until TWS tells its NetLiquidation", equity_age(*.age_s, *.limit_s))]
+    Equity {
+        /// How old it is; `None` where it was never told.
+        age_s: Option<u64>,
+        /// How old it may be.
+        limit_s: u32,
+    },
+    /// What a currency is worth in that of the equity is not known.
+    #[error("no exchange rate from {from} to {to} is known; wait until TWS tells it, or hold some {from}")]
+    Rate {
+        /// Which.
+        from: String,
+        /// Currency of the equity.
+        to: String,
+    },
+    /// Something that is held or ordered has no price.
+    #[error("contract {contract_id} ({symbol}) has no price; watch that contract")]
+    Price {
+        /// Which.
+        contract_id: ContractId,
+        /// Its symbol.
+        symbol: String,
+    },
+    /// An order is open for something of which neither multiplier nor currency is known.
+    #[error("of {symbol}, for which an order is open, neither multiplier nor currency is known; watch that contract")]
+    Contract {
+        /// Its symbol, as the order says.
+        symbol: String,
+    },
 }
 
 fn quote_age(age_ms: Option<u64>, limit_ms: u64) -> String {

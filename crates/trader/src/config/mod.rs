@@ -361,13 +361,17 @@ mod tests {
                 ("[limits]", missing(Limit::OrderValue)),
                 ("[limits]", missing(Limit::Position)),
                 ("[limits]", missing(Limit::DailyLoss)),
+                ("[limits]", missing(Limit::GrossExposure)),
+                ("[limits]", missing(Limit::NetExposure)),
             ],
         );
         let until = (Timestamp::now() + Duration::from_secs(3600)).to_string();
         let late = (Timestamp::now() + Duration::from_secs(200_000)).to_string();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("live.toml");
-        std::fs::write(&path, "[limits]\nsecurity_types = [\"STK\"]\ndaily_loss_max = \"500\"\n").unwrap();
+        let limits = "[limits]\nsecurity_types = [\"STK\"]\ndaily_loss_max = \"500\"\n\
+            gross_exposure_max = \"5000\"\nnet_exposure_max = \"5000\"\n";
+        std::fs::write(&path, limits).unwrap();
         let complete = [
             ("TWS_CONFIG", path.to_str().unwrap()),
             ("TWS_SYMBOLS", "IBM"),

@@ -52,10 +52,9 @@ impl Engine {
         }
     }
 
-    /// C1: asks what accounts are worth, again and again, where a limit is measured by it.
+    /// C1, C6: asks what accounts are worth, again and again, where a limit is measured by it.
     pub(super) fn watch_equity(&mut self) {
-        let is_wanted = self.config.limits.order_value_percent_max.is_some();
-        if is_wanted && self.equity_task.is_none() {
+        if self.config.limits.needs_equity() && self.equity_task.is_none() {
             let (client, news) = (self.client.client().clone(), self.market_sender.clone());
             self.equity_task = Some(AbortOnDrop(tokio::spawn(ask_equity(client, news))));
         }

@@ -75,6 +75,37 @@ async fn c5_a_strategy_that_enters_too_often_is_halted_until_a_person_lets_it_go
 }
 
 #[tokio::test]
+async fn c6_exposure_over_all_contracts_is_counted_in_the_currency_of_the_account() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.gross_exposure_max = Some(number("3000"));
+    desk.config.limits.net_exposure_max = Some(number("1500"));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let (acme, beta) = (desk.watch(&handle, "ACME").await, desk.watch(&handle, "BETA").await);
+    // Until the account's equity is told, nobody knows what is at stake.
+    let first = async {
+        loop {
+            match handle.submit(Ticket::buy(&acme, 100)).await {
+                Ok(mut placed) => return placed.done(PATIENCE).await.unwrap(),
+                Err(refused) => assert!(matches!(gate(&refused), Some(Refusal::ExposureUnknown { .. })), "{refused:?}"),
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, first).await.unwrap();
+    // 1 000 are held, 1 000 more are too many one way, and are not the other way round.
+    let refused = handle.submit(Ticket::buy(&beta, 50)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::NetExposure { .. })), "{refused:?}");
+    handle.submit(Ticket::sell(&beta, 50)).await.unwrap().done(PATIENCE).await.unwrap();
+    let refused = handle.submit(Ticket::sell(&beta, 51)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::GrossExposure { .. })), "{refused:?}");
+    // Back to nothing at any time.
+    handle.submit(Ticket::sell(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+    assert_eq!((desk.holds("ACME"), desk.holds("BETA"), desk.orders().len()), (number("0"), number("-50"), 3));
+}
+
+#[tokio::test]
 async fn c7_a_loss_halts_trading_and_a_restart_does_not_begin_the_day_anew() {
     let mut desk = Desk::open().await;
     desk.config.limits.daily_loss_max = Some(number("100"));

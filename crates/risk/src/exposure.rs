@@ -1,0 +1,205 @@
+//! [`Stakes`]: what an account has at stake over all contracts, as if open orders filled the worst way (C6).
+
+use std::collections::BTreeMap;
+
+use order::{CombinationLeg, ExternalOrder, Intent, Orders, Side, Timestamp, Tracked};
+use position::{Instrument, Ledger};
+use rust_decimal::Decimal;
+use tws_proto::ids::ContractId;
+
+use crate::check::CheckAt;
+use crate::gate::{Equity, RiskGate};
+use crate::parts::{Market, Parts};
+use crate::pricing::Pricing;
+use crate::refusal::{Refusal, Unvalued};
+
+/// What one account has at stake, contract by contract, in the currency of its equity.
+struct Stakes<'a> {
+    gate: &'a RiskGate,
+    ledger: &'a Ledger,
+    equity: &'a Equity,
+    contracts: BTreeMap<ContractId, Stake>,
+}
+
+/// What one contract puts at stake.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stake {
+    /// What the position is worth, negative short.
+    held: Decimal,
+    /// What may still be bought, and sold; not signed.
+    bought: Decimal,
+    sold: Decimal,
+}
+
+/// The worst that can come of it over all contracts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Worst {
+    /// Long and short added up.
+    gross: Decimal,
+    /// Short taken from long where everything that is open on the buying side fills, and nothing else.
+    long: Decimal,
+    /// The same of the selling side.
+    short: Decimal,
+}
+
+/// Holds what is at stake with an order against the limits. What does not raise it passes, however much it is.
+pub(crate) fn check(
+    check: &CheckAt<'_>,
+    intent: &Intent,
+    unfilled: Decimal,
+    (parts, market): (&Parts, &Market),
+    orders: &Orders,
+) -> Result<(), Refusal> {
+    let limits = check.gate.limits();
+    if !limits.bounds_exposure() {
+        return Ok(());
+    }
+    let equity = check.equity(&intent.account).map_err(|(age_s, limit_s)| Unvalued::Equity { age_s, limit_s });
+    let equity = equity.map_err(|cause| Refusal::ExposureUnknown { cause })?;
+    let mut stakes = Stakes { gate: check.gate, ledger: check.ledger, equity, contracts: BTreeMap::new() };
+    stakes.add_positions(&intent.account)?;
+    for order in orders.at_risk().filter(|order| order.intent.account == intent.account) {
+        if order.intent.id != intent.id {
+            stakes.add_order(order, check.now)?;
+        }
+    }
+    for order in orders.external().filter(|order| order.account == intent.account) {
+        stakes.add_external(order)?;
+    }
+    let before = stakes.worst()?;
+    stakes.add_asked(intent, unfilled, parts, market)?;
+    let after = stakes.worst()?;
+    if let Some(limit) = limits.gross_exposure_max
+        && after.gross > limit.max(before.gross)
+    {
+        let (with, without, currency) = (after.gross, before.gross, equity.currency.clone());
+        return Err(Refusal::GrossExposure { with, without, limit, currency });
+    }
+    let Some(limit) = limits.net_exposure_max else { return Ok(()) };
+    let (is_too_long, is_too_short) = (after.long > limit.max(before.long), after.short < before.short.min(-limit));
+    if !is_too_long && !is_too_short {
+        return Ok(());
+    }
+    let (with, without) = if is_too_long { (after.long, before.long) } else { (after.short, before.short) };
+    Err(Refusal::NetExposure { with, without, limit, currency: equity.currency.clone() })
+}
+
+impl Stakes<'_> {
+    fn add_positions(&mut self, account: &str) -> Result<(), Refusal> {
+        let ledger = self.ledger;
+        for (instrument, position) in ledger.account_positions(account) {
+            let quantity = position.ok_or(Refusal::OutOfRange)?.quantity;
+            if quantity.is_zero() {
+                continue;
+            }
+            let held = self.money(instrument, self.price(instrument.contract_id), quantity)?;
+            self.contracts.entry(instrument.contract_id).or_default().held = held;
+        }
+        Ok(())
+    }
+
+    /// An order of ours that is open, unknown, or was cancelled a moment ago.
+    fn add_order(&mut self, order: &Tracked, now: Timestamp) -> Result<(), Refusal> {
+        let (intent, open) = (&order.intent, order.exposure(now));
+        if open.is_zero() {
+            return Ok(());
+        }
+        let unknown =
+            || Refusal::ExposureUnknown { cause: Unvalued::Contract { symbol: intent.contract.symbol.clone() } };
+        if !intent.contract.is_combination() {
+            let instrument = Instrument::of(&intent.contract).map_err(|_| unknown())?;
+            let market = self.price(instrument.contract_id);
+            // A kind that cannot be valued did not pass the gate.
+            let own = Pricing::of(&intent.kind).ok().and_then(|pricing| pricing.worst(intent.side, market));
+            return self.add(&instrument, market.max(own), intent.side, open);
+        }
+        for leg in intent.contract.combo_legs.iter().filter_map(|leg| CombinationLeg::of(leg, intent.side)) {
+            let instrument = self.instrument(leg.contract_id).ok_or_else(unknown)?;
+            let quantity = open.checked_mul(leg.ratio).ok_or(Refusal::OutOfRange)?;
+            self.add(&instrument, self.price(leg.contract_id), leg.side, quantity)?;
+        }
+        Ok(())
+    }
+
+    /// An order of others; where its side is not known, it may be either.
+    fn add_external(&mut self, order: &ExternalOrder) -> Result<(), Refusal> {
+        if order.remaining.is_zero() {
+            return Ok(());
+        }
+        let instrument = order.contract_id.and_then(|contract_id| self.instrument(contract_id));
+        let Some(instrument) = instrument else {
+            return Err(Refusal::ExposureUnknown { cause: Unvalued::Contract { symbol: order.symbol.clone() } });
+        };
+        let price = self.price(instrument.contract_id);
+        for side in order.side.map_or_else(|| vec![Side::Buy, Side::Sell], |side| vec![side]) {
+            self.add(&instrument, price, side, order.remaining)?;
+        }
+        Ok(())
+    }
+
+    /// The order that is asked for.
+    fn add_asked(&mut self, intent: &Intent, unfilled: Decimal, parts: &Parts, market: &Market) -> Result<(), Refusal> {
+        let pricing = Pricing::of(&intent.kind)?;
+        for (part, taken) in parts.parts.iter().zip(&market.worst) {
+            let known = self.price(part.instrument.contract_id);
+            let own = if parts.is_combination() { *taken } else { pricing.worst(intent.side, *taken) };
+            let quantity = unfilled.checked_mul(part.ratio).ok_or(Refusal::OutOfRange)?;
+            self.add(&part.instrument, known.max(own), part.side, quantity)?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        instrument: &Instrument,
+        price: Option<Decimal>,
+        side: Side,
+        quantity: Decimal,
+    ) -> Result<(), Refusal> {
+        let money = self.money(instrument, price, quantity)?;
+        let stake = self.contracts.entry(instrument.contract_id).or_default();
+        let sum = match side {
+            Side::Buy => &mut stake.bought,
+            Side::Sell => &mut stake.sold,
+        };
+        *sum = sum.checked_add(money).ok_or(Refusal::OutOfRange)?;
+        Ok(())
+    }
+
+    /// What so much of a contract is worth in the currency of the equity.
+    fn money(&self, instrument: &Instrument, price: Option<Decimal>, quantity: Decimal) -> Result<Decimal, Refusal> {
+        let Instrument { contract_id, symbol, currency, multiplier } = instrument;
+        let unvalued = |cause| Refusal::ExposureUnknown { cause };
+        let price =
+            price.ok_or_else(|| unvalued(Unvalued::Price { contract_id: *contract_id, symbol: symbol.clone() }))?;
+        let (from, to) = (currency.clone(), self.equity.currency.clone());
+        let rate = self.equity.rate(currency).ok_or_else(|| unvalued(Unvalued::Rate { from, to }))?;
+        let each = price.checked_mul(*multiplier).and_then(|each| each.checked_mul(rate));
+        each.and_then(|each| each.checked_mul(quantity)).ok_or(Refusal::OutOfRange)
+    }
+
+    /// What one unit of a contract costs, not signed: by its quote, else as it is marked.
+    fn price(&self, contract_id: ContractId) -> Option<Decimal> {
+        let quoted = self.gate.quote_of(contract_id).and_then(|(quote, _)| quote.reference());
+        quoted.or_else(|| self.ledger.mark_of(contract_id)).map(|price| price.abs())
+    }
+
+    fn instrument(&self, contract_id: ContractId) -> Option<Instrument> {
+        let known = self.gate.known(contract_id).and_then(|contract| Instrument::of(contract).ok());
+        known.or_else(|| self.ledger.instrument(contract_id).cloned())
+    }
+
+    fn worst(&self) -> Result<Worst, Refusal> {
+        let sums = self.contracts.values().try_fold(Worst::default(), |sum, stake| {
+            let (long, short) = (stake.held.checked_add(stake.bought)?, stake.held.checked_sub(stake.sold)?);
+            // Whatever part of the open orders fills, it is no more than at one of these ends.
+            let gross = stake.held.abs().max(long.abs()).max(short.abs());
+            Some(Worst {
+                gross: sum.gross.checked_add(gross)?,
+                long: sum.long.checked_add(long)?,
+                short: sum.short.checked_add(short)?,
+            })
+        });
+        sums.ok_or(Refusal::OutOfRange)
+    }
+}
