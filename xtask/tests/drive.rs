@@ -66,15 +66,8 @@ impl Drive {
     }
 
     fn start_with(tws: &str, journal: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(["drive", "--tws", tws, "--client-id", "7", "--journal"])
-            .arg(journal)
-            .envs(variables.iter().copied())
-            .env("RUST_LOG", "warn")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process =
+            command(tws, journal, variables).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let output = BufReader::new(process.stdout.take().unwrap());
         std::thread::spawn(move || {
@@ -155,6 +148,26 @@ impl Drive {
         drop(self.input.take());
         self.process.wait().unwrap()
     }
+}
+
+/// The program as it is started for these tests.
+fn command(tws: &str, journal: &Path, variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command
+        .args(["drive", "--tws", tws, "--client-id", "7", "--journal"])
+        .arg(journal)
+        .env("TWS_LOCK_FOLDER", env!("CARGO_TARGET_TMPDIR"))
+        .env("RUST_LOG", "warn")
+        .envs(variables.iter().copied());
+    command
+}
+
+/// Runs one that does not begin; gives what it tells a person.
+#[track_caller]
+fn not_started(tws: &str, journal: &Path, variables: &[(&str, &str)]) -> String {
+    let output = command(tws, journal, variables).stdin(Stdio::null()).output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
 }
 
 impl Drop for Drive {
@@ -381,7 +394,45 @@ fn p21_told_to_end_by_a_signal_orders_stay_or_are_cancelled_and_the_journal_is_c
 #[test]
 fn r38_p20_of_two_started_at_once_one_connects_and_after_its_kill_another_does() {
     let market_place = Market::open();
-    let mut both = [market_place.drive(), market_place.drive()];
+    let both = [market_place.drive(), market_place.drive()];
+    one_connects(&market_place, both, &market_place.journal());
+    market_place.close();
+}
+
+#[test]
+fn r38_of_two_with_one_client_id_and_two_journals_one_connects_and_after_its_kill_another_does() {
+    let market_place = Market::open();
+    let tws = market_place.sim.address().to_string();
+    let other = market_place.folder.path().join("other.db");
+    one_connects(&market_place, [market_place.drive(), Drive::start(&tws, &other)], &other);
+    market_place.close();
+}
+
+#[test]
+fn r38_who_comes_second_is_told_who_is_there_and_what_to_do() {
+    let market_place = Market::open();
+    let tws = market_place.sim.address().to_string();
+    let mut first = market_place.drive();
+    first.state("ready");
+    let told = not_started(&tws, &market_place.folder.path().join("other.db"), &[]);
+    for word in [&format!("process {} ", first.process.id()), "drive.db", "client 7 at", "TWS_CLIENT_ID"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    assert!(!market_place.folder.path().join("other.db").exists());
+    let told = not_started(&tws, &market_place.journal(), &[("TWS_LOCK_FOLDER", "/no/such/folder")]);
+    assert!(told.contains("/no/such/folder/tws-") && told.contains("TWS_LOCK_FOLDER"), "{told}");
+    // The same client of another TWS is another.
+    let elsewhere = Market::open();
+    let mut other = elsewhere.drive();
+    other.state("ready");
+    drop((first, other));
+    elsewhere.close();
+    market_place.close();
+}
+
+/// Of both one connects and the other ends; after the kill of the one, another on the journal `next` becomes ready.
+#[track_caller]
+fn one_connects(market_place: &Market, mut both: [Drive; 2], next: &Path) {
     let ended = std::iter::repeat_with(|| {
         std::thread::sleep(Duration::from_millis(20));
         both.iter_mut().position(|drive| drive.process.try_wait().unwrap().is_some_and(|status| !status.success()))
@@ -394,8 +445,6 @@ fn r38_p20_of_two_started_at_once_one_connects_and_after_its_kill_another_does()
     assert_eq!(market_place.sim.counters().connections, 1, "the second has not even connected");
     first.process.kill().unwrap();
     drop(first);
-    let mut next = market_place.drive();
+    let mut next = Drive::start(&market_place.sim.address().to_string(), next);
     next.state("ready");
-    drop(next);
-    market_place.close();
 }

@@ -22,12 +22,14 @@ pub mod ticket;
 pub mod trader;
 
 mod brief;
+mod client_lock;
 mod engine;
 mod mask;
 mod terms;
 mod views;
 
 pub use books::Books;
+pub use client_lock::{ClientLockError, Holder};
 pub use config::{Arming, ConfigError, OnStop, TraderConfig};
 pub use engine::{Ended, LoginFault, Refused};
 pub use event::{Alarm, Event, FillEvent, Phase, Signal, TraderState};

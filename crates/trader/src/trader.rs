@@ -14,6 +14,7 @@ use tws_client::config::Reconciliation;
 use tws_client::{Config as ClientConfig, ConnectError, TradingClient};
 
 use crate::books::Books;
+use crate::client_lock::{ClientLock, ClientLockError};
 use crate::config::{ConfigError, OnStop, TraderConfig};
 use crate::engine::{Clock, Command, Ended, Engine, Parts};
 use crate::event::{Alarm, Event, Phase, TraderState};
@@ -215,6 +216,7 @@ impl TraderBuilder {
         let Self { config, strategies, watcher, clock_speed, clock_start } = self;
         config.validate()?;
         check_names(strategies.iter().map(|(name, _)| name.as_str()))?;
+        let client_lock = ClientLock::take(&config)?;
         let (journal, books) = open_books(&config, &watcher)?;
         let (client, driver) = TradingClient::connect(client_config(&config))?;
         // Taken before the driver runs, so that nothing is missing from it.
@@ -229,6 +231,7 @@ impl TraderBuilder {
             config: config.clone(),
             books,
             journal,
+            client_lock,
             client: client.clone(),
             lane,
             bus: bus.clone(),
@@ -412,6 +415,9 @@ pub enum StartError {
     /// The instance name cannot stand in order references.
     #[error(transparent)]
     Instance(order::reference::BadInstance),
+    /// This process may not be the API client that is configured.
+    #[error(transparent)]
+    Client(#[from] ClientLockError),
     /// The journal cannot be opened.
     #[error("the journal cannot be opened: {0}")]
     Journal(#[from] journal::OpenError),

@@ -194,6 +194,7 @@ async fn a_trader_lives_through_bad_frames_and_raises_the_alarm() {
     let config = TraderConfig {
         port: meddler.address.port(),
         journal: folder.path().join("trader.db"),
+        lock_folder: Some(folder.path().to_owned()),
         ..TraderConfig::paper()
     };
     let trader = Trader::builder(config).start().await.unwrap();

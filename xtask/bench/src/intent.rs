@@ -56,6 +56,7 @@ async fn submit(folder: &Path, orders: usize) -> (Vec<f64>, Vec<f64>) {
     let mut config = TraderConfig::paper();
     (config.host, config.port) = (Ipv4Addr::LOCALHOST.to_string(), relay.port);
     config.journal = folder.join("trader.db");
+    config.lock_folder = Some(folder.to_owned());
     config.limits.quote_age_max_ms = 3_600_000; // markets stand still
     config.limits.duplicate_window_ms = 1;
     (config.limits.orders_per_second, config.limits.orders_per_second_strategy) = (50, 50);

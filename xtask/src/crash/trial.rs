@@ -262,6 +262,7 @@ impl Trial {
             .arg("--limits")
             .arg(file("limits.toml"))
             .env("RUST_LOG", "warn")
+            .env("TWS_LOCK_FOLDER", self.folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)

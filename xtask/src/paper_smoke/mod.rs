@@ -91,6 +91,8 @@ async fn trade(options: &Options) -> anyhow::Result<Report> {
             let Some(sim) = sim else { return Ok(report) };
             let address = sim.tws.address();
             (config.host, config.port) = (address.ip().to_string(), address.port());
+            // Nobody else knows of this one.
+            config.lock_folder = Some(folder.path().to_owned());
             Some(sim)
         }
     };

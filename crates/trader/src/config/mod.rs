@@ -46,6 +46,9 @@ pub struct TraderConfig {
     /// How many records a file of the journal holds before the next start goes on in a fresh one.
     /// `TWS_JOURNAL_RECORDS_MAX`.
     pub journal_records_max: u64,
+    /// Where the lock on TWS and client id lies (R38), the same for every trader of this machine. Without it in the
+    /// folder of this user (`XDG_RUNTIME_DIR`), if there is one, and in that for temporary files. `TWS_LOCK_FOLDER`.
+    pub lock_folder: Option<PathBuf>,
     /// Names this trader inside order references, one to four letters or digits. `TWS_INSTANCE`.
     pub instance: String,
     /// Newest server version to agree on. `TWS_MAX_SERVER_VERSION`.
@@ -98,6 +101,7 @@ impl TraderConfig {
             accounts: Vec::new(),
             journal: PathBuf::from("trader.db"),
             journal_records_max: 1_000_000,
+            lock_folder: None,
             instance: "t1".to_owned(),
             newest_version: ServerVersion::NEWEST,
             ready_timeout: Duration::from_secs(30),

@@ -14,7 +14,7 @@ use tws_proto::ids::ClientId;
 use super::{Arming, ConfigFault, OnStop, Problem, TraderConfig};
 
 /// Every variable that is read.
-pub(super) const VARIABLES: [&str; 20] = [
+pub(super) const VARIABLES: [&str; 21] = [
     "TWS_ACCOUNTS",
     "TWS_CLIENT_ID",
     "TWS_CLOCK_SKEW_MAX_S",
@@ -26,6 +26,7 @@ pub(super) const VARIABLES: [&str; 20] = [
     "TWS_LIVE_ARMED_BY",
     "TWS_LIVE_ARMED_UNTIL",
     "TWS_LIVE_PORTS",
+    "TWS_LOCK_FOLDER",
     "TWS_MAX_ORDER_QUANTITY",
     "TWS_MAX_ORDER_VALUE",
     "TWS_MAX_POSITION",
@@ -48,6 +49,7 @@ pub(super) struct Settings {
     accounts: Option<Vec<String>>,
     journal: Option<PathBuf>,
     journal_records_max: Option<u64>,
+    lock_folder: Option<PathBuf>,
     instance: Option<String>,
     max_server_version: Option<i32>,
     ready_timeout_s: Option<u64>,
@@ -80,6 +82,7 @@ impl Settings {
         over.list("TWS_ACCOUNTS", "account names separated by commas", &mut self.accounts);
         over.parsed("TWS_JOURNAL", "a path", &mut self.journal);
         over.parsed("TWS_JOURNAL_RECORDS_MAX", "a number", &mut self.journal_records_max);
+        over.parsed("TWS_LOCK_FOLDER", "a path", &mut self.lock_folder);
         over.text("TWS_INSTANCE", &mut self.instance);
         over.parsed("TWS_MAX_SERVER_VERSION", "a whole number, 176 to 226", &mut self.max_server_version);
         over.parsed("TWS_READY_TIMEOUT_S", "a whole number of seconds", &mut self.ready_timeout_s);
@@ -139,6 +142,7 @@ impl Settings {
             accounts: self.accounts.unwrap_or(base.accounts),
             journal: self.journal.unwrap_or(base.journal),
             journal_records_max: self.journal_records_max.unwrap_or(base.journal_records_max),
+            lock_folder: self.lock_folder.or(base.lock_folder),
             instance: self.instance.unwrap_or(base.instance),
             newest_version: self.max_server_version.map_or(base.newest_version, ServerVersion),
             ready_timeout: self.ready_timeout_s.map_or(base.ready_timeout, Duration::from_secs),

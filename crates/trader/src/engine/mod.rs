@@ -27,6 +27,7 @@ use tws_client::{Epoch, OrderEvents, TradingClient};
 use tws_proto::ids::ContractId;
 
 use crate::books::{Books, IntentIds};
+use crate::client_lock::ClientLock;
 use crate::config::TraderConfig;
 use crate::event::{Alarm, Event, Phase, TraderState};
 use crate::mask::redacted;
@@ -59,6 +60,8 @@ pub(crate) struct Engine {
     journal: Option<Journal>,
     /// The round that is being written.
     commit: Option<Commit>,
+    /// Held until all else has ended.
+    _client_lock: ClientLock,
     /// Why nothing is written any more, once a write has failed.
     journal_fault: Option<String>,
     client: TradingClient,
@@ -99,6 +102,7 @@ pub(crate) struct Parts {
     pub(crate) config: TraderConfig,
     pub(crate) books: Books,
     pub(crate) journal: Journal,
+    pub(crate) client_lock: ClientLock,
     pub(crate) client: TradingClient,
     pub(crate) lane: OrderEvents,
     pub(crate) bus: Bus<Event>,
@@ -122,7 +126,7 @@ struct Link {
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, books, journal, client, lane, bus, state, commands, kept, clock, watcher } = parts;
+        let Parts { config, books, journal, client_lock, client, lane, bus, state, commands, kept, clock, watcher } = parts;
         let (market_sender, market_updates) = mpsc::channel(MARKET_UPDATES_MAX);
         let (snapshot_sender, snapshots) = mpsc::channel(1);
         let ids = IntentIds::after(books.last_id());
@@ -131,6 +135,7 @@ impl Engine {
             books,
             gate: None,
             journal: Some(journal),
+            _client_lock: client_lock,
             commit: None,
             journal_fault: None,
             session: client.state(),

@@ -50,7 +50,8 @@ const fn started(moment: Moment, which: u32) -> Death {
 }
 
 fn config(port: u16, journal: &Path) -> TraderConfig {
-    let mut config = TraderConfig { port, journal: journal.to_owned(), ..TraderConfig::paper() };
+    let lock_folder = journal.parent().map(Path::to_owned);
+    let mut config = TraderConfig { port, journal: journal.to_owned(), lock_folder, ..TraderConfig::paper() };
     config.limits.quote_age_max_ms = 24 * 3_600_000;
     config
 }

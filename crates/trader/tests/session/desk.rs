@@ -43,6 +43,7 @@ impl Desk {
         let mut config = TraderConfig::paper();
         (config.host, config.port) = (sim.address().ip().to_string(), sim.address().port());
         config.journal = folder.path().join("trader.db");
+        config.lock_folder = Some(folder.path().to_owned());
         config.limits.quote_age_max_ms = 120_000; // markets stand still
         let desk = Self { sim, config, _folder: folder };
         desk.quote("ACME", "9.99", "10.01");

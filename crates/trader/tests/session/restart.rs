@@ -3,7 +3,7 @@
 use order::State;
 use rust_decimal::Decimal;
 use trader::prelude::*;
-use trader::{Refused, StartError};
+use trader::{ClientLockError, Refused, StartError};
 use tws_client::{Config, TradingClient};
 use tws_proto::ids::{ClientId, OrderId};
 use tws_proto::kinds::{Action, OrderType};
@@ -124,15 +124,39 @@ async fn r38_p20_one_journal_has_one_trader_and_stays_with_it() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
     let error = refused(desk.config.clone()).await;
+    assert!(matches!(error, StartError::Client(ClientLockError::Taken { .. })), "{error}");
+    let other_id = TraderConfig { client_id: ClientId(2), ..desk.config.clone() };
+    let error = refused(other_id.clone()).await;
     assert!(matches!(error, StartError::Journal(journal::OpenError::Locked { .. })), "{error}");
     assert_eq!(desk.sim.clients(), 1);
     trader.stop().await;
-    let other_id = TraderConfig { client_id: ClientId(2), ..desk.config.clone() };
     let other_name = TraderConfig { instance: "t2".into(), ..desk.config.clone() };
     for (config, expected) in [(other_id, "TWS_CLIENT_ID"), (other_name, "TWS_INSTANCE")] {
         let error = refused(config).await;
         assert!(matches!(&error, StartError::OtherTrader { setting, .. } if *setting == expected), "{error}");
     }
+    desk.trader().await.stop().await;
+}
+
+#[tokio::test]
+async fn r38_one_client_id_has_one_trader_whatever_its_journal() {
+    let mut desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let fresh = desk.config.journal.with_file_name("fresh.db");
+    let first = std::mem::replace(&mut desk.config.journal, fresh.clone());
+    let StartError::Client(ClientLockError::Taken { holder, .. }) = refused(desk.config.clone()).await else {
+        panic!("it should not start")
+    };
+    assert_eq!(holder.map(|holder| (holder.pid, holder.journal)), Some((std::process::id(), first)));
+    assert_eq!((desk.sim.counters().connections, fresh.exists()), (1, false), "nothing of it was begun");
+    // Another client of the same TWS, and the same client of another TWS, are others.
+    let journal = fresh.with_file_name("beside.db");
+    let beside = TraderConfig { client_id: ClientId(2), instance: "t2".into(), journal, ..desk.config.clone() };
+    Trader::builder(beside).start().await.unwrap().stop().await;
+    let other = Desk::open().await;
+    let elsewhere = TraderConfig { lock_folder: desk.config.lock_folder.clone(), ..other.config.clone() };
+    Trader::builder(elsewhere).start().await.unwrap().stop().await;
+    trader.stop().await;
     desk.trader().await.stop().await;
 }
 
