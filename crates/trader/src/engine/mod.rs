@@ -126,7 +126,8 @@ struct Link {
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, books, journal, client_lock, client, lane, bus, state, commands, kept, clock, watcher } = parts;
+        let Parts { config, books, journal, client_lock, client, lane, bus, state, commands, kept, clock, watcher } =
+            parts;
         let (market_sender, market_updates) = mpsc::channel(MARKET_UPDATES_MAX);
         let (snapshot_sender, snapshots) = mpsc::channel(1);
         let ids = IntentIds::after(books.last_id());

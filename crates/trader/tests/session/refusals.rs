@@ -1,11 +1,16 @@
 //! Orders that are not taken: each with its reason, and nothing of it reaches the broker.
 
-use order::SubmitError;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use order::{Change, SubmitError};
 use risk::{AllowList, Limits, Refusal};
 use trader::prelude::*;
 use trader::{ConfigError, Refused, StartError};
 
-use crate::desk::{Desk, PATIENCE, number, refused};
+use crate::desk::{Desk, PATIENCE, is_working, number, refused};
 
 /// Submits a ticket for ACME, quoted at 9.99 to 10.01, under these limits; the broker must hear nothing.
 async fn check(
@@ -132,7 +137,7 @@ async fn r40_a_kill_stands_until_a_person_lets_go() {
     let handle = trader.handle();
     let acme = desk.watch(&handle, "ACME").await;
     let mut placed = handle.submit(Ticket::buy(&acme, 10).limit(number("9.50"))).await.unwrap();
-    placed.wait_for(PATIENCE, crate::desk::is_working).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
     handle.kill("ann", "the market is strange").await.unwrap();
     assert_eq!(placed.done(PATIENCE).await.unwrap().state, State::Cancelled);
     let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
@@ -168,11 +173,68 @@ async fn code_of_the_caller_that_panics_does_not_end_the_engine() {
     let handle = trader.handle();
     let acme = desk.watch(&handle, "ACME").await;
     let mut placed = handle.submit(Ticket::buy(&acme, 10).limit(number("9.50"))).await.unwrap();
-    placed.wait_for(PATIENCE, crate::desk::is_working).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
     let pick = trader.handle();
     let picked = tokio::spawn(async move { pick.cancel_all(|_| panic!("a bug of the caller")).await });
     assert!(picked.await.unwrap_err().is_panic());
     assert_eq!(handle.cancel_all(|_| true).await.unwrap(), 1);
     assert_eq!(placed.done(PATIENCE).await.unwrap().state, State::Cancelled);
+    trader.stop().await;
+}
+
+/// Begins what is asked and leaves it there: it cannot come to its end yet.
+async fn begin<T>(mut asked: Pin<&mut impl Future<Output = T>>) {
+    poll_fn(|context| {
+        assert!(asked.as_mut().poll(context).is_pending(), "nobody has answered yet");
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// R5: what could not be taken for so long that the market is another is not wanted any more. What takes risk away is.
+#[tokio::test(start_paused = true)]
+async fn r05_an_order_or_a_change_that_waited_too_long_is_stale_and_a_cancel_is_not() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    let id = resting.id();
+    let ticket = || Ticket::buy(&acme, 7).limit(number("9.40")).label("seven");
+    let change = || Change { quantity: Some(50.into()), ..Change::default() };
+
+    // More is asked at once than can wait; then these have their turn, and their task is asleep.
+    let mut flood: Vec<_> = (0..1_024).map(|_| Box::pin(handle.inspect(|_| ()))).collect();
+    let (mut late, mut changed) = (pin!(handle.submit(ticket())), pin!(handle.change(id, change())));
+    let mut fresh = pin!(handle.submit(Ticket::buy(&acme, 8).limit(number("9.30"))));
+    let mut cancelled = pin!(handle.cancel(id));
+    tokio::task::unconstrained(async {
+        for asked in &mut flood {
+            begin(asked.as_mut()).await;
+        }
+        begin(late.as_mut()).await;
+        begin(changed.as_mut()).await;
+        begin(cancelled.as_mut()).await;
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    begin(fresh.as_mut()).await;
+    for asked in flood {
+        asked.await.unwrap();
+    }
+    let refused = late.await.unwrap_err();
+    assert!(matches!(refused, Refused::Stale { waited_ms: 2_100.. }), "{refused:?}");
+    assert!(refused.to_string().contains("nothing was sent"), "{refused}");
+    let refused = changed.await.unwrap_err();
+    assert!(matches!(refused, Refused::Stale { waited_ms: 2_100.. }), "{refused:?}");
+    fresh.await.unwrap();
+    desk.broker("the fresh one", |orders| orders.len() == 2).await;
+    assert!(desk.orders().iter().all(|order| order.order.total_quantity != Some(50.into())), "{:?}", desk.orders());
+    cancelled.await.unwrap();
+    assert_eq!(resting.done(PATIENCE).await.unwrap().state, State::Cancelled);
+    // Its name is free: it was never an order.
+    handle.submit(ticket()).await.unwrap();
+    desk.broker("the same once more", |orders| orders.len() == 3).await;
     trader.stop().await;
 }
