@@ -7,6 +7,7 @@ use position::Ledger;
 use rust_decimal::Decimal;
 
 use crate::crossing;
+use crate::expiry::Expiry;
 use crate::exposure;
 use crate::gate::{Equity, Kill, RiskGate};
 use crate::limits::{Limits, TradingMode, is_paper_account};
@@ -128,9 +129,12 @@ impl CheckAt<'_> {
         let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
         self.value(intent, &parts, &market)?;
         self.collar(intent, &parts, &market)?;
+        self.own_collar(intent, &parts, &market)?;
         let unfilled = purpose.unfilled(intent)?;
         self.positions(intent, unfilled, &parts, open)?;
-        if !self.is_protection && !self.makes_smaller(intent, unfilled, &parts, open)? {
+        let makes_smaller = self.makes_smaller(intent, unfilled, &parts, open)?;
+        self.tradable(intent, &parts, makes_smaller)?;
+        if !self.is_protection && !makes_smaller {
             self.losses(intent, &parts)?;
         }
         if purpose == Purpose::Place && !self.is_protection {
@@ -181,6 +185,37 @@ impl CheckAt<'_> {
             let security_type = contract.security_type.as_ref().map_or("", |kind| kind.as_str());
             if !limits.security_types.allows(security_type) {
                 return Err(Refusal::SecurityTypeNotAllowed { security_type: security_type.to_owned() });
+            }
+        }
+        // A combination is sent to its own exchange; where its legs trade is said by each of them.
+        let legs = intent.contract.combo_legs.iter().map(|leg| &leg.exchange).filter(|exchange| !exchange.is_empty());
+        let mut exchanges = std::iter::once(&intent.contract.exchange).chain(legs);
+        match exchanges.find(|exchange| limits.exchanges.as_ref().is_some_and(|allowed| !allowed.allows(exchange))) {
+            Some(exchange) => Err(Refusal::ExchangeNotAllowed { exchange: exchange.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// C8: contracts that trade no more, or not for long, or not now. The way out of what expires soon is free, and so is
+    /// a stop in the place of one that was lost, which waits until a halt is over.
+    fn tradable(&self, intent: &Intent, parts: &Parts, makes_smaller: bool) -> Result<(), Refusal> {
+        let limit_days = self.gate.limits().expiry_days_min;
+        for part in &parts.parts {
+            let contract_id = part.instrument.contract_id;
+            let own = Some(&intent.contract).filter(|contract| !contract.last_trade_date_or_month.is_empty());
+            let contract = if parts.is_combination() { None } else { own }.or_else(|| self.gate.known(contract_id));
+            let contract = contract.unwrap_or(&intent.contract);
+            let (symbol, expiry) = (contract.symbol.clone(), contract.last_trade_date_or_month.to_string());
+            let expires = Expiry::of(contract);
+            if expires.is_over(self.now) {
+                return Err(Refusal::Expired { symbol, expiry });
+            }
+            let may_raise = !makes_smaller && !self.is_protection;
+            if may_raise && limit_days > 0 && !expires.is_ahead_by(limit_days, self.now) {
+                return Err(Refusal::ExpiresTooSoon { symbol, expiry, limit_days });
+            }
+            if self.gate.is_halted(contract_id) && !self.is_protection {
+                return Err(Refusal::TradingHalted { symbol });
             }
         }
         Ok(())
@@ -333,14 +368,34 @@ impl CheckAt<'_> {
         let worth = if parts.is_combination() { market.gross.unwrap_or_default() } else { reference.abs() };
         let width = worth.checked_mul(percent).ok_or(Refusal::OutOfRange)? / Decimal::ONE_HUNDRED;
         let limit = reference.checked_add(intent.side.signed(width)).ok_or(Refusal::OutOfRange)?;
-        let is_worse = match intent.side {
-            Side::Buy => asked > limit,
-            Side::Sell => asked < limit,
-        };
-        match (is_worse, parts.is_combination()) {
+        match (is_worse(intent.side, asked, limit), parts.is_combination()) {
             (false, _) => Ok(()),
             (true, false) => Err(Refusal::Collar { asked, limit, reference, percent }),
             (true, true) => Err(Refusal::CombinationCollar { asked, limit, reference, percent, worth }),
+        }
+    }
+
+    /// C2: against the price at which we last traded the contract ourselves, where the limits ask for that, or where no
+    /// quote is fresh. Kinds that wait for another price, and combinations, have none to be held against.
+    fn own_collar(&self, intent: &Intent, parts: &Parts, market: &Market) -> Result<(), Refusal> {
+        let limits = self.gate.limits();
+        let asked = match Pricing::of(&intent.kind)? {
+            Pricing::Market => market.taken,
+            Pricing::Limit(limit_price) => Some(limit_price),
+            Pricing::Triggered(_) | Pricing::TriggeredLimit { .. } | Pricing::Trailing => None,
+        };
+        let contract_id = intent.contract.known_id().filter(|_| !parts.is_combination() && !self.is_protection);
+        let own = contract_id.and_then(|contract_id| self.gate.own_price(contract_id, self.now));
+        let security_type = intent.contract.security_type.as_ref().map_or("", |kind| kind.as_str());
+        let stands_in = (!market.is_fresh).then(|| limits.collar_percent_for(security_type));
+        let (Some(asked), Some(own), Some(percent)) = (asked, own, limits.own_collar_percent.or(stands_in)) else {
+            return Ok(());
+        };
+        let width = own.abs().checked_mul(percent).ok_or(Refusal::OutOfRange)? / Decimal::ONE_HUNDRED;
+        let limit = own.checked_add(intent.side.signed(width)).ok_or(Refusal::OutOfRange)?;
+        match is_worse(intent.side, asked, limit) {
+            true => Err(Refusal::OwnCollar { asked, limit, own, percent, age_s: limits.own_price_age_max_s }),
+            false => Ok(()),
         }
     }
 
@@ -410,5 +465,13 @@ impl CheckAt<'_> {
             return Err(Refusal::TotalRate { have: with_legs(in_all), limit: total_max });
         }
         Ok(())
+    }
+}
+
+/// Whether a price is worse than another for whoever trades at it.
+fn is_worse(side: Side, asked: Decimal, limit: Decimal) -> bool {
+    match side {
+        Side::Buy => asked > limit,
+        Side::Sell => asked < limit,
     }
 }

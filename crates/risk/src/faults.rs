@@ -39,7 +39,7 @@ pub enum LimitFault {
         /// What was set.
         value: Decimal,
     },
-    /// It is not between 1 and its maximum.
+    /// It is not between its least, 1 for most, and its maximum.
     #[error("{limit} is {value}; it must be from 1 to {max}")]
     OutOfRange {
         /// Which one.
@@ -67,6 +67,10 @@ pub enum Limit {
     Symbols,
     /// `security_types`
     SecurityTypes,
+    /// `exchanges`
+    Exchanges,
+    /// `expiry_days_min`
+    ExpiryDays,
     /// `order_quantity_max`
     OrderQuantity,
     /// `order_value_max`
@@ -79,10 +83,12 @@ pub enum Limit {
     NetExposure,
     /// `open_orders_max`
     OpenOrders,
-    /// `collar_percent`, `collar_percent_by_type`
+    /// `collar_percent`, `collar_percent_by_type`, `own_collar_percent`
     Collar,
     /// `quote_age_max_ms`
     QuoteAge,
+    /// `own_price_age_max_s`
+    OwnPriceAge,
     /// `duplicate_window_ms`
     DuplicateWindow,
     /// `orders_per_second_strategy`
@@ -122,6 +128,8 @@ impl fmt::Display for Limit {
             Self::Accounts => "`accounts`",
             Self::Symbols => "`symbols`",
             Self::SecurityTypes => "`security_types`",
+            Self::Exchanges => "`exchanges`",
+            Self::ExpiryDays => "`expiry_days_min`",
             Self::OrderQuantity => "`order_quantity_max`",
             Self::OrderValue => "`order_value_max`",
             Self::Position => "`position_max`",
@@ -130,6 +138,7 @@ impl fmt::Display for Limit {
             Self::OpenOrders => "`open_orders_max`",
             Self::Collar => "`collar_percent`",
             Self::QuoteAge => "`quote_age_max_ms`",
+            Self::OwnPriceAge => "`own_price_age_max_s`",
             Self::DuplicateWindow => "`duplicate_window_ms`",
             Self::StrategyRate => "`orders_per_second_strategy`",
             Self::TotalRate => "`orders_per_second`",

@@ -1,9 +1,9 @@
 //! [`RiskGate`]: what the controls need to know.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use order::{HaltScope, Intent, IntentId, SECOND_US, Timestamp};
+use order::{Execution, Fill, HaltScope, Intent, IntentId, SECOND_US, Timestamp};
 use position::Ledger;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::conduct::Conduct;
 use crate::faults::LimitsError;
 use crate::limits::Limits;
 use crate::losses::{DayMark, Losses};
-use crate::quote::Quote;
+use crate::quote::{Quote, Trading};
 use crate::refusal::Refusal;
 use crate::throttle::Throttle;
 
@@ -34,6 +34,8 @@ pub struct RiskGate {
     arming: Option<Arming>,
     quotes: BTreeMap<ContractId, (Quote, Timestamp)>,
     contracts: BTreeMap<ContractId, Contract>,
+    halted: BTreeSet<ContractId>,
+    own_prices: BTreeMap<ContractId, (Decimal, Timestamp)>,
     equities: BTreeMap<String, (Equity, Timestamp)>,
     pub(crate) throttle: Throttle,
     pub(crate) conduct: Conduct,
@@ -108,6 +110,8 @@ impl RiskGate {
             arming: None,
             quotes: BTreeMap::new(),
             contracts: BTreeMap::new(),
+            halted: BTreeSet::new(),
+            own_prices: BTreeMap::new(),
             equities: BTreeMap::new(),
             throttle: Throttle::default(),
             conduct: Conduct::default(),
@@ -181,9 +185,50 @@ impl RiskGate {
         self.quotes.insert(contract_id, (quote, now));
     }
 
-    /// Forgets the prices of a contract, when its market data is lost or no longer wanted.
+    /// Forgets the prices of a contract and whether it is halted, when its market data is lost or no longer wanted.
     pub fn forget_quote(&mut self, contract_id: ContractId) {
         self.quotes.remove(&contract_id);
+        self.halted.remove(&contract_id);
+    }
+
+    /// Learns whether a contract trades (C8).
+    pub fn trading(&mut self, contract_id: ContractId, trading: Trading) {
+        match trading {
+            Trading::Open => self.halted.remove(&contract_id),
+            Trading::Halted => self.halted.insert(contract_id),
+        };
+    }
+
+    /// Whether the exchange has halted a contract.
+    pub(crate) fn is_halted(&self, contract_id: ContractId) -> bool {
+        self.halted.contains(&contract_id)
+    }
+
+    /// Learns from a fill at which price we traded ourselves (C2); fills of others and those that nothing proves do not
+    /// count.
+    pub fn traded(&mut self, fill: &Fill) {
+        let is_ours = fill.intent.is_some() && !fill.is_inferred && !fill.quantity.is_zero();
+        if let Some(contract_id) = fill.contract.known_id().filter(|_| is_ours) {
+            self.own_prices.insert(contract_id, (fill.price, fill.at));
+        }
+    }
+
+    /// The same from an execution of before a restart; the newest of a contract counts, in whatever order they come.
+    pub fn resume_trade(&mut self, execution: &Execution) {
+        let Execution { intent, contract_id, quantity, price, is_combination, is_inferred, at, .. } = execution;
+        let is_ours = intent.is_some() && !is_inferred && !is_combination && !quantity.is_zero();
+        let Some(contract_id) = contract_id.filter(|_| is_ours) else { return };
+        let known = self.own_prices.entry(contract_id).or_insert((*price, *at));
+        if known.1 <= *at {
+            *known = (*price, *at);
+        }
+    }
+
+    /// The price at which we last traded a contract, where that is no longer ago than the limits say.
+    pub(crate) fn own_price(&self, contract_id: ContractId, now: Timestamp) -> Option<Decimal> {
+        let age_max_us = i64::from(self.limits.own_price_age_max_s).saturating_mul(SECOND_US);
+        let known = self.own_prices.get(&contract_id);
+        known.filter(|(_, at)| now.since(*at).unsigned_abs() <= age_max_us.unsigned_abs()).map(|(price, _)| *price)
     }
 
     /// The last prices of a contract, and when they came.

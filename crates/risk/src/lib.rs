@@ -7,13 +7,13 @@
 //! | control | what it holds | refusals |
 //! |---|---|---|
 //! | C1 | quantity and value of one order, in money and as a part of the equity | [`Refusal::OrderQuantity`], [`Refusal::OrderValue`], [`Refusal::EquityShare`] |
-//! | C2 | its price against the market | [`Refusal::Collar`], [`Refusal::NoFreshQuote`] |
+//! | C2 | its price against the market and against our own last trade | [`Refusal::Collar`], [`Refusal::OwnCollar`], [`Refusal::NoFreshQuote`] |
 //! | C3 | orders a second, of a strategy and of all | [`Refusal::StrategyRate`], [`Refusal::TotalRate`] |
 //! | C4 | the same order twice in a moment | [`Refusal::Duplicate`] |
 //! | C5 | orders of a strategy in a minute and a day; one more halts it | [`Refusal::Entries`] |
 //! | C6 | the position with every open order filled, and their number; what all contracts put at stake | [`Refusal::Position`], [`Refusal::OpenOrders`], [`Refusal::GrossExposure`], [`Refusal::NetExposure`] |
 //! | C7 | what an account lost today, and from its best of today | [`Refusal::DailyLoss`], [`Refusal::Drawdown`] |
-//! | C8 | accounts, symbols, kinds; paper and live apart | [`Refusal::AccountNotAllowed`], ... |
+//! | C8 | accounts, symbols, kinds, exchanges; paper and live apart; contracts that expire or are halted | [`Refusal::AccountNotAllowed`], [`Refusal::Expired`], [`Refusal::TradingHalted`], ... |
 //! | C9 | orders that would meet orders of our own | [`Refusal::SelfMatch`] |
 //! | C10 | orders of a strategy that the broker rejects; too many halt it | [`Refusal::RejectStorm`] |
 //! | C11 | the kill switch and the arming of live trading | [`Refusal::Killed`], [`Refusal::NotArmed`] |
@@ -87,6 +87,7 @@ pub mod refusal;
 
 mod conduct;
 mod crossing;
+mod expiry;
 mod exposure;
 mod losses;
 mod parts;
@@ -98,5 +99,5 @@ pub use faults::{Limit, LimitFault, LimitsError};
 pub use gate::{Arming, ArmingError, Equity, Kill, RiskGate};
 pub use limits::{AllowList, Limits, TradingMode, WithoutQuote, is_paper_account};
 pub use losses::DayMark;
-pub use quote::Quote;
+pub use quote::{Quote, Trading};
 pub use refusal::{Refusal, Unpriced, Unvalued};

@@ -21,6 +21,8 @@ pub const ENTRIES_MAX: u32 = 100_000;
 pub const REJECTS_MAX: u32 = 1_000;
 /// Longest window of rejects, in seconds: an hour.
 pub const REJECTS_WINDOW_S_MAX: u32 = 3_600;
+/// Most days before their last trading day within which contracts can be barred: ten years.
+pub const EXPIRY_DAYS_MAX: u32 = 3_660;
 /// The last minute of a day.
 pub const DAY_BEGINS_MAX: u32 = 24 * 60 - 1;
 
@@ -119,6 +121,12 @@ pub struct Limits {
     pub symbols: AllowList,
     /// Kinds of contracts that may be traded, in IB's words: `STK`, `FUT`, ... (C8).
     pub security_types: AllowList,
+    /// Exchanges to which orders may be sent, in IB's words: `SMART`, `CME`, ... Every one where it is not set, which is
+    /// not possible in live trading (C8).
+    pub exchanges: Option<AllowList>,
+    /// How many days a contract must still have before its last trading day, for an order that can raise exposure; 0 by
+    /// default: until it has expired (C8).
+    pub expiry_days_min: u32,
     /// Most units of one order (C1).
     pub order_quantity_max: Option<Decimal>,
     /// Most money of one order, in the order's own currency (C1).
@@ -143,6 +151,11 @@ pub struct Limits {
     pub quote_age_max_ms: u64,
     /// What happens without such a quote (C2).
     pub without_quote: WithoutQuote,
+    /// By how many percent a price may be worse than the one at which we last traded the contract ourselves, beside the
+    /// market; not held against that by default. Where there is no fresh quote, `collar_percent` stands in (C2).
+    pub own_collar_percent: Option<Decimal>,
+    /// For how long that price measures others, in seconds; 300 by default (C2).
+    pub own_price_age_max_s: u32,
     /// For how long an order like one just accepted counts as its duplicate, in milliseconds; 1 000 by default (C4).
     pub duplicate_window_ms: u64,
     /// Most orders that one strategy sends within a second; 5 by default (C3).
@@ -183,6 +196,8 @@ impl Default for Limits {
             live_accounts: BTreeSet::new(),
             symbols: AllowList::default(),
             security_types: AllowList::default(),
+            exchanges: None,
+            expiry_days_min: 0,
             order_quantity_max: None,
             order_value_max: None,
             order_value_max_by_currency: BTreeMap::new(),
@@ -194,6 +209,8 @@ impl Default for Limits {
             collar_percent_by_type: BTreeMap::new(),
             quote_age_max_ms: 10_000,
             without_quote: WithoutQuote::default(),
+            own_collar_percent: None,
+            own_price_age_max_s: 300,
             duplicate_window_ms: 1_000,
             orders_per_second_strategy: 5,
             orders_per_second: 30,
@@ -219,10 +236,15 @@ impl Limits {
     pub fn validate(&self) -> Result<(), LimitsError> {
         let mut faults = Vec::new();
         self.check_accounts(&mut faults);
-        for (limit, list) in [(Limit::Symbols, &self.symbols), (Limit::SecurityTypes, &self.security_types)] {
+        for (limit, list) in [
+            (Limit::Symbols, Some(&self.symbols)),
+            (Limit::SecurityTypes, Some(&self.security_types)),
+            (Limit::Exchanges, self.exchanges.as_ref()),
+        ] {
             match list {
-                AllowList::Only(names) if names.is_empty() => faults.push(LimitFault::Missing(limit)),
-                AllowList::Any | AllowList::Only(_) => {}
+                Some(AllowList::Only(names)) if names.is_empty() => faults.push(LimitFault::Missing(limit)),
+                None if self.mode == TradingMode::Live => faults.push(LimitFault::Missing(limit)),
+                Some(AllowList::Any | AllowList::Only(_)) | None => {}
             }
         }
         for (limit, value) in [
@@ -240,7 +262,7 @@ impl Limits {
         for value in self.order_value_max_by_currency.values() {
             positive(Limit::OrderValue, *value, &mut faults);
         }
-        for percent in self.collar_percent_by_type.values().chain([&self.collar_percent]) {
+        for percent in self.collar_percents() {
             positive(Limit::Collar, *percent, &mut faults);
         }
         for (limit, value) in [
@@ -258,13 +280,19 @@ impl Limits {
                 Some(value) => positive(limit, value, &mut faults),
             }
         }
-        if self.day_begins_utc_minute > DAY_BEGINS_MAX {
-            let (limit, value) = (Limit::DayBegins, u64::from(self.day_begins_utc_minute));
-            faults.push(LimitFault::OutOfRange { limit, value, max: u64::from(DAY_BEGINS_MAX) });
+        // Zero is one of them.
+        for (limit, value, max) in [
+            (Limit::DayBegins, self.day_begins_utc_minute, DAY_BEGINS_MAX),
+            (Limit::ExpiryDays, self.expiry_days_min, EXPIRY_DAYS_MAX),
+        ] {
+            if value > max {
+                faults.push(LimitFault::OutOfRange { limit, value: u64::from(value), max: u64::from(max) });
+            }
         }
         for (limit, value, max) in [
             (Limit::OpenOrders, u64::from(self.open_orders_max), u64::from(OPEN_ORDERS_MAX)),
             (Limit::QuoteAge, self.quote_age_max_ms, u64::from(u32::MAX)),
+            (Limit::OwnPriceAge, u64::from(self.own_price_age_max_s), u64::from(u32::MAX)),
             (Limit::DuplicateWindow, self.duplicate_window_ms, DUPLICATE_WINDOW_MS_MAX),
             (Limit::StrategyRate, u64::from(self.orders_per_second_strategy), u64::from(ORDERS_PER_SECOND_MAX)),
             (Limit::TotalRate, u64::from(self.orders_per_second), u64::from(ORDERS_PER_SECOND_MAX)),
@@ -279,6 +307,10 @@ impl Limits {
             }
         }
         if faults.is_empty() { Ok(()) } else { Err(LimitsError { faults }) }
+    }
+
+    fn collar_percents(&self) -> impl Iterator<Item = &Decimal> {
+        self.collar_percent_by_type.values().chain([&self.collar_percent]).chain(&self.own_collar_percent)
     }
 
     fn check_accounts(&self, faults: &mut Vec<LimitFault>) {
@@ -426,6 +458,11 @@ mod tests {
         check(|limits| limits.symbols = AllowList::only([""; 0]), &[LimitFault::Missing(Limit::Symbols)]);
         check(|limits| limits.symbols = AllowList::Any, &[]);
         check(|limits| limits.security_types = AllowList::default(), &[LimitFault::Missing(Limit::SecurityTypes)]);
+        check(|limits| limits.exchanges = Some(AllowList::default()), &[LimitFault::Missing(Limit::Exchanges)]);
+        check(|limits| limits.exchanges = Some(AllowList::Any), &[]);
+        check(|limits| limits.expiry_days_min = 3_661, &[out(Limit::ExpiryDays, 3_661, 3_660)]);
+        check(|limits| limits.own_collar_percent = Some(Decimal::ZERO), &[not_positive(Limit::Collar, 0)]);
+        check(|limits| limits.own_price_age_max_s = 0, &[out(Limit::OwnPriceAge, 0, u64::from(u32::MAX))]);
         check(|limits| limits.order_quantity_max = None, &[LimitFault::Missing(Limit::OrderQuantity)]);
         check(|limits| limits.order_quantity_max = Some(Decimal::ZERO), &[not_positive(Limit::OrderQuantity, 0)]);
         check(|limits| limits.order_value_max = None, &[LimitFault::Missing(Limit::OrderValue)]);
@@ -472,6 +509,7 @@ mod tests {
             limits.mode = TradingMode::Live;
             limits.accounts = BTreeSet::from(["U1".to_owned()]);
             limits.live_accounts = BTreeSet::from([named.to_owned()]);
+            limits.exchanges = Some(AllowList::only(["SMART"]));
             limits.daily_loss_max = Some(Decimal::ONE_THOUSAND);
             limits.gross_exposure_max = Some(Decimal::ONE_THOUSAND);
             limits.net_exposure_max = Some(Decimal::ONE_THOUSAND);
@@ -483,11 +521,12 @@ mod tests {
         check(
             |limits| {
                 live(limits, "U1");
+                limits.exchanges = None;
                 limits.daily_loss_max = None;
                 limits.gross_exposure_max = None;
                 limits.net_exposure_max = None;
             },
-            &[Limit::DailyLoss, Limit::GrossExposure, Limit::NetExposure].map(LimitFault::Missing),
+            &[Limit::Exchanges, Limit::DailyLoss, Limit::GrossExposure, Limit::NetExposure].map(LimitFault::Missing),
         );
         for (account, paper) in [
             ("DU1234567", true),

@@ -2,6 +2,7 @@
 
 use order::Side;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 /// The best prices of one contract as they were last told; what is gone or never came is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,26 @@ pub struct Quote {
     pub ask: Option<Decimal>,
     /// Price of the last trade.
     pub last: Option<Decimal>,
+}
+
+/// Whether a contract trades, as TWS tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trading {
+    /// It does, or nothing was told.
+    #[default]
+    Open,
+    /// Its exchange has halted it.
+    Halted,
+}
+
+impl Trading {
+    /// What a tick of the kind `Halted` says: nothing or 0 where it trades, 1 for a halt by a regulator, 2 for one by
+    /// volatility, -1 where TWS does not know.
+    #[must_use]
+    pub fn from_tick(value: Option<Decimal>) -> Self {
+        if value.is_some_and(|value| value > Decimal::ZERO) { Self::Halted } else { Self::Open }
+    }
 }
 
 impl Quote {

@@ -57,6 +57,39 @@ pub enum Refusal {
         /// IB's word for it; empty where the contract does not say.
         security_type: String,
     },
+    /// C8: the exchange is not allowed.
+    #[error("C8 exchanges: {exchange} is not among the allowed exchanges; change `exchanges` to trade there")]
+    ExchangeNotAllowed {
+        /// Where the order would be sent.
+        exchange: String,
+    },
+    /// C8: the contract has expired.
+    #[error("C8 expiry: {symbol} of {expiry} has expired; trade a later contract")]
+    Expired {
+        /// Its symbol.
+        symbol: String,
+        /// Its last trading day, as the contract says.
+        expiry: String,
+    },
+    /// C8: the contract expires too soon, or does not say when.
+    #[error(
+        "C8 expiry: {symbol} {}, and must have {limit_days} days left; trade a later contract, or make a position smaller",
+        expires(expiry)
+    )]
+    ExpiresTooSoon {
+        /// Its symbol.
+        symbol: String,
+        /// Its last trading day, as the contract says; empty where it does not.
+        expiry: String,
+        /// How many days it must still have.
+        limit_days: u32,
+    },
+    /// C8: the exchange has halted the contract.
+    #[error("C8 halt: trading in {symbol} is halted by its exchange; wait until it trades again")]
+    TradingHalted {
+        /// Its symbol.
+        symbol: String,
+    },
     /// C8: the contract does not tell enough to count its risk.
     #[error("C8 contract: {0}")]
     Contract(#[from] InstrumentError),
@@ -198,6 +231,23 @@ pub enum Refusal {
         reference: Decimal,
         /// How far it may be.
         percent: Decimal,
+    },
+    /// C2: the price is too much worse than the one at which we last traded ourselves.
+    #[error(
+        "C2 price collar: price {asked} is beyond {limit}, {percent} % from the {own} at which we last traded; ask for a price \
+         nearer to it, or wait until that is {age_s} s ago"
+    )]
+    OwnCollar {
+        /// The price.
+        asked: Decimal,
+        /// The worst one allowed.
+        limit: Decimal,
+        /// Our own last price.
+        own: Decimal,
+        /// How far it may be.
+        percent: Decimal,
+        /// For how long that price measures others.
+        age_s: u32,
     },
     /// C6: the position would grow too big if every open order filled.
     #[error(
@@ -421,6 +471,7 @@ impl Refusal {
             Self::NoFreshQuote { .. }
             | Self::Collar { .. }
             | Self::CombinationCollar { .. }
+            | Self::OwnCollar { .. }
             | Self::CombinationUnpriced { .. } => "C2",
             Self::StrategyRate { .. } | Self::TotalRate { .. } => "C3",
             Self::Duplicate { .. } => "C4",
@@ -439,6 +490,10 @@ impl Refusal {
             | Self::AccountNotNamedLive { .. }
             | Self::SymbolNotAllowed { .. }
             | Self::SecurityTypeNotAllowed { .. }
+            | Self::ExchangeNotAllowed { .. }
+            | Self::Expired { .. }
+            | Self::ExpiresTooSoon { .. }
+            | Self::TradingHalted { .. }
             | Self::Contract(_)
             | Self::ContractDiffers { .. }
             | Self::NoLegs { .. }
@@ -512,6 +567,10 @@ pub enum Unvalued {
 
 fn quote_age(age_ms: Option<u64>, limit_ms: u64) -> String {
     age_ms.map_or_else(|| "no quote".to_owned(), |age| format!("a quote {age} ms old, limit {limit_ms} ms"))
+}
+
+fn expires(expiry: &str) -> String {
+    if expiry.is_empty() { "does not say when it expires".to_owned() } else { format!("expires on {expiry}") }
 }
 
 fn equity_age(age_s: Option<u64>, limit_s: u32) -> String {

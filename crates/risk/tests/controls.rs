@@ -461,6 +461,7 @@ fn live_limits() -> Limits {
         accounts: accounts.clone().into(),
         live_accounts: accounts.into(),
         daily_loss_max,
+        exchanges: Some(AllowList::only(["SMART"])),
         gross_exposure_max: daily_loss_max,
         net_exposure_max: daily_loss_max,
         ..limits()

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use risk::Trading;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
@@ -26,6 +27,9 @@ pub struct Quote {
     pub last: Option<Decimal>,
     /// Size of the last trade.
     pub last_size: Option<Decimal>,
+    /// Whether the contract trades.
+    #[serde(default)]
+    pub trading: Trading,
     /// When the last of these arrived.
     pub at: SystemTime,
 }
@@ -43,6 +47,7 @@ impl Quote {
             ask_size: None,
             last: None,
             last_size: None,
+            trading: Trading::Open,
             at: SystemTime::UNIX_EPOCH,
         }
     }
@@ -89,6 +94,16 @@ impl Quote {
         changed
     }
 
+    /// Takes a tick that is a number of its own; tells whether it changed anything.
+    pub(crate) fn take_number(&mut self, kind: TickKind, value: Option<Decimal>, at: SystemTime) -> bool {
+        if !matches!(kind, TickKind::Halted | TickKind::DelayedHalted) {
+            return false;
+        }
+        let before = std::mem::replace(&mut self.trading, Trading::from_tick(value));
+        self.at = at;
+        before != self.trading
+    }
+
     /// Takes a size tick; tells whether it changed anything.
     pub(crate) fn take_size(&mut self, kind: TickKind, size: Option<Decimal>, at: SystemTime) -> bool {
         let slot = match kind {
@@ -119,6 +134,12 @@ mod tests {
         assert!(!quote.take_price(TickKind::Ask, number("10.02"), number("7"), at));
         assert!(quote.take_size(TickKind::AskSize, number("9"), at));
         assert_eq!((quote.mid(), quote.ask_size), (number("10.01"), number("9")));
+        assert!(quote.take_number(TickKind::Halted, number("2"), at));
+        assert!(!quote.take_number(TickKind::DelayedHalted, number("1"), at));
+        assert_eq!(quote.trading, Trading::Halted);
+        assert!(quote.take_number(TickKind::Halted, number("0"), at));
+        assert!(!quote.take_number(TickKind::Shortable, number("3"), at));
+        assert_eq!(quote.trading, Trading::Open);
         assert!(!quote.take_price(TickKind::High, number("11"), None, at));
         // The market is gone.
         assert!(quote.take_price(TickKind::Bid, number("-1"), number("0"), at));

@@ -582,6 +582,7 @@ fn quote_json(quote: &Quote) -> Value {
         "ask_size": quote.ask_size,
         "last": quote.last,
         "last_size": quote.last_size,
+        "halted": quote.trading == trader::Trading::Halted,
     })
 }
 

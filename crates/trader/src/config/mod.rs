@@ -361,6 +361,7 @@ mod tests {
                 ("TWS_LIVE_ARMED_BY", Problem::Missing),
                 ("[limits]", missing(Limit::Symbols)),
                 ("[limits]", missing(Limit::SecurityTypes)),
+                ("[limits]", missing(Limit::Exchanges)),
                 ("[limits]", missing(Limit::OrderQuantity)),
                 ("[limits]", missing(Limit::OrderValue)),
                 ("[limits]", missing(Limit::Position)),
@@ -373,7 +374,7 @@ mod tests {
         let late = (Timestamp::now() + Duration::from_secs(200_000)).to_string();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("live.toml");
-        let limits = "[limits]\nsecurity_types = [\"STK\"]\ndaily_loss_max = \"500\"\n\
+        let limits = "[limits]\nsecurity_types = [\"STK\"]\nexchanges = [\"SMART\"]\ndaily_loss_max = \"500\"\n\
             gross_exposure_max = \"5000\"\nnet_exposure_max = \"5000\"\n";
         std::fs::write(&path, limits).unwrap();
         let complete = [

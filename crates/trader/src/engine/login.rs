@@ -164,6 +164,9 @@ impl Engine {
         for order in self.books.orders.iter().filter(|order| limits.day_of(order.created_at) == today) {
             gate.resume_entry(&order.intent.strategy, order.created_at);
         }
+        for (_, execution) in self.books.orders.executions().iter() {
+            gate.resume_trade(&execution);
+        }
         for mark in self.books.days.values() {
             gate.resume_day(mark.clone());
         }

@@ -99,6 +99,7 @@ impl Engine {
                     }
                     let prices = risk::Quote { bid: quote.bid, ask: quote.ask, last: quote.last };
                     gate.quote(contract_id, prices, self.clock.now());
+                    gate.trading(contract_id, quote.trading);
                 }
                 self.outbox.events.push(Event::Quote(quote));
             }
@@ -166,7 +167,8 @@ impl Pump {
         let changed = match update {
             Update::Data(Tick::Price(tick)) => self.quote.take_price(tick.kind, tick.price, tick.size, at),
             Update::Data(Tick::Size(tick)) => self.quote.take_size(tick.kind, tick.size, at),
-            Update::Data(Tick::Generic(_) | Tick::Text(_) | Tick::DataKind(_) | Tick::Parameters(_)) => false,
+            Update::Data(Tick::Generic(tick)) => self.quote.take_number(tick.kind, tick.value, at),
+            Update::Data(Tick::Text(_) | Tick::DataKind(_) | Tick::Parameters(_)) => false,
             Update::Data(Tick::Option(_) | Tick::News(_) | Tick::Rerouted(_)) => false,
             Update::Data(Tick::ExchangeForPhysical(_) | Tick::DeltaNeutral(_)) => false,
             Update::Notice(_) => false,

@@ -280,7 +280,12 @@ impl Engine {
                 Action::Send(burst) => self.outbox.send(burst, self.link.ready),
                 Action::Ask(Question::Executions) => self.ask_executions(),
                 Action::Ask(Question::Snapshot) => self.reconciler.want(),
-                Action::Filled(fill) => self.reconciler.see_fill(&fill),
+                Action::Filled(fill) => {
+                    self.reconciler.see_fill(&fill);
+                    if let Some(gate) = &mut self.gate {
+                        gate.traded(&fill);
+                    }
+                }
                 Action::Alarm(OrderAlarm::StrangerWithOurMark { reference }) => self.halt(&format!(
                     "the broker has order {reference} of ours, which the journal does not know (R38); find the journal \
                      that does, or cancel the order in TWS and start again"

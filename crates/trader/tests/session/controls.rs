@@ -1,12 +1,13 @@
 //! Controls that need more than one order: what they stop stays stopped until a person has looked.
 
 use order::{HaltScope, SubmitError};
-use risk::Refusal;
+use risk::{AllowList, Refusal, Trading};
 use trader::Refused;
 use trader::prelude::*;
 use tws_sim::faults::{Fault, Switch};
+use tws_sim::market::Halt;
 
-use crate::desk::{ACCOUNT, Desk, PATIENCE, books, number, simulator};
+use crate::desk::{ACCOUNT, Desk, PATIENCE, books, hear, listen, number, simulator};
 
 fn gate(refused: &Refused) -> Option<&Refusal> {
     match refused {
@@ -165,4 +166,60 @@ async fn c10_a_storm_of_rejects_halts_the_strategy() {
     assert!(reason.iter().any(|reason| reason.starts_with("C10 reject storm: 3 orders")), "{reason:?}");
     trader.stop().await;
     assert_eq!(desk.orders().len(), 3);
+}
+
+#[tokio::test]
+async fn c8_what_its_exchange_has_halted_is_refused_until_it_trades_again() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut quotes = listen(&handle, |event| match event {
+        Event::Quote(quote) => Some(quote.trading),
+        _ => None,
+    });
+    desk.sim.halt("ACME", Halt::Volatility).unwrap();
+    hear(&mut quotes, |trading| *trading == Trading::Halted).await;
+    let refused = handle.submit(Ticket::buy(&acme, 1).limit(number("9.50"))).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::TradingHalted { .. })), "{refused:?}");
+    desk.sim.halt("ACME", Halt::None).unwrap();
+    hear(&mut quotes, |trading| *trading == Trading::Open).await;
+    handle.submit(Ticket::buy(&acme, 1)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+    assert_eq!(desk.orders().len(), 1);
+}
+
+#[tokio::test]
+async fn c8_orders_are_sent_to_allowed_exchanges_only() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.exchanges = Some(AllowList::only(["NYSE"]));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::ExchangeNotAllowed { .. })), "{refused:?}");
+    trader.stop().await;
+    assert_eq!(desk.orders().len(), 0);
+}
+
+#[tokio::test]
+async fn c2_our_own_last_price_measures_orders_over_a_restart() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.own_collar_percent = Some(number("2"));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 1)).await.unwrap().done(PATIENCE).await.unwrap();
+    // Two percent of 10.01.
+    let refused = handle.submit(Ticket::buy(&acme, 1).limit(number("10.22"))).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::OwnCollar { .. })), "{refused:?}");
+    trader.stop().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let refused = handle.submit(Ticket::buy(&acme, 1).limit(number("10.22"))).await.unwrap_err();
+    let Some(Refusal::OwnCollar { own, .. }) = gate(&refused) else { panic!("{refused:?}") };
+    assert_eq!(*own, number("10.01"));
+    handle.submit(Ticket::buy(&acme, 2).limit(number("10.21"))).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
 }
