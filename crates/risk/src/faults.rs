@@ -109,6 +109,12 @@ pub enum Limit {
     Drawdown,
     /// `day_begins_utc_minute`
     DayBegins,
+    /// `link_away_alarm_s`
+    LinkAwayAlarm,
+    /// `cancel_on_return_after_s`
+    CancelOnReturn,
+    /// `alarm_repeat_s`
+    AlarmRepeat,
     /// `rejects_max`
     Rejects,
     /// `rejects_window_s`
@@ -149,6 +155,9 @@ impl fmt::Display for Limit {
             Self::DailyLoss => "`daily_loss_max`",
             Self::Drawdown => "`drawdown_max`",
             Self::DayBegins => "`day_begins_utc_minute`",
+            Self::LinkAwayAlarm => "`link_away_alarm_s`",
+            Self::CancelOnReturn => "`cancel_on_return_after_s`",
+            Self::AlarmRepeat => "`alarm_repeat_s`",
             Self::Rejects => "`rejects_max`",
             Self::RejectsWindow => "`rejects_window_s`",
         })

@@ -18,6 +18,9 @@
 //! | C10 | orders of a strategy that the broker rejects; too many halt it | [`Refusal::RejectStorm`] |
 //! | C11 | the kill switch and the arming of live trading | [`Refusal::Killed`], [`Refusal::NotArmed`] |
 //!
+//! Beside the gate stand what follows the link, [`Absence`] (C12), and what repeats alarms until a person knows of them,
+//! [`Alarms`] (C14).
+//!
 //! Cancels never come here: nothing may stop a cancel.
 //!
 //! A combination is counted by its legs: each leg's ratio times the quantity, on the leg's side, with the leg's own
@@ -78,6 +81,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod absence;
+pub mod alarms;
 pub mod check;
 pub mod faults;
 pub mod gate;
@@ -94,6 +99,8 @@ mod parts;
 mod pricing;
 mod throttle;
 
+pub use absence::{Absence, OnReturn};
+pub use alarms::{AlarmFault, Alarms, Bell, OpenAlarm};
 pub use check::{CheckAt, OpenOrders, Purpose};
 pub use faults::{Limit, LimitFault, LimitsError};
 pub use gate::{Arming, ArmingError, Equity, Kill, RiskGate};

@@ -23,6 +23,10 @@ pub const REJECTS_MAX: u32 = 1_000;
 pub const REJECTS_WINDOW_S_MAX: u32 = 3_600;
 /// Most days before their last trading day within which contracts can be barred: ten years.
 pub const EXPIRY_DAYS_MAX: u32 = 3_660;
+/// Longest that the link may be away before something follows, in seconds: a day.
+pub const AWAY_S_MAX: u32 = 24 * 60 * 60;
+/// Longest pause between two tellings of an alarm, in seconds: an hour.
+pub const ALARM_REPEAT_S_MAX: u32 = 3_600;
 /// The last minute of a day.
 pub const DAY_BEGINS_MAX: u32 = 24 * 60 - 1;
 
@@ -180,6 +184,13 @@ pub struct Limits {
     pub day_begins_utc_minute: u32,
     /// Lets orders pass that would meet orders of our own; not by default (C9).
     pub allow_self_match: bool,
+    /// For how many seconds the link may be away before orders that work without it are an alarm; 60 by default (C12).
+    pub link_away_alarm_s: u32,
+    /// After how many seconds away all orders are cancelled when the link is back; they are kept where it is not set
+    /// (C12).
+    pub cancel_on_return_after_s: Option<u32>,
+    /// How often an alarm is told again until a person acknowledges it, in seconds; 60 by default (C14).
+    pub alarm_repeat_s: u32,
     /// How many orders of one strategy the broker may reject within `rejects_window_s`, before it is halted until a person
     /// lets it go on; 5 by default (C10).
     pub rejects_max: u32,
@@ -222,6 +233,9 @@ impl Default for Limits {
             drawdown_max: None,
             day_begins_utc_minute: 0,
             allow_self_match: false,
+            link_away_alarm_s: 60,
+            cancel_on_return_after_s: None,
+            alarm_repeat_s: 60,
             rejects_max: 5,
             rejects_window_s: 60,
         }
@@ -284,6 +298,7 @@ impl Limits {
         for (limit, value, max) in [
             (Limit::DayBegins, self.day_begins_utc_minute, DAY_BEGINS_MAX),
             (Limit::ExpiryDays, self.expiry_days_min, EXPIRY_DAYS_MAX),
+            (Limit::CancelOnReturn, self.cancel_on_return_after_s.unwrap_or_default(), AWAY_S_MAX),
         ] {
             if value > max {
                 faults.push(LimitFault::OutOfRange { limit, value: u64::from(value), max: u64::from(max) });
@@ -299,6 +314,8 @@ impl Limits {
             (Limit::EquityAge, u64::from(self.equity_age_max_s), u64::from(u32::MAX)),
             (Limit::EntriesPerMinute, u64::from(self.entries_per_minute_strategy), u64::from(ENTRIES_MAX)),
             (Limit::EntriesPerDay, u64::from(self.entries_per_day_strategy), u64::from(ENTRIES_MAX)),
+            (Limit::LinkAwayAlarm, u64::from(self.link_away_alarm_s), u64::from(AWAY_S_MAX)),
+            (Limit::AlarmRepeat, u64::from(self.alarm_repeat_s), u64::from(ALARM_REPEAT_S_MAX)),
             (Limit::Rejects, u64::from(self.rejects_max), u64::from(REJECTS_MAX)),
             (Limit::RejectsWindow, u64::from(self.rejects_window_s), u64::from(REJECTS_WINDOW_S_MAX)),
         ] {
@@ -463,6 +480,10 @@ mod tests {
         check(|limits| limits.expiry_days_min = 3_661, &[out(Limit::ExpiryDays, 3_661, 3_660)]);
         check(|limits| limits.own_collar_percent = Some(Decimal::ZERO), &[not_positive(Limit::Collar, 0)]);
         check(|limits| limits.own_price_age_max_s = 0, &[out(Limit::OwnPriceAge, 0, u64::from(u32::MAX))]);
+        check(|limits| limits.link_away_alarm_s = 0, &[out(Limit::LinkAwayAlarm, 0, 86_400)]);
+        check(|limits| limits.cancel_on_return_after_s = Some(0), &[]);
+        check(|limits| limits.cancel_on_return_after_s = Some(86_401), &[out(Limit::CancelOnReturn, 86_401, 86_400)]);
+        check(|limits| limits.alarm_repeat_s = 3_601, &[out(Limit::AlarmRepeat, 3_601, 3_600)]);
         check(|limits| limits.order_quantity_max = None, &[LimitFault::Missing(Limit::OrderQuantity)]);
         check(|limits| limits.order_quantity_max = Some(Decimal::ZERO), &[not_positive(Limit::OrderQuantity, 0)]);
         check(|limits| limits.order_value_max = None, &[LimitFault::Missing(Limit::OrderValue)]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use order::{Action, IntentId, Orders, Timestamp};
 use position::{Adjustment, Fill, Instrument, Ledger, LedgerError};
-use risk::{DayMark, Kill};
+use risk::{Alarms, DayMark, Kill};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -25,6 +25,8 @@ pub struct Books {
     pub labels: BTreeMap<String, IntentId>,
     /// Who stopped trading, if somebody did.
     pub kill: Option<Kill>,
+    /// Alarms that nobody has acknowledged.
+    pub alarms: Alarms,
     /// What accounts had made when the trading day began, by account and currency.
     pub(crate) days: BTreeMap<String, DayMark>,
     /// Templates that have not ended, by label.
@@ -49,6 +51,7 @@ impl Books {
             ledger: Ledger::default(),
             labels: BTreeMap::new(),
             kill: None,
+            alarms: Alarms::default(),
             days: BTreeMap::new(),
             templates: BTreeMap::new(),
         }
@@ -72,6 +75,8 @@ impl Books {
             }
             Record::Template(record) => self.keep_template(record),
             Record::Day(mark) => self.keep_day(mark.clone()),
+            Record::Alarmed(alarm) => self.alarms.keep(alarm.clone()),
+            Record::AlarmAcknowledged { number, by: _ } => self.alarms.acknowledged(*number),
             Record::Killed(kill) => self.kill = Some(kill.clone()),
             Record::Rearmed { .. } => self.kill = None,
         }
@@ -221,10 +226,10 @@ impl Books {
 
     /// The books that a checkpoint sums up.
     pub(crate) fn from_checkpoint(text: &str) -> Result<Self, serde_json::Error> {
-        let Sum { orders, ledger, labels, kill, days, templates } = serde_json::from_str(text)?;
+        let Sum { orders, ledger, labels, kill, days, templates, alarms } = serde_json::from_str(text)?;
         let (orders, labels, kill) = (orders.into_owned(), labels.into_owned(), kill.into_owned());
-        let (days, templates) = (days.into_owned(), templates.into_owned());
-        Ok(Self { orders, ledger: serde_json::from_value(ledger)?, labels, kill, days, templates })
+        let (days, templates, alarms) = (days.into_owned(), templates.into_owned(), alarms.into_owned());
+        Ok(Self { orders, ledger: serde_json::from_value(ledger)?, labels, kill, days, templates, alarms })
     }
 
     /// Everything but marks: a market moves without a record.
@@ -240,6 +245,7 @@ impl Books {
             kill: Cow::Borrowed(&self.kill),
             days: Cow::Borrowed(&self.days),
             templates: Cow::Borrowed(&self.templates),
+            alarms: Cow::Borrowed(&self.alarms),
         }
     }
 
@@ -270,6 +276,8 @@ struct Sum<'a> {
     days: Cow<'a, BTreeMap<String, DayMark>>,
     #[serde(default)]
     templates: Cow<'a, BTreeMap<String, KeptTemplate>>,
+    #[serde(default)]
+    alarms: Cow<'a, Alarms>,
 }
 
 fn unbooked(what: &str, error: impl Into<UnbookedCause>) -> Event {

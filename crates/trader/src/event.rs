@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use event_bus::{Closed, Feed, Queue, Subscription};
 use order::{Commission, Fill, IntentId, OrderUpdate, Outcome};
+use risk::OpenAlarm;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
@@ -38,6 +39,8 @@ pub enum Event {
     State(TraderState),
     /// A person should know.
     Alarm(Alarm),
+    /// A person was told and has not said to know: it is told again (C14).
+    AlarmStands(OpenAlarm),
     /// Something from outside: a prediction, a news item, a number.
     Signal(Signal),
     /// A remark of TWS that names no order.
@@ -193,6 +196,22 @@ pub enum Alarm {
         /// Why.
         end: TemplateEnd,
     },
+    /// The link to the broker is away, and orders work without it (C12).
+    #[error("the link to the broker has been away for {away_s} s, and {orders} orders work without it")]
+    LinkAway {
+        /// For how long.
+        away_s: i64,
+        /// How many orders.
+        orders: usize,
+    },
+    /// The link was away for too long, and all orders are cancelled (C12).
+    #[error("the link to the broker was away for {away_s} s; {orders} orders that worked without it are cancelled")]
+    CancelledOnReturn {
+        /// For how long.
+        away_s: i64,
+        /// How many orders.
+        orders: usize,
+    },
     /// A strategy ended by itself.
     #[error("strategy {name} ended: {cause}; its orders stay as they are")]
     StrategyEnded {
@@ -254,6 +273,8 @@ impl Alarm {
             Self::NotProtected { .. } => "not_protected",
             Self::TemplateInterrupted { .. } => "template_interrupted",
             Self::TemplateEnded { .. } => "template_ended",
+            Self::LinkAway { .. } => "link_away",
+            Self::CancelledOnReturn { .. } => "cancelled_on_return",
             Self::StrategyEnded { .. } => "strategy_ended",
             Self::BadFrame(_) => "bad_frame",
             Self::SubscriberClosed { .. } => "subscriber_closed",

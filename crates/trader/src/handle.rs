@@ -7,6 +7,7 @@ use std::time::Duration;
 use event_bus::{Closed, Feed, Subscription};
 use order::{Change, HaltScope, IntentId, OrderUpdate, Tracked};
 use position::Totals;
+use risk::OpenAlarm;
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
@@ -235,6 +236,25 @@ impl Handle {
     pub async fn acknowledge(&self, scope: HaltScope, by: impl Into<String>) -> Result<(), Refused> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Acknowledge { scope, by: by.into(), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Alarms that nobody has acknowledged, oldest first, those of before a restart among them. Each is told again as
+    /// [`Event::AlarmStands`] until somebody does.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn alarms(&self) -> Result<Vec<OpenAlarm>, Refused> {
+        self.inspect(|books| books.alarms.open().cloned().collect()).await
+    }
+
+    /// A named person knows of an alarm: it is told no more. What it is about is not mended by that.
+    ///
+    /// # Errors
+    /// [`Refused`] where it does not stand, nobody is named, or the journal has failed.
+    pub async fn acknowledge_alarm(&self, number: u64, by: impl Into<String>) -> Result<(), Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::AcknowledgeAlarm { number, by: by.into(), reply }).await?;
         answer.await.map_err(|_| Refused::Stopped)?
     }
 

@@ -3,7 +3,7 @@
 use journal::{Entry, EntryError};
 use order::{Commission, Fill, IntentId, OrderUpdate};
 use position::Adjustment;
-use risk::{DayMark, Kill};
+use risk::{DayMark, Kill, OpenAlarm};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
@@ -60,6 +60,15 @@ pub enum Record {
     Template(TemplateRecord),
     /// What an account had made when a trading day began, and at its best since.
     Day(DayMark),
+    /// A person should know something, and is told until somebody says so.
+    Alarmed(OpenAlarm),
+    /// A person knows of an alarm.
+    AlarmAcknowledged {
+        /// Its number.
+        number: u64,
+        /// Who.
+        by: String,
+    },
     /// A person let it go on.
     Rearmed {
         /// Who.
@@ -149,6 +158,8 @@ impl Record {
             Self::Killed(_) => "killed",
             Self::Day(_) => "day",
             Self::Template(_) => "template",
+            Self::Alarmed(_) => "alarmed",
+            Self::AlarmAcknowledged { .. } => "alarm_acknowledged",
             Self::Rearmed { .. } => "rearmed",
             Self::Refused { .. } => "refused",
         }

@@ -87,6 +87,7 @@ impl Ears {
             | Event::QuoteGap { .. }
             | Event::Commission(_)
             | Event::Alarm(_)
+            | Event::AlarmStands(_)
             | Event::Notice { .. } => false,
         });
         let quotes =
@@ -129,8 +130,11 @@ async fn hear<S: Strategy>(strategy: &mut S, event: &Event, trader: &Handle) -> 
         Event::Outcome(outcome) => strategy.outcome(outcome, trader).await,
         Event::State(state) => strategy.state(state, trader).await,
         Event::Signal(signal) => strategy.signal(signal, trader).await,
-        Event::Quote(_) | Event::QuoteGap { .. } | Event::Commission(_) | Event::Alarm(_) | Event::Notice { .. } => {
-            Ok(())
-        }
+        Event::Quote(_)
+        | Event::QuoteGap { .. }
+        | Event::Commission(_)
+        | Event::Alarm(_)
+        | Event::AlarmStands(_)
+        | Event::Notice { .. } => Ok(()),
     }
 }

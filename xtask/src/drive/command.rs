@@ -33,6 +33,8 @@ pub(super) enum Kind {
     Subscribe { contract: Named },
     Kill { by: Option<String>, reason: Option<String> },
     Arm { by: String },
+    Alarms {},
+    Acknowledge { number: u64, by: String },
     Verify {},
     Quit {},
 }

@@ -78,6 +78,7 @@ impl From<Refused> for Fault {
             Refused::Change(_) => "R21".to_owned(),
             Refused::Cancel(_) => "R19".to_owned(),
             Refused::Account { .. } => "C8".to_owned(),
+            Refused::Alarm(_) => "C14".to_owned(),
             Refused::Label { .. } | Refused::LabelTaken { .. } => "ref".to_owned(),
             Refused::NotDurable | Refused::KillNotDurable | Refused::JournalSlow { .. } => "R37".to_owned(),
             Refused::Stale { .. } => "R5".to_owned(),
@@ -220,6 +221,11 @@ impl Desk {
                 Ok(json!({"con_id": instrument.id().0, "symbol": instrument.symbol}))
             }
             Kind::Arm { by } => self.arm(&by).await,
+            Kind::Alarms {} => Ok(self.trader.alarms().await?.iter().map(alarm_json).collect()),
+            Kind::Acknowledge { number, by } => {
+                self.trader.acknowledge_alarm(number, by).await?;
+                Ok(Value::Null)
+            }
             Kind::Verify {} => self.verify().await,
             Kind::Kill { .. } | Kind::Quit {} => Ok(Value::Null), // taken before they come here
         }
@@ -350,6 +356,7 @@ impl Kind {
             Self::Cancel { r#ref } => Some(r#ref),
             Self::Oco(oco) => oco.orders.first().map(|order| order.r#ref.as_str()),
             Self::CancelAll {} | Self::Orders {} | Self::Fills {} | Self::Positions {} | Self::State {} => None,
+            Self::Alarms {} | Self::Acknowledge { .. } => None,
             Self::Subscribe { .. } | Self::Kill { .. } | Self::Arm { .. } | Self::Verify {} | Self::Quit {} => None,
         }
     }
@@ -492,6 +499,7 @@ async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -
             }
             Ok(())
         }
+        Event::AlarmStands(alarm) => voice.say(tagged("alarm_stands", alarm_json(&alarm))),
         Event::Notice { code, text } => voice.say(json!({"event": "notice", "code": code, "text": text})),
         Event::QuoteGap { contract_id } => voice.say(json!({"event": "quote_gap", "con_id": contract_id.0})),
         _ => Ok(()), // signals are strategies', and there are none here
@@ -529,6 +537,10 @@ async fn positions(trader: &Handle) -> Outcome {
         all.into_values().collect::<Value>()
     });
     Ok(positions.await?)
+}
+
+fn alarm_json(alarm: &trader::OpenAlarm) -> Value {
+    json!({"number": alarm.number, "code": alarm.code, "detail": alarm.text, "since_us": alarm.since.0})
 }
 
 fn tagged(event: &str, mut object: Value) -> Value {

@@ -10,7 +10,7 @@ use order::{
     AcknowledgeError, CancelError, Change, ChangeError, HaltScope, IntentId, OcaEffect, OneCancelsAll, OrderUpdate,
     Protection, Submission, SubmitError, Terms, Tracked,
 };
-use risk::Refusal;
+use risk::{AlarmFault, Refusal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tws_client::RequestError;
@@ -88,6 +88,11 @@ pub(crate) enum Command {
     },
     Acknowledge {
         scope: HaltScope,
+        by: String,
+        reply: oneshot::Sender<Result<(), Refused>>,
+    },
+    AcknowledgeAlarm {
+        number: u64,
         by: String,
         reply: oneshot::Sender<Result<(), Refused>>,
     },
@@ -172,6 +177,9 @@ pub enum Refused {
     /// There is no such halt, or nobody was named.
     #[error(transparent)]
     Acknowledge(#[from] AcknowledgeError),
+    /// There is no such alarm, or nobody was named.
+    #[error(transparent)]
+    Alarm(#[from] AlarmFault),
     /// The journal could not record it (R37).
     #[error("the journal could not record it; nothing was sent")]
     NotDurable,
@@ -245,6 +253,10 @@ impl Engine {
                     gate.acknowledged(&scope);
                 }
                 self.answer(reply, outcome.map_err(Refused::from));
+            }
+            Command::AcknowledgeAlarm { number, by, reply } => {
+                let outcome = self.acknowledge_alarm(number, by);
+                self.answer(reply, outcome);
             }
             Command::RunTemplate { label, strategy, template, reply } => {
                 let outcome = self.begin_template(label, &strategy, template);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use order::{OrderUpdate, State};
-use risk::{Equity, Refusal};
+use risk::{Equity, OnReturn, Refusal};
 use rust_decimal::Decimal;
 use tokio::sync::mpsc;
 use tws_client::Client;
@@ -11,7 +11,9 @@ use tws_proto::kinds::AccountTag;
 use tws_proto::message::AccountSummary;
 
 use super::Engine;
+use super::commands::Refused;
 use super::market::MarketUpdate;
+use crate::event::{Alarm, Event};
 use crate::record::Record;
 
 /// How often TWS is asked what accounts are worth.
@@ -50,6 +52,50 @@ impl Engine {
             self.books.keep_day(mark.clone());
             self.outbox.records.push(Record::Day(mark));
         }
+    }
+
+    /// C12: orders that work for too long without a link are an alarm.
+    pub(super) fn watch_absence(&mut self) {
+        let orders = self.books.orders.live().count();
+        if let Some(away_s) = self.absence.look(orders, self.clock.now()) {
+            self.alarm(Alarm::LinkAway { away_s, orders });
+        }
+    }
+
+    /// C12: the link is back, and the orders go on or not.
+    pub(super) fn meet_return(&mut self) {
+        let orders = self.books.orders.live().count();
+        match self.absence.returned(orders, self.clock.now()) {
+            OnReturn::Keep => {}
+            OnReturn::Cancel { away_s } => {
+                self.alarm(Alarm::CancelledOnReturn { away_s, orders });
+                self.cancel_everything();
+            }
+        }
+    }
+
+    /// C14: an alarm stands until a person acknowledges it.
+    pub(super) fn keep_alarm(&mut self, alarm: &Alarm, text: &str) {
+        let now = self.clock.now();
+        if let Some(alarm) = self.books.alarms.raise(alarm.code(), text, now) {
+            self.bell.told(alarm.number, now);
+            self.books.alarms.keep(alarm.clone());
+            self.outbox.records.push(Record::Alarmed(alarm));
+        }
+    }
+
+    /// C14: tells again what nobody has acknowledged.
+    pub(super) fn ring(&mut self) {
+        let due = self.bell.due(&self.books.alarms, self.config.limits.alarm_repeat_s, self.clock.now());
+        self.outbox.events.extend(due.into_iter().map(Event::AlarmStands));
+    }
+
+    /// C14: a named person knows of an alarm.
+    pub(super) fn acknowledge_alarm(&mut self, number: u64, by: String) -> Result<(), Refused> {
+        self.books.alarms.check(number, &by)?;
+        self.books.alarms.acknowledged(number);
+        self.outbox.records.push(Record::AlarmAcknowledged { number, by });
+        Ok(())
     }
 
     /// C1, C6: asks what accounts are worth, again and again, where a limit is measured by it.

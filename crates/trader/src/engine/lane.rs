@@ -51,11 +51,13 @@ impl Engine {
             StateChange::EpochLost { .. } => {
                 self.link.ready = None;
                 self.link.is_degraded = false;
+                self.absence.lost(self.clock.now());
                 self.reconciler.lose();
                 self.step(OrderEvent::Link(LinkEvent::Lost));
             }
             StateChange::UpstreamDown { .. } => {
                 self.link.is_degraded = true;
+                self.absence.lost(self.clock.now());
                 self.reconciler.lose();
                 self.step(OrderEvent::Link(LinkEvent::UpstreamLost));
             }
@@ -64,6 +66,7 @@ impl Engine {
                 // TWS may say so without having said that it was away: the client compares anew all the same.
                 self.reconciler.lose();
                 self.step(OrderEvent::Link(LinkEvent::UpstreamRestored));
+                self.meet_return();
                 self.begin_snapshot();
             }
             // The client may learn to tell more; what it is, the next snapshot shows.
@@ -75,6 +78,7 @@ impl Engine {
         if self.admit_login(&ready.accounts) {
             self.link.ready = Some(ready.epoch);
             self.step(OrderEvent::Link(LinkEvent::Ready { next_order_id: ready.next_order_id }));
+            self.meet_return();
             self.begin_snapshot();
         }
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use event_bus::Bus;
 use journal::Journal;
 use order::{Action, Alarm as OrderAlarm, Event as OrderEvent, IntentId, LinkEvent, Question, Step};
-use risk::RiskGate;
+use risk::{Absence, Bell, RiskGate};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tws_client::{Epoch, OrderEvents, TradingClient};
@@ -87,6 +87,9 @@ pub(crate) struct Engine {
     /// Orders that changed since templates were last asked.
     changed: BTreeSet<IntentId>,
     reconciler: Reconciler,
+    absence: Absence,
+    /// Tells standing alarms again.
+    bell: Bell,
     login: login::Login,
     link: Link,
     ids: IntentIds,
@@ -131,6 +134,7 @@ impl Engine {
         let (market_sender, market_updates) = mpsc::channel(MARKET_UPDATES_MAX);
         let (snapshot_sender, snapshots) = mpsc::channel(1);
         let ids = IntentIds::after(books.last_id());
+        let absence = Absence::new(&config.limits, clock.now());
         Self {
             config,
             books,
@@ -156,6 +160,8 @@ impl Engine {
             templates: BTreeMap::new(),
             changed: BTreeSet::new(),
             reconciler: Reconciler::default(),
+            absence,
+            bell: Bell::default(),
             login: login::Login::default(),
             link: Link::default(),
             ids,
@@ -260,6 +266,8 @@ impl Engine {
         self.step(OrderEvent::Timer);
         self.watch_losses();
         self.watch_equity();
+        self.watch_absence();
+        self.ring();
         self.reconcile_if_due();
     }
 

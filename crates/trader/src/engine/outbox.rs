@@ -318,8 +318,12 @@ impl Engine {
     pub(super) fn publish(&mut self, events: Vec<Event>) {
         for event in events {
             if let Event::Alarm(alarm) = &event {
-                let alarm = self.redacted(alarm.to_string());
-                tracing::error!(alarm, "alarm");
+                let text = self.redacted(alarm.to_string());
+                tracing::error!(alarm = text, "alarm");
+                self.keep_alarm(alarm, &text);
+            }
+            if let Event::AlarmStands(alarm) = &event {
+                tracing::error!(alarm = alarm.text, number = alarm.number, "alarm that nobody has acknowledged");
             }
             for ended in self.bus.publish(&event).closed {
                 tracing::warn!(?ended, "a subscriber fell behind and was closed");

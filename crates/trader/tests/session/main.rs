@@ -18,5 +18,6 @@ mod orders;
 mod others;
 mod refusals;
 mod restart;
+mod standing;
 mod strategies;
 mod templates;

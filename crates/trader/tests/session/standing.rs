@@ -1,0 +1,109 @@
+//! What a person must know: a link that is away while orders work, and alarms until somebody has said to know of them.
+
+use std::time::Duration;
+
+use risk::{AlarmFault, OpenAlarm};
+use trader::prelude::*;
+use trader::{Alarm, Refused};
+
+use crate::desk::{Desk, PATIENCE, alarms, back, hear, is_unknown, is_working, listen, number};
+
+/// The link is gone for so long, and back.
+async fn away(desk: &Desk, handle: &Handle, seconds: u64) {
+    let epoch = handle.state().epoch;
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    desk.sim.accept_connections().await.unwrap();
+    back(handle, epoch).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c12_orders_are_kept_over_a_short_break_and_cancelled_after_a_long_one() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.cancel_on_return_after_s = Some(300);
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut alarms = alarms(&handle);
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    away(&desk, &handle, 70).await;
+    let told = hear(&mut alarms, |alarm| matches!(alarm, Alarm::LinkAway { .. })).await;
+    assert!(matches!(told, Alarm::LinkAway { away_s: 60..=61, orders: 1 }), "{told:?}");
+    assert!(is_working(&handle.order(placed.id()).await.unwrap().unwrap()));
+
+    let epoch = handle.state().epoch;
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(301)).await;
+    desk.sim.accept_connections().await.unwrap();
+    assert_eq!(placed.done(Duration::from_secs(120)).await.unwrap().state, State::Cancelled);
+    hear(&mut alarms, |alarm| matches!(alarm, Alarm::CancelledOnReturn { orders: 1, .. })).await;
+    back(&handle, epoch).await;
+    assert_eq!(desk.sim.book().open_orders().count(), 0);
+    // What is placed from now on stays.
+    let mut next = handle.submit(Ticket::buy(&acme, 100).limit(number("9.40"))).await.unwrap();
+    next.wait_for(PATIENCE, is_working).await.unwrap();
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+    assert_eq!(desk.sim.book().open_orders().count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c12_orders_are_kept_for_ever_where_nothing_else_is_asked_for() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    away(&desk, &handle, 1_000).await;
+    assert!(is_working(&handle.order(placed.id()).await.unwrap().unwrap()));
+    trader.stop().await;
+    assert_eq!(desk.sim.book().open_orders().count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c14_an_alarm_is_told_every_minute_until_a_person_acknowledges_it_over_restarts_too() {
+    let desk = Desk::open().await;
+    let stands = |handle: &Handle| {
+        listen(handle, |event| match event {
+            Event::AlarmStands(alarm) => Some(alarm.clone()),
+            _ => None,
+        })
+    };
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    let mut told = stands(&handle);
+    away(&desk, &handle, 70).await;
+    let is_link = |alarm: &OpenAlarm| alarm.code == "link_away";
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let first = hear(&mut told, is_link).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(hear(&mut told, is_link).await, first);
+    assert!(handle.alarms().await.unwrap().contains(&first));
+    trader.stop().await;
+
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let mut told = stands(&handle);
+    assert_eq!(hear(&mut told, is_link).await, first);
+    let number = first.number;
+    let refused = handle.acknowledge_alarm(number, " ").await.unwrap_err();
+    assert_eq!(refused, Refused::Alarm(AlarmFault::NoName));
+    handle.acknowledge_alarm(number, "ann").await.unwrap();
+    let refused = handle.acknowledge_alarm(number, "ann").await.unwrap_err();
+    assert_eq!(refused, Refused::Alarm(AlarmFault::NotOpen { number }));
+    assert!(!handle.alarms().await.unwrap().contains(&first));
+    while let Ok(Some(_)) = told.try_recv() {}
+    tokio::time::sleep(Duration::from_secs(130)).await;
+    while let Ok(Some(heard)) = told.try_recv() {
+        assert_ne!(heard.event().unwrap().number, number);
+    }
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
