@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         id: IntentId(0),
         strategy: "example".into(),
         account: "DU1".into(),
-        contract: Contract::stock("IBM", "USD"),
+        contract: Contract::stock("IBM", "USD").into(),
         side: Side::Buy,
         quantity: 1_000.into(),
         kind: OrderKind::Limit { limit_price: 150.into() },

@@ -1,7 +1,10 @@
 //! What follows from an event: messages to send, and news for owners.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use tws_proto::ids::{ContractId, OrderId, PermanentId};
 use tws_proto::{ClientMessage, Contract};
 
@@ -79,15 +82,15 @@ pub struct OrderUpdate {
     /// Which order.
     pub intent: IntentId,
     /// Whose.
-    pub strategy: String,
+    pub strategy: SmolStr,
     /// In which account.
-    pub account: String,
+    pub account: SmolStr,
     /// Its number at this client.
     pub order_id: OrderId,
     /// IB's numbers for it; more than one is more than one live order.
     pub permanent_ids: Vec<PermanentId>,
     /// Symbol, for people.
-    pub symbol: String,
+    pub symbol: SmolStr,
     /// Which way.
     pub side: Side,
     /// State.
@@ -105,7 +108,7 @@ pub struct OrderUpdate {
     /// Average price of what has filled.
     pub average_price: Option<Decimal>,
     /// The broker's words, or ours, for a state that needs some.
-    pub reason: String,
+    pub reason: SmolStr,
     /// When this became so.
     pub at: Timestamp,
 }
@@ -116,15 +119,15 @@ pub struct Fill {
     /// The order of ours that traded; `None` for trades that are not ours.
     pub intent: Option<IntentId>,
     /// Whose; `None` for EXTERNAL.
-    pub strategy: Option<String>,
+    pub strategy: Option<SmolStr>,
     /// The execution's id without its revision: one trade, one root.
-    pub root: String,
+    pub root: SmolStr,
     /// Its revision; a higher one replaces what a lower one said.
     pub revision: u32,
     /// In which account.
-    pub account: String,
+    pub account: SmolStr,
     /// What.
-    pub contract: Contract,
+    pub contract: Arc<Contract>,
     /// Which way.
     pub side: Side,
     /// How much; zero where the exchange took the trade back.
@@ -132,7 +135,7 @@ pub struct Fill {
     /// At which price, without commission.
     pub price: Decimal,
     /// The broker's own time of it.
-    pub broker_time: String,
+    pub broker_time: SmolStr,
     /// When it was heard of.
     pub at: Timestamp,
     /// Quantity and price that this one replaces.
@@ -146,15 +149,15 @@ pub struct Fill {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commission {
     /// Whose fill; `None` for EXTERNAL.
-    pub strategy: Option<String>,
+    pub strategy: Option<SmolStr>,
     /// The root of the execution.
-    pub root: String,
+    pub root: SmolStr,
     /// Its revision.
     pub revision: u32,
     /// Commission and fees.
     pub amount: Decimal,
     /// Their currency.
-    pub currency: String,
+    pub currency: SmolStr,
     /// When it was heard of.
     pub at: Timestamp,
 }

@@ -3,23 +3,16 @@
 use tws_proto::ids::OrderId;
 use tws_proto::message::PlaceOrder;
 
-use crate::group::{Bracket, Hedged, OcaEffect, OneCancelsAll, Submission};
+use crate::group::{Bracket, OcaEffect, OneCancelsAll, Submission};
 use crate::intent::Intent;
 use crate::reference::Instance;
 
 impl Submission {
     /// The burst that places it, with one id a leg.
-    pub(crate) fn burst(&self, ids: &[OrderId], instance: &Instance) -> Vec<PlaceOrder> {
-        let mut burst: Vec<PlaceOrder> = self
-            .legs()
-            .zip(ids)
-            .map(|(leg, id)| PlaceOrder {
-                order_id: *id,
-                contract: leg.contract.clone(),
-                order: leg.to_order(instance),
-                attached: None,
-            })
-            .collect();
+    #[allow(clippy::vec_box, reason = "a message is large and boxed for good: it goes into the burst as it is")]
+    pub(crate) fn burst(&self, ids: &[OrderId], instance: &Instance) -> Vec<Box<PlaceOrder>> {
+        let mut burst: Vec<Box<PlaceOrder>> =
+            self.legs().zip(ids).map(|(leg, id)| Box::new(leg.to_place(*id, instance))).collect();
         match self {
             Self::Single(_) | Self::Replacement(_) => {}
             Self::Bracket(bracket) => {
@@ -27,10 +20,10 @@ impl Submission {
                 tie_exits(bracket, &mut burst, instance);
             }
             Self::Chain(_) => attach(&mut burst, |at| at - 1),
-            Self::Hedged(Hedged { by, .. }) => {
+            Self::Hedged(hedged) => {
                 attach(&mut burst, |_| 0);
                 if let Some(place) = burst.last_mut() {
-                    by.write(&mut place.order);
+                    hedged.by.write(&mut place.order);
                 }
             }
             Self::OneCancelsAll(OneCancelsAll { legs, effect }) => {
@@ -46,7 +39,7 @@ impl Submission {
 
 /// Makes every leg but the first the child of the leg at `parent_of` its own place, which is never 0. TWS holds all of
 /// them back until the last one is transmitted.
-fn attach(burst: &mut [PlaceOrder], parent_of: impl Fn(usize) -> usize) {
+fn attach(burst: &mut [Box<PlaceOrder>], parent_of: impl Fn(usize) -> usize) {
     let ids: Vec<OrderId> = burst.iter().map(|place| place.order_id).collect();
     let last = burst.len().saturating_sub(1);
     for (at, place) in burst.iter_mut().enumerate() {
@@ -58,7 +51,7 @@ fn attach(burst: &mut [PlaceOrder], parent_of: impl Fn(usize) -> usize) {
 }
 
 /// TWS ties all children of one entry together; where there are several pairs, each is a group of its own.
-fn tie_exits(bracket: &Bracket, burst: &mut [PlaceOrder], instance: &Instance) {
+fn tie_exits(bracket: &Bracket, burst: &mut [Box<PlaceOrder>], instance: &Instance) {
     if bracket.exits.len() < 2 {
         return;
     }

@@ -26,7 +26,7 @@ impl Orders {
     ) {
         self.end_change(id, result, &words, at, actions);
         if let Some(order) = self.orders.get_mut(&id) {
-            order.reason = words;
+            order.reason = words.into();
             self.tell(id, at, actions);
             self.settle(id, at, actions);
         }

@@ -159,7 +159,7 @@ impl Orders {
             }
             Meaning::Rejected | Meaning::RejectedOrChangeRefused => {
                 self.moved.0 = true;
-                order.refusal = Some(words.clone());
+                order.refusal = Some(words.as_str().into());
                 if self.weigh(id, &Evidence::Rejected, at, &words, actions) == Weighed::Doubted {
                     let state = self.orders.get(&id).map_or(State::Lost, |order| order.state.clone());
                     let text = text.to_owned();
@@ -180,13 +180,13 @@ impl Orders {
                 actions.push(Action::Ask(Question::Snapshot));
             }
             Meaning::Remark => {
-                order.reason = words;
+                order.reason = words.into();
                 self.tell(id, at, actions);
             }
             Meaning::CancelDoubtful if !order.state.is_live() => {} // it has ended: there was nothing to cancel
             // R19, R23: no verdict; record it, keep the state, look. A change refused that nobody asked for is one.
             Meaning::CancelDoubtful | Meaning::Unclassed | Meaning::ChangeRefused => {
-                order.reason = words;
+                order.reason = words.into();
                 actions.push(Action::Ask(Question::Snapshot));
                 self.tell(id, at, actions);
             }
@@ -360,7 +360,7 @@ impl Orders {
             self.live.remove(&id);
         }
         if !reason.is_empty() {
-            reason.clone_into(&mut order.reason);
+            order.reason = reason.into();
         }
         if to.is_live() {
             order.ended_at = None;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use rust_decimal::Decimal;
+use smol_str::{SmolStr, ToSmolStr as _};
 use tws_proto::ids::PermanentId;
 use tws_proto::message::ExecutionData;
 
@@ -99,7 +100,7 @@ impl Orders {
                 revision: reading.revision,
                 intent: owner,
                 strategy: strategy.clone(),
-                account: execution.account.clone(),
+                account: execution.account.as_str().into(),
                 contract_id: data.contract.known_id(),
                 side: reading.side,
                 quantity: reading.quantity,
@@ -120,12 +121,12 @@ impl Orders {
                 strategy,
                 root: reading.root.clone(),
                 revision: reading.revision,
-                account: execution.account.clone(),
-                contract: data.contract.clone(),
+                account: execution.account.as_str().into(),
+                contract: self.contracts.shared(&data.contract),
                 side: reading.side,
                 quantity: reading.quantity,
                 price: reading.price,
-                broker_time: execution.time.to_string(),
+                broker_time: execution.time.to_smolstr(),
                 at,
                 replaces: known.as_ref().map(|known| (known.quantity, known.price)),
                 is_inferred: false,
@@ -146,13 +147,13 @@ impl Orders {
 
     /// Gives an execution that was nobody's to the order that has proven to be its own. It was told as a fill already,
     /// and a ledger keeps it where it was booked; the order counts it.
-    pub(crate) fn attribute(&mut self, id: IntentId, root: &str, at: Timestamp, actions: &mut Vec<Action>) {
+    pub(crate) fn attribute(&mut self, id: IntentId, root: &SmolStr, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get(&id) else { return };
         let Some(execution) = self.executions.get(root).filter(|execution| execution.intent.is_none()) else { return };
         let now = Counted { quantity: execution.quantity, price: execution.price };
         if sums(&order, Counted::default(), now).is_none() {
             let reason = UncountableReason::TooLarge;
-            let execution_id = root.to_owned();
+            let execution_id = root.to_string();
             return actions.push(Action::Alarm(Alarm::UncountableExecution { execution_id, reason }));
         }
         let filled_before = Some(order.filled);
@@ -231,7 +232,7 @@ impl Orders {
         {
             let (quantity, filled) = (order.intent.quantity, order.filled);
             actions.push(Action::Alarm(Alarm::Overfilled { intent: id, quantity, filled }));
-            let strategy = HaltScope::Strategy(order.intent.strategy.clone());
+            let strategy = HaltScope::Strategy(order.intent.strategy.to_string());
             let reason = format!("order {id} was for {quantity}, but {filled} have filled");
             self.halted(&strategy, &reason, at, actions);
         }

@@ -1,11 +1,13 @@
 //! [`Executions`]: every trade, counted once at its highest revision, with what it cost.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasher as _;
 
+use foldhash::fast::FixedState;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, Serializer};
+use smol_str::SmolStr;
 use tws_proto::ids::{ContractId, PermanentId, split_execution_id};
 use tws_proto::message::{CommissionReport, ExecutionData};
 
@@ -22,42 +24,95 @@ pub const COMMISSIONS_WAITING_MAX: usize = 4096;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "Form<'static>")]
 pub struct Executions {
-    /// In full.
-    by_root: BTreeMap<String, Execution>,
-    /// All the others, by the hash of their root.
-    packed: BTreeMap<u64, Packed>,
+    /// Where each is, by the hash of its root.
+    places: HashMap<u64, Place, FixedState>,
+    open: Slots<(SmolStr, Execution)>,
+    /// Executions of one order each.
+    packed: Slots<Box<[u8]>>,
+    /// Those with the hash of another one.
+    clashing: BTreeMap<SmolStr, Execution>,
     shared: Shared,
     /// Roots that belong to no order of ours, by IB's number of theirs: it may prove to be ours later.
-    unowned: BTreeMap<PermanentId, BTreeSet<String>>,
-    commissions_waiting: BTreeMap<String, Cost>,
+    unowned: BTreeMap<PermanentId, BTreeSet<SmolStr>>,
+    commissions_waiting: BTreeMap<SmolStr, Cost>,
 }
 
-/// Where a packed execution is.
+/// Where an execution is: its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In full.
+    Open(u32),
+    /// With others of its order, as bytes.
+    Packed(u32),
+}
+
+/// Things by small numbers, which are used again.
 #[derive(Clone, Debug)]
-enum Packed {
-    /// Here, with others of its order.
-    Here(Box<[u8]>),
-    /// With the execution whose root has this hash.
-    With(u64),
+struct Slots<T> {
+    slots: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Slots<T> {
+    fn get(&self, at: u32) -> Option<&T> {
+        self.slots.get(at as usize)?.as_ref()
+    }
+
+    fn get_mut(&mut self, at: u32) -> Option<&mut T> {
+        self.slots.get_mut(at as usize)?.as_mut()
+    }
+
+    fn insert(&mut self, thing: T) -> u32 {
+        match self.free.pop() {
+            Some(at) => {
+                if let Some(slot) = self.slots.get_mut(at as usize) {
+                    *slot = Some(thing);
+                }
+                at
+            }
+            None => {
+                self.slots.push(Some(thing));
+                u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX) // one was pushed; 2^32 of them fill no memory
+            }
+        }
+    }
+
+    fn remove(&mut self, at: u32) -> Option<T> {
+        let thing = self.slots.get_mut(at as usize)?.take()?;
+        self.free.push(at);
+        Some(thing)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        (0..).zip(&self.slots).filter_map(|(at, slot)| Some((at, slot.as_ref()?)))
+    }
 }
 
 /// Executions as journals have them.
 #[derive(Serialize, Deserialize)]
 struct Form<'a> {
     by_root: BTreeMap<Cow<'a, str>, Cow<'a, Execution>>,
-    unowned: Cow<'a, BTreeMap<PermanentId, BTreeSet<String>>>,
-    commissions_waiting: Cow<'a, BTreeMap<String, Cost>>,
+    unowned: Cow<'a, BTreeMap<PermanentId, BTreeSet<SmolStr>>>,
+    commissions_waiting: Cow<'a, BTreeMap<SmolStr, Cost>>,
 }
 
 impl From<Form<'_>> for Executions {
     fn from(form: Form<'_>) -> Self {
-        let by_root = form.by_root.into_iter().map(|(root, execution)| (root.into_owned(), execution.into_owned()));
-        Self {
-            by_root: by_root.collect(),
+        let mut executions = Self {
             unowned: form.unowned.into_owned(),
             commissions_waiting: form.commissions_waiting.into_owned(),
             ..Self::default()
+        };
+        for (root, execution) in form.by_root {
+            executions.insert(root.into(), execution.into_owned());
         }
+        executions
     }
 }
 
@@ -85,9 +140,9 @@ pub struct Execution {
     /// The order of ours that traded.
     pub intent: Option<IntentId>,
     /// Whose.
-    pub strategy: Option<String>,
+    pub strategy: Option<SmolStr>,
     /// In which account.
-    pub account: String,
+    pub account: SmolStr,
     /// What.
     pub contract_id: Option<ContractId>,
     /// Which way.
@@ -116,13 +171,13 @@ pub struct Cost {
     /// Commission and fees.
     pub amount: Decimal,
     /// Their currency.
-    pub currency: String,
+    pub currency: SmolStr,
 }
 
 /// An execution of the wire, read and checked.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Reading {
-    pub(crate) root: String,
+    pub(crate) root: SmolStr,
     pub(crate) revision: u32,
     pub(crate) side: Side,
     pub(crate) quantity: Decimal,
@@ -141,15 +196,13 @@ impl Reading {
         if quantity < Decimal::ZERO {
             return Err(UncountableReason::Numbers);
         }
-        Ok(Self { root: root.to_owned(), revision, side, quantity, price })
+        Ok(Self { root: root.into(), revision, side, quantity, price })
     }
 }
 
 /// The same within one process, which is all that is asked of it.
 fn hash(root: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    root.hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(root)
 }
 
 /// Root and revision of an execution id; `None` for an empty one.
@@ -161,10 +214,16 @@ impl Executions {
     /// The execution with this root.
     #[must_use]
     pub fn get(&self, root: &str) -> Option<Cow<'_, Execution>> {
-        match self.by_root.get(root) {
-            Some(execution) => Some(Cow::Borrowed(execution)),
-            None => self.unpacked(self.bytes_of(root)?.1).remove(root).map(Cow::Owned),
-        }
+        let found = match self.places.get(&hash(root))? {
+            Place::Open(at) => {
+                self.open.get(*at).filter(|(known, _)| known == root).map(|(_, found)| Cow::Borrowed(found))
+            }
+            Place::Packed(at) => {
+                let executions = self.packed.get(*at).map(|bytes| self.unpacked(bytes)).unwrap_or_default();
+                executions.into_iter().find(|(known, _)| known == root).map(|(_, found)| Cow::Owned(found))
+            }
+        };
+        found.or_else(|| self.clashing.get(root).map(Cow::Borrowed))
     }
 
     /// Every execution by root.
@@ -173,81 +232,91 @@ impl Executions {
     }
 
     fn all(&self) -> BTreeMap<Cow<'_, str>, Cow<'_, Execution>> {
-        let packed = self.packed.values().filter_map(|packed| match packed {
-            Packed::Here(bytes) => Some(self.unpacked(bytes)),
-            Packed::With(_) => None,
-        });
-        let packed = packed.flatten().map(|(root, execution)| (Cow::Owned(root), Cow::Owned(execution)));
-        let open = self.by_root.iter();
-        open.map(|(root, execution)| (Cow::Borrowed(root.as_str()), Cow::Borrowed(execution))).chain(packed).collect()
+        let packed = self.packed.iter().flat_map(|(_, bytes)| self.unpacked(bytes));
+        let packed = packed.map(|(root, execution)| (Cow::Owned(root.into()), Cow::Owned(execution)));
+        let in_full = self.in_full().map(|(root, execution)| (Cow::Borrowed(root.as_str()), Cow::Borrowed(execution)));
+        in_full.chain(packed).collect()
     }
 
-    /// Where the bytes are that have the execution with this root, if it is packed, and those bytes.
-    fn bytes_of(&self, root: &str) -> Option<(u64, &[u8])> {
-        let own = hash(root);
-        match self.packed.get(&own)? {
-            Packed::Here(bytes) => Some((own, bytes)),
-            Packed::With(first) => match self.packed.get(first)? {
-                Packed::Here(bytes) => Some((*first, bytes)),
-                Packed::With(_) => None, // nothing makes a chain of them
-            },
-        }
+    /// Those that are not packed, in no order.
+    fn in_full(&self) -> impl Iterator<Item = (&SmolStr, &Execution)> {
+        self.open.iter().map(|(_, (root, execution))| (root, execution)).chain(&self.clashing)
     }
 
-    fn unpacked(&self, bytes: &[u8]) -> BTreeMap<String, Execution> {
-        self.shared.unpack_executions(bytes).unwrap_or_default() // they were tried when they were packed
+    fn unpacked(&self, bytes: &[u8]) -> Vec<(SmolStr, Execution)> {
+        self.shared.unpack_executions(bytes).unwrap_or_default() // it reads what it has written
     }
 
     /// Packs the executions of these orders.
     pub(crate) fn pack(&mut self, orders: &BTreeSet<IntentId>) {
-        let mut by_order: BTreeMap<IntentId, BTreeMap<String, Execution>> = BTreeMap::new();
-        let is_theirs = |execution: &Execution| execution.intent.is_some_and(|id| orders.contains(&id));
-        for (root, execution) in self.by_root.extract_if(.., |_, execution| is_theirs(execution)) {
-            if let Some(id) = execution.intent {
-                by_order.entry(id).or_default().insert(root, execution);
-            }
-        }
-        for (id, executions) in by_order {
-            self.pack_one(id, executions);
+        let mut theirs: Vec<(IntentId, u32)> = self
+            .open
+            .iter()
+            .filter_map(|(at, (_, execution))| Some((execution.intent.filter(|id| orders.contains(id))?, at)))
+            .collect();
+        theirs.sort_unstable();
+        for of_one in theirs.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some((id, _)) = of_one.first() else { continue };
+            let executions = of_one.iter().filter_map(|(_, at)| self.open.remove(*at)).collect();
+            self.pack_one(*id, executions);
         }
     }
 
-    fn pack_one(&mut self, id: IntentId, mut executions: BTreeMap<String, Execution>) {
-        let hashes: BTreeSet<u64> = executions.keys().map(|root| hash(root)).collect();
-        // Two roots with one hash cannot both be packed.
-        let is_free = hashes.len() == executions.len() && hashes.iter().all(|hash| !self.packed.contains_key(hash));
-        let bytes = self.shared.pack_executions(id, &executions).filter(|_| is_free);
-        let (Some(bytes), Some(first)) = (bytes, hashes.first().copied()) else {
-            return self.by_root.append(&mut executions);
-        };
-        self.packed.extend(hashes.iter().map(|hash| (*hash, Packed::With(first))));
-        self.packed.insert(first, Packed::Here(bytes));
+    fn pack_one(&mut self, id: IntentId, mut executions: Vec<(SmolStr, Execution)>) {
+        executions.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let bytes = self.shared.pack_executions(id, &executions);
+        let at = self.packed.insert(bytes);
+        for (root, _) in &executions {
+            self.places.insert(hash(root), Place::Packed(at));
+        }
     }
 
     /// The execution with this root, in full.
     fn get_mut(&mut self, root: &str) -> Option<&mut Execution> {
-        if !self.by_root.contains_key(root)
-            && let Some((first, _)) = self.bytes_of(root)
-        {
-            self.unpack(first);
+        let hash = hash(root);
+        if let Place::Packed(at) = *self.places.get(&hash)? {
+            let executions = self.packed.get(at).map(|bytes| self.unpacked(bytes)).unwrap_or_default();
+            if executions.iter().any(|(known, _)| known == root) {
+                self.packed.remove(at);
+                self.open_all(executions);
+            }
         }
-        self.by_root.get_mut(root)
+        match *self.places.get(&hash)? {
+            Place::Open(at) if self.open.get(at).is_some_and(|(known, _)| known == root) => {
+                self.open.get_mut(at).map(|(_, execution)| execution)
+            }
+            Place::Open(_) | Place::Packed(_) => self.clashing.get_mut(root),
+        }
     }
 
-    /// Unpacks the bytes at this hash.
-    fn unpack(&mut self, first: u64) {
-        let Some(Packed::Here(bytes)) = self.packed.get(&first) else { return };
-        let mut executions = self.unpacked(bytes);
-        for root in executions.keys() {
-            self.packed.remove(&hash(root));
+    /// Keeps in full what was packed.
+    fn open_all(&mut self, executions: Vec<(SmolStr, Execution)>) {
+        for (root, execution) in executions {
+            let hash = hash(&root);
+            let at = self.open.insert((root, execution));
+            self.places.insert(hash, Place::Open(at));
         }
-        self.by_root.append(&mut executions);
+    }
+
+    fn insert(&mut self, root: SmolStr, execution: Execution) {
+        if let Some(known) = self.get_mut(&root) {
+            *known = execution;
+            return;
+        }
+        match self.places.entry(hash(&root)) {
+            std::collections::hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(Place::Open(self.open.insert((root, execution))));
+            }
+            std::collections::hash_map::Entry::Occupied(_) => {
+                self.clashing.insert(root, execution);
+            }
+        }
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.by_root.len() + self.packed.len() // both are in memory
+        self.places.len() + self.clashing.len() // both are in memory
     }
 
     /// Whether there is none.
@@ -257,49 +326,60 @@ impl Executions {
     }
 
     /// Takes an execution that is new, or of a higher revision than known (R12, R13).
-    pub(crate) fn take(&mut self, root: &str, mut execution: Execution) {
-        execution.cost = match self.get_mut(root) {
-            Some(known) => known.cost.take(),
-            None => self.commissions_waiting.remove(root),
-        };
+    pub(crate) fn take(&mut self, root: &SmolStr, mut execution: Execution) {
         if let (None, Some(id)) = (execution.intent, execution.permanent_id) {
-            self.unowned.entry(id).or_default().insert(root.to_owned());
+            self.unowned.entry(id).or_default().insert(root.clone());
         }
-        self.by_root.insert(root.to_owned(), execution);
+        match self.get_mut(root) {
+            Some(known) => {
+                execution.cost = known.cost.take();
+                *known = execution;
+            }
+            None => {
+                execution.cost = self.commissions_waiting.remove(root);
+                self.insert(root.clone(), execution);
+            }
+        }
     }
 
     /// Whether an execution that is nobody's is from before this time.
     pub(crate) fn is_any_unowned_before(&self, before: Timestamp) -> bool {
-        self.by_root.values().any(|execution| execution.intent.is_none() && execution.at < before)
+        self.in_full().any(|(_, execution)| execution.intent.is_none() && execution.at < before)
     }
 
     /// Forgets executions of these orders, and what is nobody's from before this time.
     pub(crate) fn forget(&mut self, before: Timestamp, orders: &BTreeSet<IntentId>) {
-        let shared = std::mem::take(&mut self.shared); // what only they had in common goes with them
-        for packed in std::mem::take(&mut self.packed).into_values() {
-            let Packed::Here(bytes) = packed else { continue };
-            let executions = shared.unpack_executions(&bytes).unwrap_or_default(); // they were tried
-            let owner = executions.values().find_map(|execution| execution.intent);
+        let is_kept = |execution: &Execution| match execution.intent {
+            Some(id) => !orders.contains(&id),
+            None => execution.at >= before,
+        };
+        let Self { open, packed, clashing, shared, unowned, commissions_waiting, places: _ } = std::mem::take(self);
+        (self.unowned, self.commissions_waiting) = (unowned, commissions_waiting);
+        for bytes in packed.slots.into_iter().flatten() {
+            let executions = shared.unpack_executions(&bytes).unwrap_or_default(); // it reads what it has written
+            let owner = executions.iter().find_map(|(_, execution)| execution.intent);
             if let Some(id) = owner.filter(|id| !orders.contains(id)) {
                 self.pack_one(id, executions);
             }
         }
-        self.by_root.retain(|_, execution| match execution.intent {
-            Some(id) => !orders.contains(&id),
-            None => execution.at >= before,
-        });
-        let known = &self.by_root;
-        self.unowned.retain(|_, roots| {
-            roots.retain(|root| known.contains_key(root));
+        for (root, execution) in open.slots.into_iter().flatten().chain(clashing) {
+            if is_kept(&execution) {
+                self.insert(root, execution);
+            }
+        }
+        let mut unowned = std::mem::take(&mut self.unowned);
+        unowned.retain(|_, roots| {
+            roots.retain(|root| self.get(root).is_some());
             !roots.is_empty()
         });
+        self.unowned = unowned;
     }
 
     /// Gives an execution that was nobody's to an order of ours.
-    pub(crate) fn attribute(&mut self, root: &str, intent: IntentId, strategy: &str) -> bool {
+    pub(crate) fn attribute(&mut self, root: &str, intent: IntentId, strategy: &SmolStr) -> bool {
         let Some(execution) = self.get_mut(root) else { return false };
         execution.intent = Some(intent);
-        execution.strategy = Some(strategy.to_owned());
+        execution.strategy = Some(strategy.clone());
         if let Some(roots) = execution.permanent_id.and_then(|id| self.unowned.get_mut(&id)) {
             roots.remove(root);
         }
@@ -307,7 +387,7 @@ impl Executions {
     }
 
     /// The executions of an order that were nobody's until now.
-    pub(crate) fn unowned(&self, id: PermanentId) -> Vec<String> {
+    pub(crate) fn unowned(&self, id: PermanentId) -> Vec<SmolStr> {
         self.unowned.get(&id).into_iter().flatten().cloned().collect()
     }
 
@@ -320,14 +400,16 @@ impl Executions {
     ) -> Option<Commission> {
         let (root, revision) = split_id(&report.execution_id)?;
         let amount = report.commission?;
-        let cost = Cost { revision, amount, currency: report.currency.clone() };
+        let cost = Cost { revision, amount, currency: report.currency.as_str().into() };
         match self.get(root) {
             Some(execution) => {
                 if execution.cost.as_ref().is_some_and(|known| *known == cost || known.revision > revision) {
                     return None;
                 }
+                let strategy = execution.strategy.clone();
+                let currency = cost.currency.clone();
                 self.get_mut(root)?.cost = Some(cost);
-                self.commission(root, at)
+                Some(Commission { strategy, root: root.into(), revision, amount, currency, at })
             }
             None => {
                 if self.commissions_waiting.get(root).is_some_and(|known| known.revision > revision) {
@@ -337,7 +419,7 @@ impl Executions {
                     return None;
                 }
                 *is_news = true;
-                self.commissions_waiting.insert(root.to_owned(), cost);
+                self.commissions_waiting.insert(root.into(), cost);
                 if self.commissions_waiting.len() > COMMISSIONS_WAITING_MAX {
                     self.commissions_waiting.pop_first();
                 }
@@ -350,7 +432,7 @@ impl Executions {
     pub(crate) fn commission(&self, root: &str, at: Timestamp) -> Option<Commission> {
         let execution = self.get(root)?;
         let Cost { revision, amount, currency } = execution.cost.clone()?;
-        Some(Commission { strategy: execution.strategy.clone(), root: root.to_owned(), revision, amount, currency, at })
+        Some(Commission { strategy: execution.strategy.clone(), root: root.into(), revision, amount, currency, at })
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Submission {
     /// Orders each of which becomes active when the one before has filled (one triggers the other).
     Chain(Vec<Intent>),
     /// An order with a hedge that becomes active, and gets its size, as it fills.
-    Hedged(Hedged),
+    Hedged(Box<Hedged>),
     /// An order in the place of one that has ended (R11).
     Replacement(Replacement),
 }
@@ -191,7 +191,7 @@ impl From<OneCancelsAll> for Submission {
 
 impl From<Hedged> for Submission {
     fn from(hedged: Hedged) -> Self {
-        Self::Hedged(hedged)
+        Self::Hedged(Box::new(hedged))
     }
 }
 
@@ -235,7 +235,7 @@ impl Submission {
             Self::Single(intent) => (Some(intent), None, &[], &[]),
             Self::Bracket(Bracket { entry, exits, .. }) => (Some(entry), None, exits, &[]),
             Self::OneCancelsAll(OneCancelsAll { legs, .. }) | Self::Chain(legs) => (None, None, &[], legs),
-            Self::Hedged(Hedged { entry, hedge, .. }) => (Some(entry), Some(hedge), &[], &[]),
+            Self::Hedged(hedged) => (Some(&hedged.entry), Some(&hedged.hedge), &[], &[]),
             Self::Replacement(Replacement { intent, .. }) => (Some(intent), None, &[], &[]),
         };
         let exits = exits.iter().flat_map(|exit| exit.take_profit.iter().chain(&exit.stop_loss));
@@ -251,7 +251,7 @@ impl Submission {
                 }
                 Self::Bracket(Bracket { entry, exits, .. }) => (Some(entry), None, exits, &mut []),
                 Self::OneCancelsAll(OneCancelsAll { legs, .. }) | Self::Chain(legs) => (None, None, &mut [], legs),
-                Self::Hedged(Hedged { entry, hedge, .. }) => (Some(entry), Some(hedge), &mut [], &mut []),
+                Self::Hedged(hedged) => (Some(&mut hedged.entry), Some(&mut hedged.hedge), &mut [], &mut []),
             };
         let exits = exits.iter_mut().flat_map(|exit| exit.take_profit.iter_mut().chain(&mut exit.stop_loss));
         first.into_iter().chain(second).chain(exits).chain(rest)
@@ -271,13 +271,15 @@ impl Submission {
     /// [`Invalid`] names the first fault.
     pub fn validate(&self) -> Result<(), Invalid> {
         self.legs().try_for_each(Intent::validate)?;
+        if matches!(self, Self::Single(_) | Self::Replacement(_)) {
+            return Ok(());
+        }
         let count = self.legs().count();
         let ids: std::collections::BTreeSet<_> = self.legs().map(|leg| leg.id).collect();
         if ids.len() != count {
             return Err(Invalid::Group(GroupFault::Ids));
         }
-        let is_group = !matches!(self, Self::Single(_) | Self::Replacement(_));
-        if is_group && !(2..=LEGS_MAX).contains(&count) {
+        if !(2..=LEGS_MAX).contains(&count) {
             return Err(Invalid::Group(GroupFault::Size));
         }
         match self {

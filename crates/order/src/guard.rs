@@ -392,7 +392,7 @@ impl Orders {
         let Some(strategy) = self.orders.get(&name).map(|order| order.intent.strategy.clone()) else { return };
         let reason = format!("a group of its orders has filled more than it may: {}", executions.join(", "));
         actions.push(Action::Alarm(Alarm::GroupOverfilled { group: name, executions }));
-        self.halted(&HaltScope::Strategy(strategy), &reason, at, actions);
+        self.halted(&HaltScope::Strategy(strategy.into()), &reason, at, actions);
     }
 }
 

@@ -1,8 +1,13 @@
 //! [`Intent`]: one wish to place an order, complete and checked before anybody hears of it.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use tws_proto::ids::OrderId;
 use tws_proto::kinds::{OrderType, SecurityType, TimeInForce as Word};
+use tws_proto::message::PlaceOrder;
 use tws_proto::{Contract, Order};
 
 use crate::extension::Extension;
@@ -18,11 +23,11 @@ pub struct Intent {
     /// Its name, never used before.
     pub id: IntentId,
     /// Who wants it; attribution follows every fill.
-    pub strategy: String,
+    pub strategy: SmolStr,
     /// The account it trades for.
-    pub account: String,
+    pub account: SmolStr,
     /// What to trade.
-    pub contract: Contract,
+    pub contract: Arc<Contract>,
     /// Which way.
     pub side: Side,
     /// How much, above zero, in units of the contract.
@@ -91,20 +96,36 @@ impl Intent {
         validate_lifetime(kind, time_in_force)
     }
 
+    /// Its contract, to be changed before it is submitted.
+    pub fn contract_mut(&mut self) -> &mut Contract {
+        Arc::make_mut(&mut self.contract)
+    }
+
     /// The order as the wire has it, without what its place in a group adds.
     #[must_use]
     pub fn to_order(&self, instance: &Instance) -> Order {
-        let mut order = Order {
-            account: self.account.clone(),
-            action: self.side.action(),
-            total_quantity: Some(self.quantity),
-            outside_regular_hours: self.hours == Hours::Extended,
-            order_reference: instance.reference(self.id),
-            ..self.extension.as_ref().map(Extension::order).unwrap_or_default()
-        };
-        self.time_in_force.write(&mut order);
-        self.kind.write(&mut order);
+        let mut order = self.extension.as_ref().map(Extension::order).unwrap_or_default();
+        self.write(&mut order, instance);
         order
+    }
+
+    /// The message that places it under a number.
+    pub(crate) fn to_place(&self, order_id: OrderId, instance: &Instance) -> PlaceOrder {
+        let order = self.extension.as_ref().map(Extension::order).unwrap_or_default();
+        let contract = self.contract.as_ref().clone();
+        let mut place = PlaceOrder { order_id, contract, order, attached: None };
+        self.write(&mut place.order, instance);
+        place
+    }
+
+    fn write(&self, order: &mut Order, instance: &Instance) {
+        order.account = self.account.to_string();
+        order.action = self.side.action();
+        order.total_quantity = Some(self.quantity);
+        order.outside_regular_hours = self.hours == Hours::Extended;
+        order.order_reference = instance.reference(self.id);
+        self.time_in_force.write(order);
+        self.kind.write(order);
     }
 }
 

@@ -41,7 +41,7 @@
 //!     id: IntentId(1),
 //!     strategy: "example".into(),
 //!     account: "DU1".into(),
-//!     contract: Contract::stock("IBM", "USD"),
+//!     contract: Contract::stock("IBM", "USD").into(),
 //!     side: Side::Buy,
 //!     quantity: 100.into(),
 //!     kind: OrderKind::Market,
@@ -88,6 +88,7 @@ pub mod time;
 pub mod tracked;
 
 mod burst;
+mod bytes;
 mod confirm;
 mod evidence;
 mod executed;
@@ -118,6 +119,7 @@ pub use orders::{Gate, Orders};
 pub use outcome::{Operation, OperationResult, Outcome};
 pub use reference::{Instance, IntentId, Owner};
 pub use refusal::{CancelError, ChangeError, SubmitError};
+pub use smol_str::SmolStr;
 pub use snapshot::SnapshotFacts;
 pub use state::{Acknowledgement, Stage, State};
 pub use terms::{PriceStep, Session, Terms};

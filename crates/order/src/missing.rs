@@ -5,6 +5,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::action::{Action, Alarm, Fill, Question};
 use crate::fills::Execution;
@@ -48,8 +49,8 @@ pub struct Inferred {
 
 /// The execution root under which the inferred part of an order's fills stands. None of IB's looks like it.
 #[must_use]
-pub fn inferred_root(id: IntentId) -> String {
-    format!("inferred-{id}")
+pub fn inferred_root(id: IntentId) -> SmolStr {
+    format_smolstr!("inferred-{id}")
 }
 
 /// What is due for an order whose fills are missing.
@@ -218,7 +219,7 @@ impl Orders {
             side: intent.side,
             quantity: inferred.quantity,
             price: inferred.price,
-            broker_time: String::new(),
+            broker_time: SmolStr::default(),
             at,
             replaces,
             is_inferred: true,

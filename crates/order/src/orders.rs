@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,9 @@ pub struct Orders {
     /// A snapshot that is coming in.
     #[serde(skip)]
     pub(crate) snapshot: Incoming,
+    /// Contracts of fills.
+    #[serde(skip)]
+    pub(crate) contracts: Contracts,
     /// Whether the record that is being applied has changed anything beside what its actions tell.
     #[serde(skip)]
     pub(crate) moved: Moved,
@@ -106,6 +110,35 @@ impl PartialEq for Moved {
     }
 }
 
+/// Contracts that fills have named, so that many fills share one: no part of the book either.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contracts(BTreeMap<ContractId, Arc<Contract>>);
+
+/// Most of them: beyond that, those that come are remembered in place of all before.
+const CONTRACTS_MAX: usize = 4096;
+
+impl PartialEq for Contracts {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Contracts {
+    /// The contract as all others of its number have it that are equal to it.
+    pub(crate) fn shared(&mut self, contract: &Contract) -> Arc<Contract> {
+        let Some(id) = contract.known_id() else { return Arc::new(contract.clone()) };
+        if let Some(known) = self.0.get(&id).filter(|known| ***known == *contract) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= CONTRACTS_MAX {
+            self.0.clear();
+        }
+        let contract = Arc::new(contract.clone());
+        self.0.insert(id, Arc::clone(&contract));
+        contract
+    }
+}
+
 impl Orders {
     /// An empty book for one trader at one API client.
     #[must_use]
@@ -130,6 +163,7 @@ impl Orders {
             live: BTreeSet::new(),
             settling: BTreeSet::new(),
             snapshot: Incoming::default(),
+            contracts: Contracts::default(),
             moved: Moved::default(),
         }
     }
@@ -342,7 +376,7 @@ impl Orders {
             self.live.insert(leg.id);
             self.orders.insert(leg.id, order);
             places.push(leg.id);
-            messages.push(ClientMessage::from(Box::new(place)));
+            messages.push(ClientMessage::from(place));
         }
         self.take_group(submission);
         actions.push(Action::Send(Burst { places, messages }));

@@ -2,6 +2,7 @@
 //! came of the wish another (R19, R21).
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::action::Action;
 use crate::change::Change;
@@ -17,7 +18,7 @@ pub struct Outcome {
     /// Of which order.
     pub intent: IntentId,
     /// Whose.
-    pub strategy: String,
+    pub strategy: SmolStr,
     /// What was wanted.
     pub operation: Operation,
     /// What came of it.

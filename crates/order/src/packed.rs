@@ -1,16 +1,18 @@
 //! Orders and executions at rest, as bytes: a book that forgets after days holds millions of them.
 //!
-//! Bytes stay in memory; journals never see them. Whatever does not come back from its bytes exactly as it was is not
-//! packed, so that packing can lose nothing.
+//! Bytes stay in memory; journals never see them. Every field of an order and of an execution is named where it is
+//! packed, so that a new one does not compile until it has its place; what an order rarely has stands in [`Rare`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use tws_proto::Contract;
 use tws_proto::ids::{ContractId, OrderId, PermanentId};
 use tws_proto::kinds::{OcaType, TimeInForce as Word};
 
+use crate::bytes::{Put as _, Reader};
 use crate::extension::Extension;
 use crate::fills::{Cost, Execution};
 use crate::group::{Hedge, Revenant};
@@ -28,115 +30,114 @@ use tws_proto::Side;
 /// What many orders have in common, each kept once and known by its place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shared {
-    words: Vec<String>,
-    places: BTreeMap<String, u32>,
-    contracts: Vec<Contract>,
-    contract_places: BTreeMap<(Option<ContractId>, String), Vec<u32>>,
+    words: Vec<SmolStr>,
+    places: BTreeMap<SmolStr, u32>,
+    contracts: Vec<Arc<Contract>>,
+    contract_places: BTreeMap<(Option<ContractId>, SmolStr), Vec<u32>>,
+    /// The contract that was last asked for.
+    last: u32,
+    /// Bytes that are being made.
+    bytes: Vec<u8>,
 }
 
-/// An order, but for its id and for what cannot be so of an order that has ended.
-#[derive(Serialize, Deserialize)]
-struct OrderForm {
-    strategy: u32,
-    account: u32,
-    contract: u32,
-    side: Side,
-    quantity: Decimal,
-    kind: OrderKind,
-    time_in_force: Word,
+/// What most orders that have ended do not have.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Rare {
+    /// What is neither a market nor a limit order.
+    kind: Option<OrderKind>,
+    /// What does not stand for the day.
+    time_in_force: Option<Word>,
     good_till: Option<Timestamp>,
-    hours: Hours,
     extension: Option<Extension>,
-    order_id: OrderId,
     parent_id: Option<OrderId>,
-    oca_group: String,
+    oca_group: SmolStr,
     oca_type: Option<OcaType>,
     hedge: Option<Hedge>,
     leg: Option<Leg>,
     in_place_of: Option<IntentId>,
     replaced_by: Option<(IntentId, Revenant)>,
-    state: State,
-    permanent_ids: BTreeSet<PermanentId>,
-    /// Where not all of them have ended.
+    /// Where not all numbers of IB's have ended.
     ended_permanent_ids: Option<BTreeSet<PermanentId>>,
-    filled: Decimal,
-    filled_value: Decimal,
     inferred: Option<Inferred>,
-    /// `None` where that is what has filled.
-    told_filled: Option<Decimal>,
-    told: Told,
-    is_corrected: bool,
-    refusal: Option<String>,
+    /// Where that is not what has filled.
+    told: Option<Told>,
+    refusal: Option<SmolStr>,
     absent_since: Option<Timestamp>,
     ends_at: Option<Timestamp>,
-    created_at: Timestamp,
-    /// Times after that one are told as what has passed since.
-    ended_after: Option<i64>,
-    updated_after: i64,
-    reason: String,
+    reason: SmolStr,
 }
 
-/// Executions of one order.
-#[derive(Serialize, Deserialize)]
-struct ExecutionForms {
-    intent: u128,
-    executions: Vec<ExecutionForm>,
+// Bits of an order's first byte.
+const SELLS: u8 = 1;
+const EXTENDED_HOURS: u8 = 1 << 1;
+const IS_LIMIT: u8 = 1 << 2;
+const HAS_RARE: u8 = 1 << 3;
+const IS_CORRECTED: u8 = 1 << 4;
+const HAS_ENDED_AT: u8 = 1 << 5;
+const HAS_AVERAGE: u8 = 1 << 6;
+
+// Bits of an execution's first byte.
+const SOLD: u8 = 1;
+const IS_COMBINATION: u8 = 1 << 1;
+const IS_INFERRED: u8 = 1 << 2;
+const HAS_COST: u8 = 1 << 3;
+/// Whose it is, and what, is as in the one before.
+const IS_ALIKE: u8 = 1 << 4;
+const HAS_STRATEGY: u8 = 1 << 5;
+const HAS_CONTRACT: u8 = 1 << 6;
+const HAS_NUMBER: u8 = 1 << 7;
+
+/// The states in which an order rests, as bytes.
+const ENDS: [State; 5] = [State::Filled, State::Cancelled, State::Rejected, State::Expired, State::Lost];
+
+const fn bit(is_set: bool, bit: u8) -> u8 {
+    if is_set { bit } else { 0 }
 }
 
-/// One of them. What is as in the one before has no value here.
-#[derive(Serialize, Deserialize)]
-struct ExecutionForm {
-    /// How many bytes of the root are those of the one before.
-    same: u32,
-    root: String,
-    revision: u32,
-    strategy: Option<Option<u32>>,
-    account: Option<u32>,
-    contract_id: Option<Option<ContractId>>,
-    side: Side,
-    quantity: Decimal,
-    price: Decimal,
-    permanent_id: Option<Option<PermanentId>>,
-    is_combination: bool,
-    is_inferred: bool,
-    /// Since the one before.
-    after: i64,
-    cost: Option<(u32, Decimal, u32)>,
+const fn side(is_sale: bool) -> Side {
+    if is_sale { Side::Sell } else { Side::Buy }
 }
 
 impl Shared {
-    fn word(&mut self, word: &str) -> u32 {
+    fn word(&mut self, word: &SmolStr) -> u32 {
         if let Some(place) = self.places.get(word) {
             return *place;
         }
         let place = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
-        self.words.push(word.to_owned());
-        self.places.insert(word.to_owned(), place);
+        self.words.push(word.clone());
+        self.places.insert(word.clone(), place);
         place
     }
 
-    fn word_at(&self, place: u32) -> Option<String> {
+    fn word_at(&self, place: u32) -> Option<SmolStr> {
         self.words.get(usize::try_from(place).ok()?).cloned()
     }
 
-    fn contract(&mut self, contract: &Contract) -> u32 {
-        let places = self.contract_places.entry((contract.contract_id, contract.symbol.clone())).or_default();
-        let contracts = &mut self.contracts;
-        let known = places.iter().find(|place| contracts.get(**place as usize) == Some(contract));
-        if let Some(place) = known {
-            return *place;
+    fn contract(&mut self, contract: &Arc<Contract>) -> u32 {
+        let is_at = |contracts: &[Arc<Contract>], place: u32| {
+            contracts.get(place as usize).is_some_and(|known| Arc::ptr_eq(known, contract) || known == contract)
+        };
+        if is_at(&self.contracts, self.last) {
+            return self.last;
         }
-        let place = u32::try_from(contracts.len()).unwrap_or(u32::MAX);
-        contracts.push(contract.clone());
-        places.push(place);
-        place
+        let places = self.contract_places.entry((contract.contract_id, SmolStr::new(&contract.symbol))).or_default();
+        self.last = match places.iter().find(|place| is_at(&self.contracts, **place)) {
+            Some(place) => *place,
+            None => {
+                let place = u32::try_from(self.contracts.len()).unwrap_or(u32::MAX);
+                self.contracts.push(Arc::clone(contract));
+                places.push(place);
+                place
+            }
+        };
+        self.last
     }
 
-    fn contract_at(&self, place: u32) -> Option<Contract> {
+    fn contract_at(&self, place: u32) -> Option<Arc<Contract>> {
         self.contracts.get(usize::try_from(place).ok()?).cloned()
     }
 
-    /// The bytes of an order that has ended; `None` where it would not come back as it is.
+    /// The bytes of an order that has ended; `None` for one that has not, or of which something is on its way.
     pub(crate) fn pack(&mut self, order: &Tracked) -> Option<Box<[u8]>> {
         let Tracked {
             intent,
@@ -173,21 +174,19 @@ impl Shared {
         };
         let Intent { id: _, strategy, account, contract, side, quantity, kind, time_in_force, hours, extension } =
             intent;
-        let form = OrderForm {
-            strategy: self.word(strategy),
-            account: self.word(account),
-            contract: self.contract(contract),
-            side: *side,
-            quantity: *quantity,
-            kind: kind.clone(),
-            time_in_force: time_in_force.word(),
+        let limit_price = match kind {
+            OrderKind::Limit { limit_price } => Some(*limit_price),
+            _ => None, // those are rare
+        };
+        let (told_as_filled, average_price) = told_as(*filled, told);
+        let rare = Rare {
+            kind: (limit_price.is_none() && *kind != OrderKind::Market).then(|| kind.clone()),
+            time_in_force: (*time_in_force != TimeInForce::Day).then(|| time_in_force.word()),
             good_till: match time_in_force {
                 TimeInForce::GoodTillDate(until) => Some(*until),
                 _ => None, // a word says it all
             },
-            hours: *hours,
             extension: extension.clone(),
-            order_id: *order_id,
             parent_id: *parent_id,
             oca_group: oca_group.clone(),
             oca_type: *oca_type,
@@ -195,157 +194,257 @@ impl Shared {
             leg: *leg,
             in_place_of: *in_place_of,
             replaced_by: *replaced_by,
-            state: state.clone(),
-            permanent_ids: permanent_ids.clone(),
             ended_permanent_ids: (ended_permanent_ids != permanent_ids).then(|| ended_permanent_ids.clone()),
-            filled: *filled,
-            filled_value: *filled_value,
             inferred: *inferred,
-            told_filled: (told.filled != *filled || told.filled.scale() != filled.scale()).then_some(told.filled),
-            told: Told { filled: Decimal::ZERO, ..told.clone() },
-            is_corrected: *is_corrected,
+            told: (!told_as_filled).then(|| told.clone()),
             refusal: refusal.clone(),
             absent_since: *absent_since,
             ends_at: *ends_at,
-            created_at: *created_at,
-            ended_after: ended_at.map(|ended_at| after(*created_at, ended_at)),
-            updated_after: after(*created_at, *updated_at),
             reason: reason.clone(),
         };
-        let bytes = postcard::to_allocvec(&form).ok()?.into_boxed_slice();
-        (self.unpack(intent.id, &bytes).as_ref() == Some(order)).then_some(bytes)
+        let has_rare = rare != Rare::default();
+        let state = ENDS.iter().position(|end| end == state)?;
+        let (strategy, account, contract) = (self.word(strategy), self.word(account), self.contract(contract));
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        bytes.push(
+            bit(*side == Side::Sell, SELLS)
+                | bit(*hours == Hours::Extended, EXTENDED_HOURS)
+                | bit(limit_price.is_some(), IS_LIMIT)
+                | bit(has_rare, HAS_RARE)
+                | bit(*is_corrected, IS_CORRECTED)
+                | bit(ended_at.is_some(), HAS_ENDED_AT)
+                | bit(average_price.is_some(), HAS_AVERAGE),
+        );
+        bytes.push(state as u8); // one of five
+        for place in [strategy, account, contract] {
+            bytes.put_number(place.into());
+        }
+        bytes.put_signed(order_id.0.into());
+        for number in [Some(*quantity), limit_price, Some(*filled), Some(*filled_value), average_price] {
+            number.into_iter().for_each(|number| bytes.put_decimal(number));
+        }
+        bytes.put_number(permanent_ids.len() as u128); // any length fits
+        permanent_ids.iter().for_each(|number| bytes.put_signed(number.0));
+        bytes.put_signed(created_at.0);
+        bytes.put_signed(after(*created_at, *updated_at));
+        ended_at.iter().for_each(|ended_at| bytes.put_signed(after(*created_at, *ended_at)));
+        if has_rare {
+            bytes.extend_from_slice(&postcard::to_allocvec(&rare).ok()?);
+        }
+        let packed = bytes.as_slice().into();
+        self.bytes = bytes;
+        Some(packed)
     }
 
     /// The order that these are the bytes of.
     pub(crate) fn unpack(&self, id: IntentId, bytes: &[u8]) -> Option<Tracked> {
-        let form: OrderForm = postcard::from_bytes(bytes).ok()?;
+        let mut reader = Reader(bytes);
+        let head = reader.byte()?;
+        let is = |bit: u8| head & bit != 0;
+        let state = ENDS.get(usize::from(reader.byte()?))?.clone();
+        let (strategy, account) = (self.word_at(reader.of()?)?, self.word_at(reader.of()?)?);
+        let contract = self.contract_at(reader.of()?)?;
+        let order_id = OrderId(i32::try_from(reader.signed()?).ok()?);
+        let quantity = reader.decimal()?;
+        let limit_price = if is(IS_LIMIT) { Some(reader.decimal()?) } else { None };
+        let (filled, filled_value) = (reader.decimal()?, reader.decimal()?);
+        let average_price = if is(HAS_AVERAGE) { Some(reader.decimal()?) } else { None };
+        let count: usize = reader.of()?;
+        let mut permanent_ids = BTreeSet::new();
+        for _ in 0..count {
+            permanent_ids.insert(PermanentId(reader.signed()?));
+        }
+        let created_at = Timestamp(reader.signed()?);
+        let updated_at = at(created_at, reader.signed()?);
+        let ended_at = if is(HAS_ENDED_AT) { Some(at(created_at, reader.signed()?)) } else { None };
+        let rare: Rare = if is(HAS_RARE) { postcard::from_bytes(reader.0).ok()? } else { Rare::default() };
+        let kind = limit_price.map(|limit_price| OrderKind::Limit { limit_price }).or(rare.kind);
+        let word = rare.time_in_force.map_or(TimeInForce::Day, TimeInForce::from);
         Some(Tracked {
             intent: Intent {
                 id,
-                strategy: self.word_at(form.strategy)?,
-                account: self.word_at(form.account)?,
-                contract: self.contract_at(form.contract)?,
-                side: form.side,
-                quantity: form.quantity,
-                kind: form.kind,
-                time_in_force: form.good_till.map_or_else(|| form.time_in_force.into(), TimeInForce::GoodTillDate),
-                hours: form.hours,
-                extension: form.extension,
+                strategy,
+                account,
+                contract,
+                side: side(is(SELLS)),
+                quantity,
+                kind: kind.unwrap_or(OrderKind::Market),
+                time_in_force: rare.good_till.map_or(word, TimeInForce::GoodTillDate),
+                hours: if is(EXTENDED_HOURS) { Hours::Extended } else { Hours::Regular },
+                extension: rare.extension,
             },
-            order_id: form.order_id,
-            parent_id: form.parent_id,
-            oca_group: form.oca_group,
-            oca_type: form.oca_type,
-            hedge: form.hedge,
-            leg: form.leg,
-            in_place_of: form.in_place_of,
-            replaced_by: form.replaced_by,
-            state: form.state,
-            ended_permanent_ids: form.ended_permanent_ids.unwrap_or_else(|| form.permanent_ids.clone()),
-            permanent_ids: form.permanent_ids,
-            told: Told { filled: form.told_filled.unwrap_or(form.filled), ..form.told },
-            filled: form.filled,
-            filled_value: form.filled_value,
-            inferred: form.inferred,
-            is_corrected: form.is_corrected,
+            order_id,
+            parent_id: rare.parent_id,
+            oca_group: rare.oca_group,
+            oca_type: rare.oca_type,
+            hedge: rare.hedge,
+            leg: rare.leg,
+            in_place_of: rare.in_place_of,
+            replaced_by: rare.replaced_by,
+            state,
+            ended_permanent_ids: rare.ended_permanent_ids.unwrap_or_else(|| permanent_ids.clone()),
+            permanent_ids,
+            told: rare.told.unwrap_or(Told { filled, average_price, ahead_since: None, asked_at: None }),
+            filled,
+            filled_value,
+            inferred: rare.inferred,
+            is_corrected: is(IS_CORRECTED),
             cancel: None,
             change: None,
             change_asked_at: None,
             is_change_looked_for: false,
-            refusal: form.refusal,
-            absent_since: form.absent_since,
-            ends_at: form.ends_at,
-            ended_at: form.ended_after.map(|passed| at(form.created_at, passed)),
-            created_at: form.created_at,
-            updated_at: at(form.created_at, form.updated_after),
-            reason: form.reason,
+            refusal: rare.refusal,
+            absent_since: rare.absent_since,
+            ends_at: rare.ends_at,
+            ended_at,
+            created_at,
+            updated_at,
+            reason: rare.reason,
         })
     }
 
-    /// The bytes of executions of one order; `None` where they would not come back as they are.
-    pub(crate) fn pack_executions(
-        &mut self,
-        id: IntentId,
-        executions: &BTreeMap<String, Execution>,
-    ) -> Option<Box<[u8]>> {
-        let mut forms = Vec::with_capacity(executions.len());
-        let mut last: Option<(&String, &Execution)> = None;
+    /// The bytes of executions of one order, lowest root first.
+    pub(crate) fn pack_executions(&mut self, id: IntentId, executions: &[(SmolStr, Execution)]) -> Box<[u8]> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        bytes.put_number(id.0);
+        let mut before: Option<(&SmolStr, &Execution)> = None;
         for (root, execution) in executions {
-            let same = last.map_or(0, |(before, _)| shared_bytes(before, root));
-            let (_, rest) = root.split_at_checked(same)?;
-            let before = last.map(|(_, execution)| execution);
-            let strategy = execution.strategy.as_deref().map(|word| self.word(word));
-            let account = self.word(&execution.account);
-            forms.push(ExecutionForm {
-                same: u32::try_from(same).ok()?,
-                root: rest.to_owned(),
-                revision: execution.revision,
-                strategy: before.is_none_or(|before| before.strategy != execution.strategy).then_some(strategy),
-                account: before.is_none_or(|before| before.account != execution.account).then_some(account),
-                contract_id: before
-                    .is_none_or(|before| before.contract_id != execution.contract_id)
-                    .then_some(execution.contract_id),
-                side: execution.side,
-                quantity: execution.quantity,
-                price: execution.price,
-                permanent_id: before
-                    .is_none_or(|before| before.permanent_id != execution.permanent_id)
-                    .then_some(execution.permanent_id),
-                is_combination: execution.is_combination,
-                is_inferred: execution.is_inferred,
-                after: after(before.map_or(Timestamp(0), |before| before.at), execution.at),
-                cost: execution.cost.as_ref().map(|cost| (cost.revision, cost.amount, self.word(&cost.currency))),
-            });
-            last = Some((root, execution));
+            self.put_execution(&mut bytes, before, root, execution);
+            before = Some((root, execution));
         }
-        let forms = ExecutionForms { intent: id.0, executions: forms };
-        let bytes = postcard::to_allocvec(&forms).ok()?.into_boxed_slice();
-        (self.unpack_executions(&bytes).as_ref() == Some(executions)).then_some(bytes)
+        let packed = bytes.as_slice().into();
+        self.bytes = bytes;
+        packed
+    }
+
+    fn put_execution(
+        &mut self,
+        bytes: &mut Vec<u8>,
+        before: Option<(&SmolStr, &Execution)>,
+        root: &SmolStr,
+        execution: &Execution,
+    ) {
+        let Execution {
+            revision,
+            intent: _,
+            strategy,
+            account,
+            contract_id,
+            side,
+            quantity,
+            price,
+            permanent_id,
+            is_combination,
+            is_inferred,
+            at,
+            cost,
+        } = execution;
+        let is_alike = before.is_some_and(|(_, before)| {
+            before.strategy == *strategy
+                && before.account == *account
+                && before.contract_id == *contract_id
+                && before.permanent_id == *permanent_id
+        });
+        bytes.push(
+            bit(*side == Side::Sell, SOLD)
+                | bit(*is_combination, IS_COMBINATION)
+                | bit(*is_inferred, IS_INFERRED)
+                | bit(cost.is_some(), HAS_COST)
+                | bit(is_alike, IS_ALIKE)
+                | bit(strategy.is_some(), HAS_STRATEGY)
+                | bit(contract_id.is_some(), HAS_CONTRACT)
+                | bit(permanent_id.is_some(), HAS_NUMBER),
+        );
+        let same = before.map_or(0, |(before, _)| shared_bytes(before, root));
+        bytes.put_number(same as u128); // any length fits
+        bytes.put_bytes(root.as_bytes().get(same..).unwrap_or_default()); // at most its length
+        bytes.put_number((*revision).into());
+        bytes.put_decimal(*quantity);
+        bytes.put_decimal(*price);
+        bytes.put_signed(after(before.map_or(Timestamp(0), |(_, before)| before.at), *at));
+        if !is_alike {
+            bytes.put_number(self.word(account).into());
+            strategy.iter().for_each(|strategy| bytes.put_number(self.word(strategy).into()));
+            contract_id.iter().for_each(|id| bytes.put_signed(id.0.into()));
+            permanent_id.iter().for_each(|number| bytes.put_signed(number.0));
+        }
+        if let Some(Cost { revision, amount, currency }) = cost {
+            bytes.put_number((*revision).into());
+            bytes.put_decimal(*amount);
+            bytes.put_number(self.word(currency).into());
+        }
     }
 
     /// The executions that these are the bytes of.
-    pub(crate) fn unpack_executions(&self, bytes: &[u8]) -> Option<BTreeMap<String, Execution>> {
-        let ExecutionForms { intent, executions: forms } = postcard::from_bytes(bytes).ok()?;
-        let mut executions = BTreeMap::new();
-        let mut last: Option<(String, Execution)> = None;
-        for form in forms {
-            let before = last.as_ref();
-            let prefix = before.map_or(Some(""), |(root, _)| root.get(..usize::try_from(form.same).ok()?))?;
-            let root = format!("{prefix}{}", form.root);
-            let before = before.map(|(_, execution)| execution);
-            let cost = match form.cost {
-                Some((revision, amount, currency)) => {
-                    Some(Cost { revision, amount, currency: self.word_at(currency)? })
-                }
-                None => None,
-            };
-            let execution = Execution {
-                revision: form.revision,
-                intent: Some(IntentId(intent)),
-                strategy: match form.strategy {
-                    Some(Some(place)) => Some(self.word_at(place)?),
-                    Some(None) => None,
-                    None => before?.strategy.clone(),
-                },
-                account: match form.account {
-                    Some(place) => self.word_at(place)?,
-                    None => before?.account.clone(),
-                },
-                contract_id: form.contract_id.map_or_else(|| Some(before?.contract_id), Some)?,
-                side: form.side,
-                quantity: form.quantity,
-                price: form.price,
-                permanent_id: form.permanent_id.map_or_else(|| Some(before?.permanent_id), Some)?,
-                is_combination: form.is_combination,
-                is_inferred: form.is_inferred,
-                at: at(before.map_or(Timestamp(0), |before| before.at), form.after),
-                cost,
-            };
-            executions.insert(root.clone(), execution.clone());
-            last = Some((root, execution));
+    pub(crate) fn unpack_executions(&self, bytes: &[u8]) -> Option<Vec<(SmolStr, Execution)>> {
+        let mut reader = Reader(bytes);
+        let intent = Some(IntentId(reader.number()?));
+        let mut executions: Vec<(SmolStr, Execution)> = Vec::new();
+        while !reader.0.is_empty() {
+            let next = self.read_execution(&mut reader, intent, executions.last())?;
+            executions.push(next);
         }
         Some(executions)
     }
+
+    fn read_execution(
+        &self,
+        reader: &mut Reader<'_>,
+        intent: Option<IntentId>,
+        before: Option<&(SmolStr, Execution)>,
+    ) -> Option<(SmolStr, Execution)> {
+        let head = reader.byte()?;
+        let is = |bit: u8| head & bit != 0;
+        let same: usize = reader.of()?;
+        let prefix = before.map_or("", |(root, _)| root.as_str()).get(..same)?;
+        let rest = reader.text()?;
+        let root = SmolStr::from_iter([prefix, rest]);
+        let revision = reader.of()?;
+        let (quantity, price) = (reader.decimal()?, reader.decimal()?);
+        let at = at(before.map_or(Timestamp(0), |(_, before)| before.at), reader.signed()?);
+        let (account, strategy, contract_id, permanent_id) = if is(IS_ALIKE) {
+            let (_, before) = before?;
+            (before.account.clone(), before.strategy.clone(), before.contract_id, before.permanent_id)
+        } else {
+            let account = self.word_at(reader.of()?)?;
+            let strategy = if is(HAS_STRATEGY) { Some(self.word_at(reader.of()?)?) } else { None };
+            let contract_id =
+                if is(HAS_CONTRACT) { Some(ContractId(i32::try_from(reader.signed()?).ok()?)) } else { None };
+            let permanent_id = if is(HAS_NUMBER) { Some(PermanentId(reader.signed()?)) } else { None };
+            (account, strategy, contract_id, permanent_id)
+        };
+        let cost = if is(HAS_COST) {
+            let (revision, amount) = (reader.of()?, reader.decimal()?);
+            Some(Cost { revision, amount, currency: self.word_at(reader.of()?)? })
+        } else {
+            None
+        };
+        let execution = Execution {
+            revision,
+            intent,
+            strategy,
+            account,
+            contract_id,
+            side: side(is(SOLD)),
+            quantity,
+            price,
+            permanent_id,
+            is_combination: is(IS_COMBINATION),
+            is_inferred: is(IS_INFERRED),
+            at,
+            cost,
+        };
+        Some((root, execution))
+    }
+}
+
+/// Whether what was told is what has filled and nothing is awaited, and the average price that was told then.
+fn told_as(filled: rust_decimal::Decimal, told: &Told) -> (bool, Option<rust_decimal::Decimal>) {
+    let Told { filled: told_filled, average_price, ahead_since, asked_at } = told;
+    let is_same = told_filled.serialize() == filled.serialize() && ahead_since.is_none() && asked_at.is_none();
+    (is_same, average_price.filter(|_| is_same))
 }
 
 /// What has passed from one time to another.
@@ -360,5 +459,6 @@ const fn at(from: Timestamp, passed: i64) -> Timestamp {
 
 /// How many bytes two texts begin with in common, at a boundary of characters.
 fn shared_bytes(one: &str, other: &str) -> usize {
-    one.chars().zip(other.chars()).take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum()
+    let same = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    (0..=same).rev().find(|length| other.is_char_boundary(*length)).unwrap_or(0)
 }

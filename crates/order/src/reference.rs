@@ -17,6 +17,13 @@ const PART_VALUE: u128 = 36_u128.pow(PART as u32);
 
 impl fmt::Display for IntentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default()) // digits are ASCII
+    }
+}
+
+impl IntentId {
+    /// As ASCII.
+    fn digits(self) -> [u8; LENGTH] {
         let mut digits = [b'0'; LENGTH];
         let mut left = self.0;
         // Three parts of 12 digits at most: a machine divides 64 bits far faster than 128.
@@ -28,7 +35,7 @@ impl fmt::Display for IntentId {
                 low /= 36;
             }
         }
-        f.write_str(std::str::from_utf8(&digits).unwrap_or_default()) // digits are ASCII
+        digits
     }
 }
 
@@ -40,9 +47,19 @@ impl std::str::FromStr for IntentId {
             return Err(BadIntentId);
         }
         let mut id = 0_u128;
-        for byte in text.bytes() {
-            let digit = DIGITS.iter().position(|known| *known == byte).ok_or(BadIntentId)?;
-            id = id.checked_mul(36).and_then(|id| id.checked_add(digit as u128)).ok_or(BadIntentId)?;
+        // Parts of 12 digits from the end, as they are written.
+        let (first, rest) = text.as_bytes().split_at_checked(LENGTH % PART).ok_or(BadIntentId)?;
+        for part in std::iter::once(first).chain(rest.chunks(PART)) {
+            let mut low = 0_u64; // at most 36^12 - 1
+            for byte in part {
+                let digit = match byte {
+                    b'0'..=b'9' => byte - b'0',
+                    b'a'..=b'z' => byte - b'a' + 10,
+                    _ => return Err(BadIntentId),
+                };
+                low = low * 36 + u64::from(digit);
+            }
+            id = id.checked_mul(PART_VALUE).and_then(|id| id.checked_add(low.into())).ok_or(BadIntentId)?;
         }
         Ok(Self(id))
     }
@@ -81,8 +98,7 @@ impl Instance {
     /// [`BadInstance`] unless it is one to four ASCII letters or digits.
     pub fn new(name: impl Into<String>) -> Result<Self, BadInstance> {
         let name = name.into();
-        let fits = (1..=4).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if fits { Ok(Self(name)) } else { Err(BadInstance { name }) }
+        if is_instance(&name) { Ok(Self(name)) } else { Err(BadInstance { name }) }
     }
 
     /// The name.
@@ -94,7 +110,11 @@ impl Instance {
     /// The order reference of an intent (`orderRef`), at most 32 printable characters.
     #[must_use]
     pub fn reference(&self, intent: IntentId) -> String {
-        format!("{PREFIX}{}-{intent}", self.0)
+        let mut reference = String::with_capacity(PREFIX.len() + self.0.len() + 1 + LENGTH);
+        for part in [PREFIX, &self.0, "-", std::str::from_utf8(&intent.digits()).unwrap_or_default()] {
+            reference.push_str(part);
+        }
+        reference
     }
 
     /// Whose reference this is.
@@ -103,12 +123,16 @@ impl Instance {
         let Some((instance, id)) = reference.strip_prefix(PREFIX).and_then(|rest| rest.rsplit_once('-')) else {
             return Owner::Foreign;
         };
-        match (Self::new(instance), id.parse()) {
-            (Ok(instance), Ok(id)) if instance == *self => Owner::Ours(id),
-            (Ok(_), Ok(_)) => Owner::OtherInstance,
-            (Err(_), _) | (_, Err(_)) => Owner::Foreign,
+        match id.parse() {
+            Ok(id) if instance == self.0 => Owner::Ours(id),
+            Ok(_) if is_instance(instance) => Owner::OtherInstance,
+            Ok(_) | Err(_) => Owner::Foreign,
         }
     }
+}
+
+fn is_instance(name: &str) -> bool {
+    (1..=4).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 impl TryFrom<String> for Instance {

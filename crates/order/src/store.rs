@@ -1,8 +1,9 @@
 //! [`Store`]: every order by its intent, in full while it moves and packed once it rests.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::packed::Shared;
@@ -10,21 +11,82 @@ use crate::reference::IntentId;
 use crate::tracked::Tracked;
 
 /// How many orders that have ended are kept in full: what is told of an order just after its end comes to these.
-const RESTING_MAX: usize = 256;
+const RESTING_MAX: usize = 128;
 /// How many of them stay so when the others are packed.
 pub(crate) const KEPT_IN_FULL: usize = RESTING_MAX / 2;
 
 /// Every order by its intent. Which of them are packed shows nowhere.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
-    /// In full.
-    open: BTreeMap<IntentId, Box<Tracked>>,
-    /// Those of them that have ended.
+    open: Open,
+    /// Those in full that have ended.
     resting: BTreeSet<IntentId>,
     /// How many of those make it worth to look which can be packed.
     look_at: usize,
     packed: BTreeMap<IntentId, Box<[u8]>>,
     shared: Shared,
+}
+
+/// Orders in full. One event asks for the same order many times, so the last one is found without a look into the map.
+#[derive(Clone, Debug, Default)]
+struct Open {
+    places: HashMap<IntentId, usize, FixedState>,
+    orders: Vec<Option<Box<Tracked>>>,
+    free: Vec<usize>,
+    last: Option<(IntentId, usize)>,
+}
+
+impl Open {
+    fn place(&self, id: &IntentId) -> Option<usize> {
+        match self.last {
+            Some((last, place)) if last == *id => Some(place),
+            Some(_) | None => self.places.get(id).copied(),
+        }
+    }
+
+    fn get(&self, id: &IntentId) -> Option<&Tracked> {
+        self.orders.get(self.place(id)?)?.as_deref()
+    }
+
+    fn get_mut(&mut self, id: &IntentId) -> Option<&mut Tracked> {
+        let place = self.place(id)?;
+        self.last = Some((*id, place));
+        self.orders.get_mut(place)?.as_deref_mut()
+    }
+
+    fn insert(&mut self, id: IntentId, order: Tracked) {
+        if let Some(known) = self.get_mut(&id) {
+            *known = order;
+            return;
+        }
+        let order = Some(Box::new(order));
+        let place = match self.free.pop().and_then(|place| Some((place, self.orders.get_mut(place)?))) {
+            Some((place, free)) => {
+                *free = order;
+                place
+            }
+            None => {
+                self.orders.push(order);
+                self.orders.len() - 1 // one was pushed just now
+            }
+        };
+        self.places.insert(id, place);
+        self.last = Some((id, place));
+    }
+
+    fn remove(&mut self, id: &IntentId) -> Option<Box<Tracked>> {
+        self.last = None;
+        let place = self.places.remove(id)?;
+        self.free.push(place);
+        self.orders.get_mut(place)?.take()
+    }
+
+    /// Their ids, lowest first.
+    fn ids(&self) -> Vec<IntentId> {
+        let mut ids: Vec<IntentId> = self.places.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
 }
 
 impl Store {
@@ -37,23 +99,21 @@ impl Store {
 
     /// An order that is not packed: every live one.
     pub(crate) fn in_full(&self, id: &IntentId) -> Option<&Tracked> {
-        self.open.get(id).map(Box::as_ref)
+        self.open.get(id)
     }
 
     pub(crate) fn get_mut(&mut self, id: &IntentId) -> Option<&mut Tracked> {
-        if !self.open.contains_key(id)
-            && let Some(bytes) = self.packed.get(id)
-            && let Some(order) = self.shared.unpack(*id, bytes)
-        {
+        if self.open.place(id).is_none() {
+            let order = self.packed.get(id).and_then(|bytes| self.shared.unpack(*id, bytes))?;
             self.packed.remove(id);
-            self.open.insert(*id, Box::new(order));
+            self.open.insert(*id, order);
             self.resting.insert(*id);
         }
-        self.open.get_mut(id).map(Box::as_mut)
+        self.open.get_mut(id)
     }
 
     pub(crate) fn contains_key(&self, id: &IntentId) -> bool {
-        self.open.contains_key(id) || self.packed.contains_key(id)
+        self.open.place(id).is_some() || self.packed.contains_key(id)
     }
 
     pub(crate) fn insert(&mut self, id: IntentId, order: Tracked) {
@@ -61,7 +121,7 @@ impl Store {
         if !order.state.is_live() {
             self.resting.insert(id);
         }
-        self.open.insert(id, Box::new(order));
+        self.open.insert(id, order);
     }
 
     pub(crate) fn remove(&mut self, id: &IntentId) -> Option<Tracked> {
@@ -72,25 +132,25 @@ impl Store {
 
     /// Every order, lowest id first.
     pub(crate) fn values(&self) -> impl Iterator<Item = Cow<'_, Tracked>> {
-        let mut open = self.open.iter().peekable();
+        let mut open = self.open.ids().into_iter().peekable();
         let mut packed = self.packed.iter().peekable();
         std::iter::from_fn(move || {
             let is_packed = match (open.peek(), packed.peek()) {
-                (Some((one, _)), Some((other, _))) => other < one,
+                (Some(one), Some((other, _))) => *other < one,
                 (None, Some(_)) => true,
                 (Some(_), None) | (None, None) => false,
             };
             if is_packed {
                 packed.next().and_then(|(id, bytes)| self.shared.unpack(*id, bytes)).map(Cow::Owned)
             } else {
-                open.next().map(|(_, order)| Cow::Borrowed(order.as_ref()))
+                open.next().and_then(|id| self.open.get(&id)).map(Cow::Borrowed)
             }
         })
     }
 
     /// Notes that an order has ended.
     pub(crate) fn rest(&mut self, id: IntentId) {
-        if self.open.contains_key(&id) {
+        if self.open.place(&id).is_some() {
             self.resting.insert(id);
         }
     }

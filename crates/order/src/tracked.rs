@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use tws_proto::ids::{OrderId, PermanentId};
 use tws_proto::kinds::OcaType;
 use tws_proto::message::PlaceOrder;
@@ -34,7 +35,7 @@ pub struct Tracked {
     /// The order whose fill activates it.
     pub parent_id: Option<OrderId>,
     /// Its one-cancels-all group, empty for none.
-    pub oca_group: String,
+    pub oca_group: SmolStr,
     /// What a fill in that group does.
     pub oca_type: Option<OcaType>,
     /// How TWS finds its size, where it is a hedge.
@@ -70,7 +71,7 @@ pub struct Tracked {
     /// Whether the broker was asked what became of it, since no answer came.
     pub is_change_looked_for: bool,
     /// The words of a notice that refuses it, while nothing else says that it is dead (R24).
-    pub refusal: Option<String>,
+    pub refusal: Option<SmolStr>,
     /// When it was first found absent from a whole snapshot.
     pub absent_since: Option<Timestamp>,
     /// When it ends by itself, where that is known (R28).
@@ -82,7 +83,7 @@ pub struct Tracked {
     /// When something last changed.
     pub updated_at: Timestamp,
     /// Words for its state.
-    pub reason: String,
+    pub reason: SmolStr,
 }
 
 /// A cancel that is on its way.
@@ -102,7 +103,7 @@ impl Tracked {
             intent,
             order_id: place.order_id,
             parent_id: place.order.parent(),
-            oca_group: place.order.oca_group.clone(),
+            oca_group: place.order.oca_group.as_str().into(),
             oca_type: place.order.oca_type.filter(|_| !place.order.oca_group.is_empty()),
             hedge: None,
             leg: None,
@@ -126,7 +127,7 @@ impl Tracked {
             ended_at: None,
             created_at: at,
             updated_at: at,
-            reason: String::new(),
+            reason: SmolStr::default(),
         }
     }
 
@@ -211,7 +212,7 @@ impl Tracked {
             account: self.intent.account.clone(),
             order_id: self.order_id,
             permanent_ids: self.permanent_ids.iter().copied().collect(),
-            symbol: self.intent.contract.symbol.clone(),
+            symbol: self.intent.contract.symbol.as_str().into(),
             side: self.intent.side,
             state: self.state.clone(),
             quantity: self.intent.quantity,
@@ -232,12 +233,12 @@ impl Tracked {
             order.parent_id = self.parent_id;
         }
         if !self.oca_group.is_empty() {
-            order.oca_group.clone_from(&self.oca_group);
+            self.oca_group.as_str().clone_into(&mut order.oca_group);
             order.oca_type = self.oca_type;
         }
         if let Some(hedge) = self.hedge {
             hedge.write(&mut order);
         }
-        PlaceOrder { order_id: self.order_id, contract: intent.contract.clone(), order, attached: None }
+        PlaceOrder { order_id: self.order_id, contract: (*intent.contract).clone(), order, attached: None }
     }
 }

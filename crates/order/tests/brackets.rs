@@ -204,9 +204,9 @@ fn nothing_is_taken_of_a_group_with_a_bad_or_refused_leg() {
         mend(&mut leg);
         Bracket::new(intent('a'), leg, stop('c'))
     };
-    check(bad_stop(|leg| leg.account = "DU2".to_owned()), GroupFault::Mixed);
-    check(bad_profit(|leg| leg.strategy = "t".to_owned()), GroupFault::Mixed);
-    check(bad_profit(|leg| leg.contract.symbol = "X".to_owned()), GroupFault::Mixed);
+    check(bad_stop(|leg| leg.account = "DU2".into()), GroupFault::Mixed);
+    check(bad_profit(|leg| leg.strategy = "t".into()), GroupFault::Mixed);
+    check(bad_profit(|leg| leg.contract_mut().symbol = "X".to_owned()), GroupFault::Mixed);
     check(bad_stop(|leg| leg.side = Side::Buy), GroupFault::SameSide);
     check(bad_stop(|leg| leg.quantity = Decimal::ONE), GroupFault::Quantity);
     check(bad_profit(|leg| leg.kind = OrderKind::Market), GroupFault::Kinds);
@@ -220,7 +220,7 @@ fn nothing_is_taken_of_a_group_with_a_bad_or_refused_leg() {
     check(any_of(vec![]), GroupFault::Size);
     check(any_of(vec![intent('a')]), GroupFault::Size);
     check(any_of(('a'..='k').map(intent).collect()), GroupFault::Size);
-    check(any_of(vec![intent('a'), Intent { account: "DU2".to_owned(), ..intent('b') }]), GroupFault::Mixed);
+    check(any_of(vec![intent('a'), Intent { account: "DU2".into(), ..intent('b') }]), GroupFault::Mixed);
     check(Submission::Chain(vec![intent('a')]), GroupFault::Size);
 }
 

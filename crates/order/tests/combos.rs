@@ -38,7 +38,7 @@ fn r16_s32_legs_move_positions_and_the_whole_moves_the_order() {
     let combination = contract(900, SecurityType::Combination);
     let legs = [contract(901, SecurityType::Option), contract(902, SecurityType::Option)];
     let mut world = World::new();
-    let wish = Intent { contract: combination.clone(), quantity: 2.into(), ..intent('a') };
+    let wish = Intent { contract: combination.clone().into(), quantity: 2.into(), ..intent('a') };
     let step = world.orders.submit(wish.into(), &world::Open, world.now).unwrap();
     let _ = world.keep(step);
 
@@ -53,7 +53,7 @@ fn r16_s32_legs_move_positions_and_the_whole_moves_the_order() {
         let actions = world.happen(event.clone());
         let told = fills(&actions);
         assert_eq!(told.len(), 1);
-        assert_eq!((told[0].strategy.as_deref(), &told[0].contract), (Some("s"), leg));
+        assert_eq!((told[0].strategy.as_deref(), told[0].contract.as_ref()), (Some("s"), leg));
         assert_eq!(world.orders.update(world::id('a')).unwrap().filled, Decimal::TWO);
         assert_eq!(world.happen(event), [], "once");
     }

@@ -42,7 +42,7 @@ fn check(kind: OrderKind, (word, numbers): Numbers) {
     let shown = Order { permanent_id: Some(world::number('a')), client_id: Some(tws_proto::ids::ClientId(1)), ..order };
     let open = tws_proto::message::OpenOrder {
         order_id: OrderId(1),
-        contract: intent.contract.clone(),
+        contract: intent.contract.as_ref().clone(),
         order: shown,
         state: Default::default(),
     };

@@ -18,8 +18,8 @@ const BYTES_MAX: i64 = 512;
 fn live_and_end(orders: &mut order::Orders, number: u32) {
     let mut now = Timestamp(1_700_000_000_000_000 + i64::from(number) * 100_000);
     let id = IntentId(u128::from(now.0.unsigned_abs()) << 32);
-    let wish = Intent { id, strategy: "momentum".to_owned(), ..intent('a') };
-    let (contract, account) = (wish.contract.clone(), wish.account.clone());
+    let wish = Intent { id, strategy: "momentum".into(), ..intent('a') };
+    let (contract, account) = ((*wish.contract).clone(), wish.account.to_string());
     let order_id = orders.next_order_id();
     let permanent_id = Some(PermanentId(1_000_000_000 + i64::from(number)));
     let reference = order::Instance::new("t1").unwrap().reference(id);

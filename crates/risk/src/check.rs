@@ -162,23 +162,23 @@ impl CheckAt<'_> {
     /// C8.
     fn names(&self, intent: &Intent) -> Result<(), Refusal> {
         let limits = self.gate.limits();
-        let account = || intent.account.clone();
+        let account = || intent.account.to_string();
         // Said before "not allowed", since it is the graver mistake.
         match limits.mode {
             TradingMode::Paper if !is_paper_account(&intent.account) => {
                 return Err(Refusal::LiveAccountInPaperMode { account: account() });
             }
-            TradingMode::Live if !limits.live_accounts.contains(&intent.account) => {
+            TradingMode::Live if !limits.live_accounts.contains(intent.account.as_str()) => {
                 return Err(Refusal::AccountNotNamedLive { account: account() });
             }
             TradingMode::Paper | TradingMode::Live => {}
         }
-        if !limits.accounts.contains(&intent.account) {
+        if !limits.accounts.contains(intent.account.as_str()) {
             return Err(Refusal::AccountNotAllowed { account: account() });
         }
         // Who may not trade a contract may not trade it as a leg either.
         let legs = intent.contract.combo_legs.iter().filter_map(|leg| self.gate.known(leg.contract_id?));
-        for contract in std::iter::once(&intent.contract).chain(legs) {
+        for contract in std::iter::once(intent.contract.as_ref()).chain(legs) {
             if !limits.symbols.allows(&contract.symbol) {
                 return Err(Refusal::SymbolNotAllowed { symbol: contract.symbol.clone() });
             }
@@ -458,7 +458,7 @@ impl CheckAt<'_> {
         let (by_strategy, in_all) = self.gate.throttle.within_a_second(&intent.strategy, self.now);
         let with_legs = |count: usize| u32::try_from(count + self.legs_passed.get()).unwrap_or(u32::MAX);
         if with_legs(by_strategy) >= strategy_max {
-            let strategy = intent.strategy.clone();
+            let strategy = intent.strategy.to_string();
             return Err(Refusal::StrategyRate { strategy, have: with_legs(by_strategy), limit: strategy_max });
         }
         if with_legs(in_all) >= total_max {

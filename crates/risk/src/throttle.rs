@@ -51,7 +51,7 @@ impl Throttle {
         }
         self.strategies.retain(|_, times| !times.is_empty());
         remember(&mut self.all, now, total_max);
-        let strategy = self.strategies.entry(intent.strategy.clone()).or_default();
+        let strategy = self.strategies.entry(intent.strategy.to_string()).or_default();
         remember(strategy, now, limits.orders_per_second_strategy as usize);
         self.recent.retain(|(time, _)| within(*time, now, window_us));
         // The gate lets no more through, so this drops nothing unless the caller reports what never passed.
@@ -66,7 +66,7 @@ impl Throttle {
 impl Likeness {
     fn of(intent: &Intent) -> Self {
         let Intent { account, contract, side, quantity, kind, .. } = intent;
-        let (account, kind) = (account.clone(), kind.clone());
+        let (account, kind) = (account.to_string(), kind.clone());
         let legs = contract.combo_legs.clone();
         Self { account, contract_id: contract.known_id(), legs, side: *side, quantity: *quantity, kind }
     }

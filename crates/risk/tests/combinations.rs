@@ -88,9 +88,9 @@ fn quote(bid: &str, ask: &str) -> Quote {
 fn intent(scene: &Scene) -> Intent {
     Intent {
         id: IntentId(1),
-        strategy: "spread".to_owned(),
-        account: "DU1".to_owned(),
-        contract: scene.contract.clone(),
+        strategy: "spread".into(),
+        account: "DU1".into(),
+        contract: scene.contract.clone().into(),
         side: scene.side,
         quantity: decimal(scene.quantity),
         kind: scene.kind.clone(),

@@ -48,9 +48,9 @@ fn gate(limits: Limits) -> RiskGate {
 fn intent(id: u128, side: Side, quantity: i64, price: Option<i64>) -> Intent {
     Intent {
         id: IntentId(id),
-        strategy: "mean".to_owned(),
-        account: "DU1".to_owned(),
-        contract: Contract { contract_id: Some(IBM), ..Contract::stock("IBM", "USD") },
+        strategy: "mean".into(),
+        account: "DU1".into(),
+        contract: Contract { contract_id: Some(IBM), ..Contract::stock("IBM", "USD") }.into(),
         side,
         quantity: quantity.into(),
         kind: price.map_or(OrderKind::Market, |price| OrderKind::Limit { limit_price: price.into() }),
@@ -112,7 +112,7 @@ fn c1_an_order_is_a_part_of_the_equity() {
     // In euros at 1.25: 40 * 100 * 1.25 = 5 000.
     let in_currency = |quantity, currency: &str| {
         let mut intent = hundred(quantity);
-        intent.contract.currency = currency.to_owned();
+        intent.contract_mut().currency = currency.to_owned();
         intent
     };
     assert_eq!(text(&gate, &in_currency(40, "EUR"), at(0)), Ok(()));
@@ -135,7 +135,7 @@ fn c5_a_strategy_that_enters_too_often_is_stopped() {
     assert_eq!((refusal.to_string().as_str(), refusal.control()), (words, "C5"));
     assert_eq!(refusal.halts(), Some(HaltScope::Strategy("mean".to_owned())));
     // Others go on, and so does a change of an order.
-    let trend = Intent { strategy: "trend".to_owned(), ..other(3) };
+    let trend = Intent { strategy: "trend".into(), ..other(3) };
     assert_eq!(judge(&gate, &ledger, &trend, at(59)), Ok(()));
     let change = Purpose::Change { filled: Decimal::ZERO };
     assert_eq!(gate.at(at(59), &ledger).judge(&other(3), &OpenOrders::default(), change), Ok(()));
@@ -308,10 +308,14 @@ fn c9_no_order_meets_an_order_of_our_own() {
     check_crossing(intent(1, Sell, 10, Some(101)), intent(2, Buy, 5, None), true);
     check_crossing(intent(1, Sell, 10, Some(102)), intent(2, Buy, 5, None), false);
     // Another strategy's order is our own, another contract's is not met.
-    let trend = |intent: Intent| Intent { strategy: "trend".to_owned(), ..intent };
+    let trend = |intent: Intent| Intent { strategy: "trend".into(), ..intent };
     check_crossing(intent(1, Sell, 10, Some(105)), trend(intent(2, Buy, 5, Some(105))), true);
     let spy = Contract { contract_id: Some(SPY), ..Contract::stock("SPY", "USD") };
-    check_crossing(intent(1, Sell, 10, Some(105)), Intent { contract: spy, ..intent(2, Buy, 5, Some(105)) }, false);
+    check_crossing(
+        intent(1, Sell, 10, Some(105)),
+        Intent { contract: spy.into(), ..intent(2, Buy, 5, Some(105)) },
+        false,
+    );
     // Stops wait unseen.
     let stop = OrderKind::Stop { stop_price: 105.into() };
     check_crossing(intent(1, Sell, 10, Some(105)), Intent { kind: stop, ..intent(2, Buy, 5, None) }, false);
@@ -319,7 +323,7 @@ fn c9_no_order_meets_an_order_of_our_own() {
     let pair = |legs| Contract::combination("IBM", "USD", legs);
     let there = || pair(vec![ComboLeg::buy(IBM, 1), ComboLeg::sell(SPY, 1)]);
     let back = || pair(vec![ComboLeg::buy(SPY, 1), ComboLeg::sell(IBM, 1)]);
-    let of = |contract, intent: Intent| Intent { contract, ..intent };
+    let of = |contract: Contract, intent: Intent| Intent { contract: contract.into(), ..intent };
     check_crossing(of(there(), intent(1, Sell, 10, Some(3))), of(there(), intent(2, Buy, 5, Some(3))), true);
     check_crossing(of(there(), intent(1, Sell, 10, Some(3))), of(there(), intent(2, Buy, 5, Some(2))), false);
     check_crossing(of(there(), intent(1, Buy, 10, Some(3))), of(back(), intent(2, Buy, 5, Some(-3))), true);

@@ -66,9 +66,9 @@ impl Default for Scene {
 fn intent(side: Side, quantity: &str, kind: OrderKind) -> Intent {
     Intent {
         id: IntentId(1),
-        strategy: "mean".to_owned(),
-        account: "DU1".to_owned(),
-        contract: contract(),
+        strategy: "mean".into(),
+        account: "DU1".into(),
+        contract: contract().into(),
         side,
         quantity: decimal(quantity),
         kind,
@@ -169,18 +169,18 @@ fn c1_order_value() {
         |scene| {
             scene.quote = None;
             scene.intent = limit(Side::Buy, "3", "-40");
-            scene.intent.contract.multiplier = Some(Decimal::ONE_HUNDRED);
+            scene.intent.contract_mut().multiplier = Some(Decimal::ONE_HUNDRED);
         },
         &beyond("12000"),
     );
     check(
         |scene| {
             scene.intent = limit(Side::Buy, "3", "40");
-            scene.intent.contract.multiplier = Some(Decimal::ONE_HUNDRED);
+            scene.intent.contract_mut().multiplier = Some(Decimal::ONE_HUNDRED);
         },
         &beyond("12000"),
     );
-    check(|scene| scene.intent.contract.currency = "EUR".to_owned(), "");
+    check(|scene| scene.intent.contract_mut().currency = "EUR".to_owned(), "");
     let only_dollars = |limits: &mut Limits| {
         limits.order_value_max = None;
         limits.order_value_max_by_currency.insert("USD".to_owned(), decimal("999"));
@@ -189,7 +189,7 @@ fn c1_order_value() {
     check(
         |scene| {
             only_dollars(&mut scene.limits);
-            scene.intent.contract.currency = "EUR".to_owned();
+            scene.intent.contract_mut().currency = "EUR".to_owned();
         },
         "C1 order value: no limit is set for EUR; set one to trade in it",
     );
@@ -273,7 +273,7 @@ fn c3_order_rates() {
     fn accept(gate: &mut RiskGate, strategy: &str, milliseconds: i64) {
         // Of a price of its own, so that it is nobody's duplicate.
         let mut accepted = limit(Side::Buy, "1", &(50 + milliseconds).to_string());
-        accepted.strategy = strategy.to_owned();
+        accepted.strategy = strategy.into();
         gate.accepted(&accepted, Timestamp(milliseconds * MILLISECOND));
     }
     check(|scene| scene.prepare = |gate| accept(gate, "mean", 1), "");
@@ -340,14 +340,14 @@ fn c4_duplicates() {
         );
     };
     changed(|intent| intent.id = IntentId(2), refusal);
-    changed(|intent| intent.strategy = "trend".to_owned(), refusal);
+    changed(|intent| intent.strategy = "trend".into(), refusal);
     changed(|intent| intent.time_in_force = TimeInForce::GoodTillCancelled, refusal);
     changed(|intent| intent.quantity = decimal("10.00"), refusal);
     changed(|intent| intent.quantity = decimal("11"), "");
     changed(|intent| intent.side = Side::Sell, "");
     changed(|intent| intent.kind = OrderKind::Limit { limit_price: decimal("100.01") }, "");
     changed(|intent| intent.kind = OrderKind::Market, "");
-    changed(|intent| intent.contract.contract_id = Some(ContractId(1)), "");
+    changed(|intent| intent.contract_mut().contract_id = Some(ContractId(1)), "");
 }
 
 #[test]
@@ -414,40 +414,43 @@ fn c6_open_orders() {
 #[test]
 fn c8_names() {
     check(
-        |scene| scene.intent.account = "DU2".to_owned(),
+        |scene| scene.intent.account = "DU2".into(),
         "C8 accounts: DU2 is not among the allowed accounts; trade one of those or change `accounts`",
     );
     check(
-        |scene| scene.intent.contract.symbol = "ibm".to_owned(),
+        |scene| scene.intent.contract_mut().symbol = "ibm".to_owned(),
         "C8 symbols: ibm is not among the allowed symbols; change `symbols` to trade it",
     );
     check(
         |scene| {
             scene.limits.symbols = AllowList::Any;
-            scene.intent.contract.symbol = "SPY".to_owned();
+            scene.intent.contract_mut().symbol = "SPY".to_owned();
         },
         "",
     );
     check(
-        |scene| scene.intent.contract.security_type = Some(SecurityType::Option),
+        |scene| scene.intent.contract_mut().security_type = Some(SecurityType::Option),
         "C8 security types: OPT is not among the allowed kinds; change `security_types` to trade it",
     );
     check(
-        |scene| scene.intent.contract.security_type = None,
+        |scene| scene.intent.contract_mut().security_type = None,
         "C8 security types:  is not among the allowed kinds; change `security_types` to trade it",
     );
-    check(|scene| scene.intent.contract.contract_id = None, &format!("C8 contract: {}", InstrumentError::NoContractId));
+    check(
+        |scene| scene.intent.contract_mut().contract_id = None,
+        &format!("C8 contract: {}", InstrumentError::NoContractId),
+    );
     check(
         |scene| {
             scene.limits.security_types = AllowList::Any;
-            scene.intent.contract.security_type = Some(SecurityType::Combination);
+            scene.intent.contract_mut().security_type = Some(SecurityType::Combination);
         },
         "C8 combination: IBM names no legs, and its risk is that of its legs; name them in the contract",
     );
     check(
         |scene| {
             scene.held = "1";
-            scene.intent.contract.multiplier = Some(Decimal::TEN);
+            scene.intent.contract_mut().multiplier = Some(Decimal::TEN);
         },
         "C8 contract: 8314 is held in USD with multiplier 1, the order says USD with 10; ask for contract details",
     );
@@ -471,14 +474,14 @@ fn live_limits() -> Limits {
 #[test]
 fn c8_paper_and_live_do_not_mix() {
     check(
-        |scene| scene.intent.account = "U1".to_owned(),
+        |scene| scene.intent.account = "U1".into(),
         "C8 paper interlock: U1 is not a paper account and the mode is paper; use a paper login",
     );
     let live = |account: &'static str, expected: &str| {
         check(
             |scene| {
                 scene.limits = live_limits();
-                scene.intent.account = account.to_owned();
+                scene.intent.account = account.into();
                 scene.prepare = |gate| gate.arm("ops", Timestamp(i64::from(u32::MAX)), Timestamp(0)).unwrap(); // within a day
             },
             expected,
@@ -494,7 +497,7 @@ fn c11_the_kill_switch_comes_first() {
     check(|scene| scene.prepare = |gate| gate.kill("ops", "odd prices"), killed);
     check(
         |scene| {
-            scene.intent.account = "U1".to_owned();
+            scene.intent.account = "U1".into();
             scene.intent.quantity = Decimal::MAX;
             scene.prepare = |gate| {
                 gate.kill("ops", "odd prices");
@@ -531,7 +534,7 @@ fn c11_live_trading_needs_arming() {
         check(
             |scene| {
                 scene.limits = live_limits();
-                scene.intent.account = "U1".to_owned();
+                scene.intent.account = "U1".into();
                 scene.prepare = prepare;
             },
             expected,

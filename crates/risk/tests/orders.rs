@@ -33,9 +33,9 @@ fn gate() -> RiskGate {
 fn intent(id: u128, side: Side, quantity: i64) -> Intent {
     Intent {
         id: IntentId(id),
-        strategy: "mean".to_owned(),
-        account: "DU1".to_owned(),
-        contract: Contract { contract_id: Some(ID), ..Contract::stock("IBM", "USD") },
+        strategy: "mean".into(),
+        account: "DU1".into(),
+        contract: Contract { contract_id: Some(ID), ..Contract::stock("IBM", "USD") }.into(),
         side,
         quantity: Decimal::from(quantity),
         kind: OrderKind::Limit { limit_price: Decimal::ONE_HUNDRED },

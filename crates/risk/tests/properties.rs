@@ -28,9 +28,9 @@ fn limits(quantity: Decimal, value: Decimal, position: Decimal) -> Limits {
 fn intent(side: Side, quantity: Decimal, price: Decimal) -> Intent {
     Intent {
         id: IntentId(0),
-        strategy: "any".to_owned(),
-        account: "DU1".to_owned(),
-        contract: Contract { contract_id: Some(ID), ..Contract::stock("IBM", "USD") },
+        strategy: "any".into(),
+        account: "DU1".into(),
+        contract: Contract { contract_id: Some(ID), ..Contract::stock("IBM", "USD") }.into(),
         side,
         quantity,
         kind: OrderKind::Limit { limit_price: price },
@@ -100,7 +100,7 @@ proptest! {
             now += wait * 1_000;
             // Each of a size of its own, so that none is a duplicate.
             let mut asked = intent(Side::Buy, Decimal::from(number + 1), Decimal::ONE);
-            asked.strategy = strategy.to_string();
+            asked.strategy = strategy.to_string().into();
             let verdict = gate.at(Timestamp(now), &ledger).judge(&asked, &OpenOrders::default(), Purpose::Place);
             let recent = passed.iter().filter(|(time, _)| now - time < 1_000_000);
             let own = recent.clone().filter(|(_, owner)| *owner == strategy).count();

@@ -91,10 +91,10 @@ impl Books {
                 Action::Filled(fill) => events.push(self.book_fill(fill)),
                 Action::Commission(commission) => {
                     let booked = self.ledger.commission(&position::Commission {
-                        key: commission.root.clone(),
+                        key: commission.root.to_string(),
                         revision: commission.revision,
                         amount: commission.amount,
-                        currency: commission.currency.clone(),
+                        currency: commission.currency.to_string(),
                         time_us: commission.at.0,
                     });
                     events.push(match booked {
@@ -117,10 +117,10 @@ impl Books {
         };
         let contract_id = instrument.contract_id;
         let booked = self.ledger.apply(&Fill {
-            key: fill.root.clone(),
+            key: fill.root.to_string(),
             revision: fill.revision,
-            account: fill.account.clone(),
-            strategy: fill.strategy.clone(),
+            account: fill.account.to_string(),
+            strategy: fill.strategy.as_ref().map(ToString::to_string),
             instrument,
             side: fill.side,
             quantity: fill.quantity,

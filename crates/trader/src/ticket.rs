@@ -210,9 +210,9 @@ impl Ticket {
     fn intent(&self, strategy: &str, account: &str, id: IntentId) -> Intent {
         Intent {
             id,
-            strategy: strategy.to_owned(),
-            account: account.to_owned(),
-            contract: self.contract.clone(),
+            strategy: strategy.into(),
+            account: account.into(),
+            contract: self.contract.clone().into(),
             side: self.side,
             quantity: self.quantity,
             kind: self.kind.clone(),

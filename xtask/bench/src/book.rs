@@ -92,9 +92,9 @@ fn life(number: u32) -> Life {
     let reference = instance().reference(id);
     let intent = Intent {
         id,
-        strategy: "momentum".to_owned(),
-        account: account.clone(),
-        contract: contract(),
+        strategy: "momentum".into(),
+        account: account.as_str().into(),
+        contract: contract().into(),
         side: Side::Buy,
         quantity,
         kind: OrderKind::Limit { limit_price: price },

@@ -37,9 +37,9 @@ pub(crate) fn decimal(text: &str) -> Decimal {
 pub(crate) fn intent(name: char) -> Intent {
     Intent {
         id: id(name),
-        strategy: "s".to_owned(),
-        account: "DU1".to_owned(),
-        contract: Contract { contract_id: Some(ContractId(8314)), ..Contract::stock("IBM", "USD") },
+        strategy: "s".into(),
+        account: "DU1".into(),
+        contract: Contract { contract_id: Some(ContractId(8314)), ..Contract::stock("IBM", "USD") }.into(),
         side: Side::Buy,
         quantity: 100.into(),
         kind: OrderKind::Limit { limit_price: 10.into() },
@@ -156,7 +156,7 @@ impl World {
         let options = Options(words[2..].to_vec());
         let (order_id, permanent_id, order_reference) = self.names(name, &options);
         let client_id = Some(ClientId(options.text('c').map_or(1, |text| text.parse().unwrap())));
-        let contract = intent('a').contract;
+        let contract = Contract::clone(&intent('a').contract);
         let status = || Status::from(options.0.first().copied().unwrap_or(""));
         let order = || Order {
             account: "DU1".to_owned(),

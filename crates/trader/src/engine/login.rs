@@ -118,7 +118,7 @@ fn admit(
 
 /// Accounts in which something of ours is alive or held.
 fn in_use(books: &Books) -> BTreeSet<String> {
-    let ordered = books.orders.live().map(|order| order.intent.account.clone());
+    let ordered = books.orders.live().map(|order| order.intent.account.to_string());
     let ours = books.ledger.holdings().filter(|holding| holding.strategy.is_some() && !holding.position.is_flat());
     ordered.chain(ours.map(|holding| holding.account.to_owned())).collect()
 }

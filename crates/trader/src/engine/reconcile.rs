@@ -116,7 +116,7 @@ impl Reconciler {
 
     pub(super) fn see_fill(&mut self, fill: &Fill) {
         if let Some(id) = fill.contract.known_id() {
-            self.filled_at.insert((fill.account.clone(), id), fill.at);
+            self.filled_at.insert((fill.account.to_string(), id), fill.at);
         }
     }
 

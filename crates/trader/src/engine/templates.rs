@@ -53,9 +53,9 @@ impl Template for Owned {
         for wish in &mut wishes {
             if let Wish::Submit(submission) = wish {
                 for leg in submission.legs_mut() {
-                    leg.strategy.clone_from(strategy);
+                    leg.strategy = strategy.as_str().into();
                     if leg.account.is_empty() {
-                        leg.account.clone_from(account);
+                        leg.account = account.as_str().into();
                     }
                 }
             }

@@ -34,9 +34,9 @@ impl Template for Iceberg {
         }
         let intent = Intent {
             id: ids(),
-            strategy: "another".to_owned(),
-            account: String::new(),
-            contract: self.contract.clone(),
+            strategy: "another".into(),
+            account: String::new().into(),
+            contract: self.contract.clone().into(),
             side: Side::Buy,
             quantity: self.slice.min(left),
             kind: OrderKind::Limit { limit_price: self.price },
