@@ -88,9 +88,9 @@ impl Scene {
         self.next += 1;
         Intent {
             id: IntentId(self.next),
-            strategy: "mean".to_owned(),
-            account: "DU1".to_owned(),
-            contract,
+            strategy: "mean".into(),
+            account: "DU1".into(),
+            contract: contract.into(),
             side,
             quantity: quantity.into(),
             kind: OrderKind::Limit { limit_price: price.into() },
@@ -187,7 +187,7 @@ fn c6_what_cannot_be_valued_is_refused() {
     let rate = "no exchange rate from SEK to USD is known; wait until TWS tells it, or hold some SEK";
     scene.check(ContractId(9), Side::Buy, 1, &unknown(rate));
     // An account of which nothing was told.
-    let unequal = Intent { account: "DU2".to_owned(), ..scene.intent(contract(IBM), Side::Buy, 1, 100) };
+    let unequal = Intent { account: "DU2".into(), ..scene.intent(contract(IBM), Side::Buy, 1, 100) };
     let equity = "C6 exposure: what the account has at stake is not known: the equity of the account is not known; wait until \
                   TWS tells its NetLiquidation";
     assert_eq!(scene.submit(unequal).map_err(|refusal| refusal.to_string()), Err(equity.to_owned()));

@@ -72,9 +72,9 @@ impl Day {
         let id = IntentId((u128::from(self.at().0.unsigned_abs()) << 32) + u128::from(self.orders));
         let intent = Intent {
             id,
-            strategy: "momentum".to_owned(),
-            account: "DU1234567".to_owned(),
-            contract: self.contract.clone(),
+            strategy: "momentum".into(),
+            account: "DU1234567".into(),
+            contract: self.contract.clone().into(),
             side,
             quantity: Decimal::ONE_HUNDRED,
             kind: OrderKind::Limit { limit_price },
