@@ -202,7 +202,7 @@ impl CheckAt<'_> {
         let limit_days = self.gate.limits().expiry_days_min;
         for part in &parts.parts {
             let contract_id = part.instrument.contract_id;
-            let own = Some(&intent.contract).filter(|contract| !contract.last_trade_date_or_month.is_empty());
+            let own = Some(intent.contract.as_ref()).filter(|contract| !contract.last_trade_date_or_month.is_empty());
             let contract = if parts.is_combination() { None } else { own }.or_else(|| self.gate.known(contract_id));
             let contract = contract.unwrap_or(&intent.contract);
             let (symbol, expiry) = (contract.symbol.clone(), contract.last_trade_date_or_month.to_string());

@@ -48,8 +48,8 @@ fn es(expiry: &str) -> Contract {
 fn intent(contract: Contract, side: Side, price: Option<i64>) -> Intent {
     Intent {
         id: IntentId(1),
-        strategy: "mean".to_owned(),
-        account: "DU1".to_owned(),
+        strategy: "mean".into(),
+        account: "DU1".into(),
         contract,
         side,
         quantity: Decimal::ONE,
@@ -174,11 +174,11 @@ fn c8_what_its_exchange_has_halted_is_refused() {
 fn fill(price: i64, at: Timestamp) -> Fill {
     Fill {
         intent: Some(IntentId(7)),
-        strategy: Some("mean".to_owned()),
-        root: "0001".to_owned(),
+        strategy: Some("mean".into()),
+        root: "0001".into(),
         revision: 1,
-        account: "DU1".to_owned(),
-        contract: ibm(),
+        account: "DU1".into(),
+        contract: ibm().into(),
         side: Side::Buy,
         quantity: Decimal::ONE,
         price: price.into(),
