@@ -62,7 +62,9 @@ impl Orders {
         }
     }
 
-    pub(crate) fn is_upstream_settled(&self, at: Timestamp) -> bool {
+    /// Whether TWS has had IB for long enough that a snapshot can show an order to be lost (R9).
+    #[must_use]
+    pub fn is_upstream_settled(&self, at: Timestamp) -> bool {
         self.link.upstream_since.is_some_and(|since| at.since(since) >= UPSTREAM_SETTLED_US)
     }
 

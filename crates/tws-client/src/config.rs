@@ -152,6 +152,7 @@ impl Config {
             snapshot,
             history,
             end_marker_grace,
+            end_marker_settle,
             upstream_down,
             not_ready_alarm,
             silent_after_restore,
@@ -176,6 +177,7 @@ impl Config {
             ("snapshot", snapshot),
             ("history", history),
             ("end_marker_grace", end_marker_grace),
+            ("end_marker_settle", end_marker_settle),
             ("upstream_down", upstream_down),
             ("not_ready_alarm", not_ready_alarm),
             ("silent_after_restore", silent_after_restore),
@@ -296,9 +298,12 @@ pub struct Timeouts {
     pub snapshot: Duration,
     /// For the whole answer to a question about the past, which TWS fetches from IB and paces; 60 s.
     pub history: Duration,
-    /// How long a request without an id, once timed out, keeps others of its kind waiting, so that its late end
-    /// marker does not end theirs; 30 s.
+    /// How long the answer to a request without an id, once that has timed out, may still come; 30 s. Others of its kind
+    /// wait for it; behind a list they do not, as its late end marker is told from theirs.
     pub end_marker_grace: Duration,
+    /// While the end marker of a list without an id may still come: how long a marker waits for another, which would be
+    /// that of the list under way; 1 s.
+    pub end_marker_settle: Duration,
     /// How long TWS may say that it lost IB before a fresh connection is made to learn the truth; 5 min.
     pub upstream_down: Duration,
     /// How long a session may not be ready before the alarm sounds, outside of
@@ -348,6 +353,7 @@ impl Default for Timeouts {
             snapshot: Duration::from_secs(15),
             history: Duration::from_secs(60),
             end_marker_grace: Duration::from_secs(30),
+            end_marker_settle: Duration::from_secs(1),
             upstream_down: Duration::from_secs(300),
             not_ready_alarm: Duration::from_secs(60),
             silent_after_restore: Duration::from_secs(30),

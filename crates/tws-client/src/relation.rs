@@ -220,6 +220,11 @@ impl Relation {
         matches!(self.key, Key::Id | Key::IdInTurn(_))
     }
 
+    /// Whether it is a list without an id, which a message ends that carries none either.
+    pub(crate) const fn ends_with_marker(&self) -> bool {
+        !self.is_keyed() && matches!(self.end, End::Message(_))
+    }
+
     /// What a message is to the request.
     pub(crate) fn role(&self, message: &ServerMessage) -> Role {
         let name = message.facts().name;

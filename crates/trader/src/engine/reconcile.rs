@@ -9,6 +9,7 @@ use order::{
 };
 use position::{Adjustment, Instrument};
 use rust_decimal::Decimal;
+use tokio::time::timeout;
 use tws_client::{Client, Epoch, RequestError, Round};
 use tws_proto::ServerVersion;
 use tws_proto::ids::ContractId;
@@ -33,6 +34,9 @@ const EXECUTION_DAYS: i32 = 3;
 /// From when on a difference of the clocks is noted (R39).
 const SKEW_NOTED: Duration = Duration::from_secs(1);
 
+/// How long a snapshot waits for the clock of TWS.
+const SKEW_WAIT: Duration = Duration::from_secs(2);
+
 /// For how long after a fill the broker's position may lag behind it, or run ahead of its execution.
 const SETTLE_US: i64 = 5 * SECOND_US;
 
@@ -50,6 +54,8 @@ pub(super) struct Reconciler {
     begun: u64,
     /// When the last one ended, whole or not.
     ended_at: Option<Timestamp>,
+    /// Whether TWS had had IB for long enough by then to show an order to be lost.
+    was_settled: bool,
     /// Something asked for one.
     wanted: bool,
     /// Snapshots in a row that were not answered.
@@ -124,9 +130,12 @@ impl Reconciler {
         self.filled_at.get(key).is_some_and(|at| now.since(*at) < SETTLE_US)
     }
 
-    fn is_due(&self, has_unknown: bool, now: Timestamp) -> bool {
+    fn is_due(&self, orders: &order::Orders, now: Timestamp) -> bool {
         let Some(ended_at) = self.ended_at else { return false };
-        let pause = if self.wanted || self.reconciled.is_none() {
+        let has_unknown = orders.has_unknown();
+        // The first that can decide does not wait for the next in the row.
+        let decides = has_unknown && !self.was_settled && orders.is_upstream_settled(now);
+        let pause = if self.wanted || self.reconciled.is_none() || decides {
             PAUSE_US
         } else if has_unknown {
             UNKNOWN_PAUSE_US
@@ -170,7 +179,9 @@ impl Engine {
         let Some(pending) = self.reconciler.pending.take_if(|pending| pending.number == number) else {
             return; // of a link that is gone
         };
-        self.reconciler.ended_at = Some(self.clock.now());
+        let now = self.clock.now();
+        self.reconciler.ended_at = Some(now);
+        self.reconciler.was_settled = self.books.orders.is_upstream_settled(now);
         match outcome {
             Ok(answered) => self.end_snapshot(pending, &answered),
             Err(error) => self.on_snapshot_failed(&error),
@@ -257,7 +268,7 @@ impl Engine {
     }
 
     pub(super) fn reconcile_if_due(&mut self) {
-        if self.reconciler.is_due(self.books.orders.has_unknown(), self.clock.now()) {
+        if self.reconciler.is_due(&self.books.orders, self.clock.now()) {
             self.begin_snapshot();
         }
     }
@@ -389,7 +400,8 @@ async fn ask(client: &Client, clock: Clock) -> Result<Answered, RequestError> {
 /// By how much the clock of TWS differs from ours at least: it tells whole seconds, and its answer takes time.
 async fn skew(client: &Client, clock: Clock) -> Option<Duration> {
     let asked = clock.system_time();
-    let told = client.server_time().await.ok()?;
+    // That the clock is not told must keep no snapshot.
+    let told = timeout(SKEW_WAIT, client.server_time()).await.ok()?.ok()?;
     let answered = clock.system_time();
     let ahead = told.duration_since(answered).unwrap_or_default();
     let behind = asked.duration_since(told + Duration::from_secs(1)).unwrap_or_default();

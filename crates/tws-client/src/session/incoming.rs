@@ -147,6 +147,7 @@ impl Session {
         }
         let change = match named {
             Some(id) => self.requests.keyed_answer(id, &message, limit),
+            None if self.requests.late_end(&message, self.config.timeouts.end_marker_settle, now) => None,
             None => self.requests.unkeyed_answer(&message, limit),
         };
         let is_start = self.take_word_of_start(&message);

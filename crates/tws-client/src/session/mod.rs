@@ -8,6 +8,7 @@
 mod alarm;
 mod back_off;
 mod bad_frames;
+mod end_markers;
 mod freshness;
 mod gate;
 mod incoming;

@@ -433,7 +433,9 @@ impl Session {
                 let _ = self.send(message, now);
             }
             Waiting::Request(key) => {
-                let Some(Turned { message, stream }) = self.requests.ask(key) else { return };
+                let Some(Turned { message, stream }) = self.requests.ask(key, &self.config.timeouts, now) else {
+                    return;
+                };
                 if let Some((subscription, request_id)) = stream {
                     return self.begin_stream(subscription, request_id, message, now);
                 }

@@ -8,6 +8,8 @@ use tws_proto::message::{ClientMessage, CommissionReport};
 use tws_proto::{BadFrame, ServerMessage};
 
 use super::SubscriptionId;
+use super::end_markers::{EndMarkers, Provisional};
+use crate::config::Timeouts;
 use crate::error::RequestError;
 use crate::relation::{Channel, Pace, Relation, Role, Shape};
 
@@ -25,6 +27,7 @@ pub(super) struct Requests {
     by_id: BTreeMap<RequestId, RequestKey>,
     channels: BTreeMap<Channel, Turn>,
     deadlines: BTreeSet<(Instant, RequestKey)>,
+    end_markers: EndMarkers,
     last_key: u64,
 }
 
@@ -60,7 +63,7 @@ enum Stage {
     Waiting(ClientMessage),
     /// Written; answers are collected. What cancels it is at hand.
     Asked(Answers, Option<ClientMessage>),
-    /// Given up, or a stream's: keeps its channel, so that its late end marker does not end the next request.
+    /// Given up, or a stream's: keeps its channel for a while, so that its answers are not taken for the next request's.
     Abandoned,
 }
 
@@ -86,9 +89,25 @@ pub(super) struct Turned {
 struct Answers {
     messages: Vec<ServerMessage>,
     spoiled: Option<BadFrame>,
+    /// An end marker has come that may be that of a list before.
+    provisional: Option<Box<Provisional>>,
 }
 
 impl Answers {
+    /// The marker that has come was that of a list before: the answers before it are that list's.
+    fn begin_again(&mut self) {
+        if let Some(provisional) = self.provisional.take() {
+            self.messages.drain(..provisional.answers);
+        }
+    }
+
+    /// No other marker has come: the one that had is its own. What came behind it is no part of the list.
+    fn settle(&mut self, provisional: Provisional) -> Result<Vec<ServerMessage>, RequestError> {
+        self.messages.truncate(provisional.answers);
+        self.messages.push(provisional.marker);
+        self.whole()
+    }
+
     /// Part of an answer is never given out as the whole.
     fn whole(&mut self) -> Result<Vec<ServerMessage>, RequestError> {
         match self.spoiled.take() {
@@ -168,8 +187,13 @@ impl Requests {
     }
 
     /// The message of a request whose turn has come; from now on it counts as asked.
-    pub(super) fn ask(&mut self, key: RequestKey) -> Option<Turned> {
+    pub(super) fn ask(&mut self, key: RequestKey, timeouts: &Timeouts, now: Instant) -> Option<Turned> {
         let pending = self.pending.get_mut(&key)?;
+        let waits = matches!(pending.stage, Stage::Waiting(_));
+        if waits && matches!(pending.owner, Owner::Stream(_)) {
+            // Its list has as long as any other's.
+            move_deadline(&mut self.deadlines, key, pending, now + timeouts.of(&pending.relation));
+        }
         match std::mem::replace(&mut pending.stage, Stage::Abandoned) {
             Stage::Waiting(message) => {
                 let stream = match pending.owner {
@@ -198,17 +222,47 @@ impl Requests {
         self.answer(key, message, limit)
     }
 
+    /// A message that names no request and may end a list. While the end markers of lists that were given up may still come,
+    /// it ends nothing by itself; whether it was such a one.
+    pub(super) fn late_end(&mut self, message: &ServerMessage, settle: Duration, now: Instant) -> bool {
+        if !self.end_markers.is_owed() {
+            return false;
+        }
+        let asking = self.asking(message);
+        let Some((key, pending)) = asking.and_then(|key| Some((key, self.pending.get_mut(&key)?))) else {
+            self.end_markers.take_stray(message, now);
+            return false;
+        };
+        let Some(channel) = pending.relation.shared_channel() else { return false };
+        if pending.relation.role(message) != Role::End {
+            return false;
+        }
+        let Some(owed_until) = self.end_markers.take(channel, now) else { return false };
+        if let Stage::Asked(answers, _) = &mut pending.stage {
+            let at = answers.messages.len();
+            answers.provisional = Some(Box::new(Provisional { answers: at, marker: message.clone(), owed_until }));
+            let until = pending.deadline.min(now + settle);
+            move_deadline(&mut self.deadlines, key, pending, until);
+        }
+        true
+    }
+
     /// A message that names no request: an answer to whoever is asking for its kind.
     pub(super) fn unkeyed_answer(&mut self, message: &ServerMessage, limit: usize) -> Option<Change> {
         if let ServerMessage::CommissionReport(report) = message {
             self.commission(report);
             return None;
         }
-        let asking = self.channels.values().map(|turn| turn.current).find(|key| {
+        let asking = self.asking(message)?;
+        self.answer(asking, message, limit)
+    }
+
+    /// Whom a message without an id answers.
+    fn asking(&self, message: &ServerMessage) -> Option<RequestKey> {
+        self.channels.values().map(|turn| turn.current).find(|key| {
             let asked = self.pending.get(key).filter(|pending| !matches!(pending.stage, Stage::Waiting(_)));
             asked.is_some_and(|pending| !pending.relation.is_keyed() && pending.relation.role(message) != Role::None)
-        })?;
-        self.answer(asking, message, limit)
+        })
     }
 
     /// A frame could not be read. It may have been an answer to whatever is answered by its kind, or, where not even its
@@ -249,6 +303,7 @@ impl Requests {
             }
             (Stage::Asked(..), Role::Answer) => Some(Err(RequestError::TooManyAnswers { limit })),
             (Stage::Asked(answers, _), Role::Whole | Role::End) => {
+                answers.begin_again();
                 answers.messages.push(message.clone());
                 Some(answers.whole())
             }
@@ -298,12 +353,23 @@ impl Requests {
             self.deadlines.remove(&(deadline, key));
             return Some(Change::default());
         };
-        let error = RequestError::TimedOut { after: pending.after };
-        if matches!(pending.stage, Stage::Abandoned) || !pending.keeps_channel() {
-            let told = !matches!(pending.stage, Stage::Abandoned) && pending.owner == Owner::Caller;
-            return Some(self.finish(key, told.then_some(Err(error)), Ending::GivenUp));
+        if let Stage::Asked(answers, _) = &mut pending.stage
+            && let Some(provisional) = answers.provisional.take()
+        {
+            // The one that was owed has not come.
+            self.end_markers.owe(pending.relation, provisional.owed_until);
+            let result = answers.settle(*provisional);
+            return Some(self.finish(key, Some(result), Ending::Answered));
         }
-        Some(Change { ended: Some((key, Err(error))), ..self.abandon(key, grace, now) })
+        let error = RequestError::TimedOut { after: pending.after };
+        let is_asked = !matches!(pending.stage, Stage::Waiting(_));
+        if is_asked && pending.relation.ends_with_marker() {
+            self.end_markers.owe(pending.relation, now + grace);
+        } else if pending.keeps_channel() {
+            return Some(Change { ended: Some((key, Err(error))), ..self.abandon(key, now + grace) });
+        }
+        let told = !matches!(pending.stage, Stage::Abandoned) && pending.owner == Owner::Caller;
+        Some(self.finish(key, told.then_some(Err(error)), Ending::GivenUp))
     }
 
     /// Nobody waits for the answer any more.
@@ -311,7 +377,9 @@ impl Requests {
         let pending = self.pending.get(&key)?;
         match &pending.stage {
             Stage::Abandoned => None,
-            Stage::Asked(..) if pending.keeps_channel() => Some(self.abandon(key, grace, now)),
+            // A list ends in its time, or counts as one without an end.
+            Stage::Asked(..) if pending.relation.ends_with_marker() => Some(self.abandon(key, pending.deadline)),
+            Stage::Asked(..) if pending.keeps_channel() => Some(self.abandon(key, now + grace)),
             Stage::Waiting(_) | Stage::Asked(..) => Some(self.finish(key, None, Ending::GivenUp)),
         }
     }
@@ -330,13 +398,11 @@ impl Requests {
         current.is_some_and(|pending| matches!(pending.stage, Stage::Asked(..)))
     }
 
-    /// Keeps the channel of a request until its end marker has come, or the time for it has passed.
-    fn abandon(&mut self, key: RequestKey, grace: Duration, now: Instant) -> Change {
+    /// Keeps the channel of a request until its answers have ended, or the time for them has passed.
+    fn abandon(&mut self, key: RequestKey, until: Instant) -> Change {
         let Some(pending) = self.pending.get_mut(&key) else { return Change::default() };
         let stage = std::mem::replace(&mut pending.stage, Stage::Abandoned);
-        self.deadlines.remove(&(pending.deadline, key));
-        pending.deadline = now + grace;
-        self.deadlines.insert((pending.deadline, key));
+        move_deadline(&mut self.deadlines, key, pending, until);
         let follow_up = match stage {
             Stage::Asked(_, cancel) => cancel,
             Stage::Waiting(_) | Stage::Abandoned => None,
@@ -397,6 +463,17 @@ impl Requests {
             }
         }
     }
+}
+
+fn move_deadline(
+    deadlines: &mut BTreeSet<(Instant, RequestKey)>,
+    key: RequestKey,
+    pending: &mut Pending,
+    deadline: Instant,
+) {
+    deadlines.remove(&(pending.deadline, key));
+    pending.deadline = deadline;
+    deadlines.insert((deadline, key));
 }
 
 /// How a request came to its end.
