@@ -25,8 +25,10 @@ pub use view::{Fill, LiveOrder, OrderName, Section, View};
 /// The order lane has one reader. [`Portfolio::follow`] takes it and gives back a [`FollowedEvents`], which gives the same
 /// events, each after the view has seen it. Whoever has no use for them lets [`FollowedEvents::drain`] run.
 ///
-/// TWS shows the worth of positions (`REQ_ACCT_DATA`) for one account at a time: here the first of the login. Of the other
-/// accounts there are values (`REQ_ACCOUNT_UPDATES_MULTI`) and positions (`REQ_POSITIONS`).
+/// TWS shows the worth of positions (`REQ_ACCT_DATA`) for one account at a time to a client. The only account of a login is
+/// streamed. Where there are several, their values are (`REQ_ACCOUNT_UPDATES_MULTI`), and the worth of their positions is
+/// asked for in turn: of each account once a minute, and within seconds where its positions have changed.
+/// [`View::worth_told`] says when. Whoever watches an account with [`Client::account_updates`] beside it takes its turns.
 ///
 /// ```no_run
 /// # async fn example(client: tws_client::Client) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,9 +1,9 @@
 //! What keeps a [`View`] up to date beside the order lane: lists after every reconnect, and streams of values.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,14 +14,25 @@ use crate::client::Client;
 use crate::error::RequestError;
 use crate::event::SessionEvent;
 use crate::feed::{AccountUpdate, Feed, ModelValueUpdate, PositionUpdate};
+use crate::shared::now;
 use crate::state::{Epoch, State, Upstream};
 use crate::stream::{Subscription, Update};
+use crate::updates::Delivery;
 
 /// The pause before something that failed is asked for again.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long a stream may be silent before it was told whole; then its request is taken for lost and made again.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How many updates of an account may wait to be read; a whole account has a few hundred values, and a line a position.
+const UPDATES_MOST: usize = 16_384;
+
+/// How often each of several accounts is asked for what its positions are worth.
+const TURN: Duration = Duration::from_secs(60);
+
+/// How long an account whose positions have changed is left alone, as fills come in bursts.
+const BURST: Duration = Duration::from_secs(1);
 
 /// What the tasks share.
 #[derive(Clone)]
@@ -30,25 +41,41 @@ struct Follower {
     view: Arc<watch::Sender<View>>,
 }
 
+/// What runs beside the reader of the order lane; all of it ends when this is dropped.
+#[derive(Default)]
+struct Tasks {
+    /// Of the connection that stands.
+    lists: JoinSet<()>,
+    /// Positions of all accounts.
+    positions: JoinSet<()>,
+    /// Streams of accounts.
+    streams: JoinSet<()>,
+    /// The accounts whose streams these are.
+    followed: Vec<String>,
+}
+
+/// When the worth of an account is to be asked for.
+struct Turn {
+    account: String,
+    due: Instant,
+}
+
 /// Follows a session to its end.
 pub(super) async fn run(client: Client, view: Arc<watch::Sender<View>>) {
     // First the events, then the state: what changes in between is told twice and not missed.
     let mut events = client.events();
     let first = client.state().borrow().clone();
     let follower = Follower { client, view };
-    let (mut lists, mut streams) = (JoinSet::new(), JoinSet::new());
-    let mut followed = BTreeSet::new();
-    follower.take_state(&first, &mut lists, &mut streams, &mut followed);
+    let mut tasks = Tasks::default();
+    follower.take_state(&first, &mut tasks);
     while let Some(event) = events.recv().await {
         match event {
-            SessionEvent::State { state, .. } => {
-                follower.take_state(&state, &mut lists, &mut streams, &mut followed);
-            }
+            SessionEvent::State { state, .. } => follower.take_state(&state, &mut tasks),
             SessionEvent::Missed(_) => {
                 // Perhaps TWS had lost IB meanwhile, or there is another connection: everything is read anew.
                 follower.change(|view| view.lose_link());
                 let state = follower.client.state().borrow().clone();
-                follower.take_state(&state, &mut lists, &mut streams, &mut followed);
+                follower.take_state(&state, &mut tasks);
             }
             SessionEvent::Alarm(_) | SessionEvent::Stale { .. } | SessionEvent::Fresh { .. } => {}
         }
@@ -61,16 +88,10 @@ impl Follower {
         self.view.send_modify(change);
     }
 
-    fn take_state(
-        &self,
-        state: &State,
-        lists: &mut JoinSet<()>,
-        streams: &mut JoinSet<()>,
-        followed: &mut BTreeSet<String>,
-    ) {
+    fn take_state(&self, state: &State, tasks: &mut Tasks) {
         let is_whole = state.takes_requests() && state.upstream == Upstream::Up;
         if !is_whole {
-            lists.abort_all();
+            tasks.lists = JoinSet::new();
             self.change(|view| view.lose_link());
             return;
         }
@@ -78,23 +99,64 @@ impl Follower {
             return;
         }
         self.change(|view| view.have_link(state.epoch, &state.accounts));
-        lists.abort_all();
-        lists.spawn(self.clone().read_orders());
-        lists.spawn(self.clone().read_fills());
-        if streams.is_empty() {
-            streams.spawn(self.clone().follow_positions());
+        tasks.lists = JoinSet::new();
+        tasks.lists.spawn(self.clone().read_orders());
+        tasks.lists.spawn(self.clone().read_fills());
+        if tasks.positions.is_empty() {
+            tasks.positions.spawn(self.clone().follow_positions());
         }
-        // The account whose portfolio TWS shows, where nothing is followed yet.
-        let shown = if followed.is_empty() { state.accounts.first() } else { None };
+        self.follow_accounts(state, tasks);
+    }
+
+    /// The only account of a login is shown by one stream. Of several, the values are streamed, and the worth of positions,
+    /// which TWS shows for one account at a time, is asked for in turn.
+    fn follow_accounts(&self, state: &State, tasks: &mut Tasks) {
+        let is_one = state.accounts.len() == 1;
+        if !is_one {
+            tasks.lists.spawn(self.clone().ask_in_turn(state.accounts.clone(), state.epoch));
+        }
+        if tasks.followed == state.accounts {
+            return;
+        }
+        tasks.followed.clone_from(&state.accounts);
+        tasks.streams = JoinSet::new();
         for account in &state.accounts {
-            if followed.insert(account.clone()) {
-                let (follower, account, is_shown) = (self.clone(), account.clone(), shown == Some(account));
-                if is_shown {
-                    streams.spawn(async move { follower.follow_account(account).await });
-                } else {
-                    streams.spawn(async move { follower.follow_values(account).await });
-                }
+            let (follower, account) = (self.clone(), account.clone());
+            if is_one {
+                tasks.streams.spawn(async move { follower.follow_account(account).await });
+            } else {
+                tasks.streams.spawn(async move { follower.follow_values(account).await });
             }
+        }
+    }
+
+    /// Asks for the worth of the positions of each account: in turn, and sooner where positions of one have changed.
+    async fn ask_in_turn(self, accounts: Vec<String>, epoch: Epoch) {
+        let mut turns: VecDeque<Turn> = accounts.into_iter().map(|account| Turn { account, due: now() }).collect();
+        while let Some(turn) = turns.remove(self.next_turn(&turns).await) {
+            self.ask_worth(&turn.account, epoch).await;
+            turns.push_back(Turn { due: now() + TURN, ..turn });
+        }
+    }
+
+    /// Whose turn it is: that of the first where it is due, so that nobody waits for ever, else that of one whose positions
+    /// have changed.
+    async fn next_turn(&self, turns: &VecDeque<Turn>) -> usize {
+        let moved = |view: &View| turns.iter().position(|turn| view.has_moved(&turn.account));
+        let Some(due) = turns.front().map(|turn| turn.due).filter(|due| *due > now()) else { return 0 };
+        let mut view = self.view.subscribe();
+        if tokio::time::timeout_at(due.into(), view.wait_for(|view| moved(view).is_some())).await.is_err() {
+            return 0;
+        }
+        tokio::time::sleep(BURST).await;
+        moved(&self.view.borrow()).unwrap_or(0)
+    }
+
+    async fn ask_worth(&self, account: &str, epoch: Epoch) {
+        self.change(|view| view.forget_moved(account));
+        match self.client.account(account).await {
+            Ok(state) => self.change(|view| view.take_portfolio(account, state.portfolio, epoch, now())),
+            Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
 
@@ -126,27 +188,32 @@ impl Follower {
                 Some(PositionUpdate::Position(_)) | None => Told::Part,
             }
         };
-        self.follow(RequestPositions::default, follow).await;
+        self.follow(RequestPositions::default, Delivery::Conflated, follow).await;
     }
 
     async fn follow_account(self, account: String) {
         let request = || RequestAccountUpdates { subscribe: true, account: account.clone() };
-        let follow = |update, origin| {
+        let follow = |update, origin: Origin| {
             let (follower, account) = (self.clone(), account.clone());
             async move {
                 match update {
                     Some(AccountUpdate::Value(value)) => follower.change(|view| {
                         view.take_value((value.account, value.key, value.currency), value.value);
                     }),
-                    Some(AccountUpdate::Portfolio(line)) => follower.change(|view| view.take_line(*line)),
+                    Some(AccountUpdate::Portfolio(line)) => follower.change(|view| view.take_line(*line, now())),
                     Some(AccountUpdate::Time(_)) => {}
-                    Some(AccountUpdate::Complete) => return follower.complete(account, origin).await,
-                    None => follower.change(|view| view.lose_values(&account)),
+                    Some(AccountUpdate::Complete) => {
+                        let epoch = follower.epoch_of(origin);
+                        follower.change(|view| view.complete_portfolio(&account, epoch, now()));
+                        return follower.complete(account, origin).await;
+                    }
+                    None => follower.change(|view| view.lose_account(&account)),
                 }
                 Told::Part
             }
         };
-        self.follow(request, follow).await;
+        // A line that was left out would not be told again before it changes.
+        self.follow(request, Delivery::Lossless { updates_max: UPDATES_MOST }, follow).await;
     }
 
     async fn follow_values(self, account: String) {
@@ -164,12 +231,12 @@ impl Follower {
                 Told::Part
             }
         };
-        self.follow(request, follow).await;
+        self.follow(request, Delivery::Conflated, follow).await;
     }
 
     /// The values of an account are whole, once what the stream may have left out was asked for.
     async fn complete(&self, account: String, origin: Origin) -> Told {
-        let epoch = origin.epoch.unwrap_or_else(|| self.client.state().borrow().epoch);
+        let epoch = self.epoch_of(origin);
         if origin.is_lossy {
             let request = RequestModelValues { account: account.clone(), ..RequestModelValues::default() };
             let Ok(values) = self.client.request(request).await else { return Told::Part };
@@ -183,14 +250,20 @@ impl Follower {
         Told::Whole
     }
 
+    /// The connection that an item of a stream came from.
+    fn epoch_of(&self, origin: Origin) -> Epoch {
+        origin.epoch.unwrap_or_else(|| self.client.state().borrow().epoch)
+    }
+
     /// Reads a stream for ever, and begins it anew where TWS ends it. `follow` gets `None` where something was missed.
     async fn follow<F: Feed, R: Future<Output = Told>>(
         &self,
         request: impl Fn() -> F,
+        delivery: Delivery,
         follow: impl Fn(Option<F::Item>, Origin) -> R,
     ) {
         loop {
-            let ended = match self.client.subscribe(request()) {
+            let ended = match self.client.subscribe_with(request(), delivery) {
                 Ok(mut stream) => self.read(&mut stream, &follow).await,
                 Err(error) => Some(error),
             };

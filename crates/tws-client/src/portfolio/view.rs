@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::time::Instant;
 
 use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId, split_execution_id};
@@ -38,6 +39,8 @@ pub struct View {
     ended: BTreeSet<OrderName>,
     /// Positions that the lane has told since they were begun to be told anew.
     positions_told: Option<BTreeSet<PlaceName>>,
+    /// Accounts whose positions have changed since their worth was asked for.
+    moved: BTreeSet<String>,
 }
 
 /// Account, key (`NetLiquidation`), currency.
@@ -56,6 +59,8 @@ struct Told {
     positions_epoch: Option<Epoch>,
     /// In which connection the values of an account were told.
     values: BTreeMap<String, Epoch>,
+    /// In which connection, and when, the worth of the positions of an account was told.
+    portfolios: BTreeMap<String, (Epoch, Instant)>,
 }
 
 /// A part of a [`View`].
@@ -69,8 +74,13 @@ pub enum Section {
     Fills,
     /// The positions of all accounts.
     Positions,
-    /// The values, and of the first account the portfolio.
+    /// The values of an account.
     Values {
+        /// Of which account.
+        account: String,
+    },
+    /// What the positions of an account are worth.
+    Portfolio {
         /// Of which account.
         account: String,
     },
@@ -126,9 +136,12 @@ impl View {
         need(self.told.fills, Section::Fills);
         need(self.told.positions.is_some() && self.told.positions == self.link, Section::Positions);
         for account in &self.accounts {
+            let values = self.told.values.get(account);
+            need(self.link.is_some() && values == self.link.as_ref(), Section::Values { account: account.clone() });
+            let portfolio = self.told.portfolios.get(account).map(|(epoch, _)| epoch);
             need(
-                self.link.is_some() && self.told.values.get(account) == self.link.as_ref(),
-                Section::Values { account: account.clone() },
+                self.link.is_some() && portfolio == self.link.as_ref(),
+                Section::Portfolio { account: account.clone() },
             );
         }
         missing
@@ -158,9 +171,20 @@ impl View {
         self.values.iter().map(|((account, key, currency), value)| (&**account, &**key, &**currency, &**value))
     }
 
-    /// The positions that are not zero, with what they are worth: of the first account.
+    /// The positions that are not zero, with what they are worth, of all accounts.
     pub fn portfolio(&self) -> impl Iterator<Item = &PortfolioValue> {
         self.portfolio.values()
+    }
+
+    /// The same of one account.
+    pub fn portfolio_of(&self, account: &str) -> impl Iterator<Item = &PortfolioValue> {
+        self.portfolio().filter(move |line| line.account == account)
+    }
+
+    /// When the worth of the positions of an account was last told.
+    #[must_use]
+    pub fn worth_told(&self, account: &str) -> Option<Instant> {
+        self.told.portfolios.get(account).map(|(_, at)| *at)
     }
 
     /// The positions that are not zero, of all accounts.
@@ -350,6 +374,10 @@ impl View {
 
     fn take_position(&mut self, position: &Position) {
         let name = position_key(position);
+        let worth_of = self.portfolio.get(&name).and_then(|line| line.position).unwrap_or_default();
+        if worth_of != position.position.unwrap_or_default() {
+            self.moved.insert(position.account.clone());
+        }
         if position.position.is_none_or(|size| size.is_zero()) {
             self.positions.remove(&name);
         } else {
@@ -364,7 +392,15 @@ impl View {
         self.values.insert(name, value);
     }
 
-    pub(super) fn take_line(&mut self, line: PortfolioValue) {
+    /// A position and its worth, as a stream of its account tells it.
+    pub(super) fn take_line(&mut self, line: PortfolioValue, at: Instant) {
+        if let Some((_, told)) = self.told.portfolios.get_mut(&line.account) {
+            *told = at;
+        }
+        self.keep_line(line);
+    }
+
+    fn keep_line(&mut self, line: PortfolioValue) {
         let name = portfolio_key(&line);
         if line.position.is_none_or(|size| size.is_zero()) {
             self.portfolio.remove(&name);
@@ -373,10 +409,41 @@ impl View {
         }
     }
 
-    /// The values of an account, and its portfolio, are going to be told anew.
+    /// All positions of an account and their worth, as it was asked for in a connection; an answer out of an older one
+    /// comes too late.
+    pub(super) fn take_portfolio(&mut self, account: &str, lines: Vec<PortfolioValue>, epoch: Epoch, at: Instant) {
+        if self.link != Some(epoch) {
+            return;
+        }
+        self.portfolio.retain(|(of, ..), _| of != account);
+        lines.into_iter().for_each(|line| self.keep_line(line));
+        self.complete_portfolio(account, epoch, at);
+    }
+
+    pub(super) fn complete_portfolio(&mut self, account: &str, epoch: Epoch, at: Instant) {
+        self.told.portfolios.insert(account.to_owned(), (epoch, at));
+    }
+
+    /// Whether positions of an account have changed since their worth was asked for.
+    pub(super) fn has_moved(&self, account: &str) -> bool {
+        self.moved.contains(account)
+    }
+
+    /// The worth of the positions of an account is being asked for.
+    pub(super) fn forget_moved(&mut self, account: &str) {
+        self.moved.remove(account);
+    }
+
+    /// The values of an account are going to be told anew.
     pub(super) fn lose_values(&mut self, account: &str) {
         self.told.values.remove(account);
         self.values.retain(|(of, ..), _| of != account);
+    }
+
+    /// The values of an account, and its portfolio, are going to be told anew.
+    pub(super) fn lose_account(&mut self, account: &str) {
+        self.lose_values(account);
+        self.told.portfolios.remove(account);
         self.portfolio.retain(|(of, ..), _| of != account);
     }
 

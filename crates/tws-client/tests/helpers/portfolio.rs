@@ -55,9 +55,13 @@ async fn settle(events: &mut FollowedEvents) -> Vec<LaneEvent> {
 }
 
 async fn place(client: &TradingClient, contract: &Contract, quantity: i64, price: i64) -> OrderId {
+    place_for(FIRST, client, contract, quantity, price).await
+}
+
+async fn place_for(account: &str, client: &TradingClient, contract: &Contract, quantity: i64, price: i64) -> OrderId {
     let order_id = client.next_order_id().await.unwrap();
     let mut order = Order::limit(Action::Buy, quantity.into(), price.into());
-    order.account = FIRST.to_owned();
+    order.account = account.to_owned();
     let message: ClientMessage =
         Box::new(PlaceOrder { order_id, contract: contract.clone(), order, attached: None }).into();
     client.send_order_messages(vec![message]).unwrap();
@@ -79,6 +83,104 @@ async fn agrees(portfolio: &Portfolio, sim: &TwsSim, client: &TradingClient) {
     }
     let shown = view.portfolio().find(|line| line.contract.symbol == "IBM").unwrap();
     assert_eq!(shown.position, Some(book.position(FIRST, "IBM")));
+    let shown = view.portfolio_of(SECOND_ACCOUNT).find(|line| line.contract.symbol == "AAPL").unwrap();
+    assert_eq!(shown.position, Some(book.position(SECOND_ACCOUNT, "AAPL")));
+}
+
+/// What the positions of an account are worth, by the view: symbol, how many, value.
+fn worth(portfolio: &Portfolio, account: &str) -> Vec<(String, Decimal, Decimal)> {
+    let view = portfolio.view();
+    let lines = view.portfolio_of(account);
+    lines.map(|line| (line.contract.symbol.clone(), line.position.unwrap(), line.market_value.unwrap())).collect()
+}
+
+fn line(symbol: &str, position: i64, value: &str) -> (String, Decimal, Decimal) {
+    (symbol.to_owned(), position.into(), value.parse().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_worth_of_every_account_is_known() {
+    let (sim, client, portfolio, events) = world().await;
+    tokio::spawn(events.drain());
+    sim.quote("AAPL", 300, 301).unwrap();
+    portfolio.current(60 * SECOND).await.unwrap();
+    for account in [FIRST, SECOND_ACCOUNT] {
+        let asked = client.account(account).await.unwrap();
+        let asked = asked.portfolio.iter().filter(|line| line.position.is_some_and(|size| !size.is_zero()));
+        assert!(portfolio.view().portfolio_of(account).eq(asked), "{account}");
+        assert_eq!(portfolio.view().portfolio_of(account).count(), 1);
+    }
+    // A market moves: within a minute or so both are told anew, and nobody has traded.
+    let before = [FIRST, SECOND_ACCOUNT].map(|account| worth(&portfolio, account));
+    sim.quote("IBM", 150, 151).unwrap();
+    sim.quote("AAPL", 400, 401).unwrap();
+    tokio::time::sleep(65 * SECOND).await;
+    let after = [FIRST, SECOND_ACCOUNT].map(|account| worth(&portfolio, account));
+    assert!(after[0][0].2 > before[0][0].2 && after[1][0].2 < before[1][0].2, "{before:?} {after:?}");
+    let now = tokio::time::Instant::now().into_std();
+    for account in [FIRST, SECOND_ACCOUNT] {
+        let told = portfolio.view().worth_told(account).unwrap();
+        assert!(now - told < 61 * SECOND, "{account}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fill_in_any_account_is_in_its_worth_within_seconds() {
+    let (sim, client, portfolio, mut events) = world().await;
+    current(&portfolio, &mut events).await;
+    tokio::spawn(events.drain());
+    // Neither account has its turn now, whichever was told last.
+    tokio::time::sleep(5 * SECOND).await;
+    for (account, had) in [(SECOND_ACCOUNT, 0), (FIRST, 100)] {
+        place_for(account, &client, &stock("IBM"), 30, 200).await;
+        tokio::time::sleep(4 * SECOND).await;
+        let line = worth(&portfolio, account).into_iter().find(|(symbol, ..)| symbol == "IBM").unwrap();
+        assert_eq!(line.1, Decimal::from(had + 30), "{account}");
+        assert_eq!(line.1, sim.book().position(account, "IBM"));
+    }
+    assert!(portfolio.view().is_current());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_worth_of_every_account_is_told_anew_after_a_cut() {
+    let (sim, client, portfolio, events) = world().await;
+    tokio::spawn(events.drain());
+    portfolio.current(60 * SECOND).await.unwrap();
+    sim.inject(Switch::AcceptThenClose).unwrap();
+    sim.drop_connections();
+    tokio::time::sleep(5 * SECOND).await;
+    for account in [FIRST, SECOND_ACCOUNT] {
+        let section = Section::Portfolio { account: account.to_owned() };
+        assert!(portfolio.view().missing().contains(&section));
+        assert_eq!(portfolio.view().portfolio_of(account).count(), 1, "the last that is known is kept");
+    }
+    // Meanwhile somebody closes the position of the second account by hand.
+    let cover = Order { account: SECOND_ACCOUNT.to_owned(), ..Order::market(Action::Buy, 50.into()) };
+    sim.quote("AAPL", 200, 201).unwrap();
+    sim.manual_order(stock("AAPL"), cover).unwrap();
+    assert_eq!(sim.book().position(SECOND_ACCOUNT, "AAPL"), 0.into());
+    sim.clear(Switch::AcceptThenClose);
+    client.ready(120 * SECOND).await.unwrap();
+    portfolio.current(60 * SECOND).await.unwrap();
+    assert_eq!(worth(&portfolio, FIRST).len(), 1);
+    assert_eq!(worth(&portfolio, SECOND_ACCOUNT), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_account_is_streamed() {
+    let sim = still().account(FIRST).position(FIRST, "IBM", 100, 90);
+    let sim = Arc::new(sim.start().await.unwrap());
+    sim.quote("IBM", 100, 101).unwrap();
+    let client = session(&sim, Config::paper());
+    let (portfolio, events) = Portfolio::follow(&client, client.take_order_events().unwrap());
+    tokio::spawn(events.drain());
+    portfolio.current(60 * SECOND).await.unwrap();
+    assert_eq!(worth(&portfolio, FIRST), [line("IBM", 100, "10050")]);
+    assert!(portfolio.view().number(FIRST, "NetLiquidation", "USD").is_some());
+    assert!(client.account_updates(FIRST).is_err(), "the only account is watched, not asked for in turn");
+    place(&client, &stock("IBM"), 30, 200).await;
+    tokio::time::sleep(4 * SECOND).await;
+    assert_eq!(worth(&portfolio, FIRST)[0].1, 130.into());
 }
 
 #[tokio::test(start_paused = true)]
