@@ -3,16 +3,20 @@
 use rust_decimal::Decimal;
 
 use crate::error::Result;
-use crate::item::Digital;
+use crate::item::{Digital, Item};
+use crate::kinds::AuctionStrategy;
 use crate::scan::Text;
+use crate::tags::TagValue;
 use crate::value::Value;
+use crate::version::ServerVersion;
 use crate::wire::{Layout, Tag, Wire};
 
 /// Declares bodies whose layout is one list for both forms, in the order of the text form.
 ///
 /// A row is a field: what `layout!` wants (its verb and its protobuf tag), the names that the wire has for it, our name,
 /// its type, and its default where that is not the type's own. The names end up in the field's documentation.
-/// `often` behind the version is for ticks: it needs fields without gates, see [`Layout::read_plain_text`].
+/// `often` behind the version is for ticks: it needs fields without gates, see [`Layout::read_plain_text`]. `mostly unset`
+/// behind the name is for bodies with many fields of which few are set, see [`Sparse`].
 ///
 /// ```text
 /// body! {
@@ -27,7 +31,7 @@ use crate::wire::{Layout, Tag, Wire};
 macro_rules! body {
     ($(
         $(#[$about:meta])*
-        $name:ident $(, version $version:literal $($often:ident)?)? {
+        $name:ident $(, version $version:literal $($often:ident)?)? $(, mostly $unset:ident)? {
             $(
                 $(#[$about_field:meta])*
                 $($verb:ident $(($how:expr))?)? $tag:literal $($wire_name:literal)* $field:ident: $type:ty $(= $default:expr)?
@@ -39,7 +43,7 @@ macro_rules! body {
             $name { $($(#[$about_field])* $($wire_name)* $field: $type $(= $default)?),* }
         }
 
-        $crate::wire::layout!($name $(, version $version $($often)?)? { $($($verb $(($how))?)? $tag $field),* });
+        $crate::wire::layout!($name $(, version $version $($often)?)? $(, mostly $unset)? { $($($verb $(($how))?)? $tag $field),* });
     )*};
 }
 pub(crate) use body;
@@ -115,6 +119,57 @@ impl Text<'_> {
 fn take_long<V: Value, T>(text: &mut Text<'_>, value: &mut T, set: impl Fn(&mut T, V)) -> Option<()> {
     set(value, V::read_text(text.next()?).ok()?);
     Some(())
+}
+
+/// The verbs of a body that says little, where it is written as protobuf: what is silent, and so is not written, costs a
+/// comparison each. All else is left to [`Wire`], which would pass by the same fields after a longer look.
+pub(crate) struct Sparse<'w, 'a>(&'w mut Wire<'a>);
+
+impl<'w, 'a> Sparse<'w, 'a> {
+    #[inline(always)]
+    pub(crate) fn of(w: &'w mut Wire<'a>) -> Option<Self> {
+        if w.is_writing_protobuf() { Some(Self(w)) } else { None }
+    }
+
+    #[inline(always)]
+    pub(crate) fn field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if value.is_silent() { Ok(()) } else { self.0.field(tag, value) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn gated<V: Value>(&mut self, gate: ServerVersion, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if value.is_silent() { Ok(()) } else { self.0.gated(gate, tag, value) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn text_only<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if value.is_silent() { Ok(()) } else { self.0.text_only(tag, value) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn exact<D: Digital>(&mut self, tag: &'static Tag, value: &mut D) -> Result<()> {
+        if value.to_digits().is_silent() { Ok(()) } else { self.0.exact(tag, value) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn optional<L: Layout>(&mut self, tag: &'static Tag, inner: &mut Option<L>) -> Result<()> {
+        if inner.is_none() { Ok(()) } else { self.0.optional(tag, inner) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn list<T: Item>(&mut self, tag: &'static Tag, items: &mut Vec<T>) -> Result<()> {
+        if items.is_empty() { Ok(()) } else { self.0.list(tag, items) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn map(&mut self, tag: &'static Tag, tags: &mut Vec<TagValue>) -> Result<()> {
+        if tags.is_empty() { Ok(()) } else { self.0.map(tag, tags) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn auction(&mut self, tag: &'static Tag, auction: &mut Option<AuctionStrategy>) -> Result<()> {
+        self.0.auction(tag, auction)
+    }
 }
 
 /// Verbs of bodies that stand in others.

@@ -16,7 +16,7 @@ body! {
     /// [`Contract::default`] is empty, with the values IB's own client writes where nothing is set. The constructors make
     /// the common kinds.
     #[serde(default)]
-    Contract {
+    Contract, mostly unset {
         /// IB's own number; alone (with an exchange) it names a contract. Wire name `conId`, 0 where not known.
         1 contract_id: Option<ContractId> = Some(ContractId(0)),
         /// Symbol of the underlying.

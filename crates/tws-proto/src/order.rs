@@ -29,7 +29,7 @@ body! {
     /// [`Order::new`] sets what every order needs; everything else starts as IB's own client has it. The zeros among the
     /// defaults are what that client writes for "none": leaving them out would say "the maximum" in the text form.
     #[serde(default)]
-    Order {
+    Order, mostly unset {
         /// API client that owns the order; told in answers.
         1 "clientId" client_id: Option<ClientId>,
         /// Id of the order; the envelope of a request carries it too.
@@ -333,24 +333,28 @@ body! {
 
 impl Order {
     /// An order that trades `quantity` units at once or at its limit; the rest as IB's client has it.
+    #[inline] // an order is large: it is made where it stays
     #[must_use]
     pub fn new(action: Action, quantity: Decimal, order_type: OrderType) -> Self {
         Self { action, total_quantity: Some(quantity), order_type, ..Self::default() }
     }
 
     /// At once, at whatever price.
+    #[inline] // an order is large: it is made where it stays
     #[must_use]
     pub fn market(action: Action, quantity: Decimal) -> Self {
         Self::new(action, quantity, OrderType::Market)
     }
 
     /// At `limit_price` or better.
+    #[inline] // an order is large: it is made where it stays
     #[must_use]
     pub fn limit(action: Action, quantity: Decimal, limit_price: Decimal) -> Self {
         Self { limit_price: Some(limit_price), ..Self::new(action, quantity, OrderType::Limit) }
     }
 
     /// At the market once `stop_price` is touched.
+    #[inline] // an order is large: it is made where it stays
     #[must_use]
     pub fn stop(action: Action, quantity: Decimal, stop_price: Decimal) -> Self {
         Self { aux_price: Some(stop_price), ..Self::new(action, quantity, OrderType::Stop) }
@@ -371,7 +375,7 @@ impl Order {
 
 impl Wire<'_> {
     /// The auction of an order, in text only. The default says nothing, so that leaving it out loses nothing.
-    fn auction(&mut self, tag: &'static Tag, auction: &mut Option<AuctionStrategy>) -> Result<()> {
+    pub(crate) fn auction(&mut self, tag: &'static Tag, auction: &mut Option<AuctionStrategy>) -> Result<()> {
         *auction = auction.filter(|strategy| *strategy != AuctionStrategy::None);
         self.text_only(tag, auction)
     }

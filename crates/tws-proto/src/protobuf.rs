@@ -262,31 +262,95 @@ fn long_varint(body: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Appends a varint.
-pub(crate) fn put_varint(out: &mut BytesMut, mut value: u64) {
-    while value >= 0x80 {
-        out.put_u8(value as u8 | 0x80);
-        value >>= 7;
+/// The bytes of something short, the first one lowest, and how many they are: they are appended as one machine word.
+#[derive(Clone, Copy)]
+struct Packed {
+    bytes: u64,
+    count: u32,
+}
+
+impl Packed {
+    /// A varint of one byte or two; `None` where it takes more.
+    #[inline(always)]
+    const fn varint(value: u64) -> Option<Self> {
+        match value {
+            ..0x80 => Some(Self { bytes: value, count: 1 }),
+            0x80..0x4000 => Some(Self { bytes: value & 0x7F | 0x80 | (value & 0x3F80) << 1, count: 2 }),
+            _ => None,
+        }
     }
-    out.put_u8(value as u8);
+
+    /// The key of a field; tags that TWS knows have three digits.
+    #[inline(always)]
+    const fn key(tag: u32, wire_type: u8) -> Option<Self> {
+        Self::varint((tag as u64) << 3 | wire_type as u64)
+    }
+
+    #[inline(always)]
+    const fn and(self, next: Self) -> Self {
+        Self { bytes: self.bytes | next.bytes << (8 * self.count), count: self.count + next.count }
+    }
+
+    #[inline(always)]
+    fn put(self, out: &mut BytesMut) {
+        let end = out.len() + self.count as usize;
+        out.put_u64_le(self.bytes);
+        out.truncate(end);
+    }
+}
+
+/// Appends a varint.
+pub(crate) fn put_varint(out: &mut BytesMut, value: u64) {
+    match Packed::varint(value) {
+        Some(packed) => packed.put(out),
+        None => put_long_varint(out, value),
+    }
+}
+
+fn put_long_varint(out: &mut BytesMut, value: u64) {
+    let (mut bytes, mut left, mut count) = ([0; 10], value, 0);
+    for byte in &mut bytes {
+        count += 1;
+        *byte = left as u8 | 0x80;
+        left >>= 7;
+        if left == 0 {
+            *byte &= 0x7F;
+            break;
+        }
+    }
+    out.put_slice(bytes.get(..count).unwrap_or(&bytes));
+}
+
+/// Appends the key of a field and a varint.
+#[inline(always)]
+fn put_key_and_varint(out: &mut BytesMut, tag: u32, wire_type: u8, value: u64) {
+    match (Packed::key(tag, wire_type), Packed::varint(value)) {
+        (Some(key), Some(value)) => key.and(value).put(out),
+        (Some(key), None) => {
+            key.put(out);
+            put_long_varint(out, value);
+        }
+        (None, _) => {
+            put_long_varint(out, u64::from(tag) << 3 | u64::from(wire_type));
+            put_varint(out, value);
+        }
+    }
 }
 
 /// Appends an integer or boolean field.
 pub(crate) fn put_varint_field(out: &mut BytesMut, tag: u32, value: u64) {
-    put_varint(out, u64::from(tag) << 3);
-    put_varint(out, value);
+    put_key_and_varint(out, tag, VARINT, value);
 }
 
 /// Appends a double field.
 pub(crate) fn put_double_field(out: &mut BytesMut, tag: u32, value: f64) {
-    put_varint(out, u64::from(tag) << 3 | 1);
+    put_varint(out, u64::from(tag) << 3 | u64::from(FIXED64));
     out.put_f64_le(value);
 }
 
 /// Appends a string or nested field whose bytes are known.
 pub(crate) fn put_bytes_field(out: &mut BytesMut, tag: u32, bytes: &[u8]) {
-    put_varint(out, u64::from(tag) << 3 | 2);
-    put_varint(out, bytes.len() as u64);
+    put_key_and_varint(out, tag, BYTES, bytes.len() as u64);
     out.put_slice(bytes);
 }
 
@@ -296,11 +360,10 @@ pub(crate) fn put_nested_field<E>(
     tag: u32,
     body: impl FnOnce(&mut BytesMut) -> Result<(), E>,
 ) -> Result<(), E> {
-    put_varint(out, u64::from(tag) << 3 | 2);
     // Most bodies are short: their length fits the one byte that is kept for it.
-    let place = out.len();
-    out.put_u8(0);
+    put_key_and_varint(out, tag, BYTES, 0);
     let start = out.len();
+    let place = start - 1;
     body(out)?;
     let length = out.len() - start;
     let mut low = length as u8;
@@ -408,6 +471,21 @@ mod tests {
             let mut bytes = &out[..];
             proptest::prop_assert_eq!(varint(&mut bytes), Some(value));
             proptest::prop_assert!(bytes.is_empty());
+        }
+
+        #[test]
+        fn fields_come_back(tag in 1..1_u32 << 29, value: u64, bits in 0..64, text: Vec<u8>, double: f64) {
+            let mut out = BytesMut::new();
+            let value = value >> bits;
+            put_varint_field(&mut out, tag, value);
+            put_bytes_field(&mut out, tag, &text);
+            put_double_field(&mut out, tag, double);
+            let mut fields = walk(&out);
+            proptest::prop_assert!(matches!(fields.another(tag), Some(Raw::Varint(read)) if read == value));
+            proptest::prop_assert!(matches!(fields.another(tag), Some(Raw::Bytes(read)) if read == text));
+            let bits = double.to_bits();
+            proptest::prop_assert!(matches!(fields.another(tag), Some(Raw::Fixed64(read)) if read == bits));
+            proptest::prop_assert_eq!(fields.finish(), Shape::Whole);
         }
 
         #[test]

@@ -103,6 +103,11 @@ impl<'a> Wire<'a> {
         matches!(self.mode, Mode::ReadText(_) | Mode::ReadProtobuf(_))
     }
 
+    #[inline]
+    pub(crate) fn is_writing_protobuf(&self) -> bool {
+        matches!(self.mode, Mode::WriteProtobuf(_))
+    }
+
     /// Whether a value that has no place is to be refused.
     fn refuses(&self) -> bool {
         !self.is_reading() && self.missing == Missing::Refuse
@@ -624,6 +629,21 @@ macro_rules! layout {
             text.constant($version)?;
             $crate::wire::layout!(text; $($($verb)? $tag $field),*);
             Some(())
+        }
+    };
+    (@sparse $($($verb:ident $(($gate:expr))?)? $tag:literal $field:ident),* $(,)?) => {
+        fn layout(&mut self, w: &mut $crate::wire::Wire<'_>) -> $crate::error::Result<()> {
+            let Self { $($field),* } = self;
+            match $crate::body::Sparse::of(w) {
+                Some(mut sparse) => $crate::wire::layout!(sparse; $($($verb $(($gate))?)? $tag $field),*),
+                None => $crate::wire::layout!(w; $($($verb $(($gate))?)? $tag $field),*),
+            }
+            Ok(())
+        }
+    };
+    ($message:ident, mostly unset { $($fields:tt)* }) => {
+        impl $crate::wire::Layout for $message {
+            $crate::wire::layout! { @sparse $($fields)* }
         }
     };
     ($message:ident $(, version $version:literal)? { $($fields:tt)* }) => {
