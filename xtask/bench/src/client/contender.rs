@@ -6,7 +6,7 @@ use serde_json::json;
 use tws_proto::ServerVersion;
 
 use super::usage::{peak_bytes, processor_ns};
-use super::{Threads, Who, ours, peer, raw, sleep};
+use super::{Threads, Who, echo, ours, peer, raw, sleep};
 
 /// What a contender is told.
 pub(super) struct Setting {
@@ -69,6 +69,7 @@ pub(crate) fn run(arguments: &[String]) -> ! {
     let taken = match (who, task.as_str()) {
         (Who::Raw, "ticks") => raw::ticks(&setting),
         (Who::Raw, "orders") => raw::orders(&setting),
+        (Who::Echo, "orders") => run_on(threads, echo::orders(setting)),
         (Who::Ours, "ticks") => run_on(threads, ours::ticks(setting)),
         (Who::Ours, "orders") => run_on(threads, ours::orders(setting)),
         (Who::Peer, "ticks") => run_on(threads, peer::ticks(setting)),

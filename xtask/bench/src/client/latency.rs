@@ -12,10 +12,16 @@ const PLACE_ORDER: i32 = 203;
 /// Ticks before any is timed.
 const WARM_UP: usize = 500;
 
-const ENTRIES: [Entry; 5] = [
+const ENTRIES: [Entry; 6] = [
     Entry {
         name: "raw echo: blocking read, an order that was built before; the limit",
         who: Who::Raw,
+        threads: Threads::One,
+        version: PROTOBUF,
+    },
+    Entry {
+        name: "tokio echo: a bare socket, the same order built and encoded for each tick",
+        who: Who::Echo,
         threads: Threads::One,
         version: PROTOBUF,
     },

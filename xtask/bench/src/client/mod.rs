@@ -5,6 +5,7 @@
 //! while it is timed.
 
 mod contender;
+mod echo;
 mod latency;
 mod ours;
 mod peer;
@@ -35,6 +36,8 @@ const PROTOBUF: ServerVersion = ServerVersion(226);
 pub(crate) enum Who {
     /// A blocking loop on one thread: the least that anybody can do.
     Raw,
+    /// A bare socket of tokio: the least that a client on this runtime can do.
+    Echo,
     /// `tws-client`.
     Ours,
     /// The `ibapi` crate.
@@ -60,7 +63,8 @@ pub(crate) struct Entry {
 }
 
 impl Who {
-    const ALL: [(Self, &'static str); 3] = [(Self::Raw, "raw"), (Self::Ours, "ours"), (Self::Peer, "peer")];
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Raw, "raw"), (Self::Echo, "echo"), (Self::Ours, "ours"), (Self::Peer, "peer")];
 
     fn word(self) -> &'static str {
         Self::ALL.iter().find(|(who, _)| *who == self).map_or("", |(_, word)| word)

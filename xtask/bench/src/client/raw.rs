@@ -18,7 +18,7 @@ use super::contender::{Setting, Taken};
 use super::server::END;
 
 /// How much is read at a time.
-const READ_BYTES: usize = 256 * 1024;
+pub(super) const READ_BYTES: usize = 256 * 1024;
 /// Ids as our client gives them, so that frames are as long as its frames.
 const FIRST_ID: i32 = 2_000_000_000;
 
@@ -85,20 +85,20 @@ pub(super) fn place(order_id: OrderId) -> PlaceOrder {
 }
 
 /// The first frame of the input, and how long it is with its prefix.
-fn frame(input: &[u8]) -> Option<(&[u8], usize)> {
+pub(super) fn frame(input: &[u8]) -> Option<(&[u8], usize)> {
     let (length, rest) = input.split_first_chunk()?;
     let length = u32::from_be_bytes(*length) as usize;
     Some((rest.get(..length)?, 4 + length))
 }
 
-fn tick(payload: &[u8], version: ServerVersion) -> Option<TickPrice> {
+pub(super) fn tick(payload: &[u8], version: ServerVersion) -> Option<TickPrice> {
     match ServerMessage::read(payload, version).expect("the server sends what can be read").message {
         ServerMessage::TickPrice(tick) => Some(tick),
         _ => None,
     }
 }
 
-fn connect(setting: &Setting) -> TcpStream {
+pub(super) fn connect(setting: &Setting) -> TcpStream {
     let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, setting.port)).expect("the server listens");
     socket.set_nodelay(true).expect("a live socket");
     let mut connection = shake_hands(&mut socket, setting.version);
