@@ -4,18 +4,20 @@ mod support;
 
 use std::time::Duration;
 
+use bytes::BytesMut;
 use support::{BID, SECOND, cancel, place, ready_session, session, short};
 use tokio::time::Instant;
 use tws_client::config::{Limits, Pacing};
 use tws_client::{
-    Config, Epoch, LaneEvent, OrderEvents, Phase, Reason, SendError, StateChange, Unsent, UnsentCause, Upstream,
+    Config, Epoch, LaneEvent, OrderEvents, Phase, Reason, SendError, StateChange, Tick, Unsent, UnsentCause, Update,
+    Upstream,
 };
-use tws_proto::ServerVersion;
 use tws_proto::ids::{OrderId, RequestId};
 use tws_proto::kinds::Status;
 use tws_proto::message::{
     AttachedOrders, ClientMessage, GlobalCancel, Message, OrderStatus, RequestOpenOrders, ServerMessage, TickPrice,
 };
+use tws_proto::{Contract, Missing, ServerVersion};
 
 fn status(order_id: i32) -> ServerMessage {
     Box::new(OrderStatus { order_id: OrderId(order_id), status: Status::Submitted, ..OrderStatus::default() }).into()
@@ -47,6 +49,50 @@ fn told(events: &mut OrderEvents) -> Vec<String> {
         });
     }
     told
+}
+
+/// Ten ticks, an order event and a hundred ticks, in one read.
+#[tokio::test(start_paused = true)]
+async fn a_tick_behind_a_waiting_order_event_stays_behind_it() {
+    let (client, mut listener, _driver) = session(Config::paper());
+    let mut events = client.take_order_events().unwrap();
+    let mut peer = listener.ready().await;
+    client.ready(SECOND).await.unwrap();
+    let mut ticks = client.market_data(&Contract::stock("IBM", "USD"), &[]).unwrap();
+    let request_id = peer.hear_market_data().await;
+    told(&mut events);
+    let (log, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let other_log = log.clone();
+    tokio::spawn(async move {
+        while let Some(event) = events.recv().await {
+            assert!(matches!(event, LaneEvent::Message(ServerMessage::OrderStatus(_))), "{event:?}");
+            log.send(None).unwrap();
+        }
+    });
+    tokio::spawn(async move {
+        while let Some(Update::Data(Tick::Price(tick))) = ticks.recv().await {
+            other_log.send(tick.price).unwrap();
+        }
+    });
+    let tick = |price: i64| -> ServerMessage {
+        TickPrice { request_id, kind: BID, price: Some(price.into()), ..TickPrice::default() }.into()
+    };
+    let (before, behind) = ((1..=10).map(tick), (11..=110).map(tick));
+    let mut bytes = BytesMut::new();
+    for message in before.chain([status(1)]).chain(behind) {
+        message.write(ServerVersion::NEWEST, Missing::Refuse, &mut bytes).unwrap();
+    }
+    peer.say_raw(&bytes).await;
+    tokio::time::sleep(SECOND).await;
+    let mut order = Vec::new();
+    while let Ok(entry) = heard.try_recv() {
+        order.push(entry);
+    }
+    let of_order = order.iter().position(Option::is_none).expect("the order event is told");
+    let first_behind = order.iter().position(|price| *price == Some(11.into())).expect("the ticks are told");
+    assert!(of_order < first_behind, "{order:?}");
+    let prices: Vec<_> = order.into_iter().flatten().collect();
+    assert_eq!(prices, (1..=110).map(Into::into).collect::<Vec<_>>(), "each once, in the order of the wire");
 }
 
 #[tokio::test(start_paused = true)]
