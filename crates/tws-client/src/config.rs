@@ -61,6 +61,11 @@ pub struct Config {
     pub pacing: Pacing,
     /// How much may wait.
     pub limits: Limits,
+    /// How often the driver looks at the socket again, after something came in, before it sleeps. Each look costs about a
+    /// microsecond of a processor; what comes meanwhile is taken without the waking of a thread, which takes longer than
+    /// all that the session does between a tick and an order. For whoever has a processor to spare; 0, the default, sleeps
+    /// at once.
+    pub idle_looks: u32,
     /// Starts the generator that spreads reconnects; the same seed gives the same session.
     pub seed: u64,
 }
@@ -84,6 +89,7 @@ impl Config {
             timeouts: Timeouts::default(),
             pacing: Pacing::default(),
             limits: Limits::default(),
+            idle_looks: 0,
             seed: 0x7c15_9e37_79b9_7f4a,
         }
     }

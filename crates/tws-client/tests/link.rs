@@ -7,10 +7,10 @@ use std::time::Duration;
 use support::{Listener, SECOND, place, ready_session, session};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
-use tws_client::{Client, Config, Epoch, Exit, Phase, Reason, RequestError};
-use tws_proto::ServerVersion;
+use tws_client::{Client, Config, Epoch, Exit, Phase, Reason, RequestError, Tick, Update};
 use tws_proto::handshake::HandshakeError;
 use tws_proto::message::{ClientMessage, ManagedAccounts, NextValidId};
+use tws_proto::{Contract, ServerVersion};
 
 const VERSION_ANSWER: &[u8] = b"\0\0\0\x1a226\x0020261122 15:00:00 EST\0";
 
@@ -40,6 +40,23 @@ async fn a_session_gets_ready() {
     let ready = client.ready(SECOND).await.unwrap();
     assert_eq!(ready.accounts, ["DU1234567", "DU7654321"]);
     assert_eq!((ready.next_order_id.0, ready.server_version, ready.epoch), (100, ServerVersion::NEWEST, Epoch(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn looks_before_sleep_end_and_miss_nothing() {
+    let (client, mut listener, _driver) = session(Config { idle_looks: 1000, ..Config::paper() });
+    let mut peer = listener.ready().await;
+    client.ready(SECOND).await.unwrap();
+    let mut ticks = client.market_data(&Contract::stock("IBM", "USD"), &[]).unwrap();
+    let request_id = peer.hear_market_data().await;
+    for price in 1..4 {
+        // Time moves only where everybody sleeps: the driver does, and its timer wakes it to probe the link.
+        assert!(peer.hear_for(60 * SECOND).await.is_empty());
+        peer.bid(request_id, price).await;
+        let tick = tokio::time::timeout(SECOND, ticks.recv()).await.unwrap();
+        assert!(matches!(tick, Some(Update::Data(Tick::Price(tick))) if tick.price == Some(price.into())), "{price}");
+    }
+    assert_eq!(client.ready(SECOND).await.unwrap().epoch, Epoch(1));
 }
 
 #[tokio::test(start_paused = true)]

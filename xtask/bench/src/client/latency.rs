@@ -12,7 +12,7 @@ const PLACE_ORDER: i32 = 203;
 /// Ticks before any is timed.
 const WARM_UP: usize = 500;
 
-const ENTRIES: [Entry; 6] = [
+const ENTRIES: [Entry; 7] = [
     Entry {
         name: "raw echo: blocking read, an order that was built before; the limit",
         who: Who::Raw,
@@ -27,6 +27,12 @@ const ENTRIES: [Entry; 6] = [
     },
     Entry { name: "tws-client, one thread", who: Who::Ours, threads: Threads::One, version: PROTOBUF },
     Entry { name: "tws-client, two threads", who: Who::Ours, threads: Threads::Two, version: PROTOBUF },
+    Entry {
+        name: "tws-client, one thread that does not sleep (Config::idle_looks)",
+        who: Who::Awake,
+        threads: Threads::One,
+        version: PROTOBUF,
+    },
     Entry { name: "ibapi 5.5.0, one thread", who: Who::Peer, threads: Threads::One, version: PROTOBUF },
     Entry { name: "ibapi 5.5.0, two threads", who: Who::Peer, threads: Threads::Two, version: PROTOBUF },
 ];
