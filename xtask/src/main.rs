@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         Command::Wire(options) => wire::run(&options),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", trader::Failure::from(error));
         ExitCode::FAILURE
     })
 }

@@ -345,6 +345,86 @@ fn nothing_on_the_input_ends_it() {
 }
 
 #[test]
+fn what_could_be_meant_in_two_ways_is_refused_and_whole_numbers_are_amounts() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    for (line, word) in [
+        (r#"{"id": 1, "cmd": "state", "cmd": "kill"}"#, "\"cmd\" stands there twice"),
+        (r#"{"id": 1, "cmd": "state", "command": "kill"}"#, "several names"),
+        (r#"{"id": 1, "cmd": "modify", "ref": "a", "quantity": "1", "quantity": "1000"}"#, "\"quantity\" stands"),
+        (r#"{"id": 1, "cmd": null}"#, "`cmd`"),
+        (r#"{"id": 1, "cmd": "modify", "ref": "a", "quantity": true}"#, "`quantity`"),
+        (r#"{"id": 1, "cmd": "modify", "ref": "a", "limit_price": "NaN"}"#, "`limit_price`"),
+        (r#"{"id": 1, "cmd": "modify", "ref": "a", "limit_price": ["1"]}"#, "`limit_price`"),
+        (r#"{"id": 1, "cmd": "subscribe", "contract": "IBM"}"#, "a contract, such as"),
+    ] {
+        drive.write(line.as_bytes());
+        let answer = drive.hear("an answer", |value| value["event"] == "answer");
+        assert_eq!((&answer["id"], &answer["ok"]), (&json!(1), &json!(false)), "{line}: {answer}");
+        assert!(answer["error"].as_str().unwrap().contains(word), "{line}: {answer}");
+    }
+    assert_eq!(drive.done(json!({"cmd": "state"}))["name"], "ready");
+    let mut order = limit("one", "BUY", "10", "9");
+    (order["quantity"], order["limit_price"]) = (json!(10), json!(9));
+    drive.done(order);
+    assert_eq!(drive.order("one", "working")["quantity"], "10");
+    drop(drive);
+    market_place.close();
+}
+
+/// What was asked before the end of the input is carried out; behind `quit` and a signal nothing is, and all is answered.
+#[test]
+fn everything_asked_is_answered_and_the_end_is_told() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    for price in 1..=5 {
+        let mut order = limit(&format!("o{price}"), "BUY", "1", &format!("9.{price}"));
+        order["id"] = json!(price);
+        drive.write(order.to_string().as_bytes());
+    }
+    drop(drive.input.take());
+    for id in 1..=5 {
+        let answer = drive.hear("an answer", |value| value["event"] == "answer" && value["id"] == id);
+        assert_eq!(answer["ok"], true, "{answer}");
+    }
+    drive.state("stopped");
+    assert!(drive.process.wait().unwrap().success());
+    drop(drive);
+    assert_eq!(market_place.orders(), 5);
+
+    let mut drive = Drive::start_with(
+        &market_place.sim.address().to_string(),
+        &market_place.journal(),
+        &[("TWS_ON_STOP", "cancel")],
+    );
+    drive.state("ready");
+    let mut lines = String::new();
+    for id in 1..=200 {
+        let mut order = limit(&format!("q{id}"), "BUY", "1", &format!("8.{:02}", id % 100));
+        order["id"] = json!(id);
+        lines.push_str(&format!("{order}\n"));
+    }
+    drive.write(format!("{lines}{}", json!({"cmd": "quit", "id": "bye"})).as_bytes());
+    for id in 1..=200 {
+        drive.hear("an answer", |value| value["event"] == "answer" && value["id"] == id);
+    }
+    drive.state("stopped");
+    drive.hear("the last word", |value| value["event"] == "answer" && value["id"] == "bye");
+    assert!(drive.ended().success());
+    assert_eq!(market_place.sim.book().open_orders().count(), 0, "nothing was placed behind the last cancel");
+    market_place.close();
+}
+
+#[test]
+fn a_fault_at_the_start_is_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = not_started("127.0.0.1:1", &folder.path().join("none").join("drive.db"), &[]);
+    assert_eq!(told.matches("No such file or directory").count(), 1, "{told}");
+}
+
+#[test]
 fn without_tws_it_says_so_and_takes_no_orders() {
     let folder = tempfile::tempdir().unwrap();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();

@@ -3,11 +3,19 @@
 use order::{Change, Distance, OrderKind, TimeInForce};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use trader::Ticket;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 use tws_proto::kinds::{SecurityType, TimeInForce as Word};
+
+use super::once;
+
+/// Fields that hold a price or a quantity.
+const AMOUNTS: [&str; 8] =
+    ["quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "strike", "take_profit", "stop_loss"];
+/// What the name of a command may stand in.
+const NAMES: [&str; 3] = ["cmd", "command", "op"];
 
 /// A command, and the id that its answer repeats.
 #[derive(Debug)]
@@ -79,7 +87,7 @@ pub(super) struct Bracket {
 
 /// The price of an exit, alone or as an order would have it.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "an exit is a price, or an object with `limit_price` or `stop_price`")]
 enum Exit {
     Price(Decimal),
     Order { limit_price: Option<Decimal>, stop_price: Option<Decimal> },
@@ -105,7 +113,7 @@ pub(super) struct Modify {
 
 /// A contract by what names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a contract, such as {\"symbol\": \"IBM\"}")]
 pub(super) struct Named {
     #[serde(default)]
     symbol: String,
@@ -122,32 +130,64 @@ pub(super) struct Named {
 impl Command {
     /// Reads a line. The id comes back with the fault, where there is one.
     pub(super) fn read(line: &[u8]) -> Result<Self, (Value, String)> {
-        let value: Value = serde_json::from_slice(line).map_err(|error| (Value::Null, format!("not JSON: {error}")))?;
+        let value = once::read(line).map_err(|error| (id_of(line), format!("not JSON: {error}")))?;
         let Value::Object(mut fields) = value else {
             return Err((Value::Null, "a command is a JSON object".to_owned()));
         };
         let id = fields.remove("id").unwrap_or(Value::Null);
-        if let Some(name) = ["command", "op"].iter().find_map(|name| fields.remove(*name)) {
-            fields.entry("cmd").or_insert(name);
-        }
-        if let Some(number) = fields.values().find_map(inexact) {
-            return Err((id, format!("{number} is not exact as a number: write \"{number}\"")));
-        }
-        match serde_json::from_value(Value::Object(fields)) {
+        match name(&mut fields).and_then(|()| amounts(&mut fields)).and_then(|()| kind(fields)) {
             Ok(kind) => Ok(Self { id, kind }),
-            Err(error) => Err((id, error.to_string())),
+            Err(fault) => Err((id, fault)),
         }
     }
 }
 
-/// A number that a binary float stands for: prices and quantities must not go through one.
-fn inexact(value: &Value) -> Option<&serde_json::Number> {
-    match value {
-        Value::Number(number) if number.is_f64() => Some(number),
-        Value::Array(values) => values.iter().find_map(inexact),
-        Value::Object(fields) => fields.values().find_map(inexact),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+/// The id in a line that is no command, where there is one all the same.
+fn id_of(line: &[u8]) -> Value {
+    let value = serde_json::from_slice::<Value>(line).ok();
+    value.and_then(|mut value| value.get_mut("id").map(Value::take)).unwrap_or_default()
+}
+
+/// Puts the name of a command where it belongs.
+fn name(fields: &mut Map<String, Value>) -> Result<(), String> {
+    let mut names = NAMES.iter().filter_map(|name| fields.remove(*name)).collect::<Vec<_>>();
+    match (names.pop(), names.len()) {
+        (Some(Value::String(name)), 0) => {
+            fields.insert("cmd".to_owned(), Value::String(name));
+            Ok(())
+        }
+        (Some(other), 0) => Err(format!("`cmd` is the name of a command, not {other}")),
+        (Some(_), _) => Err("the command has several names; name it once, in `cmd`".to_owned()),
+        (None, _) => Err("missing field `cmd`".to_owned()),
     }
+}
+
+/// Makes text of whole numbers that stand for amounts, and refuses whatever is no exact number.
+fn amounts(fields: &mut Map<String, Value>) -> Result<(), String> {
+    fields.retain(|name, value| !value.is_null() || !AMOUNTS.contains(&name.as_str()));
+    for (name, value) in fields.iter_mut() {
+        let is_amount = AMOUNTS.contains(&name.as_str());
+        match value {
+            // Prices and quantities must not go through a binary float.
+            Value::Number(number) if number.is_f64() => {
+                return Err(format!("`{name}`: {number} is not exact as a number: write \"{number}\""));
+            }
+            Value::Number(number) if is_amount => *value = Value::String(number.to_string()),
+            Value::Object(fields) => amounts(fields)?,
+            Value::Array(values) if !is_amount => {
+                values.iter_mut().filter_map(Value::as_object_mut).try_for_each(amounts)?;
+            }
+            _ => {}
+        }
+        if is_amount && !value.is_object() && serde_json::from_value::<Decimal>(value.clone()).is_err() {
+            return Err(format!("`{name}` is {value}, and should be a number in text, such as \"10.05\""));
+        }
+    }
+    Ok(())
+}
+
+fn kind(fields: Map<String, Value>) -> Result<Kind, String> {
+    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
 }
 
 impl Named {

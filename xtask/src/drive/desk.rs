@@ -1,6 +1,7 @@
 //! [`Desk`]: carries out commands in their order and tells what happens meanwhile.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use order::{IntentId, OrderUpdate};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use trader::{Alarm, Event, Handle, Instrument, Quote, Refused, Trader, TraderConfig};
 
@@ -27,6 +29,11 @@ const QUOTE_WAIT: Duration = Duration::from_secs(3);
 /// How long a contract may take to be found.
 const FIND_WAIT: Duration = Duration::from_secs(15);
 
+/// How long commands that wait at the end of the input may take.
+const LAST_COMMANDS: Duration = Duration::from_secs(30);
+/// How long the end waits for what is still to be told.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// What everybody at the desk shares.
 pub(super) struct Desk {
     config: TraderConfig,
@@ -34,6 +41,8 @@ pub(super) struct Desk {
     voice: Voice,
     instruments: BTreeMap<Named, Instrument>,
     refs: Refs,
+    /// Whether the desk closes, and nothing more is carried out.
+    closes: Arc<AtomicBool>,
 }
 
 /// Names of orders, by intent. Names are given before anything is told of an order.
@@ -53,6 +62,8 @@ pub(super) struct Closed {
     ending: Ending,
     /// The id of a `quit`, which is answered at the very end.
     quit: Option<Value>,
+    /// Those who still have something to tell.
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// Why a command was not carried out.
@@ -92,61 +103,40 @@ type Outcome = Result<Value, Fault>;
 
 impl Desk {
     pub(super) fn new(config: TraderConfig, trader: Handle, voice: Voice) -> Self {
-        Self { config, trader, voice, instruments: BTreeMap::new(), refs: Refs::default() }
+        Self { config, trader, voice, instruments: BTreeMap::new(), refs: Refs::default(), closes: Arc::default() }
     }
 
-    /// Serves until the end of the input, `quit`, a signal, or until nobody hears.
-    pub(super) async fn serve(self, mut lines: mpsc::Receiver<Line>) -> Closed {
-        let wanted = |quit| Closed { ending: Ending::Wanted, quit };
-        let unheard = || Closed { ending: Ending::Unheard, quit: None };
-        let (voice, trader) = (self.voice.clone(), self.trader.clone());
+    /// Serves until the end of the input, `quit`, a signal, or until nobody hears. What was asked before the end of the
+    /// input is still carried out; `quit` and signals do not wait for it.
+    pub(super) async fn serve(self, lines: mpsc::Receiver<Line>) -> Closed {
+        let (voice, trader, closes) = (self.voice.clone(), self.trader.clone(), Arc::clone(&self.closes));
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
-        let told = tokio::spawn(tell(self.trader.clone(), self.voice.clone(), self.refs.clone()));
+        let mut told = tokio::spawn(tell(self.trader.clone(), self.voice.clone(), self.refs.clone()));
         let mut worker = tokio::spawn(self.work(commands));
-        let mut told = std::pin::pin!(told);
-        let mut ended = std::pin::pin!(terminated());
-        loop {
-            let line = tokio::select! {
-                biased;
-                () = &mut ended => return wanted(None),
-                _ = &mut told => return unheard(),
-                _ = &mut worker => return unheard(),
-                line = lines.recv() => line,
-            };
-            let Some(line) = line else { return wanted(None) };
-            let command = match read(line) {
-                Ok(Some(command)) => command,
-                Ok(None) => continue,
-                Err((id, detail)) => match answer(&voice, &id, Err(Fault { rule: None, detail })) {
-                    Ok(()) => continue,
-                    Err(Unheard) => return unheard(),
-                },
-            };
-            let said = match command.kind {
-                Kind::Quit {} => return wanted(Some(command.id)),
-                Kind::Kill { by, reason } => {
-                    // Nothing that waits may keep it.
-                    let (voice, trader) = (voice.clone(), trader.clone());
-                    tokio::spawn(async move {
-                        let by = by.unwrap_or_else(|| "drive".to_owned());
-                        let killed = trader.kill(by, reason.unwrap_or_else(|| "asked for".to_owned())).await;
-                        // Where nobody hears, the others end the desk.
-                        let _ = answer(&voice, &command.id, killed.map(|()| Value::Null).map_err(Fault::from));
-                    });
-                    Ok(())
-                }
-                kind => match sender.try_send(Command { id: command.id, kind }) {
-                    Ok(()) => Ok(()),
-                    Err(error) => {
-                        let Command { id, .. } = error.into_inner();
-                        let detail = format!("{COMMANDS_MAX} commands wait already; this one was not taken");
-                        answer(&voice, &id, Err(detail.into()))
+        let quit = tokio::select! {
+            biased;
+            () = terminated() => Some(None),
+            _ = &mut told => None,
+            _ = &mut worker => None,
+            quit = take_lines(lines, sender, &voice, &trader) => match quit {
+                Ok(None) => {
+                    tokio::select! {
+                        () = terminated() => {}
+                        _ = timeout(LAST_COMMANDS, &mut worker) => {}
                     }
-                },
-            };
-            if said == Err(Unheard) {
-                return unheard();
+                    Some(None)
+                }
+                Ok(quit) => Some(quit),
+                Err(Unheard) => None,
+            },
+        };
+        closes.store(true, Ordering::Relaxed);
+        match quit {
+            Some(quit) => {
+                let tasks = [worker, told].into_iter().filter(|task| !task.is_finished()).collect();
+                Closed { ending: Ending::Wanted, quit, tasks }
             }
+            None => Closed { ending: Ending::Unheard, quit: None, tasks: Vec::new() },
         }
     }
 
@@ -156,7 +146,10 @@ impl Desk {
         self.refs.extend(known);
         while let Some(Command { id, kind }) = commands.recv().await {
             let reference = kind.reference().map(str::to_owned);
-            let outcome = self.carry_out(kind).await;
+            let outcome = match self.check_open() {
+                Ok(()) => self.carry_out(kind).await,
+                closed => closed.map(|()| Value::Null),
+            };
             if let Err(Fault { rule: Some(rule), detail }) = &outcome {
                 let refused = json!({"event": "refused", "ref": reference, "rule": rule, "detail": detail});
                 if self.voice.say(refused).is_err() {
@@ -167,6 +160,14 @@ impl Desk {
                 return;
             }
         }
+    }
+
+    /// Whether anything is still carried out.
+    fn check_open(&self) -> Result<(), Fault> {
+        if !self.closes.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Err(Fault { rule: Some("stopped".to_owned()), detail: "the process ends; nothing was done".to_owned() })
     }
 
     async fn carry_out(&mut self, kind: Kind) -> Outcome {
@@ -291,7 +292,8 @@ impl Desk {
             // Without one the gate refuses the order, and says so better than this could.
             let _ = timeout(QUOTE_WAIT, first).await;
         }
-        Ok(instrument)
+        // What was cancelled at the end must not be placed behind it.
+        self.check_open().map(|()| instrument)
     }
 
     /// Finds a contract and watches its market, once.
@@ -363,6 +365,17 @@ impl Kind {
 }
 
 impl Closed {
+    /// Waits until all that was asked is answered and all that happened is told, now that the trader has stopped.
+    pub(super) async fn finish(&mut self) {
+        let _ = timeout(LAST_WORDS, async {
+            for task in self.tasks.drain(..) {
+                // A panic of it is told by its own message.
+                let _ = task.await;
+            }
+        })
+        .await;
+    }
+
     pub(super) fn kind(self) -> Ending {
         self.ending
     }
@@ -385,6 +398,48 @@ impl Refs {
         let mut refs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refs.extend(labels.into_iter().map(|(label, intent)| (intent, label)));
     }
+}
+
+/// Takes lines until their end, or until `quit` is said: then its id.
+async fn take_lines(
+    mut lines: mpsc::Receiver<Line>,
+    commands: mpsc::Sender<Command>,
+    voice: &Voice,
+    trader: &Handle,
+) -> Result<Option<Value>, Unheard> {
+    while let Some(line) = lines.recv().await {
+        let command = match read(line) {
+            Ok(Some(command)) => command,
+            Ok(None) => continue,
+            Err((id, detail)) => {
+                answer(voice, &id, Err(Fault { rule: None, detail }))?;
+                continue;
+            }
+        };
+        match command.kind {
+            Kind::Quit {} => return Ok(Some(command.id)),
+            Kind::Kill { by, reason } => kill(voice, trader, command.id, by, reason),
+            kind => {
+                if let Err(error) = commands.try_send(Command { id: command.id, kind }) {
+                    let Command { id, .. } = error.into_inner();
+                    let detail = format!("{COMMANDS_MAX} commands wait already; this one was not taken");
+                    answer(voice, &id, Err(detail.into()))?;
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Stops all trading; nothing that waits may keep it.
+fn kill(voice: &Voice, trader: &Handle, id: Value, by: Option<String>, reason: Option<String>) {
+    let (voice, trader) = (voice.clone(), trader.clone());
+    tokio::spawn(async move {
+        let by = by.unwrap_or_else(|| "drive".to_owned());
+        let killed = trader.kill(by, reason.unwrap_or_else(|| "asked for".to_owned())).await;
+        // Where nobody hears, the others end the desk.
+        let _ = answer(&voice, &id, killed.map(|()| Value::Null).map_err(Fault::from));
+    });
 }
 
 /// The command in a line; `None` for an empty one.
@@ -425,6 +480,11 @@ async fn tell(trader: Handle, voice: Voice, refs: Refs) {
             biased;
             event = events.recv() => match event {
                 Ok(delivery) => match delivery.event() {
+                    Some(Event::State(state)) if state.phase == trader::Phase::Stopped => {
+                        // The last word; where nobody hears it, there is nothing left to be done.
+                        let _ = voice.say(tagged("state", state_json(&state)));
+                        return;
+                    }
                     Some(event) => tell_event(&trader, &voice, &refs, event).await,
                     None => Ok(()),
                 },

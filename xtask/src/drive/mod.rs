@@ -6,6 +6,7 @@
 mod command;
 mod desk;
 mod lines;
+mod once;
 mod voice;
 
 use std::path::PathBuf;
@@ -80,9 +81,10 @@ async fn drive(config: TraderConfig, voice: Voice, options: &Options) -> anyhow:
     }
     let trader = builder.start_unready().context("the trader did not start")?;
     let desk = Desk::new(config, trader.handle(), voice.clone());
-    let ending = desk.serve(lines).await;
+    let mut ending = desk.serve(lines).await;
     // Orders stay at the broker as they are; the journal is closed cleanly.
     let ended = trader.stop().await;
+    ending.finish().await;
     if let Some(fault) = ended.journal_fault {
         bail!("the journal was not closed cleanly: {fault}");
     }

@@ -1,5 +1,7 @@
 //! Lists without an id whose end marker is lost, or late (R8): they fail in their time, and the next is asked at once.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 use tws_client::{OpenOrders, RequestError};
 use tws_proto::message::*;
@@ -79,7 +81,7 @@ async fn r08_every_late_end_marker_is_told_from_that_of_the_list_under_way() {
     let next = ask(&client, |client| async move { client.all_open_orders().await }).await;
     asked(&mut peer, &[5]).await;
     peer.say(OpenOrdersEnd {}).await;
-    assert_eq!((ids(next.await.unwrap()), begun.elapsed()), (vec![5], 0 * SECOND));
+    assert_eq!((ids(next.await.unwrap()), begun.elapsed()), (vec![5], Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +119,7 @@ async fn r08_a_lost_end_marker_keeps_no_other_list_waiting() {
     assert_eq!(short(&[peer.hear().await]), ["REQ_COMPLETED_ORDERS"]);
     peer.say(CompletedOrdersEnd {}).await;
     completed.await.unwrap().unwrap();
-    assert_eq!(begun.elapsed(), 0 * SECOND);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
     assert_eq!(peer.hear_for(10 * SECOND).await, []);
     lost.await.unwrap().unwrap_err();
 }
