@@ -1,6 +1,6 @@
 //! [`CheckAt`]: every control, in one place.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use order::{CombinationLeg, Gate, Intent, Orders, SECOND_US, Side, Timestamp};
 use position::Ledger;
@@ -14,6 +14,7 @@ use crate::limits::{Limits, TradingMode, is_paper_account};
 use crate::parts::{Market, Part, Parts};
 use crate::pricing::{Pricing, trades_at_the_market};
 use crate::refusal::Refusal;
+use crate::waiver::Waivable;
 
 /// What an order would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +60,10 @@ pub struct CheckAt<'a> {
     /// Legs of this submission that passed; they are not among the accepted ones yet.
     pub(crate) legs_passed: Cell<usize>,
     pub(crate) is_protection: bool,
+    /// The control that this submission may go past.
+    pub(crate) waiver: Option<Waivable>,
+    /// What would have refused it.
+    pub(crate) waived: RefCell<Option<Refusal>>,
 }
 
 impl CheckAt<'_> {
@@ -67,6 +72,30 @@ impl CheckAt<'_> {
     #[must_use]
     pub fn for_protection(self) -> Self {
         Self { is_protection: true, ..self }
+    }
+
+    /// For a submission that may go past one control, as a whole, on a named person's word (C16). Whether that waiver still
+    /// stands is for the caller to see: [`Waivers::usable`](crate::Waivers::usable).
+    #[must_use]
+    pub fn waiving(self, control: Waivable) -> Self {
+        Self { waiver: Some(control), ..self }
+    }
+
+    /// What would have refused the submission without its waiver: then that is used up.
+    #[must_use]
+    pub fn waived(&self) -> Option<Refusal> {
+        self.waived.borrow().clone()
+    }
+
+    /// Lets a refusal pass for which there is a waiver.
+    fn past(&self, verdict: Result<(), Refusal>) -> Result<(), Refusal> {
+        match verdict {
+            Err(refusal) if self.waiver.is_some() && refusal.waivable() == self.waiver => {
+                self.waived.borrow_mut().get_or_insert(refusal);
+                Ok(())
+            }
+            other => other,
+        }
     }
 }
 
@@ -106,11 +135,11 @@ impl Gate for CheckAt<'_> {
         self.judge(intent, &open, purpose)?;
         let parts = Parts::of(intent, self.gate, self.ledger)?;
         let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
-        exposure::check(self, intent, purpose.unfilled(intent)?, (&parts, &market), orders)?;
+        self.past(exposure::check(self, intent, purpose.unfilled(intent)?, (&parts, &market), orders))?;
         if self.gate.limits().allow_self_match {
             return Ok(());
         }
-        crossing::check(intent, market.taken, orders)
+        self.past(crossing::check(intent, market.taken, orders))
     }
 }
 
@@ -125,20 +154,20 @@ impl CheckAt<'_> {
         self.switches()?;
         self.names(intent)?;
         let parts = Parts::of(intent, self.gate, self.ledger)?;
-        self.quantity(intent)?;
+        self.past(self.quantity(intent))?;
         let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
-        self.value(intent, &parts, &market)?;
-        self.collar(intent, &parts, &market)?;
-        self.own_collar(intent, &parts, &market)?;
+        self.past(self.value(intent, &parts, &market))?;
+        self.past(self.collar(intent, &parts, &market))?;
+        self.past(self.own_collar(intent, &parts, &market))?;
         let unfilled = purpose.unfilled(intent)?;
-        self.positions(intent, unfilled, &parts, open)?;
+        self.past(self.positions(intent, unfilled, &parts, open))?;
         let makes_smaller = self.makes_smaller(intent, unfilled, &parts, open)?;
         self.tradable(intent, &parts, makes_smaller)?;
         if !self.is_protection && !makes_smaller {
             self.losses(intent, &parts)?;
         }
         if purpose == Purpose::Place && !self.is_protection {
-            self.duplicate(intent)?;
+            self.past(self.duplicate(intent))?;
             let (conduct, limits) = (&self.gate.conduct, self.gate.limits());
             conduct.may_enter(&intent.strategy, self.legs_passed.get(), limits, self.now)?;
         }

@@ -115,6 +115,8 @@ pub enum Limit {
     CancelOnReturn,
     /// `alarm_repeat_s`
     AlarmRepeat,
+    /// `waiver_s`
+    WaiverSeconds,
     /// `rejects_max`
     Rejects,
     /// `rejects_window_s`
@@ -158,6 +160,7 @@ impl fmt::Display for Limit {
             Self::LinkAwayAlarm => "`link_away_alarm_s`",
             Self::CancelOnReturn => "`cancel_on_return_after_s`",
             Self::AlarmRepeat => "`alarm_repeat_s`",
+            Self::WaiverSeconds => "`waiver_s`",
             Self::Rejects => "`rejects_max`",
             Self::RejectsWindow => "`rejects_window_s`",
         })

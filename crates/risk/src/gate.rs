@@ -1,6 +1,6 @@
 //! [`RiskGate`]: what the controls need to know.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use order::{Execution, Fill, HaltScope, Intent, IntentId, SECOND_US, Timestamp};
@@ -129,7 +129,15 @@ impl RiskGate {
     /// `CheckAt`, which counts them into the rates.
     #[must_use]
     pub fn at<'a>(&'a self, now: Timestamp, ledger: &'a Ledger) -> CheckAt<'a> {
-        CheckAt { gate: self, now, ledger, legs_passed: Cell::new(0), is_protection: false }
+        CheckAt {
+            gate: self,
+            now,
+            ledger,
+            legs_passed: Cell::new(0),
+            is_protection: false,
+            waiver: None,
+            waived: RefCell::default(),
+        }
     }
 
     /// Counts an order that was accepted, for the rates and the duplicates. Call it once for each leg, after its record

@@ -18,6 +18,8 @@
 //! | C10 | orders of a strategy that the broker rejects; too many halt it | [`Refusal::RejectStorm`] |
 //! | C11 | the kill switch and the arming of live trading | [`Refusal::Killed`], [`Refusal::NotArmed`] |
 //!
+//! One order may go past some of them on a named person's word: [`CheckAt::waiving`] a [`Waiver`] (C16).
+//!
 //! Beside the gate stand what follows the link, [`Absence`] (C12), and what repeats alarms until a person knows of them,
 //! [`Alarms`] (C14).
 //!
@@ -89,6 +91,7 @@ pub mod gate;
 pub mod limits;
 pub mod quote;
 pub mod refusal;
+pub mod waiver;
 
 mod conduct;
 mod crossing;
@@ -108,3 +111,4 @@ pub use limits::{AllowList, Limits, TradingMode, WithoutQuote, is_paper_account}
 pub use losses::DayMark;
 pub use quote::{Quote, Trading};
 pub use refusal::{Refusal, Unpriced, Unvalued};
+pub use waiver::{Waivable, Waiver, WaiverFault, Waivers};

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::{Limit, LimitFault, LimitsError};
+use crate::waiver::WAIVER_S_MAX;
 
 /// Most open orders a contract and side can have: IB itself takes 20, the rest is left for orders made by hand.
 pub const OPEN_ORDERS_MAX: u32 = 15;
@@ -191,6 +192,10 @@ pub struct Limits {
     pub cancel_on_return_after_s: Option<u32>,
     /// How often an alarm is told again until a person acknowledges it, in seconds; 60 by default (C14).
     pub alarm_repeat_s: u32,
+    /// Lets one order at a time go past a limit, on a named person's word; not by default (C16).
+    pub waivers: bool,
+    /// For how many seconds such a word holds; 60 by default (C16).
+    pub waiver_s: u32,
     /// How many orders of one strategy the broker may reject within `rejects_window_s`, before it is halted until a person
     /// lets it go on; 5 by default (C10).
     pub rejects_max: u32,
@@ -236,6 +241,8 @@ impl Default for Limits {
             link_away_alarm_s: 60,
             cancel_on_return_after_s: None,
             alarm_repeat_s: 60,
+            waivers: false,
+            waiver_s: 60,
             rejects_max: 5,
             rejects_window_s: 60,
         }
@@ -316,6 +323,7 @@ impl Limits {
             (Limit::EntriesPerDay, u64::from(self.entries_per_day_strategy), u64::from(ENTRIES_MAX)),
             (Limit::LinkAwayAlarm, u64::from(self.link_away_alarm_s), u64::from(AWAY_S_MAX)),
             (Limit::AlarmRepeat, u64::from(self.alarm_repeat_s), u64::from(ALARM_REPEAT_S_MAX)),
+            (Limit::WaiverSeconds, u64::from(self.waiver_s), u64::from(WAIVER_S_MAX)),
             (Limit::Rejects, u64::from(self.rejects_max), u64::from(REJECTS_MAX)),
             (Limit::RejectsWindow, u64::from(self.rejects_window_s), u64::from(REJECTS_WINDOW_S_MAX)),
         ] {
@@ -483,6 +491,7 @@ mod tests {
         check(|limits| limits.link_away_alarm_s = 0, &[out(Limit::LinkAwayAlarm, 0, 86_400)]);
         check(|limits| limits.cancel_on_return_after_s = Some(0), &[]);
         check(|limits| limits.cancel_on_return_after_s = Some(86_401), &[out(Limit::CancelOnReturn, 86_401, 86_400)]);
+        check(|limits| limits.waiver_s = 601, &[out(Limit::WaiverSeconds, 601, 600)]);
         check(|limits| limits.alarm_repeat_s = 3_601, &[out(Limit::AlarmRepeat, 3_601, 3_600)]);
         check(|limits| limits.order_quantity_max = None, &[LimitFault::Missing(Limit::OrderQuantity)]);
         check(|limits| limits.order_quantity_max = Some(Decimal::ZERO), &[not_positive(Limit::OrderQuantity, 0)]);

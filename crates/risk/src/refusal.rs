@@ -6,6 +6,8 @@ use rust_decimal::Decimal;
 use thiserror::Error;
 use tws_proto::ids::ContractId;
 
+use crate::waiver::Waivable;
+
 /// Why an order did not pass. Nothing was journaled or sent.
 ///
 /// The text starts with the control's number; [`Refusal::control`] gives it alone. Times are in microseconds of the
@@ -500,6 +502,24 @@ impl Refusal {
             | Self::LegUnsound { .. }
             | Self::LegUnknown { .. } => "C8",
             Self::Killed { .. } | Self::NotArmed { .. } => "C11",
+        }
+    }
+
+    /// The control that one order may be let past on a named person's word, where this refusal is by one of those and tells
+    /// of a limit that was reached (C16).
+    #[must_use]
+    pub const fn waivable(&self) -> Option<Waivable> {
+        match self {
+            Self::OrderQuantity { .. } | Self::OrderValue { .. } | Self::EquityShare { .. } => Some(Waivable::C1),
+            Self::Collar { .. } | Self::CombinationCollar { .. } | Self::OwnCollar { .. } => Some(Waivable::C2),
+            Self::Duplicate { .. } => Some(Waivable::C4),
+            Self::Position { .. }
+            | Self::LegPosition { .. }
+            | Self::OpenOrders { .. }
+            | Self::GrossExposure { .. }
+            | Self::NetExposure { .. } => Some(Waivable::C6),
+            Self::SelfMatch { .. } => Some(Waivable::C9),
+            _ => None, // what is not known, not allowed or stopped is not past anything
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use order::{Action, IntentId, Orders, Timestamp};
 use position::{Adjustment, Fill, Instrument, Ledger, LedgerError};
-use risk::{Alarms, DayMark, Kill};
+use risk::{Alarms, DayMark, Kill, Waivers};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,6 +27,8 @@ pub struct Books {
     pub kill: Option<Kill>,
     /// Alarms that nobody has acknowledged.
     pub alarms: Alarms,
+    /// Limits that one order may still go past.
+    pub waivers: Waivers,
     /// What accounts had made when the trading day began, by account and currency.
     pub(crate) days: BTreeMap<String, DayMark>,
     /// Templates that have not ended, by label.
@@ -52,6 +54,7 @@ impl Books {
             labels: BTreeMap::new(),
             kill: None,
             alarms: Alarms::default(),
+            waivers: Waivers::default(),
             days: BTreeMap::new(),
             templates: BTreeMap::new(),
         }
@@ -77,6 +80,8 @@ impl Books {
             Record::Day(mark) => self.keep_day(mark.clone()),
             Record::Alarmed(alarm) => self.alarms.keep(alarm.clone()),
             Record::AlarmAcknowledged { number, by: _ } => self.alarms.acknowledged(*number),
+            Record::WaiverGranted(waiver) => self.waivers.keep(waiver.clone()),
+            Record::WaiverUsed { number, .. } => self.waivers.used(*number),
             Record::Killed(kill) => self.kill = Some(kill.clone()),
             Record::Rearmed { .. } => self.kill = None,
         }
@@ -226,10 +231,11 @@ impl Books {
 
     /// The books that a checkpoint sums up.
     pub(crate) fn from_checkpoint(text: &str) -> Result<Self, serde_json::Error> {
-        let Sum { orders, ledger, labels, kill, days, templates, alarms } = serde_json::from_str(text)?;
+        let Sum { orders, ledger, labels, kill, days, templates, alarms, waivers } = serde_json::from_str(text)?;
         let (orders, labels, kill) = (orders.into_owned(), labels.into_owned(), kill.into_owned());
         let (days, templates, alarms) = (days.into_owned(), templates.into_owned(), alarms.into_owned());
-        Ok(Self { orders, ledger: serde_json::from_value(ledger)?, labels, kill, days, templates, alarms })
+        let (ledger, waivers) = (serde_json::from_value(ledger)?, waivers.into_owned());
+        Ok(Self { orders, ledger, labels, kill, days, templates, alarms, waivers })
     }
 
     /// Everything but marks: a market moves without a record.
@@ -246,6 +252,7 @@ impl Books {
             days: Cow::Borrowed(&self.days),
             templates: Cow::Borrowed(&self.templates),
             alarms: Cow::Borrowed(&self.alarms),
+            waivers: Cow::Borrowed(&self.waivers),
         }
     }
 
@@ -278,6 +285,8 @@ struct Sum<'a> {
     templates: Cow<'a, BTreeMap<String, KeptTemplate>>,
     #[serde(default)]
     alarms: Cow<'a, Alarms>,
+    #[serde(default)]
+    waivers: Cow<'a, Waivers>,
 }
 
 fn unbooked(what: &str, error: impl Into<UnbookedCause>) -> Event {

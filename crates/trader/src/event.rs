@@ -212,6 +212,18 @@ pub enum Alarm {
         /// How many orders.
         orders: usize,
     },
+    /// An order went past a limit on a person's word (C16).
+    #[error("an order of strategy {strategy} went past a limit on the word of {by} ({reason}): {refusal}")]
+    LimitWaived {
+        /// Whose order.
+        strategy: String,
+        /// On whose word.
+        by: String,
+        /// Why.
+        reason: String,
+        /// What would have refused it.
+        refusal: String,
+    },
     /// A strategy ended by itself.
     #[error("strategy {name} ended: {cause}; its orders stay as they are")]
     StrategyEnded {
@@ -275,6 +287,7 @@ impl Alarm {
             Self::TemplateEnded { .. } => "template_ended",
             Self::LinkAway { .. } => "link_away",
             Self::CancelledOnReturn { .. } => "cancelled_on_return",
+            Self::LimitWaived { .. } => "limit_waived",
             Self::StrategyEnded { .. } => "strategy_ended",
             Self::BadFrame(_) => "bad_frame",
             Self::SubscriberClosed { .. } => "subscriber_closed",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use event_bus::{Closed, Feed, Subscription};
 use order::{Change, HaltScope, IntentId, OrderUpdate, Tracked};
 use position::Totals;
-use risk::OpenAlarm;
+use risk::{OpenAlarm, Waivable, Waiver};
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
@@ -236,6 +236,24 @@ impl Handle {
     pub async fn acknowledge(&self, scope: HaltScope, by: impl Into<String>) -> Result<(), Refused> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Acknowledge { scope, by: by.into(), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Lets one order of this handle's strategy go past a control, on the word of a named person and for a reason: the next
+    /// ticket [`with_waiver`](Ticket::with_waiver) that needs it. It holds for a minute, as the limits say, and is not used
+    /// up by an order that passes without it. Word and use are in the journal (C16).
+    ///
+    /// # Errors
+    /// [`Refused::Waiver`] where the limits allow none, or somebody or something is not named; [`Refused::NotDurable`].
+    pub async fn waive(
+        &self,
+        control: Waivable,
+        by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<Waiver, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let (strategy, by, reason) = (self.owner.to_string(), by.into(), reason.into());
+        self.command(Command::Waive { control, strategy, by, reason, reply }).await?;
         answer.await.map_err(|_| Refused::Stopped)?
     }
 

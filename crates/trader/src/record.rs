@@ -3,7 +3,7 @@
 use journal::{Entry, EntryError};
 use order::{Commission, Fill, IntentId, OrderUpdate};
 use position::Adjustment;
-use risk::{DayMark, Kill, OpenAlarm};
+use risk::{DayMark, Kill, OpenAlarm, Waiver};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
@@ -68,6 +68,17 @@ pub enum Record {
         number: u64,
         /// Who.
         by: String,
+    },
+    /// A person lets one order go past a limit.
+    WaiverGranted(Waiver),
+    /// An order went past it.
+    WaiverUsed {
+        /// Number of the waiver.
+        number: u64,
+        /// The legs of the order.
+        intents: Vec<IntentId>,
+        /// What would have refused it, in words.
+        refusal: String,
     },
     /// A person let it go on.
     Rearmed {
@@ -160,6 +171,8 @@ impl Record {
             Self::Template(_) => "template",
             Self::Alarmed(_) => "alarmed",
             Self::AlarmAcknowledged { .. } => "alarm_acknowledged",
+            Self::WaiverGranted(_) => "waiver_granted",
+            Self::WaiverUsed { .. } => "waiver_used",
             Self::Rearmed { .. } => "rearmed",
             Self::Refused { .. } => "refused",
         }

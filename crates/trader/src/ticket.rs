@@ -21,6 +21,7 @@ pub struct Ticket {
     extension: Option<Extension>,
     shape: Shape,
     label: Option<String>,
+    waiver: Option<u64>,
 }
 
 /// What is submitted beside the order itself.
@@ -68,6 +69,7 @@ impl Ticket {
             extension: None,
             shape: Shape::Alone,
             label: None,
+            waiver: None,
         }
     }
 
@@ -160,6 +162,16 @@ impl Ticket {
     /// `NAME:take_profit2` and so on; other orders that come with this one have no names.
     pub fn label(self, name: impl Into<String>) -> Self {
         Self { label: Some(name.into()), ..self }
+    }
+
+    /// Past the limit that this waiver names, once: see [`Handle::waive`](crate::Handle::waive) (C16).
+    pub fn with_waiver(self, number: u64) -> Self {
+        Self { waiver: Some(number), ..self }
+    }
+
+    /// The waiver by which it goes past a limit.
+    pub(crate) const fn waiver(&self) -> Option<u64> {
+        self.waiver
     }
 
     /// The names of its legs, in their order.

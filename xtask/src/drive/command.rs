@@ -41,6 +41,7 @@ pub(super) enum Kind {
     Subscribe { contract: Named },
     Kill { by: Option<String>, reason: Option<String> },
     Arm { by: String },
+    Waive { control: String, by: String, reason: String, strategy: Option<String> },
     Alarms {},
     Acknowledge { number: u64, by: String },
     Verify {},
@@ -66,6 +67,8 @@ pub(super) struct Order {
     account: Option<String>,
     /// In whose name.
     pub(super) strategy: Option<String>,
+    /// Number of a waiver.
+    waiver: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -228,6 +231,10 @@ impl Order {
             None => ticket,
         };
         let ticket = if self.outside_rth { ticket.extended_hours() } else { ticket };
+        let ticket = match self.waiver {
+            Some(number) => ticket.with_waiver(number),
+            None => ticket,
+        };
         Ok(match &self.account {
             Some(account) => ticket.account(account),
             None => ticket,

@@ -90,6 +90,7 @@ impl From<Refused> for Fault {
             Refused::Cancel(_) => "R19".to_owned(),
             Refused::Account { .. } => "C8".to_owned(),
             Refused::Alarm(_) => "C14".to_owned(),
+            Refused::Waiver(_) => "C16".to_owned(),
             Refused::Label { .. } | Refused::LabelTaken { .. } => "ref".to_owned(),
             Refused::NotDurable | Refused::KillNotDurable | Refused::JournalSlow { .. } => "R37".to_owned(),
             Refused::Stale { .. } => "R5".to_owned(),
@@ -222,6 +223,13 @@ impl Desk {
                 Ok(json!({"con_id": instrument.id().0, "symbol": instrument.symbol}))
             }
             Kind::Arm { by } => self.arm(&by).await,
+            Kind::Waive { control, by, reason, strategy } => {
+                let control = trader::Waivable::named(&control)
+                    .ok_or_else(|| format!("no order may be let past {control:?}: say C1, C2, C4, C6 or C9"))?;
+                let owner = strategy.map_or_else(|| self.trader.clone(), |name| self.trader.for_strategy(name));
+                let waiver = owner.waive(control, by, reason).await?;
+                Ok(json!({"number": waiver.number, "until_us": waiver.until.0}))
+            }
             Kind::Alarms {} => Ok(self.trader.alarms().await?.iter().map(alarm_json).collect()),
             Kind::Acknowledge { number, by } => {
                 self.trader.acknowledge_alarm(number, by).await?;
@@ -358,7 +366,7 @@ impl Kind {
             Self::Cancel { r#ref } => Some(r#ref),
             Self::Oco(oco) => oco.orders.first().map(|order| order.r#ref.as_str()),
             Self::CancelAll {} | Self::Orders {} | Self::Fills {} | Self::Positions {} | Self::State {} => None,
-            Self::Alarms {} | Self::Acknowledge { .. } => None,
+            Self::Waive { .. } | Self::Alarms {} | Self::Acknowledge { .. } => None,
             Self::Subscribe { .. } | Self::Kill { .. } | Self::Arm { .. } | Self::Verify {} | Self::Quit {} => None,
         }
     }

@@ -10,7 +10,7 @@ use order::{
     AcknowledgeError, CancelError, Change, ChangeError, HaltScope, IntentId, OcaEffect, OneCancelsAll, OrderUpdate,
     Protection, Submission, SubmitError, Terms, Tracked,
 };
-use risk::{AlarmFault, Refusal};
+use risk::{AlarmFault, Refusal, Waivable, Waiver, WaiverFault};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tws_client::RequestError;
@@ -90,6 +90,13 @@ pub(crate) enum Command {
         scope: HaltScope,
         by: String,
         reply: oneshot::Sender<Result<(), Refused>>,
+    },
+    Waive {
+        control: Waivable,
+        strategy: String,
+        by: String,
+        reason: String,
+        reply: oneshot::Sender<Result<Waiver, Refused>>,
     },
     AcknowledgeAlarm {
         number: u64,
@@ -180,6 +187,9 @@ pub enum Refused {
     /// There is no such alarm, or nobody was named.
     #[error(transparent)]
     Alarm(#[from] AlarmFault),
+    /// There is no such waiver, or none was given.
+    #[error(transparent)]
+    Waiver(#[from] WaiverFault),
     /// The journal could not record it (R37).
     #[error("the journal could not record it; nothing was sent")]
     NotDurable,
@@ -254,6 +264,10 @@ impl Engine {
                 }
                 self.answer(reply, outcome.map_err(Refused::from));
             }
+            Command::Waive { control, strategy, by, reason, reply } => {
+                let outcome = self.waive((control, &strategy), (&by, &reason));
+                self.answer(reply, outcome);
+            }
             Command::AcknowledgeAlarm { number, by, reply } => {
                 let outcome = self.acknowledge_alarm(number, by);
                 self.answer(reply, outcome);
@@ -284,6 +298,8 @@ impl Engine {
         let labels: Vec<String> = tickets.iter().flat_map(Ticket::labels).collect();
         check_labels(&labels, &self.books.labels)?;
         let (now, ids) = (self.clock.now(), &mut self.ids);
+        let waiver = tickets.iter().find_map(Ticket::waiver);
+        let waiver = waiver.map(|number| self.books.waivers.usable(number, strategy, now).cloned()).transpose()?;
         let mut submissions = Vec::new();
         for ticket in tickets {
             let account = match (ticket.named_account(), accounts.as_slice()) {
@@ -296,10 +312,19 @@ impl Engine {
         let submission = one_of(submissions);
         let legs: Vec<_> = submission.legs().cloned().collect();
         let intents: Vec<IntentId> = legs.iter().map(|leg| leg.id).collect();
-        match self.books.orders.submit(submission, &gate.at(now, &self.books.ledger), now) {
+        let check = gate.at(now, &self.books.ledger);
+        let check = match &waiver {
+            Some(waiver) => check.waiving(waiver.control),
+            None => check,
+        };
+        match self.books.orders.submit(submission, &check, now) {
             Ok(step) => {
+                let waived = check.waived();
                 for leg in &legs {
                     gate.accepted(leg, now);
+                }
+                if let (Some(waiver), Some(refusal)) = (waiver, waived) {
+                    self.use_waiver(waiver, &intents, &refusal);
                 }
                 // Listen first: nothing of this is published before the round is durable.
                 let updates = updates_of(&self.bus.feed(), &intents);

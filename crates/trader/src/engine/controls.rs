@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use order::{OrderUpdate, State};
-use risk::{Equity, OnReturn, Refusal};
+use order::{IntentId, OrderUpdate, State};
+use risk::{Equity, OnReturn, Refusal, Waivable, Waiver};
 use rust_decimal::Decimal;
 use tokio::sync::mpsc;
 use tws_client::Client;
@@ -96,6 +96,23 @@ impl Engine {
         self.books.alarms.acknowledged(number);
         self.outbox.records.push(Record::AlarmAcknowledged { number, by });
         Ok(())
+    }
+
+    /// C16: a named person lets one order of a strategy go past a control.
+    pub(super) fn waive(&mut self, what: (Waivable, &str), word: (&str, &str)) -> Result<Waiver, Refused> {
+        let waiver = self.books.waivers.grant(what, word, &self.config.limits, self.clock.now())?;
+        self.books.waivers.keep(waiver.clone());
+        self.outbox.records.push(Record::WaiverGranted(waiver.clone()));
+        Ok(waiver)
+    }
+
+    /// C16: an order has gone past a control.
+    pub(super) fn use_waiver(&mut self, waiver: Waiver, intents: &[IntentId], refusal: &Refusal) {
+        let Waiver { number, strategy, by, reason, .. } = waiver;
+        let (intents, refusal) = (intents.to_vec(), refusal.to_string());
+        self.books.waivers.used(number);
+        self.outbox.records.push(Record::WaiverUsed { number, intents, refusal: refusal.clone() });
+        self.alarm(Alarm::LimitWaived { strategy, by, reason, refusal });
     }
 
     /// C1, C6: asks what accounts are worth, again and again, where a limit is measured by it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use risk::{AlarmFault, OpenAlarm};
+use risk::{AlarmFault, OpenAlarm, Waivable, WaiverFault};
 use trader::prelude::*;
 use trader::{Alarm, Refused};
 
@@ -106,4 +106,46 @@ async fn c14_an_alarm_is_told_every_minute_until_a_person_acknowledges_it_over_r
     }
     let ended = trader.stop().await;
     assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c16_one_order_passes_a_limit_on_a_named_persons_word() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.order_quantity_max = Some(number("10"));
+    desk.config.limits.waivers = true;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut alarms = alarms(&handle);
+    let big = || Ticket::buy(&acme, 20).limit(number("9.50"));
+    let not_open = |number| Refused::Waiver(WaiverFault::NotOpen { number });
+    assert!(matches!(handle.submit(big()).await.unwrap_err(), Refused::Submit(_)));
+    assert_eq!(handle.submit(big().with_waiver(1)).await.unwrap_err(), not_open(1));
+    let unsaid = handle.waive(Waivable::C1, "ann", " ").await.unwrap_err();
+    assert_eq!(unsaid, Refused::Waiver(WaiverFault::Unsaid));
+    let waiver = handle.waive(Waivable::C1, "ann", "the client's block").await.unwrap();
+    // One that needs none does not use it up, and nobody else's may have it.
+    handle.submit(Ticket::buy(&acme, 5).limit(number("9.40")).with_waiver(waiver.number)).await.unwrap();
+    let other = handle.for_strategy("other").submit(big().with_waiver(waiver.number)).await.unwrap_err();
+    assert_eq!(other, not_open(waiver.number));
+    handle.submit(big().with_waiver(waiver.number)).await.unwrap();
+    let told = hear(&mut alarms, |alarm| matches!(alarm, Alarm::LimitWaived { .. })).await;
+    let words = "an order of strategy manual went past a limit on the word of ann (the client's block): C1 order quantity: \
+                 asked 20, limit 10; ask for less";
+    assert_eq!(told.to_string(), words);
+    assert_eq!(handle.submit(big().with_waiver(waiver.number)).await.unwrap_err(), not_open(waiver.number));
+    // The next one expires; over a restart too.
+    let late = handle.waive(Waivable::C1, "ann", "another").await.unwrap();
+    let soon = handle.waive(Waivable::C1, "ann", "a third").await.unwrap();
+    trader.stop().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let big = || Ticket::buy(&acme, 20).limit(number("9.30"));
+    handle.submit(big().with_waiver(soon.number)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(handle.submit(big().with_waiver(late.number)).await.unwrap_err(), not_open(late.number));
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+    assert_eq!(desk.orders().len(), 3);
 }
