@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use tws_proto::ids::{ContractId, OrderId, PermanentId};
 use tws_proto::{ClientMessage, Contract};
 
+use crate::adopt::Shown;
 use crate::event::Record;
 use crate::group::{Revenant, Unprotected};
 use crate::halt::HaltScope;
@@ -372,4 +373,10 @@ pub struct ExternalOrder {
     pub remaining: Decimal,
     /// Its own reference.
     pub reference: String,
+    /// What else it is; journals of before this was kept do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Box<Shown>>,
+    /// Whether somebody wants it left out of the count (R18).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_ignored: bool,
 }

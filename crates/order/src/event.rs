@@ -10,6 +10,7 @@ use tws_proto::message::{
 use crate::change::Change;
 use crate::group::Submission;
 use crate::halt::HaltScope;
+use crate::intent::Intent;
 use crate::reference::IntentId;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -173,6 +174,24 @@ pub enum Input {
         scope: HaltScope,
         /// Why.
         reason: String,
+    },
+    /// An order of others is taken on in the name of a strategy (R18).
+    Adopted {
+        /// IB's number of it.
+        number: PermanentId,
+        /// The order, as it was shown.
+        intent: Box<Intent>,
+        /// Its number at this client, where it has one.
+        order_id: Option<OrderId>,
+        /// On whose word.
+        by: String,
+    },
+    /// An order of others does not count until it has filled (R18).
+    Ignored {
+        /// IB's number of it.
+        number: PermanentId,
+        /// On whose word.
+        by: String,
     },
     /// A person has looked: a halt is lifted.
     Acknowledged {

@@ -6,6 +6,7 @@ use tws_proto::kinds::Status;
 use tws_proto::message::{OpenOrder, OrderStatus};
 
 use crate::action::ExternalOrder;
+use crate::adopt;
 use crate::identity::Names;
 use crate::orders::Orders;
 use crate::state::{self, Evidence, Stage};
@@ -27,6 +28,8 @@ impl Orders {
             side: names.side,
             remaining: order.total_quantity.unwrap_or_default().saturating_sub(filled).max(Decimal::ZERO),
             reference: order.order_reference.clone(),
+            shown: Some(Box::new(adopt::shown(open, names, names.client_id == Some(self.client_id)))),
+            is_ignored: self.external.get(&number).is_some_and(|known| known.is_ignored),
         };
         // Equal numbers may be spelled with more zeros: what is equal stays as it was recorded.
         if self.external.get(&number) != Some(&external) {

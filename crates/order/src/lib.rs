@@ -61,6 +61,7 @@
 //! ```
 
 pub mod action;
+pub mod adopt;
 pub mod change;
 pub mod combination;
 pub mod event;
@@ -101,6 +102,7 @@ mod store;
 pub use action::{
     Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Protection, Question, Step, UncountableReason,
 };
+pub use adopt::{ExternalError, ExternalPolicy, Shown};
 pub use change::Change;
 pub use combination::CombinationLeg;
 pub use event::{BrokerEvent, Compared, Event, Input, LinkEvent, Record, SnapshotEvent};

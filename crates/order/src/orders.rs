@@ -225,6 +225,9 @@ impl Orders {
     /// [`CancelError::NoSuchOrder`].
     pub fn cancel(&mut self, id: IntentId, now: Timestamp) -> Result<Step, CancelError> {
         let order = self.orders.get(&id).ok_or(CancelError::NoSuchOrder(id))?;
+        if !order.is_within_reach() {
+            return Err(CancelError::OutOfReach(id));
+        }
         if !order.state.is_live() || order.is_cancel_on_its_way() {
             return Ok(Step::default());
         }
@@ -235,7 +238,7 @@ impl Orders {
     pub fn cancel_all(&mut self, which: impl Fn(&Tracked) -> bool, now: Timestamp) -> Step {
         let intents: Vec<IntentId> = self
             .live()
-            .filter(|order| !order.is_cancel_on_its_way() && which(order))
+            .filter(|order| order.is_within_reach() && !order.is_cancel_on_its_way() && which(order))
             .map(|order| order.intent.id)
             .collect();
         if intents.is_empty() { Step::default() } else { self.record(Input::CancelAsked { intents }, now) }
@@ -254,6 +257,9 @@ impl Orders {
         now: Timestamp,
     ) -> Result<Step, ChangeError<G::Refusal>> {
         let order = self.orders.get(&id).ok_or(ChangeError::NoSuchOrder(id))?;
+        if !order.is_within_reach() {
+            return Err(ChangeError::OutOfReach(id));
+        }
         // Asked for twice, it is done once; and what is confirmed already is done.
         if order.change.as_ref() == Some(&change)
             || order.change.is_none() && change.applied_to(&order.intent) == order.intent
@@ -324,6 +330,10 @@ impl Orders {
                 self.terms.insert(*contract_id, (**terms).clone());
             }
             Input::Halted { scope, reason } => self.halted(scope, reason, at, &mut actions),
+            Input::Adopted { number, intent, order_id, by: _ } => {
+                self.adopted(*number, intent, *order_id, at, &mut actions);
+            }
+            Input::Ignored { number, by: _ } => self.ignored(*number),
             Input::Acknowledged { scope, by: _ } => self.acknowledged(scope),
         }
         self.watch_groups(at, &mut actions);
@@ -466,7 +476,9 @@ impl Orders {
     fn external_for(&self, account: &str, contract: &Contract, side: Side) -> impl Iterator<Item = &ExternalOrder> {
         self.external
             .values()
-            .filter(move |order| order.account == account && order.side.is_none_or(|known| known == side))
+            .filter(move |order| {
+                !order.is_ignored && order.account == account && order.side.is_none_or(|known| known == side)
+            })
             .filter(move |order| match (order.contract_id, contract.known_id()) {
                 (Some(one), Some(other)) => one == other,
                 _ => order.symbol == contract.symbol,
@@ -514,6 +526,8 @@ mod tests {
             side,
             remaining,
             reference: String::new(),
+            shown: None,
+            is_ignored: false,
         };
         for (number, contract_id, side, remaining) in [
             (1, Some(ContractId(5)), Some(Side::Buy), Decimal::ONE),

@@ -43,6 +43,9 @@ pub enum CancelError {
     /// The book does not know it.
     #[error("there is no order {0}")]
     NoSuchOrder(IntentId),
+    /// It was taken on and has no number at this client (R18).
+    #[error("order {0} was made elsewhere; cancel it where it was made")]
+    OutOfReach(IntentId),
 }
 
 /// Why a change was not taken.
@@ -52,6 +55,9 @@ pub enum ChangeError<R> {
     /// The book does not know the order.
     #[error("there is no order {0}")]
     NoSuchOrder(IntentId),
+    /// It was taken on and has no number at this client (R18).
+    #[error("order {0} was made elsewhere; change it where it was made")]
+    OutOfReach(IntentId),
     /// The broker has not confirmed it, or it has ended.
     #[error("the order is {0}; only what the broker has confirmed can be changed")]
     NotAcknowledged(&'static str),

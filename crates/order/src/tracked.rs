@@ -10,6 +10,7 @@ use tws_proto::kinds::OcaType;
 use tws_proto::message::PlaceOrder;
 
 use crate::action::OrderUpdate;
+use crate::adopt::NOT_OURS;
 use crate::change::Change;
 use crate::group::{Hedge, Revenant};
 use crate::guard::{Leg, Role};
@@ -174,6 +175,13 @@ impl Tracked {
     #[must_use]
     pub fn average_price(&self) -> Option<Decimal> {
         if self.filled > Decimal::ZERO { self.filled_value.checked_div(self.filled) } else { None }
+    }
+
+    /// Whether it has a number at this client: one of others that was taken on has none, and cannot be changed or cancelled
+    /// from here (R18).
+    #[must_use]
+    pub fn is_within_reach(&self) -> bool {
+        self.order_id != NOT_OURS
     }
 
     /// Whether a cancel is on its way and still tried; one that was given up may be asked for again.

@@ -63,7 +63,7 @@ pub(crate) fn check(
             stakes.add_order(order, check.now)?;
         }
     }
-    for order in orders.external().filter(|order| order.account == intent.account) {
+    for order in orders.external().filter(|order| !order.is_ignored && order.account == intent.account) {
         stakes.add_external(order)?;
     }
     let before = stakes.worst()?;

@@ -35,9 +35,9 @@ fn at(seconds: i64) -> Timestamp {
 fn buy(quantity: i64, price: i64) -> Intent {
     Intent {
         id: IntentId(1),
-        strategy: "mean".to_owned(),
-        account: "DU1".to_owned(),
-        contract: Contract { contract_id: Some(IBM), ..Contract::stock("IBM", "USD") },
+        strategy: "mean".into(),
+        account: "DU1".into(),
+        contract: Contract { contract_id: Some(IBM), ..Contract::stock("IBM", "USD") }.into(),
         side: Side::Buy,
         quantity: quantity.into(),
         kind: OrderKind::Limit { limit_price: price.into() },
@@ -80,7 +80,7 @@ fn c16_an_order_goes_past_the_limit_that_is_waived_and_past_no_other() {
     assert_eq!(judged(&gate, &buy(1, 100), Some(Waivable::C4)), (None, Some("C4")));
     // What is not allowed, not known or stopped is not past anything.
     let other =
-        Intent { contract: Contract { contract_id: Some(IBM), ..Contract::stock("SPY", "USD") }, ..buy(1, 100) };
+        Intent { contract: Contract { contract_id: Some(IBM), ..Contract::stock("SPY", "USD") }.into(), ..buy(1, 100) };
     assert_eq!(judged(&gate, &other, Some(Waivable::C6)).0, Some("C8"));
     let mut blind = gate.clone();
     blind.forget_quote(IBM);

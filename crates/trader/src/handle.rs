@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_bus::{Closed, Feed, Subscription};
-use order::{Change, HaltScope, IntentId, OrderUpdate, Tracked};
+use order::{Change, ExternalOrder, HaltScope, IntentId, OrderUpdate, Tracked};
 use position::Totals;
 use risk::{OpenAlarm, Waivable, Waiver};
 use rust_decimal::Decimal;
@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 use tws_client::RequestError;
 use tws_proto::Contract;
-use tws_proto::ids::ContractId;
+use tws_proto::ids::{ContractId, PermanentId};
 
 use crate::books::Books;
 use crate::engine::{Command, Refused};
@@ -236,6 +236,42 @@ impl Handle {
     pub async fn acknowledge(&self, scope: HaltScope, by: impl Into<String>) -> Result<(), Refused> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Acknowledge { scope, by: by.into(), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Orders of others that are live: made by hand, or by another client.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn external_orders(&self) -> Result<Vec<ExternalOrder>, Refused> {
+        self.inspect(|books| books.orders.external().cloned().collect()).await
+    }
+
+    /// Takes an order of others on, in the name of this handle's strategy, on a named person's word: from now on it is an
+    /// order like any other, but that it is changed and cancelled where it was made (R18). A label names it as
+    /// [`Ticket::label`] does.
+    ///
+    /// # Errors
+    /// [`Refused::External`] says why not; then it goes on as it was.
+    pub async fn adopt(
+        &self,
+        number: PermanentId,
+        by: impl Into<String>,
+        label: Option<String>,
+    ) -> Result<IntentId, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let (strategy, by) = (self.owner.to_string(), by.into());
+        self.command(Command::Adopt { number, strategy, by, label, reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Leaves an order of others out of what counts in risk until it has filled, on a named person's word (R18).
+    ///
+    /// # Errors
+    /// [`Refused::External`] says why not.
+    pub async fn ignore(&self, number: PermanentId, by: impl Into<String>) -> Result<(), Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.command(Command::Ignore { number, by: by.into(), reply }).await?;
         answer.await.map_err(|_| Refused::Stopped)?
     }
 

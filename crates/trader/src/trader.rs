@@ -40,7 +40,7 @@ type Launch = Box<dyn FnOnce(&Handle) -> JoinHandle<()> + Send>;
 /// Longest name of a strategy, in bytes.
 const STRATEGY_NAME_MAX: usize = 64;
 /// In whose name a [`Handle`] trades that belongs to no strategy.
-const MANUAL: &str = "manual";
+pub(crate) const MANUAL: &str = "manual";
 
 /// A trader that runs: a session with TWS, the engine, and the strategies.
 ///
@@ -107,7 +107,7 @@ impl Trader {
             return; // the engine has ended
         }
         loop {
-            match self.handle.inspect(|books| books.orders.live().next().is_none()).await {
+            match self.handle.inspect(|books| !books.orders.live().any(order::Tracked::is_within_reach)).await {
                 Ok(false) => {}
                 Ok(true) | Err(_) => return,
             }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use trader::{Alarm, Event, Handle, Instrument, Quote, Refused, Trader, TraderConfig};
+use tws_proto::ids::PermanentId;
 
 use super::command::{Command, Kind, Modify, Named, Order};
 use super::lines::{LINE_BYTES_MAX, Line};
@@ -90,6 +91,7 @@ impl From<Refused> for Fault {
             Refused::Cancel(_) => "R19".to_owned(),
             Refused::Account { .. } => "C8".to_owned(),
             Refused::Alarm(_) => "C14".to_owned(),
+            Refused::External(_) => "R18".to_owned(),
             Refused::Waiver(_) => "C16".to_owned(),
             Refused::Label { .. } | Refused::LabelTaken { .. } => "ref".to_owned(),
             Refused::NotDurable | Refused::KillNotDurable | Refused::JournalSlow { .. } => "R37".to_owned(),
@@ -223,6 +225,17 @@ impl Desk {
                 Ok(json!({"con_id": instrument.id().0, "symbol": instrument.symbol}))
             }
             Kind::Arm { by } => self.arm(&by).await,
+            Kind::External {} => Ok(self.trader.external_orders().await?.iter().map(external_json).collect()),
+            Kind::Adopt { perm_id, by, strategy, r#ref } => {
+                let owner = strategy.map_or_else(|| self.trader.clone(), |name| self.trader.for_strategy(name));
+                let intent = owner.adopt(permanent_id(&perm_id)?, by, r#ref.clone()).await?;
+                self.refs.extend(r#ref.clone().map(|name| (name, intent)));
+                Ok(json!({"ref": r#ref, "intent": intent.to_string()}))
+            }
+            Kind::Ignore { perm_id, by } => {
+                self.trader.ignore(permanent_id(&perm_id)?, by).await?;
+                Ok(Value::Null)
+            }
             Kind::Waive { control, by, reason, strategy } => {
                 let control = trader::Waivable::named(&control)
                     .ok_or_else(|| format!("no order may be let past {control:?}: say C1, C2, C4, C6 or C9"))?;
@@ -366,6 +379,8 @@ impl Kind {
             Self::Cancel { r#ref } => Some(r#ref),
             Self::Oco(oco) => oco.orders.first().map(|order| order.r#ref.as_str()),
             Self::CancelAll {} | Self::Orders {} | Self::Fills {} | Self::Positions {} | Self::State {} => None,
+            Self::External {} | Self::Ignore { .. } => None,
+            Self::Adopt { r#ref, .. } => r#ref.as_deref(),
             Self::Waive { .. } | Self::Alarms {} | Self::Acknowledge { .. } => None,
             Self::Subscribe { .. } | Self::Kill { .. } | Self::Arm { .. } | Self::Verify {} | Self::Quit {} => None,
         }
@@ -605,6 +620,23 @@ async fn positions(trader: &Handle) -> Outcome {
         all.into_values().collect::<Value>()
     });
     Ok(positions.await?)
+}
+
+fn permanent_id(text: &str) -> Result<PermanentId, String> {
+    text.parse().map(PermanentId).map_err(|_| format!("{text:?} is no number of IB's"))
+}
+
+fn external_json(order: &order::ExternalOrder) -> Value {
+    json!({
+        "perm_id": order.permanent_id.to_string(),
+        "account": order.account,
+        "con_id": order.contract_id.map(|id| id.0),
+        "symbol": order.symbol,
+        "side": order.side.map(side_text),
+        "remaining": order.remaining,
+        "reference": order.reference,
+        "ignored": order.is_ignored,
+    })
 }
 
 fn alarm_json(alarm: &trader::OpenAlarm) -> Value {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use order::ExternalPolicy;
 use risk::{AllowList, Limit, LimitFault, Limits, TradingMode};
 use rust_decimal::Decimal;
 use tws_client::config::{GATEWAY_LIVE_PORT, GATEWAY_PAPER_PORT, TWS_LIVE_PORT, TWS_PAPER_PORT};
@@ -64,6 +65,9 @@ pub struct TraderConfig {
     pub live_ports: Vec<u16>,
     /// Who armed live trading, and until when. `TWS_LIVE_ARMED_BY`, `TWS_LIVE_ARMED_UNTIL`.
     pub arming: Option<Arming>,
+    /// What is done with orders of others as soon as they are seen (R18): they are observed, adopted in the name `manual`, or
+    /// left out of the count. `TWS_EXTERNAL_ORDERS`, `observe`, `adopt` or `ignore`.
+    pub external_orders: ExternalPolicy,
     /// What the gate lets through: the `[limits]` table of the file, as [`risk::Limits`] spells it, then
     /// `TWS_MAX_ORDER_QUANTITY`, `TWS_MAX_ORDER_VALUE`, `TWS_MAX_POSITION` and `TWS_SYMBOLS`. Mode and accounts are
     /// taken from the settings above.
@@ -109,6 +113,7 @@ impl TraderConfig {
             clock_skew_max: None,
             live_ports: Vec::new(),
             arming: None,
+            external_orders: ExternalPolicy::Observe,
             limits: Limits {
                 symbols: AllowList::Any,
                 security_types: AllowList::Any,

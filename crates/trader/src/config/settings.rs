@@ -5,20 +5,24 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use order::ExternalPolicy;
 use risk::{AllowList, Limits};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use tws_proto::ServerVersion;
 use tws_proto::ids::ClientId;
 
+use crate::trader::MANUAL;
+
 use super::{Arming, ConfigFault, OnStop, Problem, TraderConfig};
 
 /// Every variable that is read.
-pub(super) const VARIABLES: [&str; 21] = [
+pub(super) const VARIABLES: [&str; 22] = [
     "TWS_ACCOUNTS",
     "TWS_CLIENT_ID",
     "TWS_CLOCK_SKEW_MAX_S",
     "TWS_CONFIG",
+    "TWS_EXTERNAL_ORDERS",
     "TWS_HOST",
     "TWS_INSTANCE",
     "TWS_JOURNAL",
@@ -54,6 +58,7 @@ pub(super) struct Settings {
     max_server_version: Option<i32>,
     ready_timeout_s: Option<u64>,
     on_stop: Option<String>,
+    external_orders: Option<String>,
     clock_skew_max_s: Option<u64>,
     live_ports: Option<Vec<u16>>,
     live_armed_by: Option<String>,
@@ -87,6 +92,7 @@ impl Settings {
         over.parsed("TWS_MAX_SERVER_VERSION", "a whole number, 176 to 226", &mut self.max_server_version);
         over.parsed("TWS_READY_TIMEOUT_S", "a whole number of seconds", &mut self.ready_timeout_s);
         over.text("TWS_ON_STOP", &mut self.on_stop);
+        over.text("TWS_EXTERNAL_ORDERS", &mut self.external_orders);
         over.parsed("TWS_CLOCK_SKEW_MAX_S", "a whole number of seconds", &mut self.clock_skew_max_s);
         over.list("TWS_LIVE_PORTS", "port numbers separated by commas", &mut self.live_ports);
         over.text("TWS_LIVE_ARMED_BY", &mut self.live_armed_by);
@@ -123,6 +129,17 @@ impl Settings {
                 base.on_stop
             }
         };
+        let external_orders = match self.external_orders.as_deref() {
+            None => base.external_orders,
+            Some("observe") => ExternalPolicy::Observe,
+            Some("adopt") => ExternalPolicy::Adopt { strategy: MANUAL.to_owned() },
+            Some("ignore") => ExternalPolicy::Ignore,
+            Some(other) => {
+                let remedy = "choose observe, adopt or ignore";
+                faults.push(ConfigFault::of("TWS_EXTERNAL_ORDERS", other, Problem::NotAllowed, remedy));
+                base.external_orders
+            }
+        };
         let arming = self.live_armed_by.and_then(|by| {
             let until = self.live_armed_until.unwrap_or_default();
             match until.parse::<Timestamp>() {
@@ -150,6 +167,7 @@ impl Settings {
             clock_skew_max: self.clock_skew_max_s.map(Duration::from_secs).or(base.clock_skew_max),
             live_ports: self.live_ports.unwrap_or(base.live_ports),
             arming,
+            external_orders,
             limits,
         }
     }

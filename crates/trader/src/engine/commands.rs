@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use event_bus::Subscription;
 use order::{
-    AcknowledgeError, CancelError, Change, ChangeError, HaltScope, IntentId, OcaEffect, OneCancelsAll, OrderUpdate,
-    Protection, Submission, SubmitError, Terms, Tracked,
+    AcknowledgeError, CancelError, Change, ChangeError, ExternalError, HaltScope, IntentId, OcaEffect, OneCancelsAll,
+    OrderUpdate, Protection, Submission, SubmitError, Terms, Tracked,
 };
 use risk::{AlarmFault, Refusal, Waivable, Waiver, WaiverFault};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tws_client::RequestError;
 use tws_proto::Contract;
-use tws_proto::ids::ContractId;
+use tws_proto::ids::{ContractId, PermanentId};
 
 use super::Engine;
 use super::outbox::{Durable, FRESH};
@@ -88,6 +88,18 @@ pub(crate) enum Command {
     },
     Acknowledge {
         scope: HaltScope,
+        by: String,
+        reply: oneshot::Sender<Result<(), Refused>>,
+    },
+    Adopt {
+        number: PermanentId,
+        strategy: String,
+        by: String,
+        label: Option<String>,
+        reply: oneshot::Sender<Result<IntentId, Refused>>,
+    },
+    Ignore {
+        number: PermanentId,
         by: String,
         reply: oneshot::Sender<Result<(), Refused>>,
     },
@@ -187,6 +199,9 @@ pub enum Refused {
     /// There is no such alarm, or nobody was named.
     #[error(transparent)]
     Alarm(#[from] AlarmFault),
+    /// The order of others cannot be taken on or left out (R18).
+    #[error(transparent)]
+    External(#[from] ExternalError),
     /// There is no such waiver, or none was given.
     #[error(transparent)]
     Waiver(#[from] WaiverFault),
@@ -262,6 +277,15 @@ impl Engine {
                 if let (Ok(()), Some(gate)) = (&outcome, &mut self.gate) {
                     gate.acknowledged(&scope);
                 }
+                self.answer(reply, outcome.map_err(Refused::from));
+            }
+            Command::Adopt { number, strategy, by, label, reply } => {
+                let outcome = self.adopt(number, &strategy, &by, label);
+                self.answer(reply, outcome);
+            }
+            Command::Ignore { number, by, reply } => {
+                let now = self.clock.now();
+                let outcome = self.books.orders.ignore_external(number, &by, now).map(|step| self.take(step));
                 self.answer(reply, outcome.map_err(Refused::from));
             }
             Command::Waive { control, strategy, by, reason, reply } => {
@@ -345,6 +369,33 @@ impl Engine {
                 Err(Refused::Submit(error))
             }
         }
+    }
+
+    /// R18: takes an order of others on, under a name of its own where one is given.
+    fn adopt(
+        &mut self,
+        number: PermanentId,
+        strategy: &str,
+        by: &str,
+        label: Option<String>,
+    ) -> Result<IntentId, Refused> {
+        check_labels(label.as_slice(), &self.books.labels)?;
+        let now = self.clock.now();
+        let id = self.ids.next(now);
+        let step = self.books.orders.adopt_external(number, id, strategy, by, now)?;
+        if let Some(label) = label {
+            self.books.labels.insert(label.clone(), id);
+            self.outbox.records.push(Record::Labelled { labels: vec![(label, id)] });
+        }
+        self.take(step);
+        Ok(id)
+    }
+
+    /// R18: what the policy says is done with orders of others.
+    pub(super) fn meet_external(&mut self) {
+        let (now, ids) = (self.clock.now(), &mut self.ids);
+        let step = self.books.orders.meet_external(&self.config.external_orders, || ids.next(now), now);
+        self.take(step);
     }
 
     fn change(&mut self, id: IntentId, change: Change) -> Result<(), Refused> {

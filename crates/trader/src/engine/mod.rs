@@ -267,6 +267,7 @@ impl Engine {
         self.watch_losses();
         self.watch_equity();
         self.watch_absence();
+        self.meet_external();
         self.ring();
         self.reconcile_if_due();
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use order::{CancelError, ExternalError, ExternalPolicy};
 use rust_decimal::Decimal;
+use trader::Refused;
 use trader::prelude::*;
 use tws_client::{Config, TradingClient};
 use tws_proto::ids::{ClientId, OrderId, PermanentId};
@@ -11,7 +13,7 @@ use tws_proto::message::PlaceOrder;
 use tws_proto::{ClientMessage, Order};
 use tws_sim::advisor::{AdvisorGroup, AdvisorSetup, GroupMethod};
 
-use crate::desk::{Desk, PATIENCE, back, books, number, simulator};
+use crate::desk::{Desk, PATIENCE, back, books, is_working, number, simulator};
 
 /// Name, place in the queue, and whether it lives, of the order with this number.
 fn at_the_broker(desk: &Desk, number: PermanentId) -> (ClientId, OrderId, u64, bool) {
@@ -90,4 +92,90 @@ async fn s33_an_order_of_an_advisor_moves_the_accounts_it_is_spread_over_and_its
 
 fn acme_id() -> ContractId {
     ContractId(900_001)
+}
+
+fn limit_by_hand(quantity: i64) -> Order {
+    Order {
+        order_type: OrderType::Limit,
+        limit_price: Some(number("9.50")),
+        ..Order::market(Action::Buy, quantity.into())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn r18_an_order_made_by_hand_is_adopted_and_followed_over_a_restart() {
+    let desk = Desk::open().await;
+    let by_hand = desk.sim.manual_order(Contract::stock("ACME", "USD"), limit_by_hand(70)).unwrap();
+    let before = at_the_broker(&desk, by_hand);
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("desk");
+    let seen = handle.external_orders().await.unwrap();
+    assert_eq!(seen.iter().map(|order| order.permanent_id).collect::<Vec<_>>(), [by_hand]);
+    let nobody = handle.adopt(by_hand, " ", None).await.unwrap_err();
+    assert_eq!(nobody, Refused::External(ExternalError::NoName));
+    let id = handle.adopt(by_hand, "ann", Some("block".to_owned())).await.unwrap();
+    let order = handle.order(id).await.unwrap().unwrap();
+    assert!(is_working(&order) && order.strategy == "desk", "{order:?}");
+    assert!(handle.external_orders().await.unwrap().is_empty());
+    let refused = handle.cancel(id).await.unwrap_err();
+    assert_eq!(refused, Refused::Cancel(CancelError::OutOfReach(id)));
+    handle.kill("ann", "a drill").await.unwrap();
+    handle.rearm("ann").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(130)).await; // two standing checks
+    assert_eq!(at_the_broker(&desk, by_hand), before, "it keeps its place");
+    trader.stop().await;
+
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("desk");
+    assert!(is_working(&handle.order(id).await.unwrap().unwrap()));
+    desk.quote("ACME", "9.40", "9.50");
+    tokio::time::sleep(Duration::from_secs(130)).await;
+    let order = handle.order(id).await.unwrap().unwrap();
+    assert_eq!((order.state, order.filled), (State::Filled, number("70")));
+    assert_eq!(handle.position(acme_id()).await.unwrap(), number("70"));
+    let halts = handle.inspect(|books| (books.orders.halts().count(), books.labels.contains_key("block")));
+    assert_eq!(halts.await.unwrap(), (0, true));
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
+
+#[tokio::test(start_paused = true)]
+async fn r18_orders_made_by_hand_are_adopted_or_left_out_by_policy() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.position_max = Some(number("100"));
+    let by_hand = desk.sim.manual_order(Contract::stock("ACME", "USD"), limit_by_hand(70)).unwrap();
+    let buy = |acme: &Instrument| Ticket::buy(acme, 50).limit(number("9.40"));
+    // Observed, it counts.
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let refused = handle.submit(buy(&acme)).await.unwrap_err();
+    assert!(refused.to_string().contains("C6 position"), "{refused}");
+    trader.stop().await;
+    // Adopted, it counts as one of ours.
+    desk.config.external_orders = ExternalPolicy::Adopt { strategy: "manual".to_owned() };
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    books(&handle, "the order", |books| books.orders.live().any(|order| order.intent.strategy == "manual")).await;
+    let acme = desk.watch(&handle, "ACME").await;
+    assert!(handle.submit(buy(&acme)).await.unwrap_err().to_string().contains("C6 position"));
+    trader.stop().await;
+    // Another, ignored, does not.
+    desk.sim.cancel_by_hand(by_hand).unwrap();
+    let other = desk.sim.manual_order(Contract::stock("ACME", "USD"), limit_by_hand(60)).unwrap();
+    desk.config.external_orders = ExternalPolicy::Ignore;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    books(&handle, "the other", move |books| {
+        books.orders.external().any(|order| order.permanent_id == other && order.is_ignored)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(3)).await; // what was cancelled settles
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(buy(&acme)).await.unwrap();
+    assert_eq!(
+        handle.ignore(by_hand, "ann").await.unwrap_err(),
+        Refused::External(ExternalError::NoSuchOrder(by_hand))
+    );
+    trader.stop().await;
 }
