@@ -60,6 +60,8 @@ async fn submit(folder: &Path, orders: usize) -> (Vec<f64>, Vec<f64>) {
     config.limits.quote_age_max_ms = 3_600_000; // markets stand still
     config.limits.duplicate_window_ms = 1;
     (config.limits.orders_per_second, config.limits.orders_per_second_strategy) = (50, 50);
+    let entries = u32::try_from(WARM_UP + orders).unwrap_or(u32::MAX);
+    (config.limits.entries_per_minute_strategy, config.limits.entries_per_day_strategy) = (entries, entries);
     let trader = Trader::builder(config).start().await.expect("the simulator is there");
     let handle = trader.handle();
     let ibm = handle.watch(&Contract::stock("IBM", "USD")).await.expect("it is built in");
