@@ -1,53 +1,59 @@
-//! Replay with more than one processor: one thread reads and proves, one parses, and the caller does what it does.
+//! Replay with more than one processor: two threads read, prove and parse page by page, and the caller does what it does.
 
+use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::ReplayError;
-use crate::reader::Reader;
-use crate::record::{Record, Seen, Sequence};
+use crate::chain::Hash;
+use crate::error::{Broken, ReplayError};
+use crate::reader::{Reader, Stored};
+use crate::record::{Seen, Sequence, Stamps};
 
+/// Threads that prove and parse.
+const WORKERS: usize = 2;
 /// Records that are handed on together.
 const PAGE_RECORDS_MAX: usize = 256;
 /// As few as this, where their payloads are long.
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
-/// Pages that may wait between two threads.
-const PAGES_MAX: usize = 4;
+/// Pages that may be under way to the caller.
+const PAGES_MAX: usize = 8;
 
 /// Records in order from [`Reader::replay_ahead`]: the place of each, and its payload where it was wanted.
 #[derive(Debug)]
 pub struct Ahead<T> {
-    pages: Receiver<Vec<Item<T>>>,
+    pages: Receiver<Promised<T>>,
     page: std::vec::IntoIter<Item<T>>,
+    has_broken: bool,
 }
 
 type Item<T> = Result<(Sequence, Option<T>), ReplayError>;
+
+/// A page that has been read and comes once it is proven and parsed.
+type Promised<T> = Receiver<Vec<Item<T>>>;
 
 impl<T> Iterator for Ahead<T> {
     type Item = Item<T>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
+        // What was read behind a broken record builds on it.
+        while !self.has_broken {
             if let Some(item) = self.page.next() {
+                self.has_broken = matches!(item, Err(ReplayError::Broken(_)));
                 return Some(item);
             }
-            self.page = self.pages.recv().ok()?.into_iter();
+            self.page = self.pages.recv().ok()?.recv().ok()?.into_iter();
         }
+        None
     }
 }
 
-/// A record on its way to be parsed.
-enum Proven {
-    Wanted(Record),
-    PassedOver(Sequence),
-}
-
 impl Reader {
-    /// As [`replay_as`](Self::replay_as), with records read and proven on one thread and parsed on another, while `take`
-    /// has those before; both threads end before this returns. Payloads of kinds that are not `wanted` are proven and not
-    /// parsed. Memory is bounded by a few pages of 256 records or one mebibyte.
+    /// As [`replay_as`](Self::replay_as), with records read, proven and parsed on two other threads, while `take` has
+    /// those before; both end before this returns. Payloads of kinds that are not `wanted` are proven and not parsed.
+    /// Memory is bounded by a few pages of 256 records or one mebibyte.
     ///
     /// # Panics
     ///
@@ -55,52 +61,151 @@ impl Reader {
     pub fn replay_ahead<T: DeserializeOwned + Send, R>(
         self,
         from: Sequence,
-        wanted: impl Fn(&str) -> bool + Send,
+        wanted: impl Fn(&str) -> bool + Sync,
         take: impl FnOnce(Ahead<T>) -> R,
     ) -> R {
-        let (proven_sender, proven) = sync_channel(PAGES_MAX);
-        let (parsed_sender, parsed) = sync_channel(PAGES_MAX);
+        let (promise, pages) = sync_channel(PAGES_MAX);
+        let cursor = Mutex::new(Cursor::new(self, from));
         thread::scope(|scope| {
-            scope.spawn(move || self.read_pages(from, wanted, &proven_sender));
-            scope.spawn(move || parse_pages(proven, &parsed_sender));
-            take(Ahead { pages: parsed, page: Vec::new().into_iter() })
+            for _ in 0..WORKERS {
+                let promise = promise.clone();
+                scope.spawn(|| work(&cursor, promise, &wanted));
+            }
+            drop(promise);
+            take(Ahead { pages, page: Vec::new().into_iter(), has_broken: false })
         })
     }
+}
 
-    fn read_pages(&self, from: Sequence, wanted: impl Fn(&str) -> bool, pages: &SyncSender<Page>) {
-        let (mut page, mut bytes) = (Page::new(), 0);
-        let copy = |seen: Seen<'_>| {
-            if wanted(seen.kind) { Proven::Wanted(seen.to_record()) } else { Proven::PassedOver(seen.sequence) }
-        };
-        for record in self.replay_with(from, copy) {
-            if let Ok(Proven::Wanted(record)) = &record {
-                bytes += record.payload.len();
+/// Takes the next page until there is none: reading is in turns, the rest at the same time.
+fn work<T: DeserializeOwned>(cursor: &Mutex<Cursor>, promise: SyncSender<Promised<T>>, wanted: &impl Fn(&str) -> bool) {
+    let mut page = Page::new();
+    loop {
+        let (ready, promised) = sync_channel(1);
+        {
+            let Ok(mut cursor) = cursor.lock() else { return }; // the other one has panicked, which is told by the scope
+            cursor.read(&mut page);
+            // Promised before the next page can be read, and so in order.
+            if page.is_empty() || promise.send(promised).is_err() {
+                return;
             }
-            page.push(record);
-            if page.len() >= PAGE_RECORDS_MAX || bytes >= PAGE_BYTES_MAX {
-                bytes = 0;
-                if pages.send(std::mem::take(&mut page)).is_err() {
-                    return; // nobody wants more
+        }
+        let _ = ready.send(page.items(wanted)); // nobody may want more
+    }
+}
+
+/// Where reading stands.
+struct Cursor {
+    reader: Reader,
+    next: Sequence,
+    /// The hash of the record before, as it stands in its row, once known.
+    previous: Option<Hash>,
+    ended: bool,
+}
+
+impl Cursor {
+    fn new(reader: Reader, from: Sequence) -> Self {
+        let next = from.max(reader.first());
+        Self { reader, next, previous: None, ended: false }
+    }
+
+    /// Fills the page with the rows that follow. It stays empty where there are none.
+    fn read(&mut self, page: &mut Page) {
+        page.clear();
+        if self.ended {
+            return;
+        }
+        let Self { reader, next, previous, ended: _ } = self;
+        let read = reader.rows(*next, |stored| {
+            if page.is_empty() {
+                page.before = match *previous {
+                    Some(previous) => previous,
+                    None => reader.hash_before(*next)?,
+                };
+            }
+            match stored {
+                Ok(Stored(row)) => {
+                    *previous = Some(row.hash);
+                    *next = next.after(1);
+                    page.push(&row);
+                }
+                Err(why) => page.broken = Some(Broken { sequence: *next, why }),
+            }
+            Ok(page.rows.len() < PAGE_RECORDS_MAX && page.text.len() < PAGE_BYTES_MAX)
+        });
+        if let Err(broken) = read {
+            page.broken = Some(broken);
+        }
+        self.ended = page.rows.is_empty() || page.broken.is_some();
+    }
+}
+
+/// Rows as they stand in the database, copied out of it.
+struct Page {
+    /// The hash that the first row builds on.
+    before: Hash,
+    rows: Vec<Row>,
+    /// The kinds and payloads of all.
+    text: String,
+    /// What stands behind them, where that is no record.
+    broken: Option<Broken>,
+}
+
+/// A row; its texts are told by their places in that of the page.
+struct Row {
+    sequence: Sequence,
+    schema: u32,
+    stamps: Stamps,
+    kind: Range<usize>,
+    payload: Range<usize>,
+    hash: Hash,
+}
+
+impl Page {
+    fn new() -> Self {
+        Self { before: Hash([0; 32]), rows: Vec::new(), text: String::new(), broken: None }
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.text.clear();
+        self.broken = None;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.broken.is_none()
+    }
+
+    fn push(&mut self, stored: &Seen<'_>) {
+        let Seen { sequence, schema, stamps, kind, payload, hash } = *stored;
+        let mut copied = |text: &str| {
+            let start = self.text.len();
+            self.text.push_str(text);
+            start..self.text.len()
+        };
+        let (kind, payload) = (copied(kind), copied(payload));
+        self.rows.push(Row { sequence, schema, stamps, kind, payload, hash });
+    }
+
+    /// The records, proven, and parsed where they are wanted, up to the first broken one.
+    fn items<T: DeserializeOwned>(&self, wanted: &impl Fn(&str) -> bool) -> Vec<Item<T>> {
+        let mut items = Vec::with_capacity(self.rows.len() + 1);
+        let mut previous = self.before;
+        for row in &self.rows {
+            let Row { sequence, schema, stamps, hash, .. } = *row;
+            let (kind, payload) = (&self.text[row.kind.clone()], &self.text[row.payload.clone()]);
+            let stored = Stored(Seen { sequence, schema, stamps, kind, payload, hash });
+            match stored.proven(previous) {
+                Ok(seen) if wanted(kind) => items.push(seen.payload_as().map(|payload| (sequence, Some(payload)))),
+                Ok(_) => items.push(Ok((sequence, None))),
+                Err(why) => {
+                    items.push(Err(ReplayError::Broken(Broken { sequence, why })));
+                    return items;
                 }
             }
+            previous = hash;
         }
-        let _ = pages.send(page); // as above
-    }
-}
-
-type Page = Vec<Result<Proven, ReplayError>>;
-
-fn parse_pages<T: DeserializeOwned>(proven: Receiver<Page>, parsed: &SyncSender<Vec<Item<T>>>) {
-    for page in proven {
-        if parsed.send(page.into_iter().map(parse).collect()).is_err() {
-            return; // nobody wants more
-        }
-    }
-}
-
-fn parse<T: DeserializeOwned>(proven: Result<Proven, ReplayError>) -> Item<T> {
-    match proven? {
-        Proven::Wanted(record) => record.decode().map(|record| (record.sequence, Some(record.payload))),
-        Proven::PassedOver(sequence) => Ok((sequence, None)),
+        items.extend(self.broken.map(|broken| Err(ReplayError::Broken(broken))));
+        items
     }
 }

@@ -203,8 +203,42 @@ impl Reader {
         Ok(verified)
     }
 
+    /// The rows from `next` on as they stand, until `take` wants no more. A row that cannot be what it should is the last.
+    /// An error means that not even the next row could be looked for, or is one of `take`.
+    pub(crate) fn rows(
+        &self,
+        next: Sequence,
+        mut take: impl FnMut(Result<Stored<'_>, Fault>) -> Result<bool, Broken>,
+    ) -> Result<(), Broken> {
+        let unreadable = |error: rusqlite::Error| Fault::Unreadable(StorageError::from(error));
+        let at_next = |error| Broken { sequence: next, why: unreadable(error) };
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT sequence, schema, wall_us, monotonic_us, kind, payload, hash
+                 FROM records WHERE sequence >= ?1 ORDER BY sequence",
+            )
+            .map_err(at_next)?;
+        // Rows in front of the first record are impossible, so they must be found.
+        let from = if next == self.first { i64::MIN } else { next.row() };
+        let mut rows = statement.query([from]).map_err(at_next)?;
+        let mut expected = next;
+        loop {
+            let stored = match rows.next() {
+                Ok(Some(row)) => stored(row, expected),
+                Ok(None) => return Ok(()),
+                Err(error) => Err(unreadable(error)),
+            };
+            let is_sound = stored.is_ok();
+            if !take(stored)? || !is_sound {
+                return Ok(());
+            }
+            expected = expected.after(1);
+        }
+    }
+
     /// The hash that the record at `sequence` builds on, as it stands in the file.
-    fn hash_before(&self, sequence: Sequence) -> Result<Hash, Broken> {
+    pub(crate) fn hash_before(&self, sequence: Sequence) -> Result<Hash, Broken> {
         let before = Sequence::new(sequence.number() - 1).filter(|before| *before >= self.first);
         let Some(before) = before else {
             return Ok(self.anchor);
@@ -294,47 +328,24 @@ impl<'a, T> Pages<'a, T> {
 
     /// Reads the next page. An error of its own means that not even the next record could be looked for.
     fn fill(&mut self, read: &mut impl FnMut(Seen<'_>) -> T) -> Result<(), Broken> {
-        let unreadable =
-            |sequence, error: rusqlite::Error| Broken { sequence, why: Fault::Unreadable(StorageError::from(error)) };
-        let mut statement = self
-            .reader
-            .connection
-            .prepare_cached(
-                "SELECT sequence, schema, wall_us, monotonic_us, kind, payload, hash
-                 FROM records WHERE sequence >= ?1 ORDER BY sequence",
-            )
-            .map_err(|error| unreadable(self.next, error))?;
-        // Rows in front of the first record are impossible, so they must be found.
-        let from = if self.next == self.reader.first { i64::MIN } else { self.next.row() };
-        let mut rows = statement.query([from]).map_err(|error| unreadable(self.next, error))?;
+        let Self { reader, page, next, previous, ended: _ } = self;
         let mut bytes = 0;
-        while self.page.len() < PAGE_RECORDS_MAX && bytes < PAGE_BYTES_MAX {
-            let row = match rows.next() {
-                Ok(Some(row)) => row,
-                Ok(None) => break,
-                Err(error) => {
-                    self.page.push_back(Err(unreadable(self.next, error)));
-                    break;
-                }
-            };
-            let previous = match self.previous {
+        reader.rows(*next, |stored| {
+            let before = match *previous {
                 Some(previous) => previous,
-                None => self.reader.hash_before(self.next)?,
+                None => reader.hash_before(*next)?,
             };
-            match checked(row, self.next, previous) {
+            match stored.and_then(|stored| stored.proven(before)) {
                 Ok(seen) => {
                     bytes += seen.payload.len();
-                    self.previous = Some(seen.hash);
-                    self.next = self.next.after(1);
-                    self.page.push_back(Ok(read(seen)));
+                    *previous = Some(seen.hash);
+                    *next = next.after(1);
+                    page.push_back(Ok(read(seen)));
                 }
-                Err(why) => {
-                    self.page.push_back(Err(Broken { sequence: self.next, why }));
-                    break;
-                }
+                Err(why) => page.push_back(Err(Broken { sequence: *next, why })),
             }
-        }
-        Ok(())
+            Ok(page.len() < PAGE_RECORDS_MAX && bytes < PAGE_BYTES_MAX)
+        })
     }
 }
 
@@ -377,20 +388,28 @@ fn connect_as(path: &Path, name: &Path, mode: OpenFlags) -> Result<Connection, O
     open().map_err(|error: rusqlite::Error| OpenError::Storage { path: path.to_owned(), source: error.into() })
 }
 
-/// The record in a row, if it is the expected one and follows from the one before.
-fn checked<'a>(row: &'a Row<'_>, sequence: Sequence, previous: Hash) -> Result<Seen<'a>, Fault> {
+/// A record as it stands in its row, not yet proven.
+pub(crate) struct Stored<'a>(pub(crate) Seen<'a>);
+
+impl<'a> Stored<'a> {
+    /// The record, if it follows from the one before.
+    pub(crate) fn proven(self, previous: Hash) -> Result<Seen<'a>, Fault> {
+        let Seen { sequence, schema, stamps, kind, payload, hash } = self.0;
+        let is_sound = Link { sequence, schema, stamps, kind, payload }.hash(previous) == hash;
+        if is_sound { Ok(self.0) } else { Err(Fault::Hash) }
+    }
+}
+
+/// What stands in a row, if it is the expected one.
+fn stored<'a>(row: &'a Row<'_>, sequence: Sequence) -> Result<Stored<'a>, Fault> {
     let found = integer(row, 0, "sequence")?;
     if found != sequence.row() {
         return Err(Fault::Missing { found });
     }
     let schema = integer(row, 1, "schema")?.try_into().map_err(|_| Fault::Column { column: "schema" })?;
     let stamps = Stamps { wall_us: integer(row, 2, "wall_us")?, monotonic_us: integer(row, 3, "monotonic_us")? };
-    let (kind, payload) = (text(row, 4, "kind")?, text(row, 5, "payload")?);
-    let hash = hash(row, 6)?;
-    if (Link { sequence, schema, stamps, kind, payload }).hash(previous) != hash {
-        return Err(Fault::Hash);
-    }
-    Ok(Seen { sequence, schema, stamps, kind, payload, hash })
+    let (kind, payload, hash) = (text(row, 4, "kind")?, text(row, 5, "payload")?, hash(row, 6)?);
+    Ok(Stored(Seen { sequence, schema, stamps, kind, payload, hash }))
 }
 
 fn integer(row: &Row<'_>, index: usize, column: &'static str) -> Result<i64, Fault> {

@@ -148,12 +148,18 @@ impl Seen<'_> {
     ///
     /// As [`Record::decode`].
     pub fn decode<T: DeserializeOwned>(&self) -> Result<Record<T>, ReplayError> {
-        let Self { sequence, schema, stamps, kind, payload, hash } = *self;
-        let kind = kind.to_owned();
-        match serde_json::from_str(payload) {
-            Ok(payload) => Ok(Record { sequence, schema, stamps, kind, payload, hash }),
-            Err(source) => Err(ReplayError::Payload { sequence, kind, schema, source }),
-        }
+        let Self { sequence, schema, stamps, kind, payload: _, hash } = *self;
+        let payload = self.payload_as()?;
+        Ok(Record { sequence, schema, stamps, kind: kind.to_owned(), payload, hash })
+    }
+
+    /// The payload alone, read from JSON.
+    pub(crate) fn payload_as<T: DeserializeOwned>(&self) -> Result<T, ReplayError> {
+        let Self { sequence, schema, kind, .. } = *self;
+        serde_json::from_str(self.payload).map_err(|source| {
+            let kind = kind.to_owned();
+            ReplayError::Payload { sequence, kind, schema, source }
+        })
     }
 }
 
