@@ -1,11 +1,14 @@
 //! Records without what goes without saying. A broker shows an order with more than a hundred fields, of which a handful
 //! says something: the journal keeps those that differ from the usual, and reading fills in the rest.
 
+use std::convert::Infallible;
+use std::io;
 use std::sync::LazyLock;
 
 use order::{BrokerEvent, Event, Input, Timestamp};
-use serde::Serialize;
-use serde_json::Value;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use tws_proto::fields::{Fields, Hear};
 use tws_proto::ids::OrderId;
 use tws_proto::message::{CompletedOrder, OpenOrder};
 use tws_proto::order_state::OrderState;
@@ -13,49 +16,61 @@ use tws_proto::{Contract, Order};
 
 use crate::record::Record;
 
-static CONTRACT: LazyLock<Value> = LazyLock::new(usual::<Contract>);
-static ORDER: LazyLock<Value> = LazyLock::new(usual::<Order>);
-static STATE: LazyLock<Value> = LazyLock::new(usual::<OrderState>);
+/// The fields of a body as they are usually, in JSON.
+type Usual = Vec<(&'static str, String)>;
+
+static CONTRACT: LazyLock<Usual> = LazyLock::new(usual::<Contract>);
+static ORDER: LazyLock<Usual> = LazyLock::new(usual::<Order>);
+static STATE: LazyLock<Usual> = LazyLock::new(usual::<OrderState>);
 
 /// As [`Record::Order`] is spelled.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Brief {
-    Order { at: Timestamp, input: BriefInput },
+pub(crate) enum Brief<'a> {
+    Order { at: Timestamp, input: BriefInput<'a> },
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum BriefInput {
-    Happened(BriefEvent),
+pub(crate) enum BriefInput<'a> {
+    Happened(BriefEvent<'a>),
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum BriefEvent {
-    Broker(BriefBroker),
+pub(crate) enum BriefEvent<'a> {
+    Broker(BriefBroker<'a>),
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum BriefBroker {
-    OpenOrder { order_id: OrderId, contract: Value, order: Value, state: Value },
-    CompletedOrder { contract: Value, order: Value, state: Value },
+pub(crate) enum BriefBroker<'a> {
+    OpenOrder {
+        order_id: OrderId,
+        contract: Unusual<'a, Contract>,
+        order: Unusual<'a, Order>,
+        state: Unusual<'a, OrderState>,
+    },
+    CompletedOrder {
+        contract: Unusual<'a, Contract>,
+        order: Unusual<'a, Order>,
+        state: Unusual<'a, OrderState>,
+    },
 }
 
-/// The record in brief, where it has a brief form that reads as the same.
-pub(crate) fn of(record: &Record) -> Option<Brief> {
+/// The record in brief, where it has a brief form.
+pub(crate) fn of(record: &Record) -> Option<Brief<'_>> {
     let Record::Order(record) = record else { return None };
     let Input::Happened(Event::Broker(event)) = &record.input else { return None };
     let event = match event {
         BrokerEvent::OpenOrder(open) => {
             let OpenOrder { order_id, contract, order, state } = open.as_ref();
-            let (contract, order, state) = bodies(contract, order, state)?;
+            let (contract, order, state) = bodies(contract, order, state);
             BriefBroker::OpenOrder { order_id: *order_id, contract, order, state }
         }
         BrokerEvent::CompletedOrder(completed) => {
             let CompletedOrder { contract, order, state } = completed.as_ref();
-            let (contract, order, state) = bodies(contract, order, state)?;
+            let (contract, order, state) = bodies(contract, order, state);
             BriefBroker::CompletedOrder { contract, order, state }
         }
         BrokerEvent::OrderStatus(_)
@@ -67,29 +82,102 @@ pub(crate) fn of(record: &Record) -> Option<Brief> {
     Some(Brief::Order { at: record.at, input: BriefInput::Happened(BriefEvent::Broker(event)) })
 }
 
-fn bodies(contract: &Contract, order: &Order, state: &OrderState) -> Option<(Value, Value, Value)> {
-    Some((unusual(contract, &CONTRACT)?, unusual(order, &ORDER)?, unusual(state, &STATE)?))
+fn bodies<'a>(
+    contract: &'a Contract,
+    order: &'a Order,
+    state: &'a OrderState,
+) -> (Unusual<'a, Contract>, Unusual<'a, Order>, Unusual<'a, OrderState>) {
+    (
+        Unusual { body: contract, usual: &CONTRACT },
+        Unusual { body: order, usual: &ORDER },
+        Unusual { body: state, usual: &STATE },
+    )
 }
 
-/// The fields whose spelling differs from the usual one.
-fn unusual<T: Serialize>(body: &T, usual: &Value) -> Option<Value> {
-    let (Value::Object(body), Value::Object(usual)) = (serde_json::to_value(body).ok()?, usual) else { return None };
-    if body.len() != usual.len() {
-        return None;
+/// The fields of a body whose spelling differs from the usual one.
+pub(crate) struct Unusual<'a, B> {
+    body: &'a B,
+    usual: &'static Usual,
+}
+
+impl<B: Fields> Serialize for Unusual<'_, B> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.body.tell(&mut Kept { map: &mut map, usual: self.usual.iter() })?;
+        map.end()
     }
-    // Fields that stand in another order differ in their names: then more is kept, and nothing lost.
-    let pairs = body.into_iter().zip(usual);
-    Some(Value::Object(
-        pairs.filter(|((field, value), usual)| (field, value) != *usual).map(|(field, _)| field).collect(),
-    ))
 }
 
-fn usual<T: Serialize + Default>() -> Value {
-    serde_json::to_value(T::default()).unwrap_or_default() // where nothing is usual, all is written
+/// Writes each field that is not as usual.
+struct Kept<'a, M> {
+    map: &'a mut M,
+    /// In the order in which fields are told. Were it another one, more would be kept, and nothing lost.
+    usual: std::slice::Iter<'static, (&'static str, String)>,
+}
+
+impl<M: SerializeMap> Hear for Kept<'_, M> {
+    type Error = M::Error;
+
+    fn field<T: Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
+        match self.usual.next() {
+            Some((usual, spelled)) if *usual == name && Matching::is_spelled(value, spelled) => Ok(()),
+            _ => self.map.serialize_entry(name, value),
+        }
+    }
+}
+
+/// Compares what is written with what is expected, without keeping it.
+struct Matching<'a> {
+    left: &'a [u8],
+    matches: bool,
+}
+
+impl Matching<'_> {
+    /// Whether this is how a value is written.
+    fn is_spelled<T: Serialize>(value: &T, expected: &str) -> bool {
+        let mut matching = Matching { left: expected.as_bytes(), matches: true };
+        let written = serde_json::to_writer(&mut matching, value);
+        written.is_ok() && matching.matches && matching.left.is_empty()
+    }
+}
+
+impl io::Write for Matching<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.left.strip_prefix(bytes) {
+            Some(left) => self.left = left,
+            None => self.matches = false,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn usual<B: Fields + Default>() -> Usual {
+    let mut collected = Collected(Vec::new());
+    match B::default().tell(&mut collected) {
+        Ok(()) => collected.0,
+    }
+}
+
+/// Keeps each field as it is spelled.
+struct Collected(Usual);
+
+impl Hear for Collected {
+    type Error = Infallible;
+
+    fn field<T: Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Infallible> {
+        self.0.push((name, serde_json::to_string(value).unwrap_or_default())); // nothing is spelled so: it is always kept
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use rust_decimal::Decimal;
     use tws_proto::kinds::{Action, Status};
 
@@ -131,11 +219,12 @@ mod tests {
     /// field may be added to them, with a default that means that nothing was said.
     #[test]
     fn what_is_usual_stays_so() {
-        let told = |usual: &Value| {
-            let mut fields = usual.as_object().expect("a body").clone();
-            fields.retain(|_, value| !value.is_null() && value != "" && *value != false);
-            fields.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
-            Value::Object(fields).to_string()
+        let told = |usual: &Usual| {
+            let says_something = |value: &str| !matches!(value, "null" | r#""""# | "false" | "[]");
+            let fields = usual.iter().filter(|(_, value)| says_something(value));
+            let fields: BTreeMap<_, serde_json::Value> =
+                fields.map(|(name, value)| (name, serde_json::from_str(value).expect("JSON"))).collect();
+            serde_json::to_string(&fields).expect("names and JSON")
         };
         assert_eq!(told(&CONTRACT), r#"{"contract_id":0}"#);
         assert_eq!(

@@ -16,7 +16,8 @@ use crate::wire::{Layout, Tag, Wire};
 /// A row is a field: what `layout!` wants (its verb and its protobuf tag), the names that the wire has for it, our name,
 /// its type, and its default where that is not the type's own. The names end up in the field's documentation.
 /// `often` behind the version is for ticks: it needs fields without gates, see [`Layout::read_plain_text`]. `mostly unset`
-/// behind the name is for bodies with many fields of which few are set, see [`Sparse`].
+/// behind the name is for bodies with many fields of which few are set, see [`Sparse`]. `; sparse` is for bodies of which
+/// journals and files have a few fields only: what is missing is as in the default.
 ///
 /// ```text
 /// body! {
@@ -31,7 +32,7 @@ use crate::wire::{Layout, Tag, Wire};
 macro_rules! body {
     ($(
         $(#[$about:meta])*
-        $name:ident $(, version $version:literal $($often:ident)?)? $(, mostly $unset:ident)? {
+        $name:ident $(, version $version:literal $($often:ident)?)? $(, mostly $unset:ident)? $(; $sparse:ident)? {
             $(
                 $(#[$about_field:meta])*
                 $($verb:ident $(($how:expr))?)? $tag:literal $($wire_name:literal)* $field:ident: $type:ty $(= $default:expr)?
@@ -40,7 +41,7 @@ macro_rules! body {
     )*) => {$(
         $crate::body::fields! {
             $(#[$about])*
-            $name { $($(#[$about_field])* $($wire_name)* $field: $type $(= $default)?),* }
+            $name $(; $sparse)? { $($(#[$about_field])* $($wire_name)* $field: $type $(= $default)?),* }
         }
 
         $crate::wire::layout!($name $(, version $version $($often)?)? $(, mostly $unset)? { $($($verb $(($how))?)? $tag $field),* });
@@ -52,18 +53,28 @@ pub(crate) use body;
 macro_rules! fields {
     ($(
         $(#[$about:meta])*
-        $name:ident {
+        $name:ident $(; $sparse:ident)? {
             $($(#[$about_field:meta])* $($wire_name:literal)* $field:ident: $type:ty $(= $default:expr)?),* $(,)?
         }
     )*) => {$(
-        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        $(#[$about])*
-        pub struct $name {
-            $(
-                $(#[$about_field])*
-                $(#[doc = concat!("Wire name `", $wire_name, "`.")])*
-                pub $field: $type,
-            )*
+        $crate::body::fields! { @readable [$($sparse)?] $name { $($field),* }
+            #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+            $(#[$about])*
+            pub struct $name {
+                $(
+                    $(#[$about_field])*
+                    $(#[doc = concat!("Wire name `", $wire_name, "`.")])*
+                    pub $field: $type,
+                )*
+            }
+        }
+
+        impl $crate::fields::Fields for $name {
+            #[allow(unused_variables, reason = "a body without fields has nothing to tell")]
+            fn tell<H: $crate::fields::Hear>(&self, ear: &mut H) -> std::result::Result<(), H::Error> {
+                $(ear.field(stringify!($field), &self.$field)?;)*
+                Ok(())
+            }
         }
 
         impl Default for $name {
@@ -73,6 +84,66 @@ macro_rules! fields {
             }
         }
     )*};
+    (@readable [] $name:ident { $($field:ident),* } $($body:tt)*) => {
+        #[derive(serde::Deserialize)]
+        $($body)*
+    };
+    // What is read is set where it stands, in a body as it is by default: few of its many fields are there.
+    (@readable [sparse] $name:ident { $($field:ident),* } $($body:tt)*) => {
+        $($body)*
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                #[serde(field_identifier)]
+                #[allow(non_camel_case_types, reason = "they are the names of fields")]
+                enum Field {
+                    $($field,)*
+                    #[serde(other)]
+                    __Unknown,
+                }
+
+                struct Visitor;
+
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str(concat!("struct ", stringify!($name)))
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> std::result::Result<$name, A::Error> {
+                        let mut body = $name::default();
+                        while let Some(field) = map.next_key()? {
+                            match field {
+                                $(Field::$field => body.$field = map.next_value()?,)*
+                                Field::__Unknown => {
+                                    map.next_value::<serde::de::IgnoredAny>()?;
+                                }
+                            }
+                        }
+                        Ok(body)
+                    }
+
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                        self,
+                        mut seq: A,
+                    ) -> std::result::Result<$name, A::Error> {
+                        let mut body = $name::default();
+                        $(if let Some(value) = seq.next_element()? {
+                            body.$field = value;
+                        })*
+                        Ok(body)
+                    }
+                }
+
+                deserializer.deserialize_struct(stringify!($name), &[$(stringify!($field)),*], Visitor)
+            }
+        }
+    };
     (@default) => { Default::default() };
     (@default $default:expr) => { $default };
 }

@@ -15,8 +15,7 @@ body! {
     ///
     /// [`Contract::default`] is empty, with the values IB's own client writes where nothing is set. The constructors make
     /// the common kinds.
-    #[serde(default)]
-    Contract, mostly unset {
+    Contract, mostly unset; sparse {
         /// IB's own number; alone (with an exchange) it names a contract. Wire name `conId`, 0 where not known.
         1 contract_id: Option<ContractId> = Some(ContractId(0)),
         /// Symbol of the underlying.
@@ -286,8 +285,7 @@ impl Contract {
 
 body! {
     /// One leg of a combination.
-    #[serde(default)]
-    ComboLeg {
+    ComboLeg; sparse {
         /// The leg's contract.
         maxed 1 "conId" contract_id: Option<ContractId> = Some(ContractId(0)),
         /// How many of it one combination holds.

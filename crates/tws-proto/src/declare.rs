@@ -58,8 +58,7 @@ macro_rules! closed_set {
     )*};
     (@one words, $(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal $(: $meaning:literal)?),* }) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(from = "String", into = "String")]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
             $($(#[$variant_doc])* $(#[doc = $meaning])? #[doc = concat!("Wire word `", $word, "`.")] $variant,)*
             /// A word this crate does not know, kept as it came.
@@ -101,6 +100,18 @@ macro_rules! closed_set {
         impl From<$name> for String {
             fn from(value: $name) -> Self {
                 value.as_str().to_owned()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::declare::WordVisitor(std::marker::PhantomData))
             }
         }
 
@@ -233,3 +244,18 @@ macro_rules! closed_set {
     };
 }
 pub(crate) use closed_set;
+
+/// Reads a word where it stands: most are known, and need no text of their own.
+pub(crate) struct WordVisitor<T>(pub(crate) std::marker::PhantomData<T>);
+
+impl<T: for<'a> From<&'a str>> serde::de::Visitor<'_> for WordVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a word")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, word: &str) -> std::result::Result<T, E> {
+        Ok(T::from(word))
+    }
+}

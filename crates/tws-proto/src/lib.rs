@@ -41,6 +41,7 @@ pub mod text;
 pub mod time;
 
 pub mod error;
+pub mod fields;
 pub mod item;
 pub mod value;
 pub mod version;

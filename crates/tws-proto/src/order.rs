@@ -28,8 +28,7 @@ body! {
     ///
     /// [`Order::new`] sets what every order needs; everything else starts as IB's own client has it. The zeros among the
     /// defaults are what that client writes for "none": leaving them out would say "the maximum" in the text form.
-    #[serde(default)]
-    Order, mostly unset {
+    Order, mostly unset; sparse {
         /// API client that owns the order; told in answers.
         1 "clientId" client_id: Option<ClientId>,
         /// Id of the order; the envelope of a request carries it too.

@@ -10,8 +10,7 @@ use crate::wire::{Wire, layout};
 
 body! {
     /// State, margins and commission of an order. Margins are text in one form and doubles in the other.
-    #[serde(default)]
-    OrderState {
+    OrderState; sparse {
         /// Where it stands.
         1 "status" status: Option<Status>,
         /// Initial margin before it.

@@ -312,8 +312,7 @@ impl Layout for ExecutionData {
 
 body! {
     /// One fill of an order. Wire name `Execution`.
-    #[serde(default)]
-    Execution {
+    Execution; sparse {
         /// 0, or the maximum, for orders made by hand.
         1 "orderId" order_id: Option<OrderId>,
         /// Unique; what stands behind its last dot is a revision.
