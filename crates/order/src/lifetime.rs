@@ -1,6 +1,10 @@
 //! [`TimeInForce`]: how long an order stands.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use tws_proto::Order;
 use tws_proto::kinds::TimeInForce as Word;
 use tws_proto::time::TimeText;
@@ -9,8 +13,8 @@ use crate::time::Timestamp;
 
 /// How long an order stands. The opening and closing auctions are kinds of order,
 /// [`OrderKind::MarketOnOpen`](crate::OrderKind::MarketOnOpen) and its like. Wire name `tif`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Form", into = "Form")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(into = "Form")]
 #[non_exhaustive]
 pub enum TimeInForce {
     /// Until the end of the trading day. Wire word `DAY`.
@@ -31,26 +35,48 @@ pub enum TimeInForce {
 }
 
 /// As journals have it: the word of the wire, or the moment of a date.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Form {
     Word(Word),
-    Date { good_till: Timestamp },
+    Date(Date),
 }
 
-impl From<Form> for TimeInForce {
-    fn from(form: Form) -> Self {
-        match form {
-            Form::Word(word) => Self::from(word),
-            Form::Date { good_till } => Self::GoodTillDate(good_till),
-        }
+#[derive(Serialize, Deserialize)]
+struct Date {
+    good_till: Timestamp,
+}
+
+impl<'de> Deserialize<'de> for TimeInForce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FormVisitor)
+    }
+}
+
+/// Reads either form as it comes, without a copy to try both on.
+struct FormVisitor;
+
+impl<'de> Visitor<'de> for FormVisitor {
+    type Value = TimeInForce;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time in force: its word, or until when")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<TimeInForce, E> {
+        Ok(TimeInForce::from(Word::from(word)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TimeInForce, A::Error> {
+        let Date { good_till } = Date::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(TimeInForce::GoodTillDate(good_till))
     }
 }
 
 impl From<TimeInForce> for Form {
     fn from(time_in_force: TimeInForce) -> Self {
         match time_in_force {
-            TimeInForce::GoodTillDate(good_till) => Self::Date { good_till },
+            TimeInForce::GoodTillDate(good_till) => Self::Date(Date { good_till }),
             other => Self::Word(other.word()),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Names one wish to place an order, for ever and everywhere. Shown as 25 digits of base 36.
@@ -73,7 +74,22 @@ impl Serialize for IntentId {
 
 impl<'de> Deserialize<'de> for IntentId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(Digits)
+    }
+}
+
+/// Reads an id where it stands.
+struct Digits;
+
+impl Visitor<'_> for Digits {
+    type Value = IntentId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{BadIntentId}")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<IntentId, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
