@@ -131,14 +131,13 @@ pub struct Record {
 }
 
 /// What went in.
-#[allow(clippy::large_enum_variant, reason = "a record is made, journaled and dropped: it is never kept in number")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
     /// Orders were accepted by the gate and given ids.
     Submitted {
         /// The orders.
-        submission: Submission,
+        submission: Box<Submission>,
         /// One a leg, in order.
         order_ids: Vec<OrderId>,
     },

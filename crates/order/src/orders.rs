@@ -215,7 +215,7 @@ impl Orders {
             gate.check(leg, self).map_err(SubmitError::Refused)?;
             order_ids.push(OrderId(id));
         }
-        Ok(self.record(Input::Submitted { submission, order_ids }, now))
+        Ok(self.record(Input::Submitted { submission: Box::new(submission), order_ids }, now))
     }
 
     /// Asks for one order to be cancelled; the outcome comes as [`Action::Outcome`]. Asking again changes nothing until the
