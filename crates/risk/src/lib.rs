@@ -21,7 +21,7 @@
 //! One order may go past some of them on a named person's word: [`CheckAt::waiving`] a [`Waiver`] (C16).
 //!
 //! Beside the gate stand what follows the link, [`Absence`] (C12), and what repeats alarms until a person knows of them,
-//! [`Alarms`] (C14).
+//! [`Alarms`] (C14); and a [`Statement`] holds a day that is over against what the broker tells of it (C13).
 //!
 //! Cancels never come here: nothing may stop a cancel.
 //!
@@ -91,6 +91,7 @@ pub mod gate;
 pub mod limits;
 pub mod quote;
 pub mod refusal;
+pub mod statement;
 pub mod waiver;
 
 mod conduct;
@@ -111,4 +112,5 @@ pub use limits::{AllowList, Limits, TradingMode, WithoutQuote, is_paper_account}
 pub use losses::DayMark;
 pub use quote::{Quote, Trading};
 pub use refusal::{Refusal, Unpriced, Unvalued};
+pub use statement::{AccountDay, Difference, Statement, Told};
 pub use waiver::{Waivable, Waiver, WaiverFault, Waivers};

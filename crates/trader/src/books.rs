@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use order::{Action, IntentId, Orders, Timestamp};
 use position::{Adjustment, Fill, Instrument, Ledger, LedgerError};
-use risk::{Alarms, DayMark, Kill, Waivers};
+use risk::{Alarms, DayMark, Kill, Statement, Waivers};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -29,6 +29,8 @@ pub struct Books {
     pub alarms: Alarms,
     /// Limits that one order may still go past.
     pub waivers: Waivers,
+    /// What the last trading days came to that are over.
+    pub statement: Option<Statement>,
     /// What accounts had made when the trading day began, by account and currency.
     pub(crate) days: BTreeMap<String, DayMark>,
     /// Templates that have not ended, by label.
@@ -55,6 +57,7 @@ impl Books {
             kill: None,
             alarms: Alarms::default(),
             waivers: Waivers::default(),
+            statement: None,
             days: BTreeMap::new(),
             templates: BTreeMap::new(),
         }
@@ -82,6 +85,7 @@ impl Books {
             Record::AlarmAcknowledged { number, by: _ } => self.alarms.acknowledged(*number),
             Record::WaiverGranted(waiver) => self.waivers.keep(waiver.clone()),
             Record::WaiverUsed { number, .. } => self.waivers.used(*number),
+            Record::Statement(statement) => self.statement = Some(statement.as_ref().clone()),
             Record::Killed(kill) => self.kill = Some(kill.clone()),
             Record::Rearmed { .. } => self.kill = None,
         }
@@ -231,11 +235,13 @@ impl Books {
 
     /// The books that a checkpoint sums up.
     pub(crate) fn from_checkpoint(text: &str) -> Result<Self, serde_json::Error> {
-        let Sum { orders, ledger, labels, kill, days, templates, alarms, waivers } = serde_json::from_str(text)?;
+        let Sum { orders, ledger, labels, kill, days, templates, alarms, waivers, statement } =
+            serde_json::from_str(text)?;
         let (orders, labels, kill) = (orders.into_owned(), labels.into_owned(), kill.into_owned());
         let (days, templates, alarms) = (days.into_owned(), templates.into_owned(), alarms.into_owned());
-        let (ledger, waivers) = (serde_json::from_value(ledger)?, waivers.into_owned());
-        Ok(Self { orders, ledger, labels, kill, days, templates, alarms, waivers })
+        let (waivers, statement) = (waivers.into_owned(), statement.into_owned());
+        let ledger = serde_json::from_value(ledger)?;
+        Ok(Self { orders, ledger, labels, kill, days, templates, alarms, waivers, statement })
     }
 
     /// Everything but marks: a market moves without a record.
@@ -253,6 +259,7 @@ impl Books {
             templates: Cow::Borrowed(&self.templates),
             alarms: Cow::Borrowed(&self.alarms),
             waivers: Cow::Borrowed(&self.waivers),
+            statement: Cow::Borrowed(&self.statement),
         }
     }
 
@@ -287,6 +294,8 @@ struct Sum<'a> {
     alarms: Cow<'a, Alarms>,
     #[serde(default)]
     waivers: Cow<'a, Waivers>,
+    #[serde(default)]
+    statement: Cow<'a, Option<Statement>>,
 }
 
 fn unbooked(what: &str, error: impl Into<UnbookedCause>) -> Event {

@@ -224,6 +224,16 @@ pub enum Alarm {
         /// What would have refused it.
         refusal: String,
     },
+    /// What the broker tells of a day that is over differs from what is counted (C13).
+    #[error("of the day that ended with {day} the broker tells otherwise in {count} points; the first: {first}")]
+    StatementDiffers {
+        /// The day.
+        day: String,
+        /// In how many points.
+        count: usize,
+        /// The first of them.
+        first: String,
+    },
     /// A strategy ended by itself.
     #[error("strategy {name} ended: {cause}; its orders stay as they are")]
     StrategyEnded {
@@ -288,6 +298,7 @@ impl Alarm {
             Self::LinkAway { .. } => "link_away",
             Self::CancelledOnReturn { .. } => "cancelled_on_return",
             Self::LimitWaived { .. } => "limit_waived",
+            Self::StatementDiffers { .. } => "statement_differs",
             Self::StrategyEnded { .. } => "strategy_ended",
             Self::BadFrame(_) => "bad_frame",
             Self::SubscriberClosed { .. } => "subscriber_closed",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use event_bus::{Closed, Feed, Subscription};
 use order::{Change, ExternalOrder, HaltScope, IntentId, OrderUpdate, Tracked};
 use position::Totals;
-use risk::{OpenAlarm, Waivable, Waiver};
+use risk::{OpenAlarm, Statement, Waivable, Waiver};
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
@@ -291,6 +291,14 @@ impl Handle {
         let (strategy, by, reason) = (self.owner.to_string(), by.into(), reason.into());
         self.command(Command::Waive { control, strategy, by, reason, reply }).await?;
         answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// What the last trading days came to that are over, and where the broker tells otherwise (C13); `None` before the first.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`].
+    pub async fn statement(&self) -> Result<Option<Statement>, Refused> {
+        self.inspect(|books| books.statement.clone()).await
     }
 
     /// Alarms that nobody has acknowledged, oldest first, those of before a restart among them. Each is told again as

@@ -40,7 +40,7 @@ pub use instrument::Instrument;
 pub use moment::Moment;
 pub use quote::Quote;
 pub use record::Record;
-pub use risk::{OpenAlarm, Trading, Waivable, Waiver};
+pub use risk::{OpenAlarm, Statement, Trading, Waivable, Waiver};
 pub use strategy::{Outcome, Strategy};
 pub use template::{RunningTemplate, TemplateEnd, TemplateProgress};
 pub use ticket::{ExitPrices, Ticket};

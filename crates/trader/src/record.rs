@@ -3,7 +3,7 @@
 use journal::{Entry, EntryError};
 use order::{Commission, Fill, IntentId, OrderUpdate};
 use position::Adjustment;
-use risk::{DayMark, Kill, OpenAlarm, Waiver};
+use risk::{DayMark, Kill, OpenAlarm, Statement, Waiver};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
@@ -69,6 +69,8 @@ pub enum Record {
         /// Who.
         by: String,
     },
+    /// What trading days came to that are over, held against what the broker tells.
+    Statement(Box<Statement>),
     /// A person lets one order go past a limit.
     WaiverGranted(Waiver),
     /// An order went past it.
@@ -173,6 +175,7 @@ impl Record {
             Self::AlarmAcknowledged { .. } => "alarm_acknowledged",
             Self::WaiverGranted(_) => "waiver_granted",
             Self::WaiverUsed { .. } => "waiver_used",
+            Self::Statement(_) => "statement",
             Self::Rearmed { .. } => "rearmed",
             Self::Refused { .. } => "refused",
         }

@@ -45,6 +45,7 @@ pub(super) enum Kind {
     Adopt { perm_id: String, by: String, strategy: Option<String>, r#ref: Option<String> },
     Ignore { perm_id: String, by: String },
     Waive { control: String, by: String, reason: String, strategy: Option<String> },
+    Statement {},
     Alarms {},
     Acknowledge { number: u64, by: String },
     Verify {},

@@ -243,6 +243,7 @@ impl Desk {
                 let waiver = owner.waive(control, by, reason).await?;
                 Ok(json!({"number": waiver.number, "until_us": waiver.until.0}))
             }
+            Kind::Statement {} => Ok(json!(self.trader.statement().await?)),
             Kind::Alarms {} => Ok(self.trader.alarms().await?.iter().map(alarm_json).collect()),
             Kind::Acknowledge { number, by } => {
                 self.trader.acknowledge_alarm(number, by).await?;
@@ -379,7 +380,7 @@ impl Kind {
             Self::Cancel { r#ref } => Some(r#ref),
             Self::Oco(oco) => oco.orders.first().map(|order| order.r#ref.as_str()),
             Self::CancelAll {} | Self::Orders {} | Self::Fills {} | Self::Positions {} | Self::State {} => None,
-            Self::External {} | Self::Ignore { .. } => None,
+            Self::Statement {} | Self::External {} | Self::Ignore { .. } => None,
             Self::Adopt { r#ref, .. } => r#ref.as_deref(),
             Self::Waive { .. } | Self::Alarms {} | Self::Acknowledge { .. } => None,
             Self::Subscribe { .. } | Self::Kill { .. } | Self::Arm { .. } | Self::Verify {} | Self::Quit {} => None,

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use event_bus::Bus;
 use journal::Journal;
-use order::{Action, Alarm as OrderAlarm, Event as OrderEvent, IntentId, LinkEvent, Question, Step};
+use order::{Action, Alarm as OrderAlarm, Event as OrderEvent, IntentId, LinkEvent, Question, Step, Timestamp};
 use risk::{Absence, Bell, RiskGate};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -88,6 +88,8 @@ pub(crate) struct Engine {
     changed: BTreeSet<IntentId>,
     reconciler: Reconciler,
     absence: Absence,
+    /// Since when anything is counted.
+    counted_from: Timestamp,
     /// Tells standing alarms again.
     bell: Bell,
     login: login::Login,
@@ -135,6 +137,8 @@ impl Engine {
         let (snapshot_sender, snapshots) = mpsc::channel(1);
         let ids = IntentIds::after(books.last_id());
         let absence = Absence::new(&config.limits, clock.now());
+        let oldest = books.orders.executions().iter().map(|(_, execution)| execution.at).min();
+        let counted_from = oldest.unwrap_or_else(|| clock.now());
         Self {
             config,
             books,
@@ -161,6 +165,7 @@ impl Engine {
             changed: BTreeSet::new(),
             reconciler: Reconciler::default(),
             absence,
+            counted_from,
             bell: Bell::default(),
             login: login::Login::default(),
             link: Link::default(),

@@ -8,12 +8,13 @@ use order::{
     Timestamp,
 };
 use position::{Adjustment, Instrument};
+use risk::{Statement, Told};
 use rust_decimal::Decimal;
 use tokio::time::timeout;
 use tws_client::{Client, Epoch, RequestError, Round};
 use tws_proto::ServerVersion;
 use tws_proto::ids::ContractId;
-use tws_proto::message::{ExecutionFilter, Position};
+use tws_proto::message::{ExecutionData, ExecutionFilter, Position};
 
 use super::{Clock, Engine};
 use crate::event::Alarm;
@@ -31,6 +32,8 @@ const STANDING_PAUSE_US: i64 = 60 * SECOND_US;
 /// For how many days back executions are asked for, where the server can (R29).
 const EXECUTION_DAYS: i32 = 3;
 
+/// For how long back executions are listed for certain, where that many days are asked for: days begin somewhere.
+const SURELY_LISTED_US: i64 = 2 * DAY_US;
 /// From when on a difference of the clocks is noted (R39).
 const SKEW_NOTED: Duration = Duration::from_secs(1);
 
@@ -100,6 +103,8 @@ pub(super) struct SnapshotDone {
 struct Answered {
     /// Every position of the login.
     positions: Vec<Position>,
+    /// Every execution that TWS still lists.
+    executions: Vec<ExecutionData>,
     /// By how much the clocks differ at least.
     skew: Option<Duration>,
 }
@@ -189,7 +194,7 @@ impl Engine {
     }
 
     fn end_snapshot(&mut self, pending: Pending, answered: &Answered) {
-        let Answered { positions, skew } = answered;
+        let Answered { positions, executions, skew } = answered;
         let now = self.clock.now();
         let unexplained = self.differences(positions).into_keys().collect();
         let history_from = Some(Timestamp(now.0.saturating_sub(i64::from(EXECUTION_DAYS) * DAY_US)));
@@ -205,10 +210,32 @@ impl Engine {
         } else if comparison != Comparison::Equal {
             self.reconciler.wanted = true; // live events may explain it; look once more
         }
+        if comparison == Comparison::Equal {
+            self.make_statement(pending.epoch, executions);
+        }
         if self.books.kill.is_some() {
             // R40: until a snapshot shows none.
             self.cancel_everything();
         }
+    }
+
+    /// C13: holds the days that are over against what the broker tells of them, once its book is ours.
+    fn make_statement(&mut self, epoch: Epoch, executions: &[ExecutionData]) {
+        if !self.reconciler.is_reconciled(epoch) {
+            return;
+        }
+        let (now, limits) = (self.clock.now(), &self.config.limits);
+        let Some(days) = Statement::due(self.books.statement.as_ref(), self.counted_from, limits, now) else { return };
+        let lists_days = recent_executions(&self.client).last_days.is_some();
+        let since = lists_days.then(|| Timestamp(now.0.saturating_sub(SURELY_LISTED_US)));
+        let told = Told { executions, since };
+        let statement = Statement::of(days, limits, &self.books.orders, told);
+        if let Some(first) = statement.differences.first() {
+            let (day, count, first) = (statement.last_date(), statement.difference_count, first.to_string());
+            self.alarm(Alarm::StatementDiffers { day, count, first });
+        }
+        self.books.statement = Some(statement.clone());
+        self.outbox.records.push(Record::Statement(Box::new(statement)));
     }
 
     /// Takes the epoch for reconciled once two snapshots in a row agree (R7).
@@ -392,9 +419,9 @@ fn absent(step: &Step) -> BTreeSet<IntentId> {
 async fn ask(client: &Client, clock: Clock) -> Result<Answered, RequestError> {
     client.all_open_orders().await?;
     client.completed_orders().await?;
-    client.executions(recent_executions(client)).await?;
+    let executions = client.executions(recent_executions(client)).await?.executions;
     let (positions, skew) = tokio::join!(client.positions(), skew(client, clock));
-    Ok(Answered { positions: positions?, skew })
+    Ok(Answered { positions: positions?, executions, skew })
 }
 
 /// By how much the clock of TWS differs from ours at least: it tells whole seconds, and its answer takes time.

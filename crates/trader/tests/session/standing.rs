@@ -6,7 +6,7 @@ use risk::{AlarmFault, OpenAlarm, Waivable, WaiverFault};
 use trader::prelude::*;
 use trader::{Alarm, Refused};
 
-use crate::desk::{Desk, PATIENCE, alarms, back, hear, is_unknown, is_working, listen, number};
+use crate::desk::{ACCOUNT, Desk, PATIENCE, alarms, back, books, hear, is_unknown, is_working, listen, number};
 
 /// The link is gone for so long, and back.
 async fn away(desk: &Desk, handle: &Handle, seconds: u64) {
@@ -148,4 +148,32 @@ async fn c16_one_order_passes_a_limit_on_a_named_persons_word() {
     let ended = trader.stop().await;
     assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
     assert_eq!(desk.orders().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c13_a_day_that_is_over_is_stated_once_and_over_a_restart() {
+    let desk = Desk::open().await;
+    // Two minutes before midnight.
+    let evening = order::Timestamp(20_000 * order::DAY_US - 120_000_000);
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(evening).start().await.unwrap();
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    handle.submit(Ticket::sell(&acme, 30)).await.unwrap().done(PATIENCE).await.unwrap();
+    books(&handle, "the commission", |books| !books.ledger.totals(ACCOUNT, "USD").is_pending()).await;
+    assert_eq!(handle.statement().await.unwrap(), None);
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    let statement = handle.statement().await.unwrap().expect("the day is over");
+    assert_eq!((statement.first_day, statement.last_day, statement.difference_count), (19_999, 19_999, 0));
+    let day = &statement.accounts[ACCOUNT];
+    assert_eq!((day.executions, day.bought, day.sold), (2, number("100"), number("30")));
+    let ended = trader.stop().await;
+    let replayed = Trader::replay(&desk.config).unwrap();
+    assert_eq!((replayed.fingerprint(), replayed.statement.as_ref()), (ended.fingerprint, Some(&statement)));
+    // The next day, and no statement of this one again.
+    let morning = order::Timestamp(20_000 * order::DAY_US + 600_000_000);
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(morning).start().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(130)).await;
+    assert_eq!(trader.handle().statement().await.unwrap(), Some(statement));
+    trader.stop().await;
 }
