@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use event_bus::{Queue, Subscription};
-use order::{IntentId, OrderUpdate};
+use order::IntentId;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -17,6 +17,9 @@ use tws_proto::ids::PermanentId;
 
 use super::command::{Command, Kind, Modify, Named, Order};
 use super::lines::{LINE_BYTES_MAX, Line};
+use super::told::{
+    alarm_json, execution_id, external_json, order_json, position_json, quote_json, side_text, state_json, tagged,
+};
 use super::voice::{Unheard, Voice};
 
 /// Commands that may wait for those before them.
@@ -213,7 +216,11 @@ impl Desk {
             Kind::Orders {} => {
                 let updates =
                     self.trader.inspect(|books| books.orders.iter().map(|order| order.update()).collect::<Vec<_>>());
-                Ok(updates.await?.iter().map(|update| order_json(update, &self.refs)).collect())
+                Ok(updates
+                    .await?
+                    .iter()
+                    .map(|update| order_json(update, self.refs.of(update.intent).as_deref()))
+                    .collect())
             }
             Kind::Fills {} => self.fills().await,
             Kind::Positions {} => positions(&self.trader).await,
@@ -540,7 +547,7 @@ async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -
                 });
                 refs.extend(name.await.ok().flatten().map(|label| (label, intent)));
             }
-            voice.say(tagged("order", order_json(&update, refs)))
+            voice.say(tagged("order", order_json(&update, refs.of(update.intent).as_deref())))
         }
         Event::Fill(told) => {
             let fill = &told.fill;
@@ -625,88 +632,4 @@ async fn positions(trader: &Handle) -> Outcome {
 
 fn permanent_id(text: &str) -> Result<PermanentId, String> {
     text.parse().map(PermanentId).map_err(|_| format!("{text:?} is no number of IB's"))
-}
-
-fn external_json(order: &order::ExternalOrder) -> Value {
-    json!({
-        "perm_id": order.permanent_id.to_string(),
-        "account": order.account,
-        "con_id": order.contract_id.map(|id| id.0),
-        "symbol": order.symbol,
-        "side": order.side.map(side_text),
-        "remaining": order.remaining,
-        "reference": order.reference,
-        "ignored": order.is_ignored,
-    })
-}
-
-fn alarm_json(alarm: &trader::OpenAlarm) -> Value {
-    json!({"number": alarm.number, "code": alarm.code, "detail": alarm.text, "since_us": alarm.since.0})
-}
-
-fn tagged(event: &str, mut object: Value) -> Value {
-    if let Some(fields) = object.as_object_mut() {
-        fields.insert("event".to_owned(), event.into());
-    }
-    object
-}
-
-fn state_json(state: &trader::TraderState) -> Value {
-    json!({"name": state.phase.to_string(), "reason": state.reason, "epoch": state.epoch})
-}
-
-fn order_json(update: &OrderUpdate, refs: &Refs) -> Value {
-    let permanent_ids: Vec<String> = update.permanent_ids.iter().map(ToString::to_string).collect();
-    json!({
-        "ref": refs.of(update.intent),
-        "intent": update.intent.to_string(),
-        "order_id": update.order_id.0,
-        "perm_ids": permanent_ids,
-        "symbol": update.symbol,
-        "side": side_text(update.side),
-        "state": update.state.name(),
-        "quantity": update.quantity,
-        "filled": update.filled,
-        "remaining": update.working.saturating_add(update.unknown),
-        "unknown": update.unknown,
-        "average_price": update.average_price,
-        "reason": update.reason,
-    })
-}
-
-fn position_json(account: &str, contract_id: i32, symbol: &str, position: &position::Position) -> Value {
-    json!({
-        "account": account,
-        "con_id": contract_id,
-        "symbol": symbol,
-        "quantity": position.quantity,
-        "average_cost": position.average_cost(),
-    })
-}
-
-fn quote_json(quote: &Quote) -> Value {
-    json!({
-        "event": "quote",
-        "con_id": quote.contract_id.0,
-        "symbol": quote.symbol,
-        "bid": quote.bid,
-        "bid_size": quote.bid_size,
-        "ask": quote.ask,
-        "ask_size": quote.ask_size,
-        "last": quote.last,
-        "last_size": quote.last_size,
-        "halted": quote.trading == trader::Trading::Halted,
-    })
-}
-
-const fn side_text(side: order::Side) -> &'static str {
-    match side {
-        order::Side::Buy => "BUY",
-        order::Side::Sell => "SELL",
-    }
-}
-
-/// The id as the broker wrote it: the revision is its last segment.
-fn execution_id(root: &str, revision: u32) -> String {
-    if revision == 0 { root.to_owned() } else { format!("{root}.{revision:02}") }
 }

@@ -7,6 +7,7 @@ mod command;
 mod desk;
 mod lines;
 mod once;
+mod told;
 mod voice;
 
 use std::path::PathBuf;
