@@ -111,7 +111,7 @@ macro_rules! closed_set {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-                deserializer.deserialize_str($crate::declare::WordVisitor(std::marker::PhantomData))
+                deserializer.deserialize_string($crate::declare::WordVisitor(std::marker::PhantomData))
             }
         }
 
