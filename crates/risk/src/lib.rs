@@ -61,7 +61,7 @@
 //!     id: IntentId(1),
 //!     strategy: "breakout".into(),
 //!     account: "DU123".into(),
-//!     contract: Contract { contract_id: Some(ContractId(8314)), ..Contract::stock("IBM", "USD") },
+//!     contract: Contract { contract_id: Some(ContractId(8314)), ..Contract::stock("IBM", "USD") }.into(),
 //!     side: Side::Buy,
 //!     quantity: 100.into(),
 //!     kind: OrderKind::Market,
