@@ -94,7 +94,9 @@ macro_rules! fields {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-                #[derive(serde::Deserialize)]
+                const NAMES: &[&str] = &[$(stringify!($field)),*];
+
+                #[derive(Clone, Copy, serde::Deserialize)]
                 #[serde(field_identifier)]
                 #[allow(non_camel_case_types, reason = "they are the names of fields")]
                 enum Field {
@@ -117,7 +119,15 @@ macro_rules! fields {
                         mut map: A,
                     ) -> std::result::Result<$name, A::Error> {
                         let mut body = $name::default();
-                        while let Some(field) = map.next_key()? {
+                        let mut are_told = [false; NAMES.len()];
+                        while let Some(field) = map.next_key::<Field>()? {
+                            // Fields are numbered as their names are; what is unknown comes behind them all.
+                            let place = field as usize;
+                            if let (Some(is_told), Some(name)) = (are_told.get_mut(place), NAMES.get(place))
+                                && std::mem::replace(is_told, true)
+                            {
+                                return Err(serde::de::Error::duplicate_field(name));
+                            }
                             match field {
                                 $(Field::$field => body.$field = map.next_value()?,)*
                                 Field::__Unknown => {
@@ -140,7 +150,7 @@ macro_rules! fields {
                     }
                 }
 
-                deserializer.deserialize_struct(stringify!($name), &[$(stringify!($field)),*], Visitor)
+                deserializer.deserialize_struct(stringify!($name), NAMES, Visitor)
             }
         }
     };

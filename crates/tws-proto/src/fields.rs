@@ -68,5 +68,7 @@ mod tests {
         assert_eq!(order, Order { account: "DU1".to_owned(), parent_id: None, ..Order::default() });
         assert_eq!(serde_json::from_str::<Contract>("{}").unwrap(), Contract::default());
         assert!(serde_json::from_str::<Order>(r#"{"account":1}"#).is_err());
+        let twice = serde_json::from_str::<Order>(r#"{"account":"DU1","account":"DU2"}"#).unwrap_err();
+        assert!(twice.to_string().starts_with("duplicate field `account`"), "{twice}");
     }
 }
