@@ -462,3 +462,144 @@ fn shared_bytes(one: &str, other: &str) -> usize {
     let same = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
     (0..=same).rev().find(|length| other.is_char_boundary(*length)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::guard::Role;
+    use crate::reference::Instance;
+
+    /// An order that has filled as most do.
+    fn filled() -> Tracked {
+        let intent = Intent {
+            id: IntentId(7 << 40),
+            strategy: "momentum".into(),
+            account: "DU1".into(),
+            contract: Contract { contract_id: Some(ContractId(8314)), ..Contract::stock("IBM", "USD") }.into(),
+            side: Side::Sell,
+            quantity: 300.into(),
+            kind: OrderKind::Limit { limit_price: Decimal::new(184_500, 3) },
+            time_in_force: TimeInForce::Day,
+            hours: Hours::Extended,
+            extension: None,
+        };
+        let place = intent.to_place(OrderId(12), &Instance::new("t1").unwrap());
+        let numbers = BTreeSet::from([PermanentId(1_000_000_001)]);
+        let filled = Decimal::new(30_000, 2);
+        Tracked {
+            state: State::Filled,
+            permanent_ids: numbers.clone(),
+            ended_permanent_ids: numbers,
+            filled,
+            filled_value: Decimal::new(55_350, 0),
+            told: Told { filled, average_price: Some(Decimal::new(18_450, 2)), ..Told::default() },
+            ended_at: Some(Timestamp(1_700_000_000_500_000)),
+            updated_at: Timestamp(1_700_000_000_700_000),
+            ..Tracked::new(intent, &place, Timestamp(1_700_000_000_000_000))
+        }
+    }
+
+    /// With everything that an order rarely has.
+    fn rare() -> Tracked {
+        let plain = filled();
+        Tracked {
+            intent: Intent {
+                kind: OrderKind::StopLimit { stop_price: Decimal::ONE, limit_price: -Decimal::ONE },
+                time_in_force: TimeInForce::GoodTillDate(Timestamp(1_800_000_000_000_000)),
+                extension: Some(Extension::new(|order| order.hidden = true).unwrap()),
+                side: Side::Buy,
+                hours: Hours::Regular,
+                ..plain.intent.clone()
+            },
+            parent_id: Some(OrderId(11)),
+            oca_group: "a group of a long name, beyond what stands in place".into(),
+            oca_type: Some(OcaType::ReduceWithBlock),
+            hedge: Some(Hedge::Beta(Decimal::new(15, 1))),
+            leg: Some(Leg { group: IntentId(3), role: Role::StopLoss }),
+            in_place_of: Some(IntentId(u128::MAX)),
+            replaced_by: Some((IntentId(5), Revenant::Adopt)),
+            state: State::Cancelled,
+            permanent_ids: BTreeSet::from([PermanentId(-1), PermanentId(i64::MAX)]),
+            ended_permanent_ids: BTreeSet::from([PermanentId(-1)]),
+            inferred: Some(Inferred { quantity: Decimal::TWO, price: Decimal::MAX, revision: 3 }),
+            told: Told {
+                filled: Decimal::MAX,
+                average_price: None,
+                ahead_since: Some(Timestamp(1)),
+                asked_at: Some(Timestamp(-1)),
+            },
+            is_corrected: true,
+            refusal: Some("201 refused".into()),
+            absent_since: Some(Timestamp(i64::MIN)),
+            ends_at: Some(Timestamp(i64::MAX)),
+            ended_at: None,
+            created_at: Timestamp(i64::MIN),
+            updated_at: Timestamp(i64::MAX),
+            reason: "202 cancelled".into(),
+            ..plain
+        }
+    }
+
+    #[test]
+    fn an_order_comes_back_as_it_was() {
+        let mut shared = Shared::default();
+        let ended = ENDS.map(|state| Tracked { state, ..filled() });
+        let kinds = [OrderKind::Market, OrderKind::MarketOnClose]
+            .map(|kind| Tracked { intent: Intent { kind, ..filled().intent }, ..filled() });
+        for order in ended.into_iter().chain(kinds).chain([rare()]) {
+            let bytes = shared.pack(&order).unwrap();
+            let back = shared.unpack(order.intent.id, &bytes).unwrap();
+            assert_eq!(back, order);
+            // Numbers that are equal may be written otherwise.
+            assert_eq!(serde_json::to_string(&back).unwrap(), serde_json::to_string(&order).unwrap());
+            for length in 0..bytes.len() {
+                let _ = shared.unpack(order.intent.id, &bytes[..length]); // and does not panic
+            }
+        }
+        assert_eq!(shared.pack(&Tracked { state: State::Held, ..filled() }), None);
+        assert_eq!(shared.pack(&Tracked { is_change_looked_for: true, ..filled() }), None);
+    }
+
+    #[test]
+    fn executions_come_back_as_they_were() {
+        let id = IntentId(u128::MAX);
+        let first = Execution {
+            revision: 1,
+            intent: Some(id),
+            strategy: Some("momentum".into()),
+            account: "DU1".into(),
+            contract_id: Some(ContractId(-8314)),
+            side: Side::Buy,
+            quantity: Decimal::new(1_000, 1),
+            price: Decimal::new(-5, 2),
+            permanent_id: Some(PermanentId(9)),
+            is_combination: false,
+            is_inferred: false,
+            at: Timestamp(1_700_000_000_000_000),
+            cost: None,
+        };
+        let cost = Some(Cost { revision: 2, amount: -Decimal::ONE, currency: "USD".into() });
+        let (side, at) = (Side::Sell, Timestamp(i64::MIN));
+        let second = Execution { side, at, cost, is_inferred: true, revision: u32::MAX, ..first.clone() };
+        let third = Execution {
+            strategy: None,
+            contract_id: None,
+            permanent_id: None,
+            is_combination: true,
+            account: "".into(),
+            ..first.clone()
+        };
+        let roots = ["0000e0d5.00000001.01", "0000e0d5.00000001.02", "ümlaut", "üs"].map(SmolStr::from);
+        let executions: Vec<_> = roots.into_iter().zip([first, second.clone(), third, second]).collect();
+        let mut shared = Shared::default();
+        let bytes = shared.pack_executions(id, &executions);
+        let back = shared.unpack_executions(&bytes).unwrap();
+        assert_eq!(back, executions);
+        assert_eq!(serde_json::to_string(&back).unwrap(), serde_json::to_string(&executions).unwrap());
+        for length in 0..bytes.len() {
+            let _ = shared.unpack_executions(&bytes[..length]); // and does not panic
+        }
+    }
+}
