@@ -49,6 +49,16 @@ macro_rules! body {
 }
 pub(crate) use body;
 
+/// Whether two fields are equal; texts as [`text::is_same`](crate::text) says.
+#[inline]
+pub(crate) fn is_same<T: PartialEq + 'static>(one: &T, other: &T) -> bool {
+    let text = |field| <dyn std::any::Any>::downcast_ref::<String>(field);
+    match (text(one), text(other)) {
+        (Some(one), Some(other)) => crate::text::is_same(one, other),
+        _ => one == other,
+    }
+}
+
 /// Declares bodies whose layout is written out: rows as those of [`body!`], without what `layout!` wants.
 macro_rules! fields {
     ($(
@@ -58,7 +68,7 @@ macro_rules! fields {
         }
     )*) => {$(
         $crate::body::fields! { @readable [$($sparse)?] $name { $($field),* }
-            #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+            #[derive(Clone, Debug, Eq, serde::Serialize)]
             $(#[$about])*
             pub struct $name {
                 $(
@@ -66,6 +76,13 @@ macro_rules! fields {
                     $(#[doc = concat!("Wire name `", $wire_name, "`.")])*
                     pub $field: $type,
                 )*
+            }
+        }
+
+        impl PartialEq for $name {
+            #[allow(unused_variables, reason = "bodies without fields are all equal")]
+            fn eq(&self, other: &Self) -> bool {
+                true $(&& $crate::body::is_same(&self.$field, &other.$field))*
             }
         }
 
