@@ -3,9 +3,10 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -151,7 +152,9 @@ impl<C: Connector> Driver<C> {
         if self.writing == Writing::Waits {
             // Perhaps it was the socket that woke this task.
             let step = self.shared.step(context, |_, _| {});
-            ready!(self.follow(step, timer.as_mut()));
+            if let ControlFlow::Break(exit) = self.follow(step, timer.as_mut()) {
+                return Poll::Ready(exit);
+            }
         }
         loop {
             let Poll::Ready(happened) = self.poll_happened(context, timer.as_mut()) else {
@@ -160,7 +163,7 @@ impl<C: Connector> Driver<C> {
             };
             let is_full = matches!(happened, Happened::Read(Ok(READ_BYTES)));
             let step = self.tell(happened, context);
-            if let Poll::Ready(exit) = self.follow(step, timer.as_mut()) {
+            if let ControlFlow::Break(exit) = self.follow(step, timer.as_mut()) {
                 return Poll::Ready(exit);
             }
             if is_full {
@@ -182,11 +185,11 @@ impl<C: Connector> Driver<C> {
         }
     }
 
-    /// Makes the network, and the timer, what the session wants.
-    fn follow(&mut self, step: Step, timer: Pin<&mut Sleep>) -> Poll<Exit> {
+    /// Makes the network, and the timer, what the session wants; breaks where it has ended.
+    fn follow(&mut self, step: Step, timer: Pin<&mut Sleep>) -> ControlFlow<Exit> {
         let Step { link, timeout, exit, writing } = step;
         if let Some(exit) = exit {
-            return Poll::Ready(exit);
+            return ControlFlow::Break(exit);
         }
         self.writing = writing;
         let (dial, keep) = match link {
@@ -212,7 +215,7 @@ impl<C: Connector> Driver<C> {
             timer.reset(at.into());
             self.wakes = Some(at);
         }
-        Poll::Pending
+        ControlFlow::Continue(())
     }
 
     /// Waits for the next thing to happen. Reading stands before the clock, so that a link is never called silent

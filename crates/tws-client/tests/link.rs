@@ -4,9 +4,10 @@ mod support;
 
 use std::time::Duration;
 
-use support::{Listener, SECOND, place, ready_session, session};
+use support::{Listener, SECOND, place, ready_session, session, short};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
+use tws_client::config::Pacing;
 use tws_client::{Client, Config, Epoch, Exit, Phase, Reason, RequestError, Tick, Update};
 use tws_proto::handshake::HandshakeError;
 use tws_proto::message::{ClientMessage, ManagedAccounts, NextValidId};
@@ -57,6 +58,29 @@ async fn looks_before_sleep_end_and_miss_nothing() {
         assert!(matches!(tick, Some(Update::Data(Tick::Price(tick))) if tick.price == Some(price.into())), "{price}");
     }
     assert_eq!(client.ready(SECOND).await.unwrap().epoch, Epoch(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_is_read_while_the_peer_does_not_read() {
+    // A peer that writes all it has before it reads must not wait for a client that does the same.
+    let pacing = Pacing { frames_per_second: 1_000_000, ..Pacing::default() };
+    let (client, mut listener, _driver) = session(Config { pacing, ..Config::paper() });
+    let mut peer = listener.ready().await;
+    client.ready(SECOND).await.unwrap();
+    let mut ticks = client.market_data(&Contract::stock("IBM", "USD"), &[]).unwrap();
+    let request_id = peer.hear_market_data().await;
+    let orders = 1000..2000; // far more than the pipe holds
+    for order_id in orders.clone() {
+        client.send_order_messages(vec![place(order_id)]).unwrap();
+    }
+    for price in 1..4 {
+        peer.bid(request_id, price).await;
+        let tick = tokio::time::timeout(SECOND, ticks.recv()).await.unwrap();
+        assert!(matches!(tick, Some(Update::Data(Tick::Price(tick))) if tick.price == Some(price.into())), "{price}");
+    }
+    for order_id in orders {
+        assert_eq!(short(&[peer.hear().await]), [format!("place {order_id}")]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
