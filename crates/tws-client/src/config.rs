@@ -20,6 +20,11 @@ pub const GATEWAY_PAPER_PORT: u16 = 4002;
 /// Port on which IB Gateway listens for live trading.
 pub const GATEWAY_LIVE_PORT: u16 = 4001;
 
+/// For as long as it takes somebody on this machine to answer, which is not worth a sleep.
+const IDLE_LOOKS: u32 = 40;
+/// A few milliseconds: so long the session would hear nobody else.
+const IDLE_LOOKS_MOST: u32 = 10_000;
+
 /// Everything a session is told; validated once, by [`Client::connect`](crate::Client::connect).
 ///
 /// ```
@@ -61,10 +66,10 @@ pub struct Config {
     pub pacing: Pacing,
     /// How much may wait.
     pub limits: Limits,
-    /// How often the driver looks at the socket again, after something came in, before it sleeps. Each look costs about a
-    /// microsecond of a processor; what comes meanwhile is taken without the waking of a thread, which takes longer than
-    /// all that the session does between a tick and an order. For whoever has a processor to spare; 0, the default, sleeps
-    /// at once.
+    /// How often the driver looks at the socket again, after something came in and its readers had their turn, before it
+    /// sleeps: 40 by default, 10 000 at most, 0 sleeps at once. Each look costs a third of a microsecond, and the thread
+    /// does nothing else meanwhile; what comes is taken without the waking of a thread, which takes longer than all that
+    /// the session does between a tick and an order.
     pub idle_looks: u32,
     /// Starts the generator that spreads reconnects; the same seed gives the same session.
     pub seed: u64,
@@ -89,7 +94,7 @@ impl Config {
             timeouts: Timeouts::default(),
             pacing: Pacing::default(),
             limits: Limits::default(),
-            idle_looks: 0,
+            idle_looks: IDLE_LOOKS,
             seed: 0x7c15_9e37_79b9_7f4a,
         }
     }
@@ -241,6 +246,9 @@ impl Config {
         if [lane_events, requests, answers, subscriptions, stream_updates, order_messages, session_events].contains(&0)
         {
             return Err(ConnectError::Limits);
+        }
+        if self.idle_looks > IDLE_LOOKS_MOST {
+            return Err(ConnectError::IdleLooks { given: self.idle_looks, most: IDLE_LOOKS_MOST });
         }
         if let Some(window) = self.reset_windows.iter().find(|window| !window.is_valid()) {
             return Err(ConnectError::Zone { given: window.zone.clone() });
@@ -530,4 +538,12 @@ pub enum ConnectError {
     /// A limit is zero.
     #[error("limits must be above zero")]
     Limits,
+    /// So many looks would keep the session from everything else.
+    #[error("idle_looks may be {most} at most, not {given}")]
+    IdleLooks {
+        /// What it was set to.
+        given: u32,
+        /// The highest it may be.
+        most: u32,
+    },
 }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -35,6 +36,15 @@ pub trait Connector: Send + 'static {
 
     /// Begins one connection. It is dropped when it takes too long.
     fn connect(&mut self) -> impl Future<Output = io::Result<(Self::Reader, Self::Writer)>> + Send + 'static;
+
+    /// Reads what has come by now, without the runtime; the driver does so a few times before it sleeps, as
+    /// [`Config::idle_looks`] says. Where nothing is known without the runtime, as by default, that is nothing.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] where nothing has come; else what a read fails with.
+    fn look(_reader: &mut Self::Reader, _bytes: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
 }
 
 /// Connects over TCP.
@@ -68,6 +78,10 @@ impl Connector for TcpConnector {
             Ok(stream.into_split())
         }
     }
+
+    fn look(reader: &mut OwnedReadHalf, bytes: &mut [u8]) -> io::Result<usize> {
+        (&*SockRef::from(reader.as_ref())).read(bytes)
+    }
 }
 
 /// The task of a session. Nothing happens unless it runs: `tokio::spawn(driver.run())`.
@@ -86,8 +100,18 @@ pub struct Driver<C: Connector = TcpConnector> {
     wakes: Option<Instant>,
     /// How often to look again before the task sleeps.
     looks: u32,
-    /// How many of these looks are left.
-    looks_left: u32,
+    looking: Looking,
+}
+
+/// Whether the socket is looked at again before the task sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looking {
+    /// Not before something comes in.
+    No,
+    /// Once those who were given something have had their turn.
+    Soon,
+    /// Now.
+    Now,
 }
 
 type Connected<C> = io::Result<(<C as Connector>::Reader, <C as Connector>::Writer)>;
@@ -130,7 +154,7 @@ impl<C: Connector> Driver<C> {
             writing: Writing::Done,
             wakes: None,
             looks,
-            looks_left: 0,
+            looking: Looking::No,
         }
     }
 
@@ -157,9 +181,9 @@ impl<C: Connector> Driver<C> {
             }
         }
         loop {
-            let Poll::Ready(happened) = self.poll_happened(context, timer.as_mut()) else {
-                self.look_again(context);
-                return Poll::Pending;
+            let happened = match self.poll_happened(context, timer.as_mut()) {
+                Poll::Ready(happened) => happened,
+                Poll::Pending => ready!(self.look_again(context)),
             };
             let is_full = matches!(happened, Happened::Read(Ok(READ_BYTES)));
             let step = self.tell(happened, context);
@@ -175,14 +199,27 @@ impl<C: Connector> Driver<C> {
         }
     }
 
-    /// Lets this task run again once the runtime has looked at its sockets, where looks are left. They are counted, not timed:
-    /// where time stands still unless everybody sleeps, they end too.
-    fn look_again(&mut self, context: &mut Context<'_>) {
-        if let Some(left) = self.looks_left.checked_sub(1) {
-            self.looks_left = left;
-            // The first poll of it only asks the runtime to wake this task behind its sockets.
-            let _ = pin!(tokio::task::yield_now()).poll(context);
+    /// Looks at the socket a few times more before this task sleeps, where something has come in since it last did. Looks
+    /// are counted, not timed: where time stands still unless everybody sleeps, they end too.
+    fn look_again(&mut self, context: &mut Context<'_>) -> Poll<Happened<C>> {
+        match std::mem::replace(&mut self.looking, Looking::No) {
+            Looking::No => {}
+            Looking::Soon => {
+                self.looking = Looking::Now;
+                // The first poll of it only asks the runtime to wake this task behind its sockets.
+                let _ = pin!(tokio::task::yield_now()).poll(context);
+            }
+            Looking::Now => {
+                let Some(reader) = &mut self.reader else { return Poll::Pending };
+                for _ in 0..self.looks {
+                    match C::look(&mut reader.half, &mut self.input) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::hint::spin_loop(),
+                        read => return Poll::Ready(Happened::Read(read)),
+                    }
+                }
+            }
         }
+        Poll::Pending
     }
 
     /// Makes the network, and the timer, what the session wants; breaks where it has ended.
@@ -261,7 +298,9 @@ impl<C: Connector> Driver<C> {
                 shared.step(context, |inner, now| inner.session.handle_closed(None, now))
             }
             Happened::Read(Ok(bytes)) => {
-                self.looks_left = self.looks;
+                if self.looks > 0 {
+                    self.looking = Looking::Soon;
+                }
                 let input = self.input.get(..bytes).unwrap_or_default();
                 shared.step(context, |inner, now| inner.handle_input(input, now))
             }

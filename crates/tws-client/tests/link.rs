@@ -4,14 +4,17 @@ mod support;
 
 use std::time::Duration;
 
+use rust_decimal::Decimal;
 use support::{Listener, SECOND, place, ready_session, session, short};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
-use tws_client::config::Pacing;
+use tws_client::config::{ConnectError, Pacing};
 use tws_client::{Client, Config, Epoch, Exit, Phase, Reason, RequestError, Tick, Update};
 use tws_proto::handshake::HandshakeError;
+use tws_proto::kinds::TickKind;
 use tws_proto::message::{ClientMessage, ManagedAccounts, NextValidId};
 use tws_proto::{Contract, ServerVersion};
+use tws_sim::TwsSim;
 
 const VERSION_ANSWER: &[u8] = b"\0\0\0\x1a226\x0020261122 15:00:00 EST\0";
 
@@ -44,20 +47,46 @@ async fn a_session_gets_ready() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn looks_before_sleep_end_and_miss_nothing() {
+async fn looks_before_sleep_end() {
     let (client, mut listener, _driver) = session(Config { idle_looks: 1000, ..Config::paper() });
     let mut peer = listener.ready().await;
     client.ready(SECOND).await.unwrap();
-    let mut ticks = client.market_data(&Contract::stock("IBM", "USD"), &[]).unwrap();
-    let request_id = peer.hear_market_data().await;
-    for price in 1..4 {
-        // Time moves only where everybody sleeps: the driver does, and its timer wakes it to probe the link.
-        assert!(peer.hear_for(60 * SECOND).await.is_empty());
-        peer.bid(request_id, price).await;
-        let tick = tokio::time::timeout(SECOND, ticks.recv()).await.unwrap();
-        assert!(matches!(tick, Some(Update::Data(Tick::Price(tick))) if tick.price == Some(price.into())), "{price}");
-    }
+    // Time moves only where everybody sleeps: the driver does, and its timer wakes it to probe the link.
+    assert!(peer.hear_for(60 * SECOND).await.is_empty());
     assert_eq!(client.ready(SECOND).await.unwrap().epoch, Epoch(1));
+    let too_many = Client::connect(Config { idle_looks: 10_001, ..Config::paper() });
+    assert_eq!(too_many.err(), Some(ConnectError::IdleLooks { given: 10_001, most: 10_000 }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looks_before_sleep_miss_nothing() {
+    for idle_looks in [0, 1, 40, 10_000] {
+        let broker = TwsSim::builder().seed(7).still_markets().start().await.unwrap();
+        let config = Config { port: broker.address().port(), idle_looks, ..Config::paper() };
+        let (client, driver) = Client::connect(config).unwrap();
+        tokio::spawn(driver.run());
+        client.ready(10 * SECOND).await.unwrap();
+        let mut quotes = client.market_data(&Contract::stock("IBM", "USD"), &[]).unwrap();
+        for at in 0..50 {
+            // Now within the looks, now after them.
+            tokio::time::sleep(Duration::from_micros(40 * at)).await;
+            let bid = Decimal::new(18_000 + at as i64, 2);
+            broker.quote("IBM", bid, bid + Decimal::ONE).unwrap();
+            let told = async {
+                while let Some(update) = quotes.recv().await {
+                    if let Update::Data(Tick::Price(tick)) = update
+                        && (tick.kind, tick.price) == (TickKind::Bid, Some(bid))
+                    {
+                        return true;
+                    }
+                }
+                false
+            };
+            assert_eq!(tokio::time::timeout(10 * SECOND, told).await, Ok(true), "{idle_looks} {bid}");
+        }
+        broker.shutdown().await;
+        assert_ne!(lost(&client).await, Reason::HandshakeTimedOut);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &[String]) -> ! {
         (Who::Echo, "orders") => run_on(threads, echo::orders(setting)),
         (Who::Ours, "ticks") => run_on(threads, ours::ticks(setting)),
         (Who::Ours, "orders") => run_on(threads, ours::orders(setting)),
-        (Who::Awake, "orders") => run_on(threads, ours::orders_awake(setting)),
+        (Who::Sleepy, "orders") => run_on(threads, ours::orders_sleepy(setting)),
         (Who::Peer, "ticks") => run_on(threads, peer::ticks(setting)),
         (Who::Peer, "orders") => run_on(threads, peer::orders(setting)),
         (_, task) => panic!("no contender does {task}"),

@@ -28,8 +28,8 @@ const ENTRIES: [Entry; 7] = [
     Entry { name: "tws-client, one thread", who: Who::Ours, threads: Threads::One, version: PROTOBUF },
     Entry { name: "tws-client, two threads", who: Who::Ours, threads: Threads::Two, version: PROTOBUF },
     Entry {
-        name: "tws-client, one thread that does not sleep (Config::idle_looks)",
-        who: Who::Awake,
+        name: "tws-client, one thread that sleeps at once (Config::idle_looks: 0)",
+        who: Who::Sleepy,
         threads: Threads::One,
         version: PROTOBUF,
     },

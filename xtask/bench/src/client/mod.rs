@@ -40,8 +40,8 @@ pub(crate) enum Who {
     Echo,
     /// `tws-client`.
     Ours,
-    /// The same, where the driver goes on looking at its socket.
-    Awake,
+    /// The same, where the driver does not look at its socket again before it sleeps.
+    Sleepy,
     /// The `ibapi` crate.
     Peer,
 }
@@ -65,8 +65,13 @@ pub(crate) struct Entry {
 }
 
 impl Who {
-    const ALL: [(Self, &'static str); 5] =
-        [(Self::Raw, "raw"), (Self::Echo, "echo"), (Self::Ours, "ours"), (Self::Awake, "awake"), (Self::Peer, "peer")];
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Raw, "raw"),
+        (Self::Echo, "echo"),
+        (Self::Ours, "ours"),
+        (Self::Sleepy, "sleepy"),
+        (Self::Peer, "peer"),
+    ];
 
     fn word(self) -> &'static str {
         Self::ALL.iter().find(|(who, _)| *who == self).map_or("", |(_, word)| word)

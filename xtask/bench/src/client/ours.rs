@@ -19,7 +19,7 @@ const UPDATES_MAX: usize = 16_384;
 
 /// Every tick to the task of its line.
 pub(super) async fn ticks(setting: Setting) -> Taken {
-    let (_client, streams) = connect(&setting, 0).await;
+    let (_client, streams) = connect(&setting, Config::paper()).await;
     let tasks: Vec<_> = streams.into_iter().map(|stream| tokio::spawn(read(stream))).collect();
     let mut lines = Vec::new();
     for task in tasks {
@@ -48,16 +48,16 @@ async fn read(mut stream: MarketData) -> Taken {
 
 /// An order for each tick.
 pub(super) async fn orders(setting: Setting) -> Taken {
-    answer(setting, 0).await
+    answer(setting, Config::paper()).await
 }
 
-/// The same, where the driver never sleeps.
-pub(super) async fn orders_awake(setting: Setting) -> Taken {
-    answer(setting, u32::MAX).await
+/// The same, where the driver sleeps at once.
+pub(super) async fn orders_sleepy(setting: Setting) -> Taken {
+    answer(setting, Config { idle_looks: 0, ..Config::paper() }).await
 }
 
-async fn answer(setting: Setting, idle_looks: u32) -> Taken {
-    let (client, streams) = connect(&setting, idle_looks).await;
+async fn answer(setting: Setting, config: Config) -> Taken {
+    let (client, streams) = connect(&setting, config).await;
     let mut stream = streams.into_iter().next().expect("one line was asked for");
     let mut taken = Taken::none();
     let mut order_id = 0;
@@ -80,13 +80,12 @@ async fn answer(setting: Setting, idle_looks: u32) -> Taken {
 }
 
 /// A session at the speed of the machine: the limit on frames is out of the way, all else is as by default.
-async fn connect(setting: &Setting, idle_looks: u32) -> (TradingClient, Vec<MarketData>) {
+async fn connect(setting: &Setting, config: Config) -> (TradingClient, Vec<MarketData>) {
     let config = Config {
         port: setting.port,
         newest_version: setting.version,
         pacing: Pacing { frames_per_second: 1_000_000, ..Pacing::default() },
-        idle_looks,
-        ..Config::paper()
+        ..config
     };
     let (client, driver) = TradingClient::connect(config).expect("a good configuration");
     tokio::spawn(driver.run());
