@@ -14,6 +14,7 @@ use tws_proto::message::{CommissionReport, ExecutionData};
 use crate::action::{Commission, UncountableReason};
 use crate::packed::Shared;
 use crate::reference::IntentId;
+use crate::store::NewlyPacked;
 use crate::time::Timestamp;
 use tws_proto::Side;
 
@@ -248,7 +249,7 @@ impl Executions {
     }
 
     /// Packs the executions of these orders.
-    pub(crate) fn pack(&mut self, orders: &BTreeSet<IntentId>) {
+    pub(crate) fn pack(&mut self, orders: &NewlyPacked) {
         let mut theirs: Vec<(IntentId, u32)> = self
             .open
             .iter()

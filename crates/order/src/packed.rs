@@ -3,9 +3,10 @@
 //! Bytes stay in memory; journals never see them. Every field of an order and of an execution is named where it is
 //! packed, so that a new one does not compile until it has its place; what an order rarely has stands in [`Rare`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use tws_proto::Contract;
@@ -31,7 +32,7 @@ use tws_proto::Side;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shared {
     words: Vec<SmolStr>,
-    places: BTreeMap<SmolStr, u32>,
+    places: HashMap<SmolStr, u32, FixedState>,
     contracts: Vec<Arc<Contract>>,
     contract_places: BTreeMap<(Option<ContractId>, SmolStr), Vec<u32>>,
     /// The contract that was last asked for.

@@ -1,7 +1,7 @@
 //! [`Store`]: every order by its intent, in full while it moves and packed once it rests.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -24,8 +24,13 @@ pub(crate) struct Store {
     /// How many of those make it worth to look which can be packed.
     look_at: usize,
     packed: BTreeMap<IntentId, Box<[u8]>>,
+    /// No order above it is packed. Ids grow with time, so that a new one is seen to be new at once.
+    packed_most: Option<IntentId>,
     shared: Shared,
 }
+
+/// Orders that are packed now.
+pub(crate) type NewlyPacked = HashSet<IntentId, FixedState>;
 
 /// Orders in full. One event asks for the same order many times, so the last one is found without a look into the map.
 #[derive(Clone, Debug, Default)]
@@ -113,11 +118,17 @@ impl Store {
     }
 
     pub(crate) fn contains_key(&self, id: &IntentId) -> bool {
-        self.open.place(id).is_some() || self.packed.contains_key(id)
+        self.open.place(id).is_some() || self.may_be_packed(id) && self.packed.contains_key(id)
+    }
+
+    fn may_be_packed(&self, id: &IntentId) -> bool {
+        self.packed_most.is_some_and(|most| *id <= most)
     }
 
     pub(crate) fn insert(&mut self, id: IntentId, order: Tracked) {
-        self.packed.remove(&id);
+        if self.may_be_packed(&id) {
+            self.packed.remove(&id);
+        }
         if !order.state.is_live() {
             self.resting.insert(id);
         }
@@ -161,8 +172,8 @@ impl Store {
     }
 
     /// Packs what has ended and rests, but for the `keep` highest ids. Gives those that are packed now.
-    pub(crate) fn pack(&mut self, keep: usize, rests: impl Fn(&Tracked) -> bool) -> BTreeSet<IntentId> {
-        let mut packed = BTreeSet::new();
+    pub(crate) fn pack(&mut self, keep: usize, rests: impl Fn(&Tracked) -> bool) -> NewlyPacked {
+        let mut packed = NewlyPacked::default();
         let surplus = self.resting.len().saturating_sub(keep);
         for id in self.resting.iter().take(surplus).copied().collect::<Vec<_>>() {
             let Some(order) = self.open.get(&id).filter(|order| !order.state.is_live()) else {
@@ -174,6 +185,7 @@ impl Store {
             }
             if let Some(bytes) = self.shared.pack(order) {
                 self.packed.insert(id, bytes);
+                self.packed_most = self.packed_most.max(Some(id));
                 self.open.remove(&id);
                 self.resting.remove(&id);
                 packed.insert(id);

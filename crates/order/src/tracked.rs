@@ -219,7 +219,10 @@ impl Tracked {
             strategy: self.intent.strategy.clone(),
             account: self.intent.account.clone(),
             order_id: self.order_id,
-            permanent_ids: self.permanent_ids.iter().copied().collect(),
+            permanent_ids: match (self.permanent_ids.len(), self.permanent_ids.first()) {
+                (1, Some(only)) => vec![*only],
+                _ => self.permanent_ids.iter().copied().collect(),
+            },
             symbol: self.intent.contract.symbol.as_str().into(),
             side: self.intent.side,
             state: self.state.clone(),
