@@ -8,6 +8,11 @@ use rusqlite::{ErrorCode, ffi};
 
 use crate::record::{Entry, Sequence};
 
+/// A process, for people.
+fn named(process: Option<u32>) -> String {
+    process.map(|id| format!(", process {id}")).unwrap_or_default()
+}
+
 /// Why a journal could not be opened. Nothing was changed, except that a new file may have been created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,10 +35,12 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Another process (or another part of this one) has the journal open for writing. Stop it; the lock ends with it.
-    #[error("the journal {path:?} has a writer already; stop that program first, its lock ends with it")]
+    #[error("the journal {path:?} has a writer already{}; stop that program first, its lock ends with it", named(*holder))]
     Locked {
         /// The journal.
         path: PathBuf,
+        /// The process that holds the lock, where it can be told.
+        holder: Option<u32>,
     },
     /// The file or its file system does not allow writing.
     #[error("the journal {path:?} is read-only; make it writable, or open it for reading only")]
@@ -328,8 +335,10 @@ pub enum StorageFault {
     ReadOnly,
     /// Another program holds the database, longer than the journal waits.
     Busy,
-    /// The file is damaged, or no SQLite database.
+    /// The file is damaged.
     Damaged,
+    /// The file is no database of SQLite, or its very head is damaged.
+    NotADatabase,
     /// The operating system reported an error while reading, writing or syncing.
     InputOutput,
     /// The file could not be opened.
@@ -350,7 +359,8 @@ impl From<rusqlite::Error> for StorageError {
             ErrorCode::DiskFull => StorageFault::DiskFull,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => StorageFault::ReadOnly,
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StorageFault::Busy,
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StorageFault::Damaged,
+            ErrorCode::DatabaseCorrupt => StorageFault::Damaged,
+            ErrorCode::NotADatabase => StorageFault::NotADatabase,
             ErrorCode::SystemIoFailure => StorageFault::InputOutput,
             ErrorCode::CannotOpen => StorageFault::CannotOpen,
             ErrorCode::ConstraintViolation => StorageFault::Conflict,
@@ -367,6 +377,9 @@ impl fmt::Display for StorageError {
             StorageFault::ReadOnly => "the file does not allow writing, change its rights",
             StorageFault::Busy => "another program holds the database, close it",
             StorageFault::Damaged => "the file is damaged, go on from a copy",
+            StorageFault::NotADatabase => {
+                "the file is no database, check the path; where it was one, its head is damaged, go on from a copy"
+            }
             StorageFault::InputOutput => "the disk failed, look at the system's log",
             StorageFault::CannotOpen => "the file cannot be opened, check its path and rights",
             StorageFault::Conflict => "another program has written to the journal, stop it",

@@ -1,9 +1,10 @@
 //! The writing end: opening, appending, and what happens when the disk fails.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
@@ -312,13 +313,21 @@ fn open_file(path: &Path, options: &Options) -> Result<Reader, OpenError> {
 fn lock(path: &Path) -> Result<File, OpenError> {
     let lock_path = beside(path, ".lock");
     // Never deleted: a lock on a deleted file keeps nobody out.
-    let file = match File::options().create(true).write(true).truncate(false).open(&lock_path) {
+    let mut file = match File::options().create(true).read(true).write(true).truncate(false).open(&lock_path) {
         Ok(file) => file,
         Err(source) => return Err(OpenError::LockFile { path: lock_path, source }),
     };
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned() }),
+        Ok(()) => {
+            // For people alone: the lock is the operating system's, whatever stands in the file.
+            let _ = file.set_len(0).and_then(|()| write!(file, "{}", process::id()));
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let read = file.take(20).read_to_string(&mut holder); // longer than any number of a process
+            Err(OpenError::Locked { path: path.to_owned(), holder: read.ok().and_then(|_| holder.parse().ok()) })
+        }
         Err(TryLockError::Error(source)) => Err(OpenError::LockFile { path: lock_path, source }),
     }
 }
