@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use tokio::signal::unix::SignalKind;
 use trader::{Trader, TraderConfig};
 
 use desk::{Desk, Ending};
@@ -69,6 +70,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 async fn drive(config: TraderConfig, voice: Voice, options: &Options) -> anyhow::Result<Ending> {
+    outlive_limits()?;
     let lines = lines::open();
     let moments = Arc::new(AtomicU64::new(0));
     let mut builder = Trader::builder(config.clone()).clock_speed(options.clock_speed.unwrap_or(1));
@@ -91,6 +93,13 @@ async fn drive(config: TraderConfig, voice: Voice, options: &Options) -> anyhow:
     }
     ending.say_goodbye(&voice, ended.records, moments.load(Ordering::Relaxed));
     Ok(ending.kind())
+}
+
+/// A limit on the size of files ends a process by a signal, in the middle of a write. Heard, it is a write that fails, which
+/// the journal answers.
+fn outlive_limits() -> anyhow::Result<()> {
+    let signal = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    tokio::signal::unix::signal(signal).map(drop).context("SIGXFSZ cannot be heard")
 }
 
 /// Ends the process as a power cut would: nothing is flushed, closed or told.
