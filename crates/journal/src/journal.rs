@@ -102,6 +102,10 @@ impl Journal {
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let given = path.as_ref();
         let path = resolved(given).map_err(|source| OpenError::Path { path: given.to_owned(), source })?;
+        if path.is_dir() {
+            // Before its lock stands beside it.
+            return Err(OpenError::Path { path, source: io::ErrorKind::IsADirectory.into() });
+        }
         let lock = Lock::Held { _file: lock(&path)? };
         rotate::finish(&path).map_err(|source| OpenError::Path { path: path.clone(), source })?;
         let reader = open_file(&path, &options)?;
