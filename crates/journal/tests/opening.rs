@@ -77,9 +77,8 @@ fn r38_a_killed_writer_leaves_its_records_and_no_lock() {
     let refused = refused.expect("one writer at a time");
     assert!(matches!(refused, OpenError::Locked { .. }), "{refused:?}");
     // On other systems a locked file cannot be read.
-    #[cfg(unix)]
-    assert!(refused.to_string().contains(&format!("process {process};")), "{refused}");
-    let _ = process;
+    let is_named = refused.to_string().contains(&format!("process {process};"));
+    assert!(is_named || !cfg!(unix), "{refused}");
     assert_eq!(scratch.open().expect("at once").len(), 1);
 }
 
