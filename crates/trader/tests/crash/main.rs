@@ -1,11 +1,12 @@
 //! Traders that are killed at a moment of their work (P1 to P9): a process of its own, SIGKILL, and another trader on the
 //! same journal. In the end no order was placed twice, and orders, fills and positions are the broker's.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use order::State;
@@ -28,25 +29,27 @@ const NAME: &str = "one";
 const PORT: &str = "TRADER_TEST_PORT";
 const JOURNAL: &str = "TRADER_TEST_JOURNAL";
 const DIES_AT: &str = "TRADER_TEST_DIES_AT";
+const ASKED: &str = "asked";
+const STARTED: &str = "started";
 const REACHED: &str = "the moment is reached";
 
-/// When a process dies.
+/// When a process dies: at the last of these moments, each of which comes after the one before it. What else happens
+/// between them does not count.
 #[derive(Clone, Copy, Debug)]
 struct Death {
-    moment: Moment,
-    /// At which such moment, counted from 1: since the order was asked for, or since the start.
-    which: u32,
+    moments: &'static [Moment],
+    /// Counted since the order was asked for, or since the start.
     since_asked: bool,
 }
 
-/// At such a moment after the order was asked for.
-const fn asked(moment: Moment, which: u32) -> Death {
-    Death { moment, which, since_asked: true }
+/// After the order was asked for.
+const fn asked(moments: &'static [Moment]) -> Death {
+    Death { moments, since_asked: true }
 }
 
-/// At such a moment after the start.
-const fn started(moment: Moment, which: u32) -> Death {
-    Death { moment, which, since_asked: false }
+/// After the start.
+const fn started(moments: &'static [Moment]) -> Death {
+    Death { moments, since_asked: false }
 }
 
 fn config(port: u16, journal: &Path) -> TraderConfig {
@@ -62,19 +65,21 @@ async fn trader_to_be_killed() {
     let Ok(port) = std::env::var(PORT) else { return };
     let journal = std::env::var_os(JOURNAL).unwrap();
     let dies_at = std::env::var(DIES_AT).unwrap();
-    let (moment, rest) = dies_at.split_once(' ').unwrap();
-    let (which, since_asked) = rest.split_once(' ').unwrap();
-    let (moment, which, since_asked) =
-        (moment.to_owned(), which.parse::<u32>().unwrap(), since_asked.parse::<bool>().unwrap());
+    let (since, moments) = dies_at.split_once(": ").unwrap();
+    let since_asked = since == ASKED;
+    let mut to_come: VecDeque<String> = moments.split(' ').map(str::to_owned).collect();
     static IS_ASKED: AtomicBool = AtomicBool::new(false);
-    static SEEN: AtomicU32 = AtomicU32::new(0);
-    static DEAD: Mutex<()> = Mutex::new(());
+    let is_last = Mutex::new(move |at: Moment| {
+        let is_next = to_come.front().is_some_and(|next| *next == format!("{at:?}"));
+        is_next && to_come.pop_front().is_some() && to_come.is_empty()
+    });
     let config = config(port.parse().unwrap(), Path::new(&journal));
-    let builder = Trader::builder(config).clock_speed(SPEED).on_moment(move |at| {
-        let counts = format!("{at:?}") == moment && (IS_ASKED.load(Ordering::SeqCst) || !since_asked);
-        if counts && SEEN.fetch_add(1, Ordering::SeqCst) + 1 == which {
+    // Its clock runs as time does: with a faster one, an order whose answer keeps this machine waiting is overdue, which
+    // is recorded.
+    let builder = Trader::builder(config).on_moment(move |at| {
+        let counts = IS_ASKED.load(Ordering::SeqCst) || !since_asked;
+        if counts && is_last.lock().unwrap()(at) {
             // Nothing goes on from here; the parent sends SIGKILL when it hears of it.
-            let _dead = DEAD.lock().unwrap();
             println!("{REACHED}");
             std::io::stdout().flush().unwrap();
             loop {
@@ -124,13 +129,15 @@ impl Scene {
 
     /// Runs a trader until it has come to its moment, and kills it there.
     async fn kill(&self, death: Death) {
-        let Death { moment, which, since_asked } = death;
+        let Death { moments, since_asked } = death;
+        let names: Vec<String> = moments.iter().map(|moment| format!("{moment:?}")).collect();
+        let since = if since_asked { ASKED } else { STARTED };
         let TraderConfig { port, journal, .. } = self.config();
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "trader_to_be_killed", "--nocapture"])
             .env(PORT, port.to_string())
             .env(JOURNAL, journal)
-            .env(DIES_AT, format!("{moment:?} {which} {since_asked}"))
+            .env(DIES_AT, format!("{since}: {}", names.join(" ")))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -224,36 +231,36 @@ async fn check(death: Death, placed: usize) {
 
 #[tokio::test]
 async fn p01_killed_before_the_order_is_written_it_never_was() {
-    check(asked(Moment::Commanded, 1), 0).await;
-    check(asked(Moment::Recording, 1), 0).await;
+    check(asked(&[Moment::Commanded]), 0).await;
+    check(asked(&[Moment::Recording]), 0).await;
 }
 
 #[tokio::test]
 async fn p03_killed_when_the_order_is_durable_and_not_sent_it_is_lost_and_asked_for_anew() {
-    check(asked(Moment::Recorded, 1), 0).await;
-    check(asked(Moment::Sending, 1), 0).await;
+    check(asked(&[Moment::Recorded]), 0).await;
+    check(asked(&[Moment::Sending]), 0).await;
 }
 
 #[tokio::test]
 async fn p05_killed_when_the_order_is_sent_and_not_answered_it_is_found_or_lost() {
     let scene = Scene::open().await;
-    scene.kill(asked(Moment::Sent, 1)).await;
+    scene.kill(asked(&[Moment::Sent])).await;
     assert!(scene.placed() <= 1);
     scene.go_on().await;
 }
 
 #[tokio::test]
 async fn p06_killed_when_the_answer_is_heard_and_not_written_it_is_found() {
-    check(asked(Moment::Heard, 1), 1).await;
-    check(asked(Moment::Recording, 2), 1).await;
+    check(asked(&[Moment::Heard]), 1).await;
+    check(asked(&[Moment::Heard, Moment::Recording]), 1).await;
 }
 
 #[tokio::test]
 async fn p07_killed_while_the_journal_is_replayed_nothing_has_happened() {
     let scene = Scene::open().await;
-    scene.kill(asked(Moment::Heard, 2)).await;
-    scene.kill(started(Moment::Replaying, 1)).await;
-    scene.kill(started(Moment::Replaying, 3)).await;
+    scene.kill(asked(&[Moment::Heard, Moment::Heard])).await;
+    scene.kill(started(&[Moment::Replaying])).await;
+    scene.kill(started(&[Moment::Replaying, Moment::Replaying, Moment::Replaying])).await;
     assert_eq!(scene.placed(), 1);
     scene.go_on().await;
 }
@@ -261,19 +268,19 @@ async fn p07_killed_while_the_journal_is_replayed_nothing_has_happened() {
 #[tokio::test]
 async fn p08_killed_while_the_books_are_compared_they_are_compared_again() {
     let scene = Scene::open().await;
-    scene.kill(asked(Moment::Heard, 1)).await;
-    scene.kill(started(Moment::Compared, 1)).await;
-    scene.kill(started(Moment::Heard, 3)).await;
+    scene.kill(asked(&[Moment::Heard])).await;
+    scene.kill(started(&[Moment::Compared])).await;
+    scene.kill(started(&[Moment::Heard, Moment::Heard, Moment::Heard])).await;
     assert_eq!(scene.placed(), 1);
     scene.go_on().await;
 }
 
 #[tokio::test]
 async fn p09_killed_twice_in_a_row_at_each_moment_the_books_are_the_brokers() {
-    for moment in [Moment::Recording, Moment::Recorded, Moment::Heard] {
+    for moments in [&[Moment::Recording], &[Moment::Recorded], &[Moment::Heard]] {
         let scene = Scene::open().await;
-        scene.kill(asked(moment, 1)).await;
-        scene.kill(started(moment, 1)).await;
+        scene.kill(asked(moments)).await;
+        scene.kill(started(moments)).await;
         scene.go_on().await;
     }
 }
@@ -281,7 +288,7 @@ async fn p09_killed_twice_in_a_row_at_each_moment_the_books_are_the_brokers() {
 #[tokio::test]
 async fn r38_a_trader_can_start_as_soon_as_the_one_before_it_is_killed() {
     let scene = Scene::open().await;
-    scene.kill(asked(Moment::Told, 1)).await;
+    scene.kill(asked(&[Moment::Told])).await;
     let trader = Trader::builder(scene.config()).start_unready().unwrap();
     trader.stop().await;
     scene.go_on().await;
