@@ -145,6 +145,38 @@ async fn links_are_cut_now_later_and_inside_a_frame() {
     client.is_closed().await;
 }
 
+/// What is over does no harm any more, although it had begun to count.
+#[tokio::test(start_paused = true)]
+async fn a_cut_that_is_over_cuts_nothing() {
+    let sim = sim().await;
+    let mut client = Peer::start(sim.connect(), 1).await;
+    for cut in [Fault::new(Switch::DropAfterFrames).number(3), Fault::new(Switch::DropMidFrame).number(3).bytes(1)] {
+        // Cleared.
+        sim.inject(cut.clone()).unwrap();
+        assert!(client.is_alive().await && client.is_alive().await);
+        sim.clear_faults();
+        for _ in 0..5 {
+            assert!(client.is_alive().await, "{cut:?}");
+        }
+        // Its time has passed.
+        sim.inject(cut.clone().for_ms(1_000)).unwrap();
+        assert!(client.is_alive().await && client.is_alive().await);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        for _ in 0..5 {
+            assert!(client.is_alive().await, "{cut:?}");
+        }
+    }
+    // One that strikes a number of connections has struck them.
+    sim.inject(Fault::new(Switch::DropAfterFrames).number(20).count(1)).unwrap();
+    let mut next = Peer::start(sim.connect(), 2).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut answers = 0;
+    while next.is_alive().await {
+        answers += 1;
+    }
+    assert!((1..20).contains(&answers), "{answers}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn bad_bytes_hurt_only_whom_they_are_meant_for() {
     let bytes = Switch::ALL.iter().filter(|entry| entry.place == Place::Link && entry.lasting == Lasting::Once);

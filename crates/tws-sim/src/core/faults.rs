@@ -55,7 +55,7 @@ impl Core {
     /// Faults are over.
     pub(super) fn clear_faults(&mut self, clear: Clear) {
         self.outbox.faults.clear(clear);
-        for fault in self.trouble.faults.clear(clear) {
+        for Active { fault, .. } in self.trouble.faults.clear(clear) {
             self.end_fault(&fault);
         }
     }
@@ -69,7 +69,7 @@ impl Core {
     pub(super) fn look_after_faults(&mut self) {
         let now = self.now;
         self.outbox.faults.end(now);
-        for fault in self.trouble.faults.end(now) {
+        for Active { fault, .. } in self.trouble.faults.end(now) {
             self.end_fault(&fault);
         }
         while let Some(later) = self.trouble.take_due(now) {

@@ -70,15 +70,14 @@ impl FaultSet {
     }
 
     /// Switches faults off and tells which they were.
-    pub(crate) fn clear(&mut self, clear: Clear) -> Vec<Fault> {
+    pub(crate) fn clear(&mut self, clear: Clear) -> Vec<Active> {
         let fits = |active: &Active| {
             clear.switch.is_none_or(|switch| active.fault.switch == switch)
                 && (clear.client.is_none() || active.fault.client == clear.client)
         };
         let (gone, left) = std::mem::take(&mut self.active).into_iter().partition(fits);
         self.active = left;
-        let gone: Vec<Active> = gone;
-        gone.into_iter().map(|active| active.fault).collect()
+        gone
     }
 
     /// When the next fault is over.
@@ -87,15 +86,14 @@ impl FaultSet {
     }
 
     /// Takes out what is over by `now`.
-    pub(crate) fn end(&mut self, now: SimTime) -> Vec<Fault> {
+    pub(crate) fn end(&mut self, now: SimTime) -> Vec<Active> {
         let is_over = |active: &Active| active.until_ms.is_some_and(|until| until <= now.0) || active.left == Some(0);
         if !self.active.iter().any(is_over) {
             return Vec::new();
         }
         let (gone, left) = std::mem::take(&mut self.active).into_iter().partition(is_over);
         self.active = left;
-        let gone: Vec<Active> = gone;
-        gone.into_iter().map(|active| active.fault).collect()
+        gone
     }
 
     /// The fault that strikes a client now: rolls its dice and counts.

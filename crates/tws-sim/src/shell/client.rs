@@ -253,6 +253,7 @@ impl Talk {
                 }
             }
             Delivery::Close(reason) => self.closing = Some(reason),
+            Delivery::Lift(switch) => self.link.disarm(switch),
             Delivery::Strike(fault) => {
                 self.gather();
                 if !self.link.arm(&fault) {

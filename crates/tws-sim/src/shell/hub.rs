@@ -231,7 +231,8 @@ impl Hub {
     /// Faults are over.
     pub(crate) fn clear(&self, clear: Clear) {
         let mut state = self.lock();
-        state.link.clear(clear);
+        let gone = state.link.clear(clear);
+        state.lift(gone);
         state.refresh_links(&self.refusing);
         state.step(Input::Clear(clear));
         drop(state);
@@ -325,7 +326,9 @@ impl Hub {
             state.step(Input::TimePassed);
         }
         let now = state.now();
-        if !state.link.is_empty() && !state.link.end(now).is_empty() {
+        let gone = if state.link.is_empty() { Vec::new() } else { state.link.end(now) };
+        if !gone.is_empty() {
+            state.lift(gone);
             state.refresh_links(&self.refusing);
         }
     }
@@ -476,15 +479,35 @@ impl State {
         refusing.send_if_modified(|now| std::mem::replace(now, refuses) != refuses);
     }
 
+    /// The connections that a fault concerns.
+    fn concerned(&self, fault: &Fault) -> Vec<SessionId> {
+        let all = self.clients.keys().copied();
+        all.filter(|session| fault.client.is_none() || fault.concerns(self.core.client_of(*session))).collect()
+    }
+
+    /// Faults of the links are over: no connection is cut any more for one of them that has still to count. One that has
+    /// struck as often as it may is with those that it has struck.
+    fn lift(&mut self, gone: Vec<Active>) {
+        for Active { fault, left, .. } in gone {
+            let counts = matches!(fault.switch, Switch::DropAfterFrames | Switch::DropMidFrame);
+            if !counts || left == Some(0) {
+                continue;
+            }
+            for session in self.concerned(&fault) {
+                self.tell(session, Delivery::Lift(fault.switch));
+            }
+        }
+    }
+
+    fn tell(&mut self, session: SessionId, delivery: Delivery) {
+        if self.clients.get(&session).is_some_and(|client| client.queue.push(delivery).is_err()) {
+            self.drop_client(session, "its queue is full");
+        }
+    }
+
     /// A fault of the links strikes now.
     fn strike(&mut self, fault: Fault) {
-        let concerned: Vec<SessionId> = self
-            .clients
-            .keys()
-            .filter(|session| fault.client.is_none() || fault.concerns(self.core.client_of(**session)))
-            .copied()
-            .collect();
-        for session in concerned {
+        for session in self.concerned(&fault) {
             match fault.switch {
                 Switch::Drop => self.drop_client(session, "a fault"),
                 Switch::OutputLoss => {
@@ -492,12 +515,7 @@ impl State {
                         client.queue.lose_half();
                     }
                 }
-                _ => {
-                    let strike = Delivery::Strike(fault.clone());
-                    if self.clients.get(&session).is_some_and(|client| client.queue.push(strike).is_err()) {
-                        self.drop_client(session, "its queue is full");
-                    }
-                }
+                _ => self.tell(session, Delivery::Strike(fault.clone())),
             }
         }
         if fault.switch == Switch::OutputLoss {

@@ -46,6 +46,8 @@ pub(crate) enum Allowed {
 /// Where a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cut {
+    /// The fault that cuts.
+    switch: Switch,
     frames_left: i64,
     /// How much of the next frame still comes.
     bytes: usize,
@@ -80,15 +82,21 @@ impl LinkFaults {
 
     /// Arms a cut; false where the fault is none.
     pub(crate) fn arm(&mut self, fault: &Fault) -> bool {
-        self.cut = Some(match fault.switch {
-            Switch::DropAfterFrames => Cut { frames_left: fault.number_or(1).max(0), bytes: 0 },
+        let switch = fault.switch;
+        self.cut = Some(match switch {
+            Switch::DropAfterFrames => Cut { switch, frames_left: fault.number_or(1).max(0), bytes: 0 },
             Switch::DropMidFrame => {
                 let bytes = fault.bytes.map_or(6, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-                Cut { frames_left: fault.number_or(0), bytes }
+                Cut { switch, frames_left: fault.number_or(0), bytes }
             }
             _ => return false,
         });
         true
+    }
+
+    /// A fault is over before it has cut.
+    pub(crate) fn disarm(&mut self, switch: Switch) {
+        self.cut.take_if(|cut| cut.switch == switch);
     }
 
     /// Whether the link cuts between frames, so that each has to be looked at.

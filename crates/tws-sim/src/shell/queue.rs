@@ -8,7 +8,7 @@ use tws_proto::ServerMessage;
 
 use super::link::Standing;
 use crate::core::CloseReason;
-use crate::faults::Fault;
+use crate::faults::{Fault, Switch};
 
 /// How many messages may wait for one client; then it is dropped.
 pub(crate) const QUEUE_MAX: usize = 16_384;
@@ -24,6 +24,8 @@ pub(crate) enum Delivery {
     Close(CloseReason),
     /// Something goes wrong on the link, behind what was sent before.
     Strike(Fault),
+    /// A fault of the link that stood is over, and with it what it has still to do.
+    Lift(Switch),
 }
 
 /// The queue is full: its client does not read.
@@ -116,7 +118,7 @@ fn weight(delivery: &Delivery) -> usize {
         Delivery::Message(ServerMessage::ScannerData(data)) => data.rows.len() * 512,
         Delivery::Message(ServerMessage::ScannerParameters(data)) => data.xml.len(),
         Delivery::Message(ServerMessage::NewsArticle(article)) => article.text.len(),
-        Delivery::Message(_) | Delivery::Close(_) | Delivery::Strike(_) => 0,
+        Delivery::Message(_) | Delivery::Close(_) | Delivery::Strike(_) | Delivery::Lift(_) => 0,
     }
 }
 
