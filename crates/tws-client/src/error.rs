@@ -25,8 +25,10 @@ pub enum RequestError {
         text: String,
     },
     /// The whole answer did not come in time. Ask again; part of an answer is never given out.
-    #[error("no complete answer within {after:?}; ask again")]
+    #[error("no complete answer to {request} within {after:?}; ask again")]
     TimedOut {
+        /// Wire name of the request; of a view that is put together of several, its name.
+        request: &'static str,
         /// How long was waited.
         after: Duration,
     },

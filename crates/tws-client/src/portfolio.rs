@@ -97,7 +97,7 @@ impl Portfolio {
             Ok(Ok(_)) => Ok(()),
             // The sender is part of this handle, so the channel is open.
             Ok(Err(_)) => Err(RequestError::Closed),
-            Err(_) => Err(RequestError::TimedOut { after: within }),
+            Err(_) => Err(RequestError::TimedOut { request: "Portfolio", after: within }),
         }
     }
 }

@@ -346,7 +346,7 @@ impl Engine {
             return (Phase::Degraded, "TWS has lost its connection to IB".to_owned());
         }
         if session.round.is_some() || !self.reconciler.is_reconciled(session.epoch) {
-            return (Phase::Reconciling, String::new());
+            return (Phase::Reconciling, self.reconciler.trouble().unwrap_or_default());
         }
         if let Some(kill) = &self.books.kill {
             return (Phase::Killed, format!("{}: {}", kill.by, kill.reason));

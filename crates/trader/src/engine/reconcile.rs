@@ -63,6 +63,8 @@ pub(super) struct Reconciler {
     wanted: bool,
     /// Snapshots in a row that were not answered.
     failures: u32,
+    /// Why the last of these was not.
+    failure: Option<RequestError>,
     /// Whole snapshots of this epoch that did not agree with the one before, and nothing explains it.
     disagreements: u32,
     /// Orders that the last snapshot of this epoch did not show.
@@ -118,6 +120,12 @@ impl Reconciler {
     pub(super) fn lose(&mut self) {
         let filled_at = std::mem::take(&mut self.filled_at);
         *self = Self { begun: self.begun, filled_at, ..Self::default() };
+    }
+
+    /// Why the broker's book is not known yet, where that is more than that it takes its time.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let Self { failures, failure, .. } = self;
+        failure.as_ref().map(|error| format!("try {failures} of {TRIES_MAX} to read the broker's book: {error}"))
     }
 
     /// Something does not fit; look again soon.
@@ -189,7 +197,7 @@ impl Engine {
         self.reconciler.was_settled = self.books.orders.is_upstream_settled(now);
         match outcome {
             Ok(answered) => self.end_snapshot(pending, &answered),
-            Err(error) => self.on_snapshot_failed(&error),
+            Err(error) => self.on_snapshot_failed(error),
         }
     }
 
@@ -201,7 +209,7 @@ impl Engine {
         let step = self.books.orders.snapshot_ended(&SnapshotFacts { unexplained, history_from }, now);
         let absent = absent(&step);
         self.take(step);
-        self.reconciler.failures = 0;
+        (self.reconciler.failures, self.reconciler.failure) = (0, None);
         let comparison = self.compare_positions(positions);
         let before = self.reconciler.absent.replace(absent.clone());
         self.look_at_skew(*skew);
@@ -272,13 +280,14 @@ impl Engine {
         }
     }
 
-    fn on_snapshot_failed(&mut self, error: &RequestError) {
+    fn on_snapshot_failed(&mut self, error: RequestError) {
         self.reconciler.failures += 1;
         self.reconciler.wanted = true;
         tracing::warn!(%error, failures = self.reconciler.failures, "the broker's book could not be read");
         if self.reconciler.failures >= TRIES_MAX {
             self.halt(&format!("the broker's book could not be read in {TRIES_MAX} tries: {error}"));
         }
+        self.reconciler.failure = Some(error);
     }
 
     /// Asks for executions alone (R14): they come on the lane. Where no answer comes, the order book asks again.

@@ -86,16 +86,23 @@ async fn r07_a_book_that_cannot_be_read_halts_with_the_reason() {
     let trader = Trader::builder(desk.config.clone()).start_unready().unwrap();
     let handle = trader.handle();
     let mut states = crate::desk::states(&handle);
-    let halted = tokio::time::timeout(Duration::from_secs(120), async {
-        loop {
+    let (mut tries, mut halted) = (Vec::new(), None);
+    let told = tokio::time::timeout(Duration::from_secs(120), async {
+        while halted.is_none() {
             let state = states.recv().await.unwrap().event().unwrap();
-            if state.phase == Phase::Halted {
-                return state;
+            match state.phase {
+                Phase::Reconciling if !state.reason.is_empty() => tries.push(state.reason),
+                Phase::Halted => halted = Some(state.reason),
+                _ => {} // on the way there
             }
         }
     });
-    let halted = halted.await.expect("it tries for ever");
-    assert!(halted.reason.contains("5 tries"), "{}", halted.reason);
+    told.await.expect("it tries for ever");
+    let unanswered = "no complete answer to REQ_ALL_OPEN_ORDERS within 10s; ask again";
+    let expected: Vec<String> =
+        (1..5).map(|count| format!("try {count} of 5 to read the broker's book: {unanswered}")).collect();
+    assert_eq!(tries, expected, "whoever waits is told for what");
+    assert_eq!(halted, Some(format!("the broker's book could not be read in 5 tries: {unanswered}")));
     trader.stop().await;
 }
 

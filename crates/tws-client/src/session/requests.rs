@@ -361,7 +361,7 @@ impl Requests {
             let result = answers.settle(*provisional);
             return Some(self.finish(key, Some(result), Ending::Answered));
         }
-        let error = RequestError::TimedOut { after: pending.after };
+        let error = RequestError::TimedOut { request: pending.relation.request, after: pending.after };
         let is_asked = !matches!(pending.stage, Stage::Waiting(_));
         if is_asked && pending.relation.ends_with_marker() {
             self.end_markers.owe(pending.relation, now + grace);

@@ -303,7 +303,7 @@ async fn whoever_waits_in_vain_is_told() {
     sim.inject(Switch::RequestsLost).unwrap();
     client.ready(60 * SECOND).await.unwrap();
     let late = portfolio.current(5 * SECOND).await;
-    assert_eq!(late, Err(RequestError::TimedOut { after: 5 * SECOND }));
+    assert_eq!(late, Err(RequestError::TimedOut { request: "Portfolio", after: 5 * SECOND }));
     sim.clear(Switch::RequestsLost);
     portfolio.current(120 * SECOND).await.unwrap();
 }

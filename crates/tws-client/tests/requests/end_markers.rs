@@ -28,7 +28,10 @@ async fn r08_r42_a_list_whose_end_marker_is_lost_is_asked_for_again_in_its_time_
     let first = ask(&client, |client| async move { client.all_open_orders().await }).await;
     asked(&mut peer, &[1, 2]).await;
     assert_eq!(peer.hear_for(10 * SECOND).await, []);
-    assert_eq!(first.await.unwrap(), Err(RequestError::TimedOut { after: 10 * SECOND }));
+    assert_eq!(
+        first.await.unwrap(),
+        Err(RequestError::TimedOut { request: "REQ_ALL_OPEN_ORDERS", after: 10 * SECOND })
+    );
     assert_eq!(begun.elapsed(), 10 * SECOND);
     // It has all of the second, and must not have what comes behind it.
     let second = ask(&client, |client| async move { client.all_open_orders().await }).await;
@@ -55,7 +58,10 @@ async fn r08_every_late_end_marker_is_told_from_that_of_the_list_under_way() {
         let list = ask(&client, |client| async move { client.all_open_orders().await }).await;
         asked(&mut peer, &[order]).await;
         assert_eq!(peer.hear_for(10 * SECOND).await, []);
-        assert_eq!(list.await.unwrap(), Err(RequestError::TimedOut { after: 10 * SECOND }));
+        assert_eq!(
+            list.await.unwrap(),
+            Err(RequestError::TimedOut { request: "REQ_ALL_OPEN_ORDERS", after: 10 * SECOND })
+        );
     }
     let third = ask(&client, |client| async move { client.all_open_orders().await }).await;
     asked(&mut peer, &[]).await;

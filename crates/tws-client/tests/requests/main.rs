@@ -90,7 +90,7 @@ async fn r08_an_answer_without_end_times_out_and_its_late_end_ends_nothing_else(
     assert!(matches!(peer.hear().await, ClientMessage::RequestOpenOrders(_)));
     peer.say(open_order(1)).await;
     assert_eq!(peer.hear_for(11 * SECOND).await, []);
-    assert_eq!(first.await.unwrap(), Err(RequestError::TimedOut { after: 10 * SECOND }));
+    assert_eq!(first.await.unwrap(), Err(RequestError::TimedOut { request: "REQ_OPEN_ORDERS", after: 10 * SECOND }));
     // The next request is asked at once, and what the first was still owed is not taken for its answer.
     let second = ask(&client, |client| async move { client.all_open_orders().await }).await;
     assert!(matches!(peer.hear().await, ClientMessage::RequestAllOpenOrders(_)));
@@ -208,7 +208,10 @@ async fn requests_are_bounded_and_wait_no_longer_than_their_deadline() {
     assert!(asked.len() > 250 && asked.len() <= 330, "{}", asked.len());
     assert_eq!(cancelled.len(), asked.len(), "what timed out is cancelled at TWS");
     for asking in asking {
-        assert_eq!(asking.await.unwrap(), Err(RequestError::TimedOut { after: 10 * SECOND }));
+        assert_eq!(
+            asking.await.unwrap(),
+            Err(RequestError::TimedOut { request: "REQ_CONTRACT_DATA", after: 10 * SECOND })
+        );
     }
 }
 

@@ -115,7 +115,7 @@ async fn a_refusal_without_an_id_ends_the_only_request_it_can_mean() {
     peer.say(FamilyCodes::default()).await;
     assert_eq!(codes.await.unwrap(), Ok(vec![]));
     assert_eq!(peer.hear_for(45 * SECOND).await, []);
-    assert_eq!(rule.await.unwrap(), Err(RequestError::TimedOut { after: 10 * SECOND }));
+    assert_eq!(rule.await.unwrap(), Err(RequestError::TimedOut { request: "REQ_MARKET_RULE", after: 10 * SECOND }));
     // A stream that begins can be meant too.
     let mut stream = client.account_updates("DU9").unwrap();
     peer.hear().await;
