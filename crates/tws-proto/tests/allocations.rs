@@ -24,7 +24,7 @@ fn check(message: impl Into<ServerMessage>) {
 #[test]
 fn ticks_are_read_without_an_allocation() {
     let request_id = RequestId(1002);
-    let attributes = TickAttributes(1);
+    let attributes = Some(TickAttributes(1));
     for (price, size) in [("184.55", "300"), ("-1", "0"), ("1.234567", "1234567.5"), ("123456789.0125", "9999999999")] {
         let (price, size) = (price.parse().ok(), size.parse().ok());
         check(TickPrice { request_id, kind: TickKind::Bid, price, size, attributes });

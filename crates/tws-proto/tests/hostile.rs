@@ -123,6 +123,11 @@ fn what_is_only_odd_is_read() {
         [Event::Message(ServerMessage::NextValidId(NextValidId { order_id: OrderId(42) }))]
     );
     assert!(matches!(&between_ticks(226, &raw(b"\0\0\0\xfd"))[..], [Event::Message(ServerMessage::OpenOrdersEnd(_))]));
+    // A price without marks is a price.
+    let unmarked = b"\0\0\0\xc9\x08\x01\x10\x01\x19\0\0\0\0\0\xa8\x66\x40\x22\x03200";
+    for (version, payload) in [(226, &unmarked[..]), (187, b"1\x006\x001\x001\x00181.25\x00200\0\0")] {
+        assert_eq!(between_ticks(version, &raw(payload)), [Event::Message(tick("181.25"))], "{version}");
+    }
     // W22 and W23: text that is not UTF-8 is Latin-1; escapes are undone.
     let notice = |text: &[u8]| match &between_ticks(187, &raw(&[b"4\x002\x00-1\x002104\0", text, b"\0\0"].concat()))[..]
     {

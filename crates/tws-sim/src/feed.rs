@@ -75,7 +75,7 @@ impl Tick {
                     kind: *kind,
                     price: Some(*price),
                     size: Some(*size),
-                    attributes: TickAttributes(i32::from(auto)),
+                    attributes: Some(TickAttributes(i32::from(auto))),
                 }
                 .into()
             }

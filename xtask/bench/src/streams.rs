@@ -31,7 +31,7 @@ fn stream() -> Vec<u8> {
             kind: if at % 2 == 0 { TickKind::Bid } else { TickKind::Ask },
             price: Some(Decimal::new(18_455 + 7 * at, 2)),
             size: Some(Decimal::new(100 * (1 + at % 12), 0)),
-            attributes: TickAttributes(1),
+            attributes: Some(TickAttributes(1)),
         };
         ServerMessage::from(tick).write(TEXT, Missing::Refuse, &mut stream).expect("a tick travels at any version");
     }

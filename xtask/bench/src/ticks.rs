@@ -29,7 +29,7 @@ fn tick() -> TickPrice {
         kind: TickKind::Bid,
         price: Some(Decimal::new(18_455, 2)),
         size: Some(Decimal::new(300, 0)),
-        attributes: TickAttributes(1),
+        attributes: Some(TickAttributes(1)),
     }
 }
 

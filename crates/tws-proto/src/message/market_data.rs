@@ -52,7 +52,8 @@ body! {
         /// Unset, or -1 with size 0, where there is no quote.
         3 "price" price: Option<Decimal>,
         exact 4 "size" size: Option<Decimal>,
-        5 "attrMask" attributes: TickAttributes,
+        /// Unset where TWS says nothing of them, which is as if it had none.
+        5 "attrMask" attributes: Option<TickAttributes>,
     }
 }
 

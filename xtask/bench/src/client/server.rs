@@ -92,7 +92,7 @@ pub(super) fn price(request_id: RequestId, count: u64) -> TickPrice {
         kind: if (count / 100).is_multiple_of(2) { TickKind::Bid } else { TickKind::Ask },
         price: Some(Decimal::new(18_455 + 7 * at, 2)),
         size: Some(Decimal::new(100 * (1 + at % 12), 0)),
-        attributes: TickAttributes(1),
+        attributes: Some(TickAttributes(1)),
     }
 }
 
