@@ -69,6 +69,7 @@ pub(crate) fn run(arguments: &[String]) -> ! {
     let taken = match (who, task.as_str()) {
         (Who::Raw, "ticks") => raw::ticks(&setting),
         (Who::Raw, "orders") => raw::orders(&setting),
+        (Who::Awake, "orders") => raw::orders_awake(&setting),
         (Who::Echo, "orders") => run_on(threads, echo::orders(setting)),
         (Who::Ours, "ticks") => run_on(threads, ours::ticks(setting)),
         (Who::Ours, "orders") => run_on(threads, ours::orders(setting)),

@@ -12,10 +12,16 @@ const PLACE_ORDER: i32 = 203;
 /// Ticks before any is timed.
 const WARM_UP: usize = 500;
 
-const ENTRIES: [Entry; 7] = [
+const ENTRIES: [Entry; 8] = [
     Entry {
         name: "raw echo: blocking read, an order that was built before; the limit",
         who: Who::Raw,
+        threads: Threads::One,
+        version: PROTOBUF,
+    },
+    Entry {
+        name: "raw echo that never sleeps, beside a client that looks before it does",
+        who: Who::Awake,
         threads: Threads::One,
         version: PROTOBUF,
     },

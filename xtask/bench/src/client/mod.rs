@@ -36,6 +36,8 @@ const PROTOBUF: ServerVersion = ServerVersion(226);
 pub(crate) enum Who {
     /// A blocking loop on one thread: the least that anybody can do.
     Raw,
+    /// The same, and it never sleeps.
+    Awake,
     /// A bare socket of tokio: the least that a client on this runtime can do.
     Echo,
     /// `tws-client`.
@@ -65,8 +67,9 @@ pub(crate) struct Entry {
 }
 
 impl Who {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Raw, "raw"),
+        (Self::Awake, "awake"),
         (Self::Echo, "echo"),
         (Self::Ours, "ours"),
         (Self::Sleepy, "sleepy"),

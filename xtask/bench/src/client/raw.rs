@@ -1,7 +1,7 @@
 //! The limit: one blocking thread that does what cannot be left out, and no more.
 
 use std::hint::black_box;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Instant;
 
@@ -50,14 +50,27 @@ pub(super) fn ticks(setting: &Setting) -> Taken {
 
 /// Answers each read that holds a tick with an order that was built before.
 pub(super) fn orders(setting: &Setting) -> Taken {
-    let mut socket = connect(setting);
+    answer(connect(setting), setting)
+}
+
+/// The same, and it never sleeps: it reads again at once where nothing has come.
+pub(super) fn orders_awake(setting: &Setting) -> Taken {
+    let socket = connect(setting);
+    socket.set_nonblocking(true).expect("a live socket");
+    answer(socket, setting)
+}
+
+fn answer(mut socket: TcpStream, setting: &Setting) -> Taken {
     let mut order = BytesMut::new();
     let place = ClientMessage::from(Box::new(place(OrderId(1))));
     place.write(setting.version, Missing::Refuse, &mut order).expect("it can travel");
     let (mut input, mut bytes) = (BytesMut::new(), vec![0; READ_BYTES]);
     let mut taken = Taken::none();
     loop {
-        let count = socket.read(&mut bytes).expect("a live socket");
+        let count = match socket.read(&mut bytes) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+            read => read.expect("a live socket"),
+        };
         assert!(count > 0, "the server stays until the end");
         input.extend_from_slice(&bytes[..count]);
         while let Some((payload, taken_bytes)) = frame(&input) {
