@@ -424,6 +424,31 @@ fn a_fault_at_the_start_is_said_once() {
     assert_eq!(told.matches("No such file or directory").count(), 1, "{told}");
 }
 
+/// And an order is refused at once: whether its contract can be found makes no difference.
+#[test]
+fn r38_the_journal_of_another_account_halts() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    drive.done(limit("one", "BUY", "10", "9.50"));
+    drive.done(json!({"cmd": "quit"}));
+    assert!(drive.ended().success());
+
+    let others = market_place.runtime.block_on(simulator().account("DU7654321").start()).unwrap();
+    let mut drive = Drive::start(&others.address().to_string(), &market_place.journal());
+    let halted = drive.state("halted");
+    let reason = "the journal holds orders or positions of account ***567, which the login does not have";
+    assert!(halted["reason"].as_str().unwrap().starts_with(reason), "{halted}");
+    others.inject(tws_sim::Switch::RequestsLost).unwrap();
+    let (detail, rule) = drive.refused(limit("two", "BUY", "10", "9.50"));
+    assert_eq!((detail.contains(reason), &rule), (true, &json!("R5")), "{detail}");
+    drive.done(json!({"cmd": "quit"}));
+    assert!(drive.ended().success());
+    assert_eq!(others.book().orders().count(), 0);
+    market_place.runtime.block_on(others.shutdown());
+    market_place.close();
+}
+
 #[test]
 fn without_tws_it_says_so_and_takes_no_orders() {
     let folder = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use trader::{Alarm, Event, Handle, Instrument, Quote, Refused, Trader, TraderConfig};
+use trader::{Alarm, Event, Handle, Instrument, Phase, Quote, Refused, Trader, TraderConfig, TraderState};
 use tws_proto::ids::PermanentId;
 
 use super::command::{Command, Kind, Modify, Named, Order};
@@ -176,6 +176,14 @@ impl Desk {
         Err(Fault { rule: Some("stopped".to_owned()), detail: "the process ends; nothing was done".to_owned() })
     }
 
+    /// What only a person can mend keeps no order waiting for its contract. All else may pass while it is looked for.
+    fn check_not_halted(&self) -> Result<(), Fault> {
+        match self.trader.state() {
+            TraderState { phase: phase @ Phase::Halted, reason, .. } => Err(Refused::NotReady { phase, reason }.into()),
+            _ => Ok(()),
+        }
+    }
+
     async fn carry_out(&mut self, kind: Kind) -> Outcome {
         match kind {
             Kind::Submit(order) => {
@@ -307,8 +315,12 @@ impl Desk {
     /// The instrument of an order, watched; with a quote, where the order's price hangs on it.
     async fn instrument(&mut self, order: &Order) -> Result<Instrument, Fault> {
         let is_known = self.instruments.contains_key(&order.contract);
+        self.check_not_halted()?;
         let mut quotes = quotes(&self.trader);
-        let instrument = self.find(&order.contract).await?;
+        let found = self.find(&order.contract).await;
+        // Where the end came first, that is why nothing was found.
+        self.check_open()?;
+        let instrument = found?;
         if order.needs_quote() && !is_known {
             let id = instrument.id();
             let first = async {
