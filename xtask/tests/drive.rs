@@ -66,8 +66,11 @@ impl Drive {
     }
 
     fn start_with(tws: &str, journal: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut process =
-            command(tws, journal, variables).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::run(command(tws, journal, variables))
+    }
+
+    fn run(mut command: Command) -> Self {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (sender, lines) = channel();
         let output = BufReader::new(process.stdout.take().unwrap());
         std::thread::spawn(move || {
@@ -422,6 +425,39 @@ fn a_fault_at_the_start_is_said_once() {
     let folder = tempfile::tempdir().unwrap();
     let told = not_started("127.0.0.1:1", &folder.path().join("none").join("drive.db"), &[]);
     assert_eq!(told.matches("No such file or directory").count(), 1, "{told}");
+}
+
+/// The signal of such a limit does not end it in the middle of a write.
+#[cfg(unix)]
+#[test]
+fn p11_a_limit_on_the_size_of_files_halts_it_and_what_was_placed_is_in_the_journal() {
+    let market_place = Market::open();
+    let free = command(&market_place.sim.address().to_string(), &market_place.journal(), &[]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -f 200; exec \"$0\" \"$@\""]).arg(free.get_program()).args(free.get_args());
+    limited.envs(free.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut drive = Drive::run(limited);
+    drive.state("ready");
+    let mut answers =
+        (0..18).map(|count| drive.ask(limit(&format!("o{count}"), "BUY", &(10 + count).to_string(), "9.50")));
+    let refused = answers.find(|answer| answer["ok"] == false).expect("the limit is never met");
+    drop(answers);
+    // Its own record met the limit, or one before it did.
+    assert!(refused["rule"] == "R37" || refused["rule"] == "R5", "{refused}");
+    let halted = drive.state("halted");
+    assert!(halted["reason"].as_str().unwrap().starts_with("the journal cannot be written"), "{halted}");
+    let (detail, _) = drive.refused(json!({"cmd": "quit"}));
+    assert!(detail.starts_with("the journal was not closed cleanly"), "{detail}");
+    assert!(!drive.ended().success());
+
+    let placed = market_place.orders();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    assert!(placed > 0 && drive.done(json!({"cmd": "orders"})).as_array().unwrap().len() >= placed);
+    drive.done(json!({"cmd": "verify"}));
+    drive.done(json!({"cmd": "quit"}));
+    assert!(drive.ended().success());
+    market_place.close();
 }
 
 /// And an order is refused at once: whether its contract can be found makes no difference.

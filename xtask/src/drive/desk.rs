@@ -71,7 +71,7 @@ pub(super) struct Closed {
 }
 
 /// Why a command was not carried out.
-struct Fault {
+pub(super) struct Fault {
     /// What refused it, where something of ours did: the number of a control, `ready`, `book`, ...
     rule: Option<String>,
     detail: String,
@@ -105,7 +105,7 @@ impl From<Refused> for Fault {
     }
 }
 
-type Outcome = Result<Value, Fault>;
+pub(super) type Outcome = Result<Value, Fault>;
 
 impl Desk {
     pub(super) fn new(config: TraderConfig, trader: Handle, voice: Voice) -> Self {
@@ -424,10 +424,10 @@ impl Closed {
     }
 
     /// Answers a `quit`, now that all is closed.
-    pub(super) fn say_goodbye(&self, voice: &Voice, records: u64, moments: u64) {
+    pub(super) fn say_goodbye(&self, voice: &Voice, outcome: Outcome) {
         if let Some(id) = &self.quit {
             // Whoever asked may have gone.
-            let _ = answer(voice, id, Ok(json!({"records": records, "moments": moments})));
+            let _ = answer(voice, id, outcome);
         }
     }
 }

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use serde_json::json;
 use tokio::signal::unix::SignalKind;
 use trader::{Trader, TraderConfig};
 
@@ -59,11 +60,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (voice, speaker) = voice::open()?;
-    let ending = runtime.block_on(drive(config, voice, options))?;
+    let ending = runtime.block_on(drive(config, voice, options));
     // A thread that waits for the next line, or for somebody to read one, keeps nobody.
     runtime.shutdown_background();
     speaker.finish();
-    Ok(match ending {
+    Ok(match ending? {
         Ending::Wanted => ExitCode::SUCCESS,
         Ending::Unheard => ExitCode::FAILURE,
     })
@@ -89,9 +90,12 @@ async fn drive(config: TraderConfig, voice: Voice, options: &Options) -> anyhow:
     let ended = trader.stop().await;
     ending.finish().await;
     if let Some(fault) = ended.journal_fault {
-        bail!("the journal was not closed cleanly: {fault}");
+        let fault = format!("the journal was not closed cleanly: {fault}");
+        ending.say_goodbye(&voice, Err(fault.clone().into()));
+        bail!(fault);
     }
-    ending.say_goodbye(&voice, ended.records, moments.load(Ordering::Relaxed));
+    let (records, moments) = (ended.records, moments.load(Ordering::Relaxed));
+    ending.say_goodbye(&voice, Ok(json!({"records": records, "moments": moments})));
     Ok(ending.kind())
 }
 
