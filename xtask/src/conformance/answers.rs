@@ -89,10 +89,14 @@ fn written(
         let payload =
             hex::parse(&made.frame).map_err(anyhow::Error::msg).context("responses.py wrote no hexadecimal")?;
         let Some((form, whole)) = again(From::Server, &payload, &made, report, differences) else { continue };
-        let Ok((message, _, _)) = Spoken::read(From::Server, &payload, ServerVersion(made.server_version)) else {
+        let Ok((mut message, _, _)) = Spoken::read(From::Server, &payload, ServerVersion(made.server_version)) else {
             continue; // it was read a moment ago
         };
         same.push((made.clone(), form, whole));
+        if let Spoken::Server(ServerMessage::TickPrice(tick)) = &mut message {
+            // Where protobuf leaves them out the client takes all of them for set, in text for none.
+            tick.attributes.get_or_insert_default();
+        }
         let facts = message.facts();
         // Every gate in turn, a text one first and a protobuf one second, so that a short run sees both forms.
         let turn = turns.entry(made.name.clone()).or_default();

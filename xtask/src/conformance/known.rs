@@ -36,13 +36,6 @@ const KNOWN: &[Known] = &[
     },
     Known {
         package: "",
-        messages: &["TICK_PRICE"],
-        places: &["tickPrice.attrib.canAutoExecute", "tickPrice.attrib.pastLimit", "tickPrice.attrib.preOpen"],
-        versions: 176..=205,
-        reason: "where protobuf leaves the marks of a price out the client takes all of them for set, in text for none",
-    },
-    Known {
-        package: "",
         messages: &["HISTORICAL_DATA"],
         places: &["callbacks"],
         versions: 176..=195,
