@@ -5,14 +5,16 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use tws_proto::Contract;
 use tws_proto::ids::{ContractId, OrderId, PermanentId};
-use tws_proto::{ClientMessage, Contract};
 
 use crate::adopt::Shown;
+use crate::burst::Burst;
 use crate::event::Record;
 use crate::group::{Revenant, Unprotected};
 use crate::halt::HaltScope;
 use crate::intent::Intent;
+use crate::numbers::PermanentIds;
 use crate::outcome::Outcome;
 use crate::reference::IntentId;
 use crate::state::State;
@@ -68,15 +70,6 @@ pub struct Protection {
     pub intent: Intent,
 }
 
-/// Messages that leave together or not at all.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Burst {
-    /// The intents that are placed by it; empty for changes and cancels.
-    pub places: Vec<IntentId>,
-    /// The messages, in order.
-    pub messages: Vec<ClientMessage>,
-}
-
 /// Where an order stands now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderUpdate {
@@ -89,7 +82,7 @@ pub struct OrderUpdate {
     /// Its number at this client.
     pub order_id: OrderId,
     /// IB's numbers for it; more than one is more than one live order.
-    pub permanent_ids: Vec<PermanentId>,
+    pub permanent_ids: PermanentIds,
     /// Symbol, for people.
     pub symbol: SmolStr,
     /// Which way.
@@ -256,7 +249,7 @@ pub enum Alarm {
         /// Which.
         intent: IntentId,
         /// As which.
-        permanent_ids: Vec<PermanentId>,
+        permanent_ids: PermanentIds,
     },
     /// A cancel was not answered (R19).
     #[error("no answer to {tries} cancels of order {intent}; it may still fill")]

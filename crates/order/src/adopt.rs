@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::{OrderId, PermanentId};
 use tws_proto::kinds::{OrderType, TimeInForce as Word};
-use tws_proto::message::{OpenOrder, PlaceOrder};
+use tws_proto::message::OpenOrder;
 use tws_proto::{Contract, Order};
 
 use crate::action::{Action, ExternalOrder, Step};
@@ -24,7 +24,7 @@ use crate::orders::Orders;
 use crate::reference::{IntentId, Owner};
 use crate::state::{Evidence, Stage};
 use crate::time::Timestamp;
-use crate::tracked::Tracked;
+use crate::tracked::{Ties, Tracked};
 
 /// Longest name of a strategy, in bytes.
 const STRATEGY_BYTES_MAX: usize = 64;
@@ -199,10 +199,11 @@ impl Orders {
         if self.orders.contains_key(&id) {
             return; // a record of another book: what is known is not forgotten
         }
-        let (contract, order) = (Contract::clone(&intent.contract), Order::default());
-        let place = PlaceOrder { order_id: order_id.unwrap_or(NOT_OURS), contract, order, attached: None };
         let ends_at = self.terms_of(intent).and_then(|terms| terms.end_of(intent, at));
-        self.orders.insert(id, Tracked { ends_at, ..Tracked::new(intent.clone(), &place, at) });
+        self.orders.insert(
+            id,
+            Tracked { ends_at, ..Tracked::new(intent.clone(), order_id.unwrap_or(NOT_OURS), Ties::default(), at) },
+        );
         self.live.insert(id);
         if let Some(order_id) = order_id {
             self.by_order_id.insert(order_id, id);

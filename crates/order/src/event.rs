@@ -1,5 +1,7 @@
 //! What an order book is told, and the record of it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use tws_proto::ServerMessage;
 use tws_proto::ids::{ContractId, OrderId, PermanentId};
@@ -137,7 +139,7 @@ pub enum Input {
     /// Orders were accepted by the gate and given ids.
     Submitted {
         /// The orders.
-        submission: Box<Submission>,
+        submission: Arc<Submission>,
         /// One a leg, in order.
         order_ids: Vec<OrderId>,
     },

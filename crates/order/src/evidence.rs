@@ -239,7 +239,7 @@ impl Orders {
                 // R22: a further incarnation lives although the executions have filled the order.
                 let is_further = order.state == State::Filled
                     && order.permanent_ids.len() > 1
-                    && number.is_some_and(|number| !order.ended_permanent_ids.contains(&number));
+                    && number.is_some_and(|number| !order.ended_permanent_ids.has(number));
                 if is_further {
                     self.move_to(id, State::Working(stage.clone()), Reopened::Yes, at, words, actions);
                 } else {
@@ -251,7 +251,7 @@ impl Orders {
                     if !was_live {
                         order.ended_permanent_ids.clone_from(&order.permanent_ids); // this one has come back alone
                     }
-                    self.moved.0 |= order.ended_permanent_ids.remove(&number);
+                    self.moved.0 |= order.ended_permanent_ids.remove(number);
                 }
             }
             Evidence::Inactive => {
@@ -433,5 +433,5 @@ enum Reopened {
 
 /// Whether another incarnation than this one may live.
 fn others_live(order: &crate::tracked::Tracked, number: PermanentId) -> bool {
-    order.permanent_ids.difference(&order.ended_permanent_ids).any(|other| *other != number)
+    order.permanent_ids.iter().any(|other| *other != number && !order.ended_permanent_ids.has(*other))
 }

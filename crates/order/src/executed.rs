@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rust_decimal::Decimal;
-use smol_str::{SmolStr, ToSmolStr as _};
+use smol_str::SmolStr;
 use tws_proto::ids::PermanentId;
 use tws_proto::message::ExecutionData;
 
@@ -94,7 +94,7 @@ impl Orders {
             self.remember_stranger(&names);
         }
         self.moved.0 = true;
-        self.executions.take(
+        let has_cost = self.executions.take(
             &reading.root,
             Execution {
                 revision: reading.revision,
@@ -126,13 +126,13 @@ impl Orders {
                 side: reading.side,
                 quantity: reading.quantity,
                 price: reading.price,
-                broker_time: execution.time.to_smolstr(),
+                broker_time: SmolStr::new(execution.time.as_str()),
                 at,
                 replaces: known.as_ref().map(|known| (known.quantity, known.price)),
                 is_inferred: false,
             })));
         }
-        if known.is_none() {
+        if has_cost {
             let waited = self.executions.commission(&reading.root, at);
             actions.extend(waited.map(|commission| Action::Commission(Box::new(commission))));
         }
@@ -241,9 +241,11 @@ impl Orders {
 
 /// Quantity and value of an order's executions once `now` has replaced `before`; `None` beyond what can be counted.
 fn sums(order: &Tracked, before: Counted, now: Counted) -> Option<(Decimal, Decimal)> {
-    let filled = order.filled.checked_add(now.quantity)?.checked_sub(before.quantity)?;
-    let value = now.quantity.checked_mul(now.price)?;
+    let filled = order.filled.checked_add(now.quantity)?;
+    let filled_value = order.filled_value.checked_add(now.quantity.checked_mul(now.price)?)?;
+    if before.quantity.is_zero() {
+        return Some((filled, filled_value));
+    }
     let value_before = before.quantity.checked_mul(before.price)?;
-    let filled_value = order.filled_value.checked_add(value)?.checked_sub(value_before)?;
-    Some((filled, filled_value))
+    Some((filled.checked_sub(before.quantity)?, filled_value.checked_sub(value_before)?))
 }

@@ -7,6 +7,7 @@ use std::hash::BuildHasher as _;
 use foldhash::fast::FixedState;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, Serializer};
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 use tws_proto::ids::{ContractId, PermanentId, split_execution_id};
 use tws_proto::message::{CommissionReport, ExecutionData};
@@ -14,7 +15,6 @@ use tws_proto::message::{CommissionReport, ExecutionData};
 use crate::action::{Commission, UncountableReason};
 use crate::packed::Shared;
 use crate::reference::IntentId;
-use crate::store::NewlyPacked;
 use crate::time::Timestamp;
 use tws_proto::Side;
 
@@ -28,6 +28,8 @@ pub struct Executions {
     /// Where each is, by the hash of its root.
     places: HashMap<u64, Place, FixedState>,
     open: Slots<(SmolStr, Execution)>,
+    /// The open ones of each order of ours.
+    of_order: HashMap<IntentId, SmallVec<[u32; 4]>, FixedState>,
     /// Executions of one order each.
     packed: Slots<Box<[u8]>>,
     /// Those with the hash of another one.
@@ -248,27 +250,26 @@ impl Executions {
         self.shared.unpack_executions(bytes).unwrap_or_default() // it reads what it has written
     }
 
-    /// Packs the executions of these orders.
-    pub(crate) fn pack(&mut self, orders: &NewlyPacked) {
-        let mut theirs: Vec<(IntentId, u32)> = self
-            .open
-            .iter()
-            .filter_map(|(at, (_, execution))| Some((execution.intent.filter(|id| orders.contains(id))?, at)))
-            .collect();
-        theirs.sort_unstable();
-        for of_one in theirs.chunk_by(|(one, _), (other, _)| one == other) {
-            let Some((id, _)) = of_one.first() else { continue };
-            let executions = of_one.iter().filter_map(|(_, at)| self.open.remove(*at)).collect();
-            self.pack_one(*id, executions);
+    /// Packs what is known of these orders.
+    pub(crate) fn pack(&mut self, orders: &[IntentId]) {
+        for id in orders {
+            if let Some(places) = self.of_order.remove(id) {
+                self.pack_one(*id, &places);
+            }
         }
     }
 
-    fn pack_one(&mut self, id: IntentId, mut executions: Vec<(SmolStr, Execution)>) {
-        executions.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let bytes = self.shared.pack_executions(id, &executions);
+    fn pack_one(&mut self, id: IntentId, places: &[u32]) {
+        let open = |at: &u32| self.open.get(*at).filter(|(_, execution)| execution.intent == Some(id));
+        let mut places: SmallVec<[u32; 8]> = places.iter().copied().filter(|at| open(at).is_some()).collect();
+        places.sort_unstable_by(|one, other| open(one).map(|(root, _)| root).cmp(&open(other).map(|(root, _)| root)));
+        places.dedup();
+        let bytes = self.shared.pack_executions(id, &places.iter().filter_map(open).collect::<SmallVec<[_; 8]>>());
         let at = self.packed.insert(bytes);
-        for (root, _) in &executions {
-            self.places.insert(hash(root), Place::Packed(at));
+        for place in places {
+            if let Some((root, _)) = self.open.remove(place) {
+                self.places.insert(hash(&root), Place::Packed(at));
+            }
         }
     }
 
@@ -290,12 +291,29 @@ impl Executions {
         }
     }
 
+    /// Remembers an open execution with those of its order.
+    fn note_owner(&mut self, owner: Option<IntentId>, at: u32) {
+        if let Some(id) = owner {
+            self.of_order.entry(id).or_default().push(at);
+        }
+    }
+
+    /// The same for one that was nobody's until now.
+    fn note_new_owner(&mut self, owner: IntentId, root: &str) {
+        if let Some(Place::Open(at)) = self.places.get(&hash(root)).copied()
+            && self.open.get(at).is_some_and(|(known, _)| known == root)
+        {
+            self.note_owner(Some(owner), at);
+        }
+    }
+
     /// Keeps in full what was packed.
     fn open_all(&mut self, executions: Vec<(SmolStr, Execution)>) {
         for (root, execution) in executions {
-            let hash = hash(&root);
+            let (hash, owner) = (hash(&root), execution.intent);
             let at = self.open.insert((root, execution));
             self.places.insert(hash, Place::Open(at));
+            self.note_owner(owner, at);
         }
     }
 
@@ -304,9 +322,16 @@ impl Executions {
             *known = execution;
             return;
         }
+        self.insert_new(root, execution);
+    }
+
+    fn insert_new(&mut self, root: SmolStr, execution: Execution) {
         match self.places.entry(hash(&root)) {
             std::collections::hash_map::Entry::Vacant(vacant) => {
-                vacant.insert(Place::Open(self.open.insert((root, execution))));
+                let owner = execution.intent;
+                let at = self.open.insert((root, execution));
+                vacant.insert(Place::Open(at));
+                self.note_owner(owner, at);
             }
             std::collections::hash_map::Entry::Occupied(_) => {
                 self.clashing.insert(root, execution);
@@ -326,21 +351,24 @@ impl Executions {
         self.len() == 0
     }
 
-    /// Takes an execution that is new, or of a higher revision than known (R12, R13).
-    pub(crate) fn take(&mut self, root: &SmolStr, mut execution: Execution) {
+    /// Takes an execution that is new, or of a higher revision than known (R12, R13); whether its cost was told before it.
+    pub(crate) fn take(&mut self, root: &SmolStr, mut execution: Execution) -> bool {
         if let (None, Some(id)) = (execution.intent, execution.permanent_id) {
             self.unowned.entry(id).or_default().insert(root.clone());
         }
-        match self.get_mut(root) {
-            Some(known) => {
-                execution.cost = known.cost.take();
-                *known = execution;
+        if let Some(known) = self.get_mut(root) {
+            execution.cost = known.cost.take();
+            let new_owner = execution.intent.filter(|_| known.intent.is_none());
+            *known = execution;
+            if let Some(id) = new_owner {
+                self.note_new_owner(id, root);
             }
-            None => {
-                execution.cost = self.commissions_waiting.remove(root);
-                self.insert(root.clone(), execution);
-            }
+            return false;
         }
+        execution.cost = self.commissions_waiting.remove(root);
+        let has_waited = execution.cost.is_some();
+        self.insert_new(root.clone(), execution);
+        has_waited
     }
 
     /// Whether an execution that is nobody's is from before this time.
@@ -354,13 +382,15 @@ impl Executions {
             Some(id) => !orders.contains(&id),
             None => execution.at >= before,
         };
-        let Self { open, packed, clashing, shared, unowned, commissions_waiting, places: _ } = std::mem::take(self);
+        let Self { open, of_order: _, packed, clashing, shared, unowned, commissions_waiting, places: _ } =
+            std::mem::take(self);
         (self.unowned, self.commissions_waiting) = (unowned, commissions_waiting);
         for bytes in packed.slots.into_iter().flatten() {
             let executions = shared.unpack_executions(&bytes).unwrap_or_default(); // it reads what it has written
             let owner = executions.iter().find_map(|(_, execution)| execution.intent);
             if let Some(id) = owner.filter(|id| !orders.contains(id)) {
-                self.pack_one(id, executions);
+                self.open_all(executions);
+                self.pack(&[id]);
             }
         }
         for (root, execution) in open.slots.into_iter().flatten().chain(clashing) {
@@ -379,9 +409,12 @@ impl Executions {
     /// Gives an execution that was nobody's to an order of ours.
     pub(crate) fn attribute(&mut self, root: &str, intent: IntentId, strategy: &SmolStr) -> bool {
         let Some(execution) = self.get_mut(root) else { return false };
-        execution.intent = Some(intent);
         execution.strategy = Some(strategy.clone());
-        if let Some(roots) = execution.permanent_id.and_then(|id| self.unowned.get_mut(&id)) {
+        let (permanent_id, was_owned) = (execution.permanent_id, execution.intent.replace(intent).is_some());
+        if !was_owned {
+            self.note_new_owner(intent, root);
+        }
+        if let Some(roots) = permanent_id.and_then(|id| self.unowned.get_mut(&id)) {
             roots.remove(root);
         }
         true

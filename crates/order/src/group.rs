@@ -257,6 +257,14 @@ impl Submission {
         first.into_iter().chain(second).chain(exits).chain(rest)
     }
 
+    /// Its only order, where that is tied to no other at the broker.
+    pub(crate) const fn alone(&self) -> Option<&Intent> {
+        match self {
+            Self::Single(intent) | Self::Replacement(Replacement { intent, .. }) => Some(intent),
+            Self::Bracket(_) | Self::OneCancelsAll(_) | Self::Chain(_) | Self::Hedged(_) => None,
+        }
+    }
+
     /// How its hedge gets its size, where it has one.
     pub(crate) const fn hedge(&self) -> Option<Hedge> {
         match self {

@@ -107,6 +107,9 @@ fn roles(submission: &Submission) -> Vec<Role> {
 impl Orders {
     /// Remembers what belongs together.
     pub(crate) fn take_group(&mut self, submission: &Submission) {
+        if matches!(submission, Submission::Single(_)) {
+            return;
+        }
         let legs: Vec<IntentId> = submission.legs().map(|leg| leg.id).collect();
         let Some(group) = legs.first().copied() else { return };
         for (id, role) in legs.iter().zip(roles(submission)) {

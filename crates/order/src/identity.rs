@@ -126,7 +126,7 @@ impl Orders {
         self.external.remove(&number);
         self.strangers.remove(&number);
         if order.permanent_ids.len() > 1 {
-            let permanent_ids = order.permanent_ids.iter().copied().collect();
+            let permanent_ids = order.permanent_ids.clone();
             actions.push(Action::Alarm(Alarm::SeveralIncarnations { intent: id, permanent_ids }));
         }
         for root in self.executions.unowned(number) {

@@ -95,14 +95,16 @@ mod evidence;
 mod executed;
 mod external;
 mod identity;
+mod numbers;
 mod packed;
 mod reconcile;
 mod store;
 
 pub use action::{
-    Action, Alarm, Burst, Commission, ExternalOrder, Fill, OrderUpdate, Protection, Question, Step, UncountableReason,
+    Action, Alarm, Commission, ExternalOrder, Fill, OrderUpdate, Protection, Question, Step, UncountableReason,
 };
 pub use adopt::{ExternalError, ExternalPolicy, Shown};
+pub use burst::Burst;
 pub use change::Change;
 pub use combination::CombinationLeg;
 pub use event::{BrokerEvent, Compared, Event, Input, LinkEvent, Record, SnapshotEvent};
@@ -117,6 +119,7 @@ pub use instrument::is_same_instrument;
 pub use intent::{GroupFault, Hours, Intent, Invalid};
 pub use kind::{BenchmarkPeg, Distance, Follows, OrderKind};
 pub use lifetime::TimeInForce;
+pub use numbers::PermanentIds;
 pub use orders::{Gate, Orders};
 pub use outcome::{Operation, OperationResult, Outcome};
 pub use reference::{Instance, IntentId, Owner};

@@ -224,7 +224,7 @@ impl Orders {
             replaces,
             is_inferred: true,
         };
-        self.executions.take(&root, execution);
+        let _ = self.executions.take(&root, execution); // nothing costs anything under a root of ours
         // The whole of a combination moves no position; its legs show as differences of positions (R16).
         if !is_combination {
             actions.push(Action::Filled(Box::new(fill)));

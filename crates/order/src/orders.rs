@@ -8,9 +8,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::Contract;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
-use tws_proto::message::{CancelOrder, ClientMessage, OrderStatus};
+use tws_proto::message::OrderStatus;
 
-use crate::action::{Action, Burst, ExternalOrder, OrderUpdate, Step};
+use crate::action::{Action, ExternalOrder, OrderUpdate, Step};
+use crate::burst::Burst;
 use crate::change::Change;
 use crate::event::{Event, Input, Record, SnapshotEvent};
 use crate::fills::Executions;
@@ -26,7 +27,7 @@ use crate::snapshot::{Incoming, SnapshotFacts};
 use crate::store::{KEPT_IN_FULL, Store};
 use crate::terms::Terms;
 use crate::time::Timestamp;
-use crate::tracked::{Cancel, Tracked};
+use crate::tracked::{Cancel, Ties, Tracked};
 use tws_proto::Side;
 
 /// The highest id an order may have; requests use those above.
@@ -215,7 +216,7 @@ impl Orders {
             gate.check(leg, self).map_err(SubmitError::Refused)?;
             order_ids.push(OrderId(id));
         }
-        Ok(self.record(Input::Submitted { submission: Box::new(submission), order_ids }, now))
+        Ok(self.record(Input::Submitted { submission: Arc::new(submission), order_ids }, now))
     }
 
     /// Asks for one order to be cancelled; the outcome comes as [`Action::Outcome`]. Asking again changes nothing until the
@@ -369,45 +370,57 @@ impl Orders {
         self.executions.pack(&packed);
     }
 
-    fn submitted(&mut self, submission: &Submission, order_ids: &[OrderId], at: Timestamp, actions: &mut Vec<Action>) {
-        let burst = submission.burst(order_ids, &self.instance);
-        let mut places = Vec::new();
-        let mut messages = Vec::new();
-        let mut updates = Vec::new();
-        for (leg, place) in submission.legs().zip(burst) {
-            if self.orders.contains_key(&leg.id) {
-                continue; // a record of another book: what is known is not forgotten
+    fn submitted(
+        &mut self,
+        submission: &Arc<Submission>,
+        order_ids: &[OrderId],
+        at: Timestamp,
+        actions: &mut Vec<Action>,
+    ) {
+        let alone = submission.alone().zip(order_ids.first());
+        // A record of another book may name what is known: that is not forgotten.
+        if let Some((intent, order_id)) = alone {
+            if !self.orders.contains_key(&intent.id) {
+                let burst = Burst::single(Arc::clone(submission), *order_id, self.instance.clone());
+                actions.push(Action::Send(burst));
+                self.placed(intent, *order_id, Ties::default(), at, actions);
             }
-            let ends_at = self.terms_of(leg).and_then(|terms| terms.end_of(leg, at));
-            let order = Tracked { ends_at, ..Tracked::new(leg.clone(), &place, at) };
-            self.next_order_id = self.next_order_id.max(place.order_id.0.saturating_add(1));
-            self.by_order_id.insert(place.order_id, leg.id);
-            updates.push(Action::Changed(Box::new(order.update())));
-            self.live.insert(leg.id);
-            self.orders.insert(leg.id, order);
-            places.push(leg.id);
-            messages.push(ClientMessage::from(place));
+        } else {
+            let legs = submission.legs().zip(submission.burst(order_ids, &self.instance));
+            let legs: Vec<_> = legs.filter(|(leg, _)| !self.orders.contains_key(&leg.id)).collect();
+            let mut updates = Vec::new();
+            for (leg, place) in &legs {
+                self.placed(leg, place.order_id, Ties::of(&place.order), at, &mut updates);
+            }
+            let (places, messages) = legs.into_iter().map(|(leg, place)| (leg.id, place)).unzip();
+            actions.push(Action::Send(Burst::group(places, messages)));
+            actions.append(&mut updates);
         }
         self.take_group(submission);
-        actions.push(Action::Send(Burst { places, messages }));
-        actions.append(&mut updates);
+    }
+
+    /// Takes one order that is about to leave.
+    fn placed(&mut self, intent: &Intent, order_id: OrderId, ties: Ties, at: Timestamp, actions: &mut Vec<Action>) {
+        let ends_at = self.terms_of(intent).and_then(|terms| terms.end_of(intent, at));
+        let order = Tracked { ends_at, ..Tracked::new(intent.clone(), order_id, ties, at) };
+        self.next_order_id = self.next_order_id.max(order_id.0.saturating_add(1));
+        self.by_order_id.insert(order_id, intent.id);
+        actions.push(Action::Changed(Box::new(order.update())));
+        self.live.insert(intent.id);
+        self.orders.insert(intent.id, order);
     }
 
     fn cancel_asked(&mut self, intents: &[IntentId], at: Timestamp, actions: &mut Vec<Action>) {
-        let mut messages = Vec::new();
         for id in intents {
             self.waive_stop(*id);
             if let Some(order) = self.orders.get_mut(id)
                 && order.state.is_live()
             {
                 order.cancel = Some(Cancel { asked_at: at, sent_at: at, tries: 1 });
-                messages.push(ClientMessage::from(CancelOrder::new(order.order_id)));
+                // One burst a cancel: a cancel that cannot leave must not keep the others.
+                actions.push(Action::Send(Burst::cancel(order.order_id)));
             }
         }
-        // One burst a cancel: a cancel that cannot leave must not keep the others.
-        actions.extend(
-            messages.into_iter().map(|message| Action::Send(Burst { places: Vec::new(), messages: vec![message] })),
-        );
     }
 
     fn change_asked(&mut self, id: IntentId, change: &Change, at: Timestamp, actions: &mut Vec<Action>) {
@@ -416,7 +429,7 @@ impl Orders {
         let place = order.place(&changed, &self.instance);
         order.change = Some(change.clone());
         order.change_asked_at = Some(at);
-        actions.push(Action::Send(Burst { places: Vec::new(), messages: vec![ClientMessage::from(Box::new(place))] }));
+        actions.push(Action::Send(Burst::change(place)));
     }
 
     /// One order.

@@ -3,7 +3,7 @@
 //! Bytes stay in memory; journals never see them. Every field of an order and of an execution is named where it is
 //! packed, so that a new one does not compile until it has its place; what an order rarely has stands in [`Rare`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -22,6 +22,7 @@ use crate::intent::{Hours, Intent};
 use crate::kind::OrderKind;
 use crate::lifetime::TimeInForce;
 use crate::missing::{Inferred, Told};
+use crate::numbers::PermanentIds;
 use crate::reference::IntentId;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -37,8 +38,18 @@ pub(crate) struct Shared {
     contract_places: BTreeMap<(Option<ContractId>, SmolStr), Vec<u32>>,
     /// The contract that was last asked for.
     last: u32,
+    /// The words that were last asked for, by what they are.
+    last_words: [u32; 3],
     /// Bytes that are being made.
     bytes: Vec<u8>,
+}
+
+/// What a word is.
+#[derive(Clone, Copy, Debug)]
+enum WordOf {
+    Strategy,
+    Account,
+    Currency,
 }
 
 /// What most orders that have ended do not have.
@@ -58,7 +69,7 @@ struct Rare {
     in_place_of: Option<IntentId>,
     replaced_by: Option<(IntentId, Revenant)>,
     /// Where not all numbers of IB's have ended.
-    ended_permanent_ids: Option<BTreeSet<PermanentId>>,
+    ended_permanent_ids: Option<PermanentIds>,
     inferred: Option<Inferred>,
     /// Where that is not what has filled.
     told: Option<Told>,
@@ -100,13 +111,22 @@ const fn side(is_sale: bool) -> Side {
 }
 
 impl Shared {
-    fn word(&mut self, word: &SmolStr) -> u32 {
-        if let Some(place) = self.places.get(word) {
-            return *place;
+    /// The place of a word. One order after the other has the same ones.
+    fn word(&mut self, of: WordOf, word: &SmolStr) -> u32 {
+        let last = self.last_words[of as usize]; // there is one for each
+        if self.words.get(last as usize).is_some_and(|known| known == word) {
+            return last;
         }
-        let place = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
-        self.words.push(word.clone());
-        self.places.insert(word.clone(), place);
+        let place = match self.places.get(word) {
+            Some(place) => *place,
+            None => {
+                let place = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
+                self.words.push(word.clone());
+                self.places.insert(word.clone(), place);
+                place
+            }
+        };
+        self.last_words[of as usize] = place;
         place
     }
 
@@ -205,7 +225,8 @@ impl Shared {
         };
         let has_rare = rare != Rare::default();
         let state = ENDS.iter().position(|end| end == state)?;
-        let (strategy, account, contract) = (self.word(strategy), self.word(account), self.contract(contract));
+        let (strategy, account, contract) =
+            (self.word(WordOf::Strategy, strategy), self.word(WordOf::Account, account), self.contract(contract));
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
         bytes.push(
@@ -252,7 +273,7 @@ impl Shared {
         let (filled, filled_value) = (reader.decimal()?, reader.decimal()?);
         let average_price = if is(HAS_AVERAGE) { Some(reader.decimal()?) } else { None };
         let count: usize = reader.of()?;
-        let mut permanent_ids = BTreeSet::new();
+        let mut permanent_ids = PermanentIds::default();
         for _ in 0..count {
             permanent_ids.insert(PermanentId(reader.signed()?));
         }
@@ -306,12 +327,12 @@ impl Shared {
     }
 
     /// The bytes of executions of one order, lowest root first.
-    pub(crate) fn pack_executions(&mut self, id: IntentId, executions: &[(SmolStr, Execution)]) -> Box<[u8]> {
+    pub(crate) fn pack_executions(&mut self, id: IntentId, executions: &[&(SmolStr, Execution)]) -> Box<[u8]> {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
         bytes.put_number(id.0);
         let mut before: Option<(&SmolStr, &Execution)> = None;
-        for (root, execution) in executions {
+        for (root, execution) in executions.iter().copied() {
             self.put_execution(&mut bytes, before, root, execution);
             before = Some((root, execution));
         }
@@ -366,15 +387,15 @@ impl Shared {
         bytes.put_decimal(*price);
         bytes.put_signed(after(before.map_or(Timestamp(0), |(_, before)| before.at), *at));
         if !is_alike {
-            bytes.put_number(self.word(account).into());
-            strategy.iter().for_each(|strategy| bytes.put_number(self.word(strategy).into()));
+            bytes.put_number(self.word(WordOf::Account, account).into());
+            strategy.iter().for_each(|strategy| bytes.put_number(self.word(WordOf::Strategy, strategy).into()));
             contract_id.iter().for_each(|id| bytes.put_signed(id.0.into()));
             permanent_id.iter().for_each(|number| bytes.put_signed(number.0));
         }
         if let Some(Cost { revision, amount, currency }) = cost {
             bytes.put_number((*revision).into());
             bytes.put_decimal(*amount);
-            bytes.put_number(self.word(currency).into());
+            bytes.put_number(self.word(WordOf::Currency, currency).into());
         }
     }
 
@@ -470,7 +491,7 @@ mod tests {
 
     use super::*;
     use crate::guard::Role;
-    use crate::reference::Instance;
+    use crate::tracked::Ties;
 
     /// An order that has filled as most do.
     fn filled() -> Tracked {
@@ -486,8 +507,7 @@ mod tests {
             hours: Hours::Extended,
             extension: None,
         };
-        let place = intent.to_place(OrderId(12), &Instance::new("t1").unwrap());
-        let numbers = BTreeSet::from([PermanentId(1_000_000_001)]);
+        let numbers = PermanentIds::from(vec![PermanentId(1_000_000_001)]);
         let filled = Decimal::new(30_000, 2);
         Tracked {
             state: State::Filled,
@@ -498,7 +518,7 @@ mod tests {
             told: Told { filled, average_price: Some(Decimal::new(18_450, 2)), ..Told::default() },
             ended_at: Some(Timestamp(1_700_000_000_500_000)),
             updated_at: Timestamp(1_700_000_000_700_000),
-            ..Tracked::new(intent, &place, Timestamp(1_700_000_000_000_000))
+            ..Tracked::new(intent, OrderId(12), Ties::default(), Timestamp(1_700_000_000_000_000))
         }
     }
 
@@ -522,8 +542,8 @@ mod tests {
             in_place_of: Some(IntentId(u128::MAX)),
             replaced_by: Some((IntentId(5), Revenant::Adopt)),
             state: State::Cancelled,
-            permanent_ids: BTreeSet::from([PermanentId(-1), PermanentId(i64::MAX)]),
-            ended_permanent_ids: BTreeSet::from([PermanentId(-1)]),
+            permanent_ids: vec![PermanentId(-1), PermanentId(i64::MAX)].into(),
+            ended_permanent_ids: vec![PermanentId(-1)].into(),
             inferred: Some(Inferred { quantity: Decimal::TWO, price: Decimal::MAX, revision: 3 }),
             told: Told {
                 filled: Decimal::MAX,
@@ -595,7 +615,7 @@ mod tests {
         let roots = ["0000e0d5.00000001.01", "0000e0d5.00000001.02", "ümlaut", "üs"].map(SmolStr::from);
         let executions: Vec<_> = roots.into_iter().zip([first, second.clone(), third, second]).collect();
         let mut shared = Shared::default();
-        let bytes = shared.pack_executions(id, &executions);
+        let bytes = shared.pack_executions(id, &executions.iter().collect::<Vec<_>>());
         let back = shared.unpack_executions(&bytes).unwrap();
         assert_eq!(back, executions);
         assert_eq!(serde_json::to_string(&back).unwrap(), serde_json::to_string(&executions).unwrap());

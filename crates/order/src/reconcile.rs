@@ -1,8 +1,7 @@
 //! Links, snapshots and time: what is not known, and how it is found out (R6, R8, R9, R14, R19).
 
-use tws_proto::message::{CancelOrder, ClientMessage};
-
-use crate::action::{Action, Alarm, Burst, Question};
+use crate::action::{Action, Alarm, Question};
+use crate::burst::Burst;
 use crate::event::LinkEvent;
 use crate::orders::Orders;
 use crate::outcome::{Operation, OperationResult, outcome};
@@ -116,6 +115,5 @@ fn is_change_due(order: &Tracked, now: Timestamp) -> bool {
 
 /// The message that cancels an order.
 pub(crate) fn send_cancel(order: &Tracked) -> Action {
-    let message = ClientMessage::from(CancelOrder::new(order.order_id));
-    Action::Send(Burst { places: Vec::new(), messages: vec![message] })
+    Action::Send(Burst::cancel(order.order_id))
 }

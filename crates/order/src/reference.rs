@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 
 /// Names one wish to place an order, for ever and everywhere. Shown as 25 digits of base 36.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +106,7 @@ const PREFIX: &str = "tr";
 /// reference, so two traders at one account must have different ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Instance(String);
+pub struct Instance(SmolStr);
 
 impl Instance {
     /// A name for a trader.
@@ -114,7 +115,7 @@ impl Instance {
     /// [`BadInstance`] unless it is one to four ASCII letters or digits.
     pub fn new(name: impl Into<String>) -> Result<Self, BadInstance> {
         let name = name.into();
-        if is_instance(&name) { Ok(Self(name)) } else { Err(BadInstance { name }) }
+        if is_instance(&name) { Ok(Self(name.into())) } else { Err(BadInstance { name }) }
     }
 
     /// The name.
@@ -161,7 +162,7 @@ impl TryFrom<String> for Instance {
 
 impl From<Instance> for String {
     fn from(instance: Instance) -> Self {
-        instance.0
+        instance.0.into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Store`]: every order by its intent, in full while it moves and packed once it rests.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,8 +19,9 @@ pub(crate) const KEPT_IN_FULL: usize = RESTING_MAX / 2;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store {
     open: Open,
-    /// Those in full that have ended.
-    resting: BTreeSet<IntentId>,
+    /// Those in full that have ended, the first to end first. One that lives again, or is forgotten, is passed over when
+    /// its turn comes.
+    resting: VecDeque<IntentId>,
     /// How many of those make it worth to look which can be packed.
     look_at: usize,
     packed: BTreeMap<IntentId, Box<[u8]>>,
@@ -29,16 +30,20 @@ pub(crate) struct Store {
     shared: Shared,
 }
 
-/// Orders that are packed now.
-pub(crate) type NewlyPacked = HashSet<IntentId, FixedState>;
-
 /// Orders in full. One event asks for the same order many times, so the last one is found without a look into the map.
 #[derive(Clone, Debug, Default)]
 struct Open {
     places: HashMap<IntentId, usize, FixedState>,
-    orders: Vec<Option<Box<Tracked>>>,
+    orders: Vec<Option<Slot>>,
     free: Vec<usize>,
     last: Option<(IntentId, usize)>,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    order: Box<Tracked>,
+    /// Whether it stands among those that have ended.
+    is_resting: bool,
 }
 
 impl Open {
@@ -50,13 +55,17 @@ impl Open {
     }
 
     fn get(&self, id: &IntentId) -> Option<&Tracked> {
-        self.orders.get(self.place(id)?)?.as_deref()
+        self.orders.get(self.place(id)?)?.as_ref().map(|slot| &*slot.order)
+    }
+
+    fn slot(&mut self, id: &IntentId) -> Option<&mut Slot> {
+        let place = self.place(id)?;
+        self.last = Some((*id, place));
+        self.orders.get_mut(place)?.as_mut()
     }
 
     fn get_mut(&mut self, id: &IntentId) -> Option<&mut Tracked> {
-        let place = self.place(id)?;
-        self.last = Some((*id, place));
-        self.orders.get_mut(place)?.as_deref_mut()
+        self.slot(id).map(|slot| &mut *slot.order)
     }
 
     fn insert(&mut self, id: IntentId, order: Tracked) {
@@ -64,14 +73,14 @@ impl Open {
             *known = order;
             return;
         }
-        let order = Some(Box::new(order));
+        let slot = Some(Slot { order: Box::new(order), is_resting: false });
         let place = match self.free.pop().and_then(|place| Some((place, self.orders.get_mut(place)?))) {
             Some((place, free)) => {
-                *free = order;
+                *free = slot;
                 place
             }
             None => {
-                self.orders.push(order);
+                self.orders.push(slot);
                 self.orders.len() - 1 // one was pushed just now
             }
         };
@@ -83,7 +92,7 @@ impl Open {
         self.last = None;
         let place = self.places.remove(id)?;
         self.free.push(place);
-        self.orders.get_mut(place)?.take()
+        self.orders.get_mut(place)?.take().map(|slot| slot.order)
     }
 
     /// Their ids, lowest first.
@@ -112,7 +121,7 @@ impl Store {
             let order = self.packed.get(id).and_then(|bytes| self.shared.unpack(*id, bytes))?;
             self.packed.remove(id);
             self.open.insert(*id, order);
-            self.resting.insert(*id);
+            self.rest(*id);
         }
         self.open.get_mut(id)
     }
@@ -129,15 +138,15 @@ impl Store {
         if self.may_be_packed(&id) {
             self.packed.remove(&id);
         }
-        if !order.state.is_live() {
-            self.resting.insert(id);
-        }
+        let rests = !order.state.is_live();
         self.open.insert(id, order);
+        if rests {
+            self.rest(id);
+        }
     }
 
     pub(crate) fn remove(&mut self, id: &IntentId) -> Option<Tracked> {
         self.get_mut(id)?;
-        self.resting.remove(id);
         self.open.remove(id).map(|order| *order)
     }
 
@@ -161,8 +170,10 @@ impl Store {
 
     /// Notes that an order has ended.
     pub(crate) fn rest(&mut self, id: IntentId) {
-        if self.open.place(&id).is_some() {
-            self.resting.insert(id);
+        if let Some(slot) = self.open.slot(&id)
+            && !std::mem::replace(&mut slot.is_resting, true)
+        {
+            self.resting.push_back(id);
         }
     }
 
@@ -171,24 +182,25 @@ impl Store {
         self.resting.len() > self.look_at.max(RESTING_MAX)
     }
 
-    /// Packs what has ended and rests, but for the `keep` highest ids. Gives those that are packed now.
-    pub(crate) fn pack(&mut self, keep: usize, rests: impl Fn(&Tracked) -> bool) -> NewlyPacked {
-        let mut packed = NewlyPacked::default();
-        let surplus = self.resting.len().saturating_sub(keep);
-        for id in self.resting.iter().take(surplus).copied().collect::<Vec<_>>() {
-            let Some(order) = self.open.get(&id).filter(|order| !order.state.is_live()) else {
-                self.resting.remove(&id); // it lives again
-                continue;
-            };
-            if !rests(order) {
+    /// Packs what has ended and rests, but for the last `keep` to end. Gives those that are packed now.
+    pub(crate) fn pack(&mut self, keep: usize, rests: impl Fn(&Tracked) -> bool) -> Vec<IntentId> {
+        let mut packed = Vec::new();
+        for _ in keep..self.resting.len() {
+            let Some(id) = self.resting.pop_front() else { break };
+            let Some(slot) = self.open.slot(&id) else { continue };
+            let order = &*slot.order;
+            if order.state.is_live() {
+                slot.is_resting = false;
                 continue;
             }
-            if let Some(bytes) = self.shared.pack(order) {
-                self.packed.insert(id, bytes);
-                self.packed_most = self.packed_most.max(Some(id));
-                self.open.remove(&id);
-                self.resting.remove(&id);
-                packed.insert(id);
+            match rests(order).then(|| self.shared.pack(order)).flatten() {
+                Some(bytes) => {
+                    self.packed.insert(id, bytes);
+                    self.packed_most = self.packed_most.max(Some(id));
+                    self.open.remove(&id);
+                    packed.push(id);
+                }
+                None => self.resting.push_back(id),
             }
         }
         self.look_at = self.resting.len().saturating_add(RESTING_MAX);

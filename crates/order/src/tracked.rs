@@ -1,11 +1,10 @@
 //! [`Tracked`]: one order of ours, from the wish to the end and beyond.
 
-use std::collections::BTreeSet;
-
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use tws_proto::ids::{OrderId, PermanentId};
+use tws_proto::Order;
+use tws_proto::ids::OrderId;
 use tws_proto::kinds::OcaType;
 use tws_proto::message::PlaceOrder;
 
@@ -16,6 +15,7 @@ use crate::group::{Hedge, Revenant};
 use crate::guard::{Leg, Role};
 use crate::intent::Intent;
 use crate::missing::{Inferred, Told};
+use crate::numbers::PermanentIds;
 use crate::reference::{Instance, IntentId};
 use crate::state::State;
 use crate::time::{SECOND_US, Timestamp};
@@ -50,9 +50,9 @@ pub struct Tracked {
     /// State.
     pub state: State,
     /// IB's numbers for it.
-    pub permanent_ids: BTreeSet<PermanentId>,
+    pub permanent_ids: PermanentIds,
     /// Those of them that have ended while others may live (R22).
-    pub ended_permanent_ids: BTreeSet<PermanentId>,
+    pub ended_permanent_ids: PermanentIds,
     /// How much has filled: by executions, and by inference where they do not come.
     pub filled: Decimal,
     /// Quantity times price over those executions.
@@ -87,6 +87,27 @@ pub struct Tracked {
     pub reason: SmolStr,
 }
 
+/// What ties an order to others, as the wire has it.
+#[derive(Debug, Default)]
+pub(crate) struct Ties {
+    /// The order whose fill activates it.
+    pub(crate) parent_id: Option<OrderId>,
+    /// Its one-cancels-all group, empty for none.
+    pub(crate) oca_group: SmolStr,
+    /// What a fill in that group does.
+    pub(crate) oca_type: Option<OcaType>,
+}
+
+impl Ties {
+    pub(crate) fn of(order: &Order) -> Self {
+        Self {
+            parent_id: order.parent(),
+            oca_group: order.oca_group.as_str().into(),
+            oca_type: order.oca_type.filter(|_| !order.oca_group.is_empty()),
+        }
+    }
+}
+
 /// A cancel that is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cancel {
@@ -99,20 +120,21 @@ pub struct Cancel {
 }
 
 impl Tracked {
-    pub(crate) fn new(intent: Intent, place: &PlaceOrder, at: Timestamp) -> Self {
+    pub(crate) fn new(intent: Intent, order_id: OrderId, ties: Ties, at: Timestamp) -> Self {
+        let Ties { parent_id, oca_group, oca_type } = ties;
         Self {
             intent,
-            order_id: place.order_id,
-            parent_id: place.order.parent(),
-            oca_group: place.order.oca_group.as_str().into(),
-            oca_type: place.order.oca_type.filter(|_| !place.order.oca_group.is_empty()),
+            order_id,
+            parent_id,
+            oca_group,
+            oca_type,
             hedge: None,
             leg: None,
             in_place_of: None,
             replaced_by: None,
             state: State::Sent,
-            permanent_ids: BTreeSet::new(),
-            ended_permanent_ids: BTreeSet::new(),
+            permanent_ids: PermanentIds::default(),
+            ended_permanent_ids: PermanentIds::default(),
             filled: Decimal::ZERO,
             filled_value: Decimal::ZERO,
             inferred: None,
@@ -128,7 +150,7 @@ impl Tracked {
             ended_at: None,
             created_at: at,
             updated_at: at,
-            reason: SmolStr::default(),
+            reason: SmolStr::new_static(""),
         }
     }
 
@@ -150,7 +172,7 @@ impl Tracked {
     pub fn may_fill(&self) -> Decimal {
         let quantity = self.quantity_max();
         let known = self.permanent_ids.len().max(1);
-        let ended = self.ended_permanent_ids.intersection(&self.permanent_ids).count();
+        let ended = self.ended_permanent_ids.iter().filter(|number| self.permanent_ids.has(**number)).count();
         let live = quantity.saturating_mul(Decimal::from(known - ended)); // an intersection is no larger than the set
         let all = quantity.saturating_mul(Decimal::from(known));
         // What all of them were told to have filled is open until executions prove it.
@@ -219,10 +241,7 @@ impl Tracked {
             strategy: self.intent.strategy.clone(),
             account: self.intent.account.clone(),
             order_id: self.order_id,
-            permanent_ids: match (self.permanent_ids.len(), self.permanent_ids.first()) {
-                (1, Some(only)) => vec![*only],
-                _ => self.permanent_ids.iter().copied().collect(),
-            },
+            permanent_ids: self.permanent_ids.clone(),
             symbol: self.intent.contract.symbol.as_str().into(),
             side: self.intent.side,
             state: self.state.clone(),

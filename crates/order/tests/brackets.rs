@@ -43,12 +43,12 @@ fn burst(submission: Submission) -> Vec<PlaceOrder> {
     });
     let burst = bursts.next().unwrap();
     assert!(bursts.next().is_none(), "one burst");
-    assert_eq!(burst.places, legs);
-    burst
-        .messages
-        .iter()
+    assert_eq!(burst.places(), legs);
+    let messages = burst.clone().into_messages();
+    messages
+        .into_iter()
         .map(|message| match message {
-            ClientMessage::PlaceOrder(place) => (**place).clone(),
+            ClientMessage::PlaceOrder(place) => *place,
             other => panic!("{other:?} in a burst"),
         })
         .collect()
@@ -71,8 +71,9 @@ fn r25_a_changed_leg_keeps_its_parent_and_is_transmitted() {
     let change = order::Change { kind: Some(OrderKind::Limit { limit_price: 13.into() }), ..Default::default() };
     let step = world.orders.change(world::id('b'), change, &Open, Timestamp(0)).unwrap();
     let Some(Action::Send(burst)) = step.actions.first() else { panic!("{step:?}") };
-    let [ClientMessage::PlaceOrder(place)] = burst.messages.as_slice() else { panic!("{burst:?}") };
-    assert!(burst.places.is_empty() && place.order.transmit);
+    let messages = burst.clone().into_messages();
+    let [ClientMessage::PlaceOrder(place)] = messages.as_slice() else { panic!("{burst:?}") };
+    assert!(burst.places().is_empty() && place.order.transmit);
     assert_eq!(place.order.parent().map(|id| id.0), Some(1));
     assert_eq!((place.order_id.0, place.order.limit_price), (2, Some(13.into())));
     let _ = world.keep(step);

@@ -126,7 +126,7 @@ fn r18_an_order_made_by_hand_is_taken_on_with_what_it_has_filled() {
     assert_eq!(desk.adopt(), Ok(()));
     let order = desk.orders.update(IntentId(5)).unwrap(); // it is there
     assert_eq!((order.strategy.as_str(), order.side, order.order_id), ("desk", Side::Buy, OrderId(0)));
-    assert_eq!((order.filled, order.working, order.permanent_ids), (30.into(), 40.into(), vec![BY_HAND]));
+    assert_eq!((order.filled, order.working, order.permanent_ids), (30.into(), 40.into(), vec![BY_HAND].into()));
     assert!(matches!(order.state, State::Working(_)));
     assert_eq!(desk.orders.get(IntentId(5)).unwrap().intent.kind, OrderKind::Limit { limit_price: 9.into() });
     // It counts once, and what fills from now on is the strategy's.

@@ -117,13 +117,16 @@ fn check_sent(records: &[Record]) {
         for action in book.apply(record) {
             match action {
                 Action::Send(burst) => {
-                    for intent in &burst.places {
+                    let (places, ids) = (burst.places(), burst.order_ids());
+                    for intent in &places {
                         assert!(placed.insert(*intent), "{intent} was placed twice");
                     }
-                    for message in burst.messages.iter().filter(|_| !burst.places.is_empty()) {
+                    let messages = burst.into_messages();
+                    assert_eq!(messages.len(), ids.len());
+                    for (message, id) in messages.iter().zip(ids).filter(|_| !places.is_empty()) {
                         let ClientMessage::PlaceOrder(place) = message else { panic!("{message:?} among places") };
-                        assert!(place.order_id.0 > highest, "an id was used twice");
-                        highest = place.order_id.0;
+                        assert!(place.order_id == id && id.0 > highest, "an id was used twice");
+                        highest = id.0;
                     }
                 }
                 Action::Alarm(_)

@@ -101,7 +101,7 @@ impl Day {
             rounds.push(round);
         }
         let bursts = actions.into_iter().filter_map(|action| match action {
-            Action::Send(burst) => Some(burst.messages),
+            Action::Send(burst) => Some(burst.into_messages()),
             _ => None, // news for owners
         });
         for message in bursts.flatten().collect::<Vec<_>>() {

@@ -383,7 +383,7 @@ impl World {
         for action in actions {
             let _ = match action {
                 Action::Send(burst) => {
-                    write!(text, "{}; ", burst.messages.iter().map(sent).collect::<Vec<_>>().join(", "))
+                    write!(text, "{}; ", burst.clone().into_messages().iter().map(sent).collect::<Vec<_>>().join(", "))
                 }
                 Action::Changed(_) => Ok(()),
                 Action::Filled(fill) => {

@@ -13,7 +13,6 @@ use order::{Burst, Event as OrderEvent, IntentId};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout, timeout_at};
 use tws_client::Epoch;
-use tws_proto::ClientMessage;
 use tws_proto::ids::OrderId;
 
 use super::Engine;
@@ -80,21 +79,6 @@ impl Outbox {
     fn is_settled(&self) -> bool {
         let Self { records, bursts, events, answers, looks: _ } = self;
         records.is_empty() && bursts.is_empty() && events.is_empty() && answers.is_empty()
-    }
-}
-
-impl Outgoing {
-    fn is_placing(&self) -> bool {
-        self.burst.messages.iter().any(|message| matches!(message, ClientMessage::PlaceOrder(_)))
-    }
-
-    /// The orders that it places, changes or cancels.
-    fn order_ids(&self) -> impl Iterator<Item = OrderId> {
-        self.burst.messages.iter().filter_map(|message| match message {
-            ClientMessage::PlaceOrder(place) => Some(place.order_id),
-            ClientMessage::CancelOrder(cancel) => Some(cancel.order_id),
-            _ => None, // of no single order
-        })
     }
 }
 
@@ -242,10 +226,11 @@ impl Engine {
         if commit.since.elapsed() >= STUCK && !std::mem::replace(&mut commit.is_alarmed, true) {
             news.push(Event::Alarm(Alarm::JournalSlow { waited: commit.since.elapsed() }));
         }
-        let waiting = commit.effects.bursts.iter().chain(&self.outbox.bursts).filter(|waiting| waiting.is_placing());
-        let placed: BTreeSet<OrderId> = waiting.flat_map(Outgoing::order_ids).collect();
+        let waiting =
+            commit.effects.bursts.iter().chain(&self.outbox.bursts).filter(|waiting| waiting.burst.is_placing());
+        let placed: BTreeSet<OrderId> = waiting.flat_map(|waiting| waiting.burst.order_ids()).collect();
         let may_leave = |outgoing: &mut Outgoing| {
-            !outgoing.is_placing() && outgoing.order_ids().all(|order_id| !placed.contains(&order_id))
+            !outgoing.burst.is_placing() && outgoing.burst.order_ids().iter().all(|order_id| !placed.contains(order_id))
         };
         let mut cancels: Vec<Outgoing> = commit.effects.bursts.extract_if(.., may_leave).collect();
         cancels.extend(self.outbox.bursts.extract_if(.., may_leave));
@@ -267,7 +252,7 @@ impl Engine {
     /// Sends a burst, once; gives the intents of orders and changes that were held back.
     fn send(&mut self, outgoing: Outgoing, durable: Durable) -> Vec<IntentId> {
         // Without a record no order leaves; cancels do (R37).
-        let is_placing = outgoing.is_placing();
+        let is_placing = outgoing.burst.is_placing();
         let Outgoing { burst, since, epoch } = outgoing;
         let refused = if self.login.is_barred() {
             Some("the login is not the one that may trade".to_owned())
@@ -285,7 +270,7 @@ impl Engine {
             Some(reason) => reason,
             None => {
                 self.watcher.tell(Moment::Sending);
-                match self.client.send_order_messages(burst.messages) {
+                match self.client.send_order_messages(burst.into_messages()) {
                     Ok(_) => {
                         self.watcher.tell(Moment::Sent);
                         return Vec::new();
@@ -305,14 +290,12 @@ impl Engine {
 
     /// The orders that a burst places or changes.
     fn intents_of(&self, burst: &Burst) -> Vec<IntentId> {
-        if !burst.places.is_empty() {
-            return burst.places.clone();
+        let places = burst.places();
+        if places.is_empty() {
+            burst.order_ids().into_iter().filter_map(|id| self.intent_of(id)).collect()
+        } else {
+            places
         }
-        let changed = burst.messages.iter().filter_map(|message| match message {
-            ClientMessage::PlaceOrder(place) => self.intent_of(place.order_id),
-            _ => None, // cancels
-        });
-        changed.collect()
     }
 
     pub(super) fn publish(&mut self, events: Vec<Event>) {
