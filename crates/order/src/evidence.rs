@@ -411,7 +411,10 @@ impl Orders {
     pub(crate) fn tell(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
         if let Some(order) = self.orders.get_mut(&id) {
             order.updated_at = at;
-            actions.push(Action::Changed(Box::new(order.update())));
+            self.touched.0.push(id);
+            if !self.is_history.0 {
+                actions.push(Action::Changed(Box::new(order.update())));
+            }
         }
     }
 }

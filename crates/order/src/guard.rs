@@ -222,16 +222,12 @@ impl Orders {
         }
     }
 
-    /// Looks at the groups of which these actions tell.
+    /// Looks at the groups of the orders that were told of.
     pub(crate) fn watch_groups(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
         if self.groups.is_empty() {
             return;
         }
-        let touched = actions.iter().filter_map(|action| match action {
-            Action::Changed(update) => self.group_of(update.intent),
-            _ => None,
-        });
-        let touched: BTreeSet<IntentId> = touched.collect();
+        let touched: BTreeSet<IntentId> = self.touched.0.iter().filter_map(|id| self.group_of(*id)).collect();
         for name in touched {
             self.watch_group(name, at, actions);
         }

@@ -84,7 +84,13 @@ pub struct Orders {
     pub(crate) contracts: Contracts,
     /// Whether the record that is being applied has changed anything beside what its actions tell.
     #[serde(skip)]
-    pub(crate) moved: Moved,
+    pub(crate) moved: Aside<bool>,
+    /// The orders that the record that is being applied tells of.
+    #[serde(skip)]
+    pub(crate) touched: Aside<Vec<IntentId>>,
+    /// Whether nobody is told of them.
+    #[serde(skip)]
+    pub(crate) is_history: Aside<bool>,
 }
 
 /// What the book knows of the links.
@@ -101,11 +107,11 @@ pub(crate) struct LinkView {
     pub(crate) away_since: Option<Timestamp>,
 }
 
-/// A mark of the moment, no part of the book: two books are equal whatever it says.
+/// What is known for the moment, no part of the book: two books are equal whatever it says.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Moved(pub(crate) bool);
+pub(crate) struct Aside<T>(pub(crate) T);
 
-impl PartialEq for Moved {
+impl<T> PartialEq for Aside<T> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -165,7 +171,9 @@ impl Orders {
             settling: BTreeSet::new(),
             snapshot: Incoming::default(),
             contracts: Contracts::default(),
-            moved: Moved::default(),
+            moved: Aside::default(),
+            touched: Aside::default(),
+            is_history: Aside::default(),
         }
     }
 
@@ -320,7 +328,8 @@ impl Orders {
     pub fn apply(&mut self, record: &Record) -> Vec<Action> {
         let at = record.at;
         let mut actions = Vec::new();
-        self.moved = Moved(false);
+        self.moved.0 = false;
+        self.touched.0.clear();
         match &record.input {
             Input::Submitted { submission, order_ids } => self.submitted(submission, order_ids, at, &mut actions),
             Input::CancelAsked { intents } => self.cancel_asked(intents, at, &mut actions),
@@ -338,18 +347,23 @@ impl Orders {
             Input::Acknowledged { scope, by: _ } => self.acknowledged(scope),
         }
         self.watch_groups(at, &mut actions);
-        self.note_ended(&actions);
+        self.note_ended();
+        actions
+    }
+
+    /// Moves the book by a record of the past, as [`apply`](Self::apply) does. What follows is given without
+    /// [`Action::Changed`]: whoever owns an order was told of it then, and making it costs more than the move.
+    pub fn replay(&mut self, record: &Record) -> Vec<Action> {
+        self.is_history.0 = true;
+        let actions = self.apply(record);
+        self.is_history.0 = false;
         actions
     }
 
     /// Packs what has ended, now and then. Nothing else shows it: an order is told of alike whether it is packed or not.
-    fn note_ended(&mut self, actions: &[Action]) {
-        for action in actions {
-            if let Action::Changed(update) = action
-                && !update.state.is_live()
-            {
-                self.orders.rest(update.intent);
-            }
+    fn note_ended(&mut self) {
+        for id in &self.touched.0 {
+            self.orders.rest(*id);
         }
         if self.orders.is_full() {
             self.pack(KEPT_IN_FULL);
@@ -365,7 +379,7 @@ impl Orders {
     fn pack(&mut self, keep: usize) {
         let (missing, settling) = (&self.missing, &self.settling);
         // Those are looked at again and again.
-        let rests = |order: &Tracked| !missing.contains(&order.intent.id) && !settling.contains(&order.intent.id);
+        let rests = |id: &IntentId| !missing.contains(id) && !settling.contains(id);
         let packed = self.orders.pack(keep, rests);
         self.executions.pack(&packed);
     }
@@ -405,7 +419,10 @@ impl Orders {
         let order = Tracked { ends_at, ..Tracked::new(intent.clone(), order_id, ties, at) };
         self.next_order_id = self.next_order_id.max(order_id.0.saturating_add(1));
         self.by_order_id.insert(order_id, intent.id);
-        actions.push(Action::Changed(Box::new(order.update())));
+        if !self.is_history.0 {
+            actions.push(Action::Changed(Box::new(order.update())));
+        }
+        self.touched.0.push(intent.id);
         self.live.insert(intent.id);
         self.orders.insert(intent.id, order);
     }

@@ -138,11 +138,8 @@ impl Store {
         if self.may_be_packed(&id) {
             self.packed.remove(&id);
         }
-        let rests = !order.state.is_live();
         self.open.insert(id, order);
-        if rests {
-            self.rest(id);
-        }
+        self.rest(id);
     }
 
     pub(crate) fn remove(&mut self, id: &IntentId) -> Option<Tracked> {
@@ -168,9 +165,10 @@ impl Store {
         })
     }
 
-    /// Notes that an order has ended.
+    /// Notes it where an order has ended.
     pub(crate) fn rest(&mut self, id: IntentId) {
         if let Some(slot) = self.open.slot(&id)
+            && !slot.order.state.is_live()
             && !std::mem::replace(&mut slot.is_resting, true)
         {
             self.resting.push_back(id);
@@ -183,17 +181,21 @@ impl Store {
     }
 
     /// Packs what has ended and rests, but for the last `keep` to end. Gives those that are packed now.
-    pub(crate) fn pack(&mut self, keep: usize, rests: impl Fn(&Tracked) -> bool) -> Vec<IntentId> {
+    pub(crate) fn pack(&mut self, keep: usize, rests: impl Fn(&IntentId) -> bool) -> Vec<IntentId> {
         let mut packed = Vec::new();
         for _ in keep..self.resting.len() {
             let Some(id) = self.resting.pop_front() else { break };
+            if !rests(&id) {
+                self.resting.push_back(id);
+                continue;
+            }
             let Some(slot) = self.open.slot(&id) else { continue };
             let order = &*slot.order;
             if order.state.is_live() {
                 slot.is_resting = false;
                 continue;
             }
-            match rests(order).then(|| self.shared.pack(order)).flatten() {
+            match self.shared.pack(order) {
                 Some(bytes) => {
                     self.packed.insert(id, bytes);
                     self.packed_most = self.packed_most.max(Some(id));

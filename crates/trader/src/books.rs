@@ -73,7 +73,7 @@ impl Books {
             Record::Checkpoint { .. } => {}
             Record::Labelled { labels } => self.labels.extend(labels.iter().cloned()),
             Record::Order(record) => {
-                let actions = self.orders.apply(record);
+                let actions = self.orders.replay(record);
                 self.follow(&actions);
             }
             Record::Adjusted(adjustment) => {
