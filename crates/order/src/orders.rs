@@ -133,15 +133,26 @@ impl PartialEq for Contracts {
 impl Contracts {
     /// The contract as all others of its number have it that are equal to it.
     pub(crate) fn shared(&mut self, contract: &Contract) -> Arc<Contract> {
-        let Some(id) = contract.known_id() else { return Arc::new(contract.clone()) };
-        if let Some(known) = self.0.get(&id).filter(|known| ***known == *contract) {
-            return Arc::clone(known);
+        self.known(contract).unwrap_or_else(|| self.keep(Arc::new(contract.clone())))
+    }
+
+    /// The same for one that is shared already.
+    pub(crate) fn interned(&mut self, contract: &Arc<Contract>) -> Arc<Contract> {
+        self.known(contract).unwrap_or_else(|| self.keep(Arc::clone(contract)))
+    }
+
+    fn known(&self, contract: &Contract) -> Option<Arc<Contract>> {
+        let known = self.0.get(&contract.known_id()?)?;
+        (std::ptr::eq(known.as_ref(), contract) || **known == *contract).then(|| Arc::clone(known))
+    }
+
+    fn keep(&mut self, contract: Arc<Contract>) -> Arc<Contract> {
+        if let Some(id) = contract.known_id() {
+            if self.0.len() >= CONTRACTS_MAX {
+                self.0.clear();
+            }
+            self.0.insert(id, Arc::clone(&contract));
         }
-        if self.0.len() >= CONTRACTS_MAX {
-            self.0.clear();
-        }
-        let contract = Arc::new(contract.clone());
-        self.0.insert(id, Arc::clone(&contract));
         contract
     }
 }
@@ -416,15 +427,18 @@ impl Orders {
     /// Takes one order that is about to leave.
     fn placed(&mut self, intent: &Intent, order_id: OrderId, ties: Ties, at: Timestamp, actions: &mut Vec<Action>) {
         let ends_at = self.terms_of(intent).and_then(|terms| terms.end_of(intent, at));
-        let order = Tracked { ends_at, ..Tracked::new(intent.clone(), order_id, ties, at) };
+        let contract = self.contracts.interned(&intent.contract);
+        let intent = Intent { contract, ..intent.clone() };
+        let id = intent.id;
+        let order = Tracked { ends_at, ..Tracked::new(intent, order_id, ties, at) };
         self.next_order_id = self.next_order_id.max(order_id.0.saturating_add(1));
-        self.by_order_id.insert(order_id, intent.id);
+        self.by_order_id.insert(order_id, id);
         if !self.is_history.0 {
             actions.push(Action::Changed(Box::new(order.update())));
         }
-        self.touched.0.push(intent.id);
-        self.live.insert(intent.id);
-        self.orders.insert(intent.id, order);
+        self.touched.0.push(id);
+        self.live.insert(id);
+        self.orders.insert(id, order);
     }
 
     fn cancel_asked(&mut self, intents: &[IntentId], at: Timestamp, actions: &mut Vec<Action>) {
