@@ -21,32 +21,69 @@ const PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Pages that may be under way to the caller.
 const PAGES_MAX: usize = 8;
 
-/// Records in order from [`Reader::replay_ahead`]: the place of each, and its payload where it was wanted.
+/// Records in order from [`Reader::replay_ahead`]: the place of each, and its payload where it was wanted. As an iterator
+/// it gives them away; [`lend`](Self::lend) costs less.
 #[derive(Debug)]
 pub struct Ahead<T> {
     pages: Receiver<Promised<T>>,
-    page: std::vec::IntoIter<Item<T>>,
+    page: Items<T>,
+    /// Place in the page of the next one.
+    next: usize,
+    /// Where the page came from.
+    home: Option<SyncSender<Items<T>>>,
     has_broken: bool,
 }
 
 type Item<T> = Result<(Sequence, Option<T>), ReplayError>;
 
+/// `None` where it was given away.
+type Items<T> = Vec<Option<Item<T>>>;
+
 /// A page that has been read and comes once it is proven and parsed.
-type Promised<T> = Receiver<Vec<Item<T>>>;
+#[derive(Debug)]
+struct Promised<T> {
+    ready: Receiver<Items<T>>,
+    /// Where it goes when all of it has been seen.
+    home: SyncSender<Items<T>>,
+}
+
+impl<T> Ahead<T> {
+    /// The next record, as the iterator has it, but lent: the thread that made it lets go of it too, and makes the next
+    /// ones where it stood.
+    pub fn lend(&mut self) -> Option<Result<(Sequence, Option<&T>), ReplayError>> {
+        let item = self.advance()?;
+        if let Some(Err(_)) = item {
+            return item.take().and_then(Result::err).map(Err);
+        }
+        item.as_ref().and_then(|item| item.as_ref().ok()).map(|(sequence, payload)| Ok((*sequence, payload.as_ref())))
+    }
+
+    /// Goes on by one record.
+    fn advance(&mut self) -> Option<&mut Option<Item<T>>> {
+        // What was read behind a broken record builds on it.
+        if self.has_broken {
+            return None;
+        }
+        while self.next >= self.page.len() {
+            let Promised { ready, home } = self.pages.recv().ok()?;
+            let seen = std::mem::replace(&mut self.page, ready.recv().ok()?);
+            self.next = 0;
+            if let Some(home) = self.home.replace(home) {
+                let _ = home.try_send(seen); // that thread may be gone: then it is let go of here
+            }
+        }
+        let item = self.page.get_mut(self.next)?;
+        self.next += 1;
+        self.has_broken = matches!(item, Some(Err(ReplayError::Broken(_))));
+        Some(item)
+    }
+}
 
 impl<T> Iterator for Ahead<T> {
     type Item = Item<T>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // What was read behind a broken record builds on it.
-        while !self.has_broken {
-            if let Some(item) = self.page.next() {
-                self.has_broken = matches!(item, Err(ReplayError::Broken(_)));
-                return Some(item);
-            }
-            self.page = self.pages.recv().ok()?.recv().ok()?.into_iter();
-        }
-        None
+        self.advance()?.take()
     }
 }
 
@@ -72,7 +109,7 @@ impl Reader {
                 scope.spawn(|| work(&cursor, promise, &wanted));
             }
             drop(promise);
-            take(Ahead { pages, page: Vec::new().into_iter(), has_broken: false })
+            take(Ahead { pages, page: Vec::new(), next: 0, home: None, has_broken: false })
         })
     }
 }
@@ -80,17 +117,27 @@ impl Reader {
 /// Takes the next page until there is none: reading is in turns, the rest at the same time.
 fn work<T: DeserializeOwned>(cursor: &Mutex<Cursor>, promise: SyncSender<Promised<T>>, wanted: &impl Fn(&str) -> bool) {
     let mut page = Page::new();
+    // No more than those can be on their way: the others wait to be taken, or are made.
+    let (home, seen) = sync_channel(PAGES_MAX + WORKERS);
     loop {
         let (ready, promised) = sync_channel(1);
         {
             let Ok(mut cursor) = cursor.lock() else { return }; // the other one has panicked, which is told by the scope
             cursor.read(&mut page);
             // Promised before the next page can be read, and so in order.
+            let promised = Promised { ready: promised, home: home.clone() };
             if page.is_empty() || promise.send(promised).is_err() {
                 return;
             }
         }
-        let _ = ready.send(page.items(wanted)); // nobody may want more
+        // The memory of what has been seen is used again while it is at hand.
+        let mut items: Items<T> = Vec::new();
+        for mut seen in seen.try_iter() {
+            seen.clear();
+            items = seen;
+        }
+        page.items_into(&mut items, wanted);
+        let _ = ready.send(items); // nobody may want more
     }
 }
 
@@ -187,25 +234,24 @@ impl Page {
         self.rows.push(Row { sequence, schema, stamps, kind, payload, hash });
     }
 
-    /// The records, proven, and parsed where they are wanted, up to the first broken one.
-    fn items<T: DeserializeOwned>(&self, wanted: &impl Fn(&str) -> bool) -> Vec<Item<T>> {
-        let mut items = Vec::with_capacity(self.rows.len() + 1);
+    /// Adds the records, proven, and parsed where they are wanted, up to the first broken one.
+    fn items_into<T: DeserializeOwned>(&self, items: &mut Items<T>, wanted: &impl Fn(&str) -> bool) {
+        items.reserve(self.rows.len() + 1);
         let mut previous = self.before;
         for row in &self.rows {
             let Row { sequence, schema, stamps, hash, .. } = *row;
             let (kind, payload) = (&self.text[row.kind.clone()], &self.text[row.payload.clone()]);
             let stored = Stored(Seen { sequence, schema, stamps, kind, payload, hash });
-            match stored.proven(previous) {
-                Ok(seen) if wanted(kind) => items.push(seen.payload_as().map(|payload| (sequence, Some(payload)))),
-                Ok(_) => items.push(Ok((sequence, None))),
+            items.push(Some(match stored.proven(previous) {
+                Ok(seen) if wanted(kind) => seen.payload_as().map(|payload| (sequence, Some(payload))),
+                Ok(_) => Ok((sequence, None)),
                 Err(why) => {
-                    items.push(Err(ReplayError::Broken(Broken { sequence, why })));
-                    return items;
+                    items.push(Some(Err(ReplayError::Broken(Broken { sequence, why }))));
+                    return;
                 }
-            }
+            }));
             previous = hash;
         }
-        items.extend(self.broken.map(|broken| Err(ReplayError::Broken(broken))));
-        items
+        items.extend(self.broken.map(|broken| Some(Err(ReplayError::Broken(broken)))));
     }
 }

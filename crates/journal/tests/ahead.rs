@@ -42,6 +42,29 @@ fn replayed(scratch: &Scratch, from: u64) -> (Vec<Option<u64>>, Option<ReplayErr
     )
 }
 
+/// As [`replayed`], with records that are lent.
+fn lent(scratch: &Scratch, from: u64) -> (Vec<Option<u64>>, Option<ReplayError>) {
+    let from = Sequence::new(from).expect("from 1");
+    let lent = |mut records: Ahead<u64>| {
+        let (mut payloads, mut next) = (Vec::new(), from.number());
+        while let Some(record) = records.lend() {
+            match record {
+                Ok((sequence, payload)) => {
+                    assert_eq!(sequence.number(), next, "in order");
+                    payloads.push(payload.copied());
+                    next += 1;
+                }
+                Err(error) => {
+                    assert!(records.lend().is_none(), "nothing follows on a broken record");
+                    return (payloads, Some(error));
+                }
+            }
+        }
+        (payloads, None)
+    };
+    scratch.reader().replay_ahead(from, |kind| kind != "even", lent)
+}
+
 fn odd(numbers: std::ops::Range<u64>) -> Vec<Option<u64>> {
     numbers.map(|number| (number % 2 == 1).then_some(number)).collect()
 }
@@ -53,18 +76,23 @@ fn records_come_in_order_over_many_pages() {
         let (payloads, error) = replayed(&scratch, 1);
         assert!(error.is_none(), "{error:?}");
         assert_eq!(payloads, odd(1..records + 1));
+        let (payloads, error) = lent(&scratch, 1);
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(payloads, odd(1..records + 1));
     }
     assert_eq!(replayed(&filled(600), 300).0, odd(300..601));
+    assert_eq!(lent(&filled(600), 300).0, odd(300..601));
 }
 
 #[test]
 fn what_is_not_wanted_is_proven_all_the_same() {
     let scratch = filled(1_000);
     scratch.meddle("UPDATE records SET payload = '0' WHERE sequence = 700");
-    let (payloads, error) = replayed(&scratch, 1);
-    assert_eq!(payloads, odd(1..700));
-    let Some(ReplayError::Broken(broken)) = error else { panic!("{error:?}") };
-    assert_eq!((broken.sequence.number(), broken.why), (700, Fault::Hash));
+    for (payloads, error) in [replayed(&scratch, 1), lent(&scratch, 1)] {
+        assert_eq!(payloads, odd(1..700));
+        let Some(ReplayError::Broken(broken)) = error else { panic!("{error:?}") };
+        assert_eq!((broken.sequence.number(), broken.why), (700, Fault::Hash));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::exact;
 
@@ -103,7 +104,7 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum What {
-    Fill { key: String },
+    Fill { key: SmolStr },
     Adjustment { reason: String },
 }
 
@@ -132,7 +133,7 @@ pub(crate) struct Book {
     /// `base` after all `entries`.
     pub(crate) position: Position,
     /// Commissions of all fills, forgotten ones too, by currency.
-    pub(crate) commission: BTreeMap<String, Decimal>,
+    pub(crate) commission: BTreeMap<SmolStr, Decimal>,
     /// Fills among `entries` whose commission is not told.
     pub(crate) commissions_pending: u32,
 }
@@ -174,7 +175,7 @@ mod tests {
         for entry in entries {
             let (what, trade) = match entry.strip_prefix("adjust ") {
                 Some(trade) => (What::Adjustment { reason: String::new() }, trade),
-                None => (What::Fill { key: String::new() }, *entry),
+                None => (What::Fill { key: SmolStr::default() }, *entry),
             };
             let (quantity, unit_cost) = trade.split_once(" @ ").unwrap(); // every row has one
             let entry = Entry { quantity: decimal(quantity), unit_cost: decimal(unit_cost), time_us: 0, what };

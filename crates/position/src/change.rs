@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::book::Position;
 use crate::error::{Amount, LedgerError};
@@ -118,7 +119,7 @@ pub struct Holding<'a> {
     /// Price of the last mark.
     pub mark: Option<Decimal>,
     /// Commission of its fills, by currency.
-    pub commission: &'a BTreeMap<String, Decimal>,
+    pub commission: &'a BTreeMap<SmolStr, Decimal>,
     /// Fills whose commission is not told yet.
     pub commissions_pending: u32,
 }

@@ -1,6 +1,7 @@
 //! [`LedgerError`]: why the ledger refused.
 
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 use thiserror::Error;
 use tws_proto::ids::ContractId;
 
@@ -31,7 +32,7 @@ pub enum LedgerError {
     #[error("fill {key} has the quantity {quantity}; quantities are not negative")]
     NegativeQuantity {
         /// Which fill.
-        key: String,
+        key: SmolStr,
         /// What was told.
         quantity: Decimal,
     },
@@ -39,9 +40,9 @@ pub enum LedgerError {
     #[error("fill {key} was booked in account {account}, contract {contract_id}; its correction names another one")]
     CorrectionElsewhere {
         /// Which fill.
-        key: String,
+        key: SmolStr,
         /// Where it is booked.
-        account: String,
+        account: SmolStr,
         /// In what it is booked.
         contract_id: ContractId,
     },
@@ -51,7 +52,7 @@ pub enum LedgerError {
     )]
     Forgotten {
         /// Which fill.
-        key: String,
+        key: SmolStr,
         /// When it was.
         time_us: i64,
         /// From when on keys are known.
@@ -68,13 +69,13 @@ pub enum LedgerError {
     #[error("parts of the ledger disagree about fill {key}; rebuild it from the journal")]
     Inconsistent {
         /// Which fill.
-        key: String,
+        key: SmolStr,
     },
     /// The commission has no currency.
     #[error("the commission of {key} has no currency")]
     NoCurrency {
         /// Of which execution.
-        key: String,
+        key: SmolStr,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use tws_proto::Side;
 
 use crate::instrument::Instrument;
@@ -13,13 +14,13 @@ use crate::instrument::Instrument;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// The execution id without its revision, see [`split_execution_id`](tws_proto::ids::split_execution_id). A key is counted once.
-    pub key: String,
+    pub key: SmolStr,
     /// The revision: a higher one replaces what the key said before, an equal or lower one is ignored.
     pub revision: u32,
     /// The account it belongs to.
-    pub account: String,
+    pub account: SmolStr,
     /// Who traded; `None` is EXTERNAL: other clients, trades by hand, unknown orders.
-    pub strategy: Option<String>,
+    pub strategy: Option<SmolStr>,
     /// What was traded.
     pub instrument: Instrument,
     /// Which way.
@@ -36,13 +37,13 @@ pub struct Fill {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commission {
     /// The execution id without its revision, see [`split_execution_id`](tws_proto::ids::split_execution_id).
-    pub key: String,
+    pub key: SmolStr,
     /// The revision of the execution; a lower one than known is ignored, an equal or higher one replaces.
     pub revision: u32,
     /// How much; positive is paid, negative is a rebate.
     pub amount: Decimal,
     /// In which currency; not always that of the instrument.
-    pub currency: String,
+    pub currency: SmolStr,
     /// When it was told, in microseconds since 1970 UTC: an unjoined one is dropped by
     /// [`Ledger::forget_before`](crate::Ledger::forget_before).
     pub time_us: i64,

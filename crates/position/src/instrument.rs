@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 use tws_proto::Contract;
 use tws_proto::ids::ContractId;
@@ -13,9 +14,9 @@ pub struct Instrument {
     /// IB's number; never 0 in a ledger.
     pub contract_id: ContractId,
     /// Name for people.
-    pub symbol: String,
+    pub symbol: SmolStr,
     /// Currency of its prices and of all money made with it; never empty in a ledger.
-    pub currency: String,
+    pub currency: SmolStr,
     /// Money that one unit of quantity is worth at a price of one: 1 for stocks, 100 for most options; positive.
     pub multiplier: Decimal,
 }
@@ -24,7 +25,7 @@ impl Instrument {
     /// A stock, or anything else with a multiplier of one.
     #[must_use]
     pub fn stock(contract_id: ContractId, symbol: &str, currency: &str) -> Self {
-        Self { contract_id, symbol: symbol.to_owned(), currency: currency.to_owned(), multiplier: Decimal::ONE }
+        Self { contract_id, symbol: symbol.into(), currency: currency.into(), multiplier: Decimal::ONE }
     }
 
     /// The instrument that a contract out of a broker's answer names.
@@ -42,8 +43,8 @@ impl Instrument {
             Some(_) | None if trades_in_units(contract.security_type.as_ref()) => Decimal::ONE,
             Some(_) | None => return Err(InstrumentError::NoMultiplier { contract_id }),
         };
-        let symbol = contract.symbol.clone();
-        let instrument = Self { contract_id, symbol, currency: contract.currency.clone(), multiplier };
+        let (symbol, currency) = (contract.symbol.as_str().into(), contract.currency.as_str().into());
+        let instrument = Self { contract_id, symbol, currency, multiplier };
         instrument.validate()?;
         Ok(instrument)
     }

@@ -5,6 +5,7 @@ use std::collections::btree_map;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use tws_proto::ids::ContractId;
 
 use crate::book::{Book, Entry, Position, What};
@@ -27,8 +28,8 @@ use crate::totals::{Totals, sum};
 pub struct Ledger {
     instruments: BTreeMap<ContractId, Instrument>,
     marks: BTreeMap<ContractId, Decimal>,
-    fills: BTreeMap<String, Booked>,
-    commissions: BTreeMap<String, Commission>,
+    fills: BTreeMap<SmolStr, Booked>,
+    commissions: BTreeMap<SmolStr, Commission>,
     #[serde(with = "pairs")]
     books: BTreeMap<BookKey, Book>,
     /// Fills before this time are counted already or not at all.
@@ -65,7 +66,8 @@ impl Ledger {
             if let Some(before_us) = self.forgotten_before_us.filter(|before_us| time_us < before_us) {
                 return Err(LedgerError::Forgotten { key: key.clone(), time_us: *time_us, before_us });
             }
-            let book = BookKey::new(account, instrument.contract_id, strategy.as_deref());
+            let book =
+                BookKey { account: account.clone(), contract_id: instrument.contract_id, strategy: strategy.clone() };
             let change = self.append(book.clone(), instrument, entry)?;
             self.fills.insert(key.clone(), Booked { revision: *revision, book });
             return Ok(change);
@@ -107,15 +109,18 @@ impl Ledger {
             known.map_or(CommissionOutcome::Waiting, |known| CommissionOutcome::Replaced { previous: known.amount });
         let book = self.fills.get(key).and_then(|booked| self.books.get_mut(&booked.book));
         if let Some(book) = book {
-            let mut sums = book.commission.clone();
             match known {
-                Some(known) => add_commission(&mut sums, &known.currency, -known.amount)?,
+                Some(known) => {
+                    let mut sums = book.commission.clone();
+                    add_commission(&mut sums, &known.currency, -known.amount)?;
+                    add_commission(&mut sums, currency, *amount)?;
+                    book.commission = sums;
+                }
                 None => {
+                    add_commission(&mut book.commission, currency, *amount)?;
                     outcome = CommissionOutcome::Joined;
                 }
             }
-            add_commission(&mut sums, currency, *amount)?;
-            book.commission = sums;
             if outcome == CommissionOutcome::Joined && book.expects_commission(key) {
                 book.commissions_pending = book.commissions_pending.saturating_sub(1);
             }
@@ -247,7 +252,7 @@ impl Ledger {
         let mut all = BTreeMap::new();
         for holding in self.holdings() {
             for currency in holding.commission.keys().chain([&holding.instrument.currency]) {
-                let entry = all.entry((holding.account.to_owned(), currency.clone()));
+                let entry = all.entry((holding.account.to_owned(), currency.to_string()));
                 if let btree_map::Entry::Vacant(vacant) = entry {
                     vacant.insert(self.totals(holding.account, currency));
                 }
@@ -296,7 +301,7 @@ impl Ledger {
 
     /// Puts a higher revision in the place of a fill that is booked, and replays what came behind it.
     fn correct(&mut self, key: &str, revision: u32, entry: Entry) -> Result<Change, LedgerError> {
-        let lost = || LedgerError::Inconsistent { key: key.to_owned() };
+        let lost = || LedgerError::Inconsistent { key: key.into() };
         let booked = self.fills.get_mut(key).ok_or_else(lost)?;
         let book = self.books.get_mut(&booked.book).ok_or_else(lost)?;
         let place = book.entries.iter().position(|entry| entry.key() == Some(key)).ok_or_else(lost)?;
@@ -378,18 +383,19 @@ struct Booked {
 /// Whose position in what. The order of the fields is that of the map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct BookKey {
-    account: String,
+    account: SmolStr,
     contract_id: ContractId,
-    strategy: Option<String>,
+    strategy: Option<SmolStr>,
 }
 
 impl BookKey {
     fn new(account: &str, contract_id: ContractId, strategy: Option<&str>) -> Self {
-        Self { account: account.to_owned(), contract_id, strategy: strategy.map(ToOwned::to_owned) }
+        Self { account: account.into(), contract_id, strategy: strategy.map(SmolStr::from) }
     }
 }
 
-fn add_commission(sums: &mut BTreeMap<String, Decimal>, currency: &str, amount: Decimal) -> Result<(), LedgerError> {
+/// Adds to what was paid in a currency; where that fails, nothing is changed.
+fn add_commission(sums: &mut BTreeMap<SmolStr, Decimal>, currency: &str, amount: Decimal) -> Result<(), LedgerError> {
     let inexact = LedgerError::Inexact { amount: Amount::Commission };
     let sum = sums.get(currency).copied().unwrap_or_default();
     let sum = exact::add(sum, amount).ok_or(inexact)?;
@@ -397,7 +403,7 @@ fn add_commission(sums: &mut BTreeMap<String, Decimal>, currency: &str, amount: 
     if sum.is_zero() {
         sums.remove(currency);
     } else {
-        sums.insert(currency.to_owned(), sum);
+        sums.insert(currency.into(), sum);
     }
     Ok(())
 }

@@ -29,17 +29,17 @@
 //! let cents = |amount| Decimal::new(amount, 2);
 //! let ibm = Instrument::stock(ContractId(8314), "IBM", "USD");
 //! let buy = Fill {
-//!     key: "0000e0d5.65f0c6b4.01".to_owned(),
+//!     key: "0000e0d5.65f0c6b4.01".into(),
 //!     revision: 1,
-//!     account: "DU123".to_owned(),
-//!     strategy: Some("breakout".to_owned()),
+//!     account: "DU123".into(),
+//!     strategy: Some("breakout".into()),
 //!     instrument: ibm.clone(),
 //!     side: Side::Buy,
 //!     quantity: Decimal::from(100),
 //!     price: cents(181_50),
 //!     time_us: 1_381_152_600_000_000,
 //! };
-//! let sell = Fill { key: "0000e0d5.65f0c6b5.01".to_owned(), side: Side::Sell, price: cents(182_25), ..buy.clone() };
+//! let sell = Fill { key: "0000e0d5.65f0c6b5.01".into(), side: Side::Sell, price: cents(182_25), ..buy.clone() };
 //!
 //! let mut ledger = Ledger::default();
 //! assert_eq!(ledger.apply(&buy)?.opened, Decimal::from(100));
@@ -47,7 +47,7 @@
 //! assert!(ledger.apply(&sell)?.is_duplicate()); // sent again, counted once
 //!
 //! let commission = Commission {
-//!     key: buy.key.clone(), revision: 1, amount: cents(1_00), currency: "USD".to_owned(), time_us: buy.time_us,
+//!     key: buy.key.clone(), revision: 1, amount: cents(1_00), currency: "USD".into(), time_us: buy.time_us,
 //! };
 //! ledger.commission(&commission)?;
 //! let totals = ledger.totals("DU123", "USD");

@@ -5,6 +5,7 @@ use position::{
     Outcome, Side,
 };
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 use tws_proto::ids::ContractId;
 
 const ACCOUNT: &str = "DU1";
@@ -29,10 +30,10 @@ fn fill(text: &str) -> Fill {
     let owned = words.len() == 6;
     let trade = &words[1 + usize::from(owned)..];
     Fill {
-        key: key.to_owned(),
+        key: key.into(),
         revision: revision.parse().unwrap(), // a literal
-        account: ACCOUNT.to_owned(),
-        strategy: owned.then(|| words[1].to_owned()),
+        account: ACCOUNT.into(),
+        strategy: owned.then(|| words[1].into()),
         instrument: stock(),
         side: if trade[0] == "buy" { Side::Buy } else { Side::Sell },
         quantity: decimal(trade[1]),
@@ -42,7 +43,7 @@ fn fill(text: &str) -> Fill {
 }
 
 fn commission(key: &str, revision: u32, amount: &str) -> Commission {
-    Commission { key: key.to_owned(), revision, amount: decimal(amount), currency: "USD".to_owned(), time_us: 1_000 }
+    Commission { key: key.into(), revision, amount: decimal(amount), currency: "USD".into(), time_us: 1_000 }
 }
 
 fn show(result: Result<Change, LedgerError>) -> String {
@@ -114,7 +115,7 @@ fn what_cannot_be_counted_is_refused_and_changes_nothing() {
     ledger.apply(&booked).unwrap(); // as in the tests above
     let before = ledger.clone();
     let with = |change: fn(&mut Fill)| {
-        let mut fill = Fill { key: "b".to_owned(), ..booked.clone() };
+        let mut fill = Fill { key: "b".into(), ..booked.clone() };
         change(&mut fill);
         fill
     };
@@ -124,21 +125,24 @@ fn what_cannot_be_counted_is_refused_and_changes_nothing() {
         LedgerError::InstrumentChanged { known: Box::new(stock()), told: Box::new(told) }
     };
     let contract_id = ContractId(1);
-    let elsewhere = LedgerError::CorrectionElsewhere { key: "a".to_owned(), account: ACCOUNT.to_owned(), contract_id };
+    let elsewhere = LedgerError::CorrectionElsewhere { key: "a".into(), account: ACCOUNT.into(), contract_id };
     let rows: Vec<(Fill, LedgerError)> = vec![
-        (with(|fill| fill.key.clear()), LedgerError::NoKey),
+        (with(|fill| fill.key = SmolStr::default()), LedgerError::NoKey),
         (
             with(|fill| fill.quantity = Decimal::NEGATIVE_ONE),
-            LedgerError::NegativeQuantity { key: "b".to_owned(), quantity: Decimal::NEGATIVE_ONE },
+            LedgerError::NegativeQuantity { key: "b".into(), quantity: Decimal::NEGATIVE_ONE },
         ),
         (with(|fill| fill.instrument.contract_id = ContractId(0)), InstrumentError::NoContractId.into()),
-        (with(|fill| fill.instrument.currency.clear()), InstrumentError::NoCurrency { contract_id }.into()),
+        (
+            with(|fill| fill.instrument.currency = SmolStr::default()),
+            InstrumentError::NoCurrency { contract_id }.into(),
+        ),
         (
             with(|fill| fill.instrument.multiplier = Decimal::ZERO),
             InstrumentError::MultiplierNotPositive { contract_id, multiplier: Decimal::ZERO }.into(),
         ),
         (with(|fill| fill.instrument.multiplier = Decimal::TWO), told(|told| told.multiplier = Decimal::TWO)),
-        (with(|fill| fill.instrument.currency = "EUR".to_owned()), told(|told| told.currency = "EUR".to_owned())),
+        (with(|fill| fill.instrument.currency = "EUR".into()), told(|told| told.currency = "EUR".into())),
         (with(|fill| fill.price = Decimal::MAX), LedgerError::Inexact { amount: Amount::Position }),
         (with(|fill| (fill.key, fill.revision, fill.account) = ("a".into(), 2, "DU2".into())), elsewhere.clone()),
         (with(|fill| (fill.key, fill.revision, fill.instrument) = ("a".into(), 2, future())), elsewhere),
@@ -152,8 +156,8 @@ fn what_cannot_be_counted_is_refused_and_changes_nothing() {
         assert_eq!(ledger, before, "{fill:?}");
     }
     assert_eq!(ledger.commission(&commission("", 1, "1")), Err(LedgerError::NoKey));
-    let no_currency = Commission { currency: String::new(), ..commission("a", 1, "1") };
-    assert_eq!(ledger.commission(&no_currency), Err(LedgerError::NoCurrency { key: "a".to_owned() }));
+    let no_currency = Commission { currency: "".into(), ..commission("a", 1, "1") };
+    assert_eq!(ledger.commission(&no_currency), Err(LedgerError::NoCurrency { key: "a".into() }));
 }
 
 #[test]
@@ -176,7 +180,7 @@ fn commissions_join_in_either_order_and_the_newest_counts() {
     let totals = ledger.totals(ACCOUNT, "USD");
     assert_eq!((totals.realised, totals.realised_net()), (Some(decimal("100")), Some(decimal("99"))));
 
-    let in_euro = Commission { currency: "EUR".to_owned(), ..commission("b", 3, "3") };
+    let in_euro = Commission { currency: "EUR".into(), ..commission("b", 3, "3") };
     let replaced = CommissionOutcome::Replaced { previous: decimal("-0.05") };
     told(&mut ledger, in_euro, replaced, "1.05", 0);
     assert_eq!(ledger.totals(ACCOUNT, "EUR").commission, Some(decimal("3")));
@@ -186,7 +190,7 @@ fn commissions_join_in_either_order_and_the_newest_counts() {
 
 #[test]
 fn a_replaced_commission_leaves_no_trace() {
-    let in_euro = Commission { currency: "EUR".to_owned(), ..commission("a", 2, "3") };
+    let in_euro = Commission { currency: "EUR".into(), ..commission("a", 2, "3") };
     let told = |commissions: &[Commission]| {
         let mut ledger = Ledger::default();
         ledger.apply(&fill("a buy 100 @ 10")).unwrap(); // as in the tests above
@@ -202,12 +206,12 @@ fn a_replaced_commission_leaves_no_trace() {
 #[test]
 fn accounts_strategies_and_currencies_stay_apart_and_add_up() {
     let mut ledger = Ledger::default();
-    let euro = Instrument { currency: "EUR".to_owned(), ..Instrument::stock(ContractId(3), "SAP", "EUR") };
+    let euro = Instrument { currency: "EUR".into(), ..Instrument::stock(ContractId(3), "SAP", "EUR") };
     let fills = [
         fill("a mean buy 100 @ 10"),
         fill("b trend sell 40 @ 11"),
         fill("c buy 5 @ 10"),
-        Fill { account: "DU2".to_owned(), ..fill("d mean buy 7 @ 10") },
+        Fill { account: "DU2".into(), ..fill("d mean buy 7 @ 10") },
         Fill { instrument: future(), ..fill("e mean sell 2 @ 4500.25") },
         Fill { instrument: euro, ..fill("f mean buy 10 @ 120") },
     ];
@@ -243,7 +247,7 @@ fn accounts_strategies_and_currencies_stay_apart_and_add_up() {
 fn adjustments_move_external_and_realise_nothing() {
     let mut ledger = Ledger::default();
     let adjust = |quantity: &str, average_cost: &str| Adjustment {
-        account: ACCOUNT.to_owned(),
+        account: ACCOUNT.into(),
         instrument: stock(),
         quantity: decimal(quantity),
         average_cost: decimal(average_cost),
@@ -277,7 +281,7 @@ fn what_is_forgotten_keeps_its_sums_and_is_never_counted_again() {
     ledger.forget_before(30);
     assert_eq!(ledger.counted_revision("c"), Some(1), "what is just as old is kept");
     ledger.forget_before(25);
-    let forgotten = LedgerError::Forgotten { key: "a".to_owned(), time_us: 10, before_us: 30 };
+    let forgotten = LedgerError::Forgotten { key: "a".into(), time_us: 10, before_us: 30 };
     assert_eq!(ledger.apply(&at("a buy 100 @ 10", 10)), Err(forgotten));
     assert_eq!(ledger.commission(&commission("c", 1, "1")), Ok(CommissionOutcome::Joined));
     assert_eq!(

@@ -29,10 +29,10 @@ fn fills() -> impl Strategy<Value = Vec<Fill>> {
         let fill = |(number, row): (usize, Row)| {
             let (account, strategy, instrument, buys, mantissa, scale, price) = row;
             Fill {
-                key: format!("key{number:02}"),
+                key: format!("key{number:02}").into(),
                 revision: 1,
-                account: ACCOUNTS[account].to_owned(),
-                strategy: STRATEGIES[strategy].map(ToOwned::to_owned),
+                account: ACCOUNTS[account].into(),
+                strategy: STRATEGIES[strategy].map(Into::into),
                 instrument: instruments()[instrument].clone(),
                 side: if buys { Side::Buy } else { Side::Sell },
                 quantity: Decimal::new(mantissa, scale),
@@ -59,10 +59,10 @@ fn cash(fill: &Fill) -> Decimal {
 
 fn commission(number: usize, amount: i64) -> Commission {
     Commission {
-        key: format!("key{number:02}"),
+        key: format!("key{number:02}").into(),
         revision: 1,
         amount: Decimal::new(amount, 4),
-        currency: if amount % 3 == 0 { "EUR" } else { "USD" }.to_owned(),
+        currency: if amount % 3 == 0 { "EUR" } else { "USD" }.into(),
         time_us: 0,
     }
 }

@@ -364,7 +364,7 @@ impl CheckAt<'_> {
             let value = money(price, instrument.multiplier, units)?;
             match values.iter_mut().find(|(currency, _)| *currency == instrument.currency) {
                 Some((_, sum)) => *sum = sum.checked_add(value).ok_or(Refusal::OutOfRange)?,
-                None => values.push((instrument.currency.clone(), value)),
+                None => values.push((instrument.currency.to_string(), value)),
             }
         }
         if let Some(own) = pricing.own() {

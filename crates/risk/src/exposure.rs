@@ -171,8 +171,8 @@ impl Stakes<'_> {
         let Instrument { contract_id, symbol, currency, multiplier } = instrument;
         let unvalued = |cause| Refusal::ExposureUnknown { cause };
         let price =
-            price.ok_or_else(|| unvalued(Unvalued::Price { contract_id: *contract_id, symbol: symbol.clone() }))?;
-        let (from, to) = (currency.clone(), self.equity.currency.clone());
+            price.ok_or_else(|| unvalued(Unvalued::Price { contract_id: *contract_id, symbol: symbol.to_string() }))?;
+        let (from, to) = (currency.to_string(), self.equity.currency.clone());
         let rate = self.equity.rate(currency).ok_or_else(|| unvalued(Unvalued::Rate { from, to }))?;
         let each = price.checked_mul(*multiplier).and_then(|each| each.checked_mul(rate));
         each.and_then(|each| each.checked_mul(quantity)).ok_or(Refusal::OutOfRange)

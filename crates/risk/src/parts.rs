@@ -57,7 +57,7 @@ impl Parts {
         let contract = &intent.contract;
         if !contract.is_combination() {
             let instrument = held_alike(Instrument::of(contract)?, ledger)?;
-            let (unit, currency) = (Ok(instrument.multiplier), instrument.currency.clone());
+            let (unit, currency) = (Ok(instrument.multiplier), instrument.currency.to_string());
             let part = Part { instrument, side: intent.side, weight: Side::Buy, ratio: Decimal::ONE };
             return Ok(Self { parts: vec![part], unit, currency, is_combination: false });
         }

@@ -189,9 +189,9 @@ fn c7_a_loss_of_the_day_stops_what_raises_exposure() {
     assert_eq!((&refusal, refusal.halts()), (&lost("1000"), Some(HaltScope::Everything)));
     // Realised, and with commission.
     let sale = Fill {
-        key: "x".to_owned(),
+        key: "x".into(),
         revision: 1,
-        account: "DU1".to_owned(),
+        account: "DU1".into(),
         strategy: None,
         instrument: Instrument::stock(IBM, "IBM", "USD"),
         side: Side::Sell,
@@ -202,13 +202,8 @@ fn c7_a_loss_of_the_day_stops_what_raises_exposure() {
     ledger.apply(&sale).unwrap(); // a sound fill
     // 50 * 5 realised, 50 at 85.05 and so 247.50 lost of them, against 1 000 before.
     assert_eq!(at_mark(&mut ledger, &gate, &buy, "85.05", at(1)), Ok(()), "997.50 lost");
-    let cost = Commission {
-        key: "x".to_owned(),
-        revision: 1,
-        amount: Decimal::new(250, 2),
-        currency: "USD".to_owned(),
-        time_us: 0,
-    };
+    let cost =
+        Commission { key: "x".into(), revision: 1, amount: Decimal::new(250, 2), currency: "USD".into(), time_us: 0 };
     ledger.commission(&cost).unwrap(); // a sound commission
     assert_eq!(at_mark(&mut ledger, &gate, &buy, "85.05", at(1)), Err(lost("1000")));
     // What makes the position smaller passes, and not more than that.

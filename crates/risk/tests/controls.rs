@@ -85,9 +85,9 @@ fn ledger_with(held: Decimal) -> Ledger {
         return ledger;
     }
     let fill = Fill {
-        key: "before".to_owned(),
+        key: "before".into(),
         revision: 1,
-        account: "DU1".to_owned(),
+        account: "DU1".into(),
         strategy: None,
         instrument: Instrument::stock(IBM, "IBM", "USD"),
         side: if held < Decimal::ZERO { position::Side::Sell } else { position::Side::Buy },

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use order::{Action, IntentId, Orders, Timestamp};
-use position::{Adjustment, Fill, Instrument, Ledger, LedgerError};
+use position::{Adjustment, Change, CommissionOutcome, Fill, Instrument, Ledger, LedgerError};
 use risk::{Alarms, DayMark, Kill, Statement, Waivers};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -73,8 +73,19 @@ impl Books {
             Record::Checkpoint { .. } => {}
             Record::Labelled { labels } => self.labels.extend(labels.iter().cloned()),
             Record::Order(record) => {
-                let actions = self.orders.replay(record);
-                self.follow(&actions);
+                for action in &self.orders.replay(record) {
+                    // Whoever it concerned was told when it happened.
+                    match action {
+                        Action::Filled(fill) => _ = self.book_fill(fill),
+                        Action::Commission(commission) => _ = self.book_commission(commission),
+                        Action::Changed(_)
+                        | Action::Outcome(_)
+                        | Action::Alarm(_)
+                        | Action::Send(_)
+                        | Action::Ask(_)
+                        | Action::Protect(_) => {}
+                    }
+                }
             }
             Record::Adjusted(adjustment) => {
                 self.adjust(adjustment);
@@ -97,20 +108,18 @@ impl Books {
         for action in actions {
             match action {
                 Action::Changed(update) => events.push(Event::Order(update.as_ref().clone())),
-                Action::Filled(fill) => events.push(self.book_fill(fill)),
-                Action::Commission(commission) => {
-                    let booked = self.ledger.commission(&position::Commission {
-                        key: commission.root.to_string(),
-                        revision: commission.revision,
-                        amount: commission.amount,
-                        currency: commission.currency.to_string(),
-                        time_us: commission.at.0,
-                    });
-                    events.push(match booked {
-                        Ok(_) => Event::Commission(commission.as_ref().clone()),
-                        Err(error) => unbooked(&commission.root, error),
-                    });
-                }
+                Action::Filled(fill) => events.push(match self.book_fill(fill) {
+                    Ok(change) => Event::Fill(Box::new(FillEvent {
+                        fill: fill.as_ref().clone(),
+                        realised: change.realised,
+                        position: self.strategy_quantity(fill),
+                    })),
+                    Err(cause) => unbooked(&fill.root, cause),
+                }),
+                Action::Commission(commission) => events.push(match self.book_commission(commission) {
+                    Ok(_) => Event::Commission(commission.as_ref().clone()),
+                    Err(cause) => unbooked(&commission.root, cause),
+                }),
                 Action::Outcome(outcome) => events.push(Event::Outcome(outcome.as_ref().clone())),
                 Action::Alarm(alarm) => events.push(Event::Alarm(Alarm::Order(alarm.clone()))),
                 Action::Send(_) | Action::Ask(_) | Action::Protect(_) => {}
@@ -119,35 +128,34 @@ impl Books {
         events
     }
 
-    fn book_fill(&mut self, fill: &order::Fill) -> Event {
-        let instrument = match Instrument::of(&fill.contract) {
-            Ok(instrument) => instrument,
-            Err(error) => return unbooked(&fill.root, error),
-        };
-        let contract_id = instrument.contract_id;
-        let booked = self.ledger.apply(&Fill {
-            key: fill.root.to_string(),
+    fn book_fill(&mut self, fill: &order::Fill) -> Result<Change, UnbookedCause> {
+        Ok(self.ledger.apply(&Fill {
+            key: fill.root.clone(),
             revision: fill.revision,
-            account: fill.account.to_string(),
-            strategy: fill.strategy.as_ref().map(ToString::to_string),
-            instrument,
+            account: fill.account.clone(),
+            strategy: fill.strategy.clone(),
+            instrument: Instrument::of(&fill.contract)?,
             side: fill.side,
             quantity: fill.quantity,
             price: fill.price,
             time_us: fill.at.0,
-        });
-        match booked {
-            Ok(change) => {
-                let strategy = fill.strategy.as_deref();
-                let position = self.ledger.strategy_position(&fill.account, contract_id, strategy);
-                Event::Fill(Box::new(FillEvent {
-                    fill: fill.clone(),
-                    realised: change.realised,
-                    position: position.quantity,
-                }))
-            }
-            Err(error) => unbooked(&fill.root, error),
-        }
+        })?)
+    }
+
+    /// What the owner of a fill holds of its contract.
+    fn strategy_quantity(&self, fill: &order::Fill) -> Decimal {
+        let held = |id| self.ledger.strategy_position(&fill.account, id, fill.strategy.as_deref()).quantity;
+        fill.contract.known_id().map(held).unwrap_or_default()
+    }
+
+    fn book_commission(&mut self, commission: &order::Commission) -> Result<CommissionOutcome, LedgerError> {
+        self.ledger.commission(&position::Commission {
+            key: commission.root.clone(),
+            revision: commission.revision,
+            amount: commission.amount,
+            currency: commission.currency.clone(),
+            time_us: commission.at.0,
+        })
     }
 
     /// Keeps what became of a template.
@@ -210,8 +218,8 @@ impl Books {
         Some(Record::Position(Box::new(Held {
             account: account.to_owned(),
             contract_id,
-            symbol: instrument.symbol.clone(),
-            currency: instrument.currency.clone(),
+            symbol: instrument.symbol.to_string(),
+            currency: instrument.currency.to_string(),
             quantity: position.quantity,
             cost: position.cost,
             realised: position.realised,

@@ -139,7 +139,7 @@ impl Trader {
     /// [`StartError`] where the journal cannot be read or is not sound.
     pub fn replay(config: &TraderConfig) -> Result<Books, StartError> {
         let reader = journal::Reader::open(&config.journal, &options())?;
-        reader.replay_ahead(Sequence::FIRST, moves_books, |records| replay(config, records))
+        reader.replay_ahead(Sequence::FIRST, moves_books, |records| replay(config, records, || {}))
     }
 }
 
@@ -293,7 +293,7 @@ fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Book
     let mut journal = Journal::open(&config.journal, options().verification(Verification::Tail(0)))?;
     let reader = journal::Reader::open(journal.path(), &options())?;
     let books = reader.replay_ahead(Sequence::FIRST, moves_books, |records| {
-        replay(config, records.inspect(|_| watcher.tell(Moment::Replaying)))
+        replay(config, records, || watcher.tell(Moment::Replaying))
     })?;
     let in_this_file = journal.len() - (journal.first().number() - 1);
     if in_this_file <= config.journal_records_max {
@@ -337,15 +337,17 @@ fn moves_books(kind: &str) -> bool {
 /// and accounts of another would be taken for ours.
 fn replay(
     config: &TraderConfig,
-    records: impl Iterator<Item = Result<(Sequence, Option<Record>), journal::ReplayError>>,
+    mut records: journal::Ahead<Record>,
+    mut on_record: impl FnMut(),
 ) -> Result<Books, StartError> {
     let mut books = empty_books(config)?;
     // A sum stands at the very beginning of a file that goes on behind another, whole.
     let mut sum: Option<String> = None;
     let (mut is_summed, mut has_begun) = (false, false);
-    for record in records {
+    while let Some(record) = records.lend() {
+        on_record();
         let (sequence, record) = record?;
-        if let Some(Record::Checkpoint { part, parts, books: piece }) = &record {
+        if let Some(Record::Checkpoint { part, parts, books: piece }) = record {
             let so_far = sum.get_or_insert_default();
             so_far.push_str(piece);
             if part + 1 == *parts {
@@ -359,7 +361,7 @@ fn replay(
         }
         has_begun = true;
         let Some(record) = record else { continue };
-        if let Record::Started { version: _, mode, client_id, instance } = &record {
+        if let Record::Started { version: _, mode, client_id, instance } = record {
             for (setting, journal, configured) in [
                 ("TWS_CLIENT_ID", client_id.to_string(), config.client_id.0.to_string()),
                 ("TWS_INSTANCE", instance.clone(), config.instance.clone()),
@@ -370,7 +372,7 @@ fn replay(
                 }
             }
         }
-        books.replay(&record);
+        books.replay(record);
     }
     Ok(books)
 }

@@ -372,7 +372,7 @@ impl Engine {
             (None, None) => return, // only what is known differs without the broker's word
         };
         let ours = self.books.position(&account, contract_id);
-        let symbol = instrument.symbol.clone();
+        let symbol = instrument.symbol.to_string();
         let reason = match self.books.orders.away_since() {
             Some(_) => "estimated: the broker no longer tells the fills of a long absence",
             None => "not explained by fills",
