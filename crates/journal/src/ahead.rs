@@ -130,12 +130,7 @@ fn work<T: DeserializeOwned>(cursor: &Mutex<Cursor>, promise: SyncSender<Promise
                 return;
             }
         }
-        // The memory of what has been seen is used again while it is at hand.
-        let mut items: Items<T> = Vec::new();
-        for mut seen in seen.try_iter() {
-            seen.clear();
-            items = seen;
-        }
+        let mut items = seen.try_recv().unwrap_or_default();
         page.items_into(&mut items, wanted);
         let _ = ready.send(items); // nobody may want more
     }
@@ -234,24 +229,32 @@ impl Page {
         self.rows.push(Row { sequence, schema, stamps, kind, payload, hash });
     }
 
-    /// Adds the records, proven, and parsed where they are wanted, up to the first broken one.
+    /// The records, proven, and parsed where they are wanted, up to the first broken one, in the place of others that
+    /// have been seen. Each of those goes just before the next one comes, which so finds memory of its size at hand.
     fn items_into<T: DeserializeOwned>(&self, items: &mut Items<T>, wanted: &impl Fn(&str) -> bool) {
-        items.reserve(self.rows.len() + 1);
         let mut previous = self.before;
-        for row in &self.rows {
+        for (made, row) in self.rows.iter().enumerate() {
             let Row { sequence, schema, stamps, hash, .. } = *row;
             let (kind, payload) = (&self.text[row.kind.clone()], &self.text[row.payload.clone()]);
             let stored = Stored(Seen { sequence, schema, stamps, kind, payload, hash });
-            items.push(Some(match stored.proven(previous) {
+            if made == items.len() {
+                items.push(None);
+            }
+            items[made] = None;
+            let item = match stored.proven(previous) {
                 Ok(seen) if wanted(kind) => seen.payload_as().map(|payload| (sequence, Some(payload))),
                 Ok(_) => Ok((sequence, None)),
-                Err(why) => {
-                    items.push(Some(Err(ReplayError::Broken(Broken { sequence, why }))));
-                    return;
-                }
-            }));
+                Err(why) => Err(ReplayError::Broken(Broken { sequence, why })),
+            };
+            let is_broken = matches!(item, Err(ReplayError::Broken(_)));
+            items[made] = Some(item);
+            if is_broken {
+                items.truncate(made + 1);
+                return;
+            }
             previous = hash;
         }
+        items.truncate(self.rows.len());
         items.extend(self.broken.map(|broken| Some(Err(ReplayError::Broken(broken)))));
     }
 }

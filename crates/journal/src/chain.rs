@@ -37,6 +37,9 @@ pub(crate) struct Link<'a> {
     pub(crate) payload: &'a str,
 }
 
+/// The hash before and four numbers.
+const HEAD_BYTES: usize = 32 + 4 * size_of::<i64>();
+
 pub(crate) fn genesis(id: JournalId, application: &str) -> Hash {
     let mut feed = Feed(Sha256::new());
     feed.text(b"journal");
@@ -48,12 +51,16 @@ pub(crate) fn genesis(id: JournalId, application: &str) -> Hash {
 impl Link<'_> {
     pub(crate) fn hash(&self, previous: Hash) -> Hash {
         let Self { sequence, schema, stamps: Stamps { wall_us, monotonic_us }, kind, payload } = self;
+        // What has a fixed length goes in at once: few long parts are hashed faster than many short ones.
+        let mut head = [0; HEAD_BYTES];
+        let (before, numbers) = head.split_at_mut(previous.0.len());
+        before.copy_from_slice(&previous.0);
+        let values = [sequence.row(), i64::from(*schema), *wall_us, *monotonic_us];
+        for (place, value) in numbers.chunks_exact_mut(size_of::<i64>()).zip(values) {
+            place.copy_from_slice(&value.to_be_bytes());
+        }
         let mut feed = Feed(Sha256::new());
-        feed.0.update(previous.0);
-        feed.int(sequence.row());
-        feed.int(i64::from(*schema));
-        feed.int(*wall_us);
-        feed.int(*monotonic_us);
+        feed.0.update(head);
         feed.text(kind.as_bytes());
         feed.text(payload.as_bytes());
         feed.hash()
@@ -63,10 +70,6 @@ impl Link<'_> {
 struct Feed(Sha256);
 
 impl Feed {
-    fn int(&mut self, value: i64) {
-        self.0.update(value.to_be_bytes());
-    }
-
     fn text(&mut self, bytes: &[u8]) {
         // A length in memory fits 64 bits.
         self.0.update((bytes.len() as u64).to_be_bytes());

@@ -17,6 +17,10 @@ use crate::schema::{self, Found, Identity};
 /// How long a call waits for another program that holds the database.
 const BUSY_WAIT: Duration = Duration::from_millis(250);
 
+/// What SQLite keeps of a file that is read from one end to the other, in KiB. Each page is wanted once: the fewer are
+/// kept, the sooner one of them is used again, while the processor still has it.
+const CACHE_KIB: i64 = 256;
+
 /// Records that replay reads ahead: as many as this, or fewer when their payloads reach the other limit.
 const PAGE_RECORDS_MAX: usize = 256;
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
@@ -65,6 +69,8 @@ impl Reader {
             connection = connect_at_rest(&path)?;
             found = schema::look(&connection);
         }
+        let sized = connection.pragma_update(None, "cache_size", -CACHE_KIB);
+        sized.map_err(|error| OpenError::Storage { path: path.clone(), source: error.into() })?;
         match found.map_err(|source| OpenError::Storage { path: path.clone(), source })? {
             Found::Journal { format } if format < schema::FORMAT => {
                 Err(OpenError::FormatOlder { path, found: format, known: schema::FORMAT })

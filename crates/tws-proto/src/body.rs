@@ -17,7 +17,7 @@ use crate::wire::{Layout, Tag, Wire};
 /// its type, and its default where that is not the type's own. The names end up in the field's documentation.
 /// `often` behind the version is for ticks: it needs fields without gates, see [`Layout::read_plain_text`]. `mostly unset`
 /// behind the name is for bodies with many fields of which few are set, see [`Sparse`]. `; sparse` is for bodies of which
-/// journals and files have a few fields only: what is missing is as in the default.
+/// journals and files have a few fields only: what is missing is as in the default. `; whole` is for bodies that hold such.
 ///
 /// ```text
 /// body! {
@@ -108,9 +108,16 @@ macro_rules! fields {
     // What is read is set where it stands, in a body as it is by default: few of its many fields are there.
     (@readable [sparse] $name:ident { $($field:ident),* } $($body:tt)*) => {
         $($body)*
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        $crate::body::fields! { @filled sparse $name { $($field),* } }
+    };
+    // All fields are there, and what is large among them is read where it stands too.
+    (@readable [whole] $name:ident { $($field:ident),* } $($body:tt)*) => {
+        $($body)*
+        $crate::body::fields! { @filled whole $name { $($field),* } }
+    };
+    (@filled $how:ident $name:ident { $($field:ident),* }) => {
+        impl $crate::place::Fill for $name {
+            fn fill<'de, D: serde::Deserializer<'de>>(&mut self, deserializer: D) -> std::result::Result<(), D::Error> {
                 const NAMES: &[&str] = &[$(stringify!($field)),*];
 
                 #[derive(Clone, Copy, serde::Deserialize)]
@@ -122,20 +129,17 @@ macro_rules! fields {
                     __Unknown,
                 }
 
-                struct Visitor;
+                struct Visitor<'a>(&'a mut $name);
 
-                impl<'de> serde::de::Visitor<'de> for Visitor {
-                    type Value = $name;
+                impl<'de> serde::de::Visitor<'de> for Visitor<'_> {
+                    type Value = ();
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str(concat!("struct ", stringify!($name)))
                     }
 
-                    fn visit_map<A: serde::de::MapAccess<'de>>(
-                        self,
-                        mut map: A,
-                    ) -> std::result::Result<$name, A::Error> {
-                        let mut body = $name::default();
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+                        let Self(body) = self;
                         let mut are_told = [false; NAMES.len()];
                         while let Some(field) = map.next_key::<Field>()? {
                             // Fields are numbered as their names are; what is unknown comes behind them all.
@@ -146,29 +150,46 @@ macro_rules! fields {
                                 return Err(serde::de::Error::duplicate_field(name));
                             }
                             match field {
-                                $(Field::$field => body.$field = map.next_value()?,)*
+                                $(Field::$field => $crate::body::fields!(@take $how map, body.$field),)*
                                 Field::__Unknown => {
                                     map.next_value::<serde::de::IgnoredAny>()?;
                                 }
                             }
                         }
-                        Ok(body)
+                        $crate::body::fields!(@check $how are_told)
                     }
 
-                    fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                        self,
-                        mut seq: A,
-                    ) -> std::result::Result<$name, A::Error> {
-                        let mut body = $name::default();
-                        $(if let Some(value) = seq.next_element()? {
+                    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
+                        let Self(body) = self;
+                        let mut are_told = [false; NAMES.len()];
+                        let mut places = are_told.iter_mut();
+                        $(if let (Some(is_told), Some(value)) = (places.next(), seq.next_element()?) {
                             body.$field = value;
+                            *is_told = true;
                         })*
-                        Ok(body)
+                        $crate::body::fields!(@check $how are_told)
                     }
                 }
 
-                deserializer.deserialize_struct(stringify!($name), NAMES, Visitor)
+                deserializer.deserialize_struct(stringify!($name), NAMES, Visitor(self))
             }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+                let mut body = Self::default();
+                $crate::place::Fill::fill(&mut body, deserializer)?;
+                Ok(body)
+            }
+        }
+    };
+    (@take sparse $map:ident, $place:expr) => { $place = $map.next_value()? };
+    (@take whole $map:ident, $place:expr) => { $map.next_value_seed($crate::place::Place(&mut $place))? };
+    (@check sparse $told:ident) => { Ok(()) };
+    (@check whole $told:ident) => {
+        match $told.iter().zip(NAMES).find(|(is_told, _)| !**is_told) {
+            Some((_, name)) => Err(serde::de::Error::missing_field(name)),
+            None => Ok(()),
         }
     };
     (@default) => { Default::default() };

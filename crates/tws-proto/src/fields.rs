@@ -30,7 +30,8 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::message::Execution;
+    use crate::ids::OrderId;
+    use crate::message::{Execution, OpenOrder};
     use crate::order_state::OrderState;
     use crate::{Contract, Order};
 
@@ -68,6 +69,17 @@ mod tests {
         assert_eq!(order, Order { account: "DU1".to_owned(), parent_id: None, ..Order::default() });
         assert_eq!(serde_json::from_str::<Contract>("{}").unwrap(), Contract::default());
         assert!(serde_json::from_str::<Order>(r#"{"account":1}"#).is_err());
+        let open = r#"{"order_id":1,"contract":{},"order":{"account":"DU1"},"state":{},"unheard_of":{}}"#;
+        let expected = OpenOrder {
+            order_id: OrderId(1),
+            order: Order { account: "DU1".to_owned(), ..Order::default() },
+            ..OpenOrder::default()
+        };
+        assert_eq!(serde_json::from_str::<OpenOrder>(open).unwrap(), expected);
+        let refused = |open: &str| serde_json::from_str::<OpenOrder>(open).unwrap_err().to_string();
+        assert!(refused(r#"{"order_id":1,"contract":{},"state":{}}"#).starts_with("missing field `order`"));
+        assert!(refused(r#"{"order_id":1,"order_id":1}"#).starts_with("duplicate field `order_id`"));
+        assert!(refused("[1]").starts_with("missing field `contract`"));
         let twice = serde_json::from_str::<Order>(r#"{"account":"DU1","account":"DU2"}"#).unwrap_err();
         assert!(twice.to_string().starts_with("duplicate field `account`"), "{twice}");
     }

@@ -52,6 +52,7 @@ mod decimal;
 mod declare;
 mod grammar;
 mod order_text;
+mod place;
 pub mod protobuf;
 pub mod scan;
 

@@ -212,7 +212,7 @@ body! {
 
 fields! {
     /// An order and its state. `OPEN_ORDER`, callback `openOrder`.
-    OpenOrder {
+    OpenOrder; whole {
         /// 0 for orders made by hand.
         "orderId" order_id: OrderId,
         "contract" contract: Contract,
@@ -241,7 +241,7 @@ body! {
 
 fields! {
     /// An order that works no more. `COMPLETED_ORDER`, callback `completedOrder`. It has no order id.
-    CompletedOrder {
+    CompletedOrder; whole {
         "contract" contract: Contract,
         "order" order: Order,
         "orderState" state: OrderState,
