@@ -413,14 +413,14 @@ fn tables(books: &Books) -> Tables {
     let positions = books.ledger.holdings().filter(|held| held.strategy == Some(STRATEGY)).map(|held| {
         let commission: Decimal = held.commission.values().sum();
         PositionRow {
-            symbol: held.instrument.symbol.clone(),
+            symbol: held.instrument.symbol.to_string(),
             quantity: held.position.quantity.to_string(),
             realised: held.position.realised.to_string(),
             commission: commission.to_string(),
             net: (held.position.realised - commission).to_string(),
         }
     });
-    let symbols = books.ledger.holdings().map(|held| (held.instrument.contract_id, held.instrument.symbol.clone()));
+    let symbols = books.ledger.holdings().map(|held| (held.instrument.contract_id, held.instrument.symbol.to_string()));
     (orders.collect(), fills.collect(), positions.collect(), symbols.collect())
 }
 
