@@ -83,10 +83,10 @@ impl Client {
         connector: C,
     ) -> Result<(Self, Driver<C>), ConnectError> {
         config.validate()?;
-        let (client_id, looks) = (config.client_id, config.idle_looks);
+        let client_id = config.client_id;
         let shared = Arc::new(Shared::new(config, access));
         let handle = Arc::new(Handle { shared: Arc::clone(&shared) });
-        Ok((Self { handle }, Driver::new(shared, connector, client_id, looks)))
+        Ok((Self { handle }, Driver::new(shared, connector, client_id)))
     }
 
     /// The state of the session, to look at and to wait for changes of.

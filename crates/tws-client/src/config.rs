@@ -66,10 +66,14 @@ pub struct Config {
     pub pacing: Pacing,
     /// How much may wait.
     pub limits: Limits,
-    /// How often the driver looks at the socket again, after something came in and its readers had their turn, before it
+    /// How often the socket is looked at again, after something came in and its readers had their turn, before everybody
     /// sleeps: 40 by default, 10 000 at most, 0 sleeps at once. Each look costs a third of a microsecond, and the thread
     /// does nothing else meanwhile; what comes is taken without the waking of a thread, which takes longer than all that
     /// the session does between a tick and an order.
+    ///
+    /// The driver looks, behind every other task that is ready. Where what came in was for one stream alone and was
+    /// answered with an order, the reader of that stream does so in its stead, once it asks for more: what it finds reaches
+    /// it without any other task. It goes on while it finds something, 120 times in a row at most.
     pub idle_looks: u32,
     /// Starts the generator that spreads reconnects; the same seed gives the same session.
     pub seed: u64,

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Sleep;
@@ -19,13 +19,9 @@ use tws_proto::ids::ClientId;
 
 use crate::config::Config;
 use crate::error::Exit;
-use crate::inner::{Step, Writer, Writing};
+use crate::inner::{Step, Writing};
 use crate::session::Link;
-use crate::shared::Shared;
-
-/// How much one read of the socket takes at most. Thousands of ticks, and still no more than what fits a processor's
-/// cache, and what is decoded in well under a millisecond: so long others may wait for the session.
-const READ_BYTES: usize = 64 * 1024;
+use crate::shared::{Came, Heard, Looker, Shared};
 
 /// Makes connections. [`TcpConnector`] is the one to use; tests and simulations bring pipes.
 pub trait Connector: Send + 'static {
@@ -93,13 +89,11 @@ pub struct Driver<C: Connector = TcpConnector> {
     connector: C,
     client_id: ClientId,
     dialing: Option<Dialing<C>>,
-    reader: Option<Reader<C>>,
-    input: Box<[u8]>,
+    /// The connection that the session keeps.
+    keeps: Option<u64>,
     writing: Writing,
     /// When the timer goes off; unset once it has.
     wakes: Option<Instant>,
-    /// How often to look again before the task sleeps.
-    looks: u32,
     looking: Looking,
 }
 
@@ -122,16 +116,9 @@ struct Dialing<C: Connector> {
     attempt: Pin<Box<dyn Future<Output = Connected<C>> + Send>>,
 }
 
-/// The half of a socket that is read from.
-struct Reader<C: Connector> {
-    dial: u64,
-    half: C::Reader,
-}
-
-/// What happened.
+/// What happened, but for what came in.
 enum Happened<C: Connector> {
     Connected(Connected<C>),
-    Read(io::Result<usize>),
     Woken,
     TimeUp,
 }
@@ -143,17 +130,15 @@ impl<C: Connector> fmt::Debug for Driver<C> {
 }
 
 impl<C: Connector> Driver<C> {
-    pub(crate) fn new(shared: Arc<Shared>, connector: C, client_id: ClientId, looks: u32) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, connector: C, client_id: ClientId) -> Self {
         Self {
             shared,
             connector,
             client_id,
             dialing: None,
-            reader: None,
-            input: vec![0; READ_BYTES].into_boxed_slice(),
+            keeps: None,
             writing: Writing::Done,
             wakes: None,
-            looks,
             looking: Looking::No,
         }
     }
@@ -181,41 +166,51 @@ impl<C: Connector> Driver<C> {
             }
         }
         loop {
-            let happened = match self.poll_happened(context, timer.as_mut()) {
-                Poll::Ready(happened) => happened,
+            let (step, came) = match self.poll_step(context, timer.as_mut()) {
+                Poll::Ready(stepped) => stepped,
                 Poll::Pending => ready!(self.look_again(context)),
             };
-            let is_full = matches!(happened, Happened::Read(Ok(READ_BYTES)));
-            let step = self.tell(happened, context);
             if let ControlFlow::Break(exit) = self.follow(step, timer.as_mut()) {
                 return Poll::Ready(exit);
             }
-            if is_full {
-                // More waits already. Those who were just given something have their turn first, so that a busy socket
-                // does not fill their queues while they wait for a thread.
-                context.waker().wake_by_ref();
-                return Poll::Pending;
+            match came {
+                Some((Came::Part, _)) => {
+                    self.looking = Looking::Soon;
+                    // More waits already. Those who were just given something have their turn first, so that a busy
+                    // socket does not fill their queues while they wait for a thread.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Some((Came::All, Looker::Driver)) => self.looking = Looking::Soon,
+                Some((Came::All, Looker::Reader) | (Came::End, _)) | None => {}
             }
         }
     }
 
+    /// Waits for the next thing to happen, and tells the session. Reading stands before the clock, so that a link is never
+    /// called silent while its bytes wait; the session looks at the clock after everything that happens.
+    fn poll_step(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<(Step, Option<(Came, Looker)>)> {
+        if let Poll::Ready(Heard { step, came, looker }) = self.shared.poll_read(context) {
+            return Poll::Ready((step, Some((came, looker))));
+        }
+        let happened = ready!(self.poll_happened(context, timer));
+        Poll::Ready((self.tell(happened, context), None))
+    }
+
     /// Looks at the socket a few times more before this task sleeps, where something has come in since it last did. Looks
     /// are counted, not timed: where time stands still unless everybody sleeps, they end too.
-    fn look_again(&mut self, context: &mut Context<'_>) -> Poll<Happened<C>> {
+    fn look_again(&mut self, context: &mut Context<'_>) -> Poll<(Step, Option<(Came, Looker)>)> {
         match std::mem::replace(&mut self.looking, Looking::No) {
             Looking::No => {}
-            Looking::Soon => {
+            Looking::Soon if self.shared.looks() => {
                 self.looking = Looking::Now;
                 // The first poll of it only asks the runtime to wake this task behind its sockets.
                 let _ = pin!(tokio::task::yield_now()).poll(context);
             }
+            Looking::Soon => {}
             Looking::Now => {
-                let Some(reader) = &mut self.reader else { return Poll::Pending };
-                for _ in 0..self.looks {
-                    match C::look(&mut reader.half, &mut self.input) {
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::hint::spin_loop(),
-                        read => return Poll::Ready(Happened::Read(read)),
-                    }
+                if let Some(Heard { step, came, looker }) = self.shared.look(context) {
+                    return Poll::Ready((step, Some((came, looker))));
                 }
             }
         }
@@ -234,8 +229,9 @@ impl<C: Connector> Driver<C> {
             Link::Dial(dial) => (Some(dial), None),
             Link::Keep(dial) => (None, Some(dial)),
         };
-        if self.reader.as_ref().is_some_and(|reader| keep != Some(reader.dial)) {
-            self.reader = None;
+        if self.keeps != keep {
+            self.keeps = keep;
+            self.shared.keep_reading(keep);
         }
         if self.dialing.as_ref().is_some_and(|dialing| dial != Some(dialing.dial)) {
             self.dialing = None;
@@ -255,15 +251,8 @@ impl<C: Connector> Driver<C> {
         ControlFlow::Continue(())
     }
 
-    /// Waits for the next thing to happen. Reading stands before the clock, so that a link is never called silent
-    /// while its bytes wait; the session looks at the clock after everything that happens.
+    /// Waits for the next thing to happen, but for what comes in.
     fn poll_happened(&mut self, context: &mut Context<'_>, timer: Pin<&mut Sleep>) -> Poll<Happened<C>> {
-        if let Some(reader) = &mut self.reader {
-            let mut buffer = ReadBuf::new(&mut self.input);
-            if let Poll::Ready(read) = Pin::new(&mut reader.half).poll_read(context, &mut buffer) {
-                return Poll::Ready(Happened::Read(read.map(|()| buffer.filled().len())));
-            }
-        }
         if let Some(dialing) = &mut self.dialing
             && let Poll::Ready(connected) = dialing.attempt.as_mut().poll(context)
         {
@@ -283,30 +272,14 @@ impl<C: Connector> Driver<C> {
     fn tell(&mut self, happened: Happened<C>, context: &mut Context<'_>) -> Step {
         let shared = Arc::clone(&self.shared);
         match happened {
-            Happened::Connected(Ok((half, writer))) => {
+            Happened::Connected(Ok(halves)) => {
                 let dial = self.dialing.take().map_or(0, |dialing| dialing.dial);
-                self.reader = Some(Reader { dial, half });
-                shared.connected(Writer { dial, half: Box::new(writer) });
-                shared.step(context, |inner, now| inner.session.handle_connected(now))
+                self.keeps = Some(dial);
+                shared.connected::<C>(dial, halves, context)
             }
             Happened::Connected(Err(error)) => {
                 self.dialing = None;
                 shared.step(context, |inner, now| inner.session.handle_connect_failed(error.kind(), now))
-            }
-            Happened::Read(Ok(0)) => {
-                self.reader = None;
-                shared.step(context, |inner, now| inner.session.handle_closed(None, now))
-            }
-            Happened::Read(Ok(bytes)) => {
-                if self.looks > 0 {
-                    self.looking = Looking::Soon;
-                }
-                let input = self.input.get(..bytes).unwrap_or_default();
-                shared.step(context, |inner, now| inner.handle_input(input, now))
-            }
-            Happened::Read(Err(error)) => {
-                self.reader = None;
-                shared.step(context, |inner, now| inner.session.handle_closed(Some(error.kind()), now))
             }
             Happened::Woken => {
                 let is_drained = shared.lane.is_drained();

@@ -38,6 +38,10 @@ pub(crate) struct Inner {
     output: BytesMut,
     /// When the driver wakes up by itself.
     driver_wakes: Option<Instant>,
+    /// What the driver tells once the lock is free.
+    pub(crate) told: Told,
+    /// Counts what came in, read by read.
+    pub(crate) turn: u64,
 }
 
 /// The half of a socket that is written to. It lives beside the session, so that whoever sends an order can write it.
@@ -64,7 +68,7 @@ pub(crate) struct Step {
     pub(crate) writing: Writing,
 }
 
-/// What must be told once the lock is free.
+/// What must be told once the lock is free, by the driver alone: whoever hears it may be anybody's code.
 #[derive(Default)]
 pub(crate) struct Told {
     pub(crate) answered: Vec<(oneshot::Sender<Answers>, Answers)>,
@@ -73,6 +77,13 @@ pub(crate) struct Told {
     pub(crate) events: Vec<SessionEvent>,
     /// A sink may hold the last waker of a task, and the task a handle that needs the lock to be dropped.
     pub(crate) ended: Vec<Box<dyn Sink>>,
+}
+
+impl Told {
+    fn is_empty(&self) -> bool {
+        let Self { answered, states, alarms, events, ended } = self;
+        answered.is_empty() && states.is_empty() && alarms.is_empty() && events.is_empty() && ended.is_empty()
+    }
 }
 
 /// Puts a message into the sink of its stream.
@@ -110,6 +121,8 @@ impl Inner {
             writer: None,
             output: BytesMut::new(),
             driver_wakes: None,
+            told: Told::default(),
+            turn: 0,
         }
     }
 
@@ -125,20 +138,23 @@ impl Inner {
         Some(sink)
     }
 
-    /// Gives every event to whom it concerns, or leaves it in `told`.
-    pub(crate) fn deliver(&mut self, lane: &Lane, told: &mut Told) {
+    /// Gives every event to whom it concerns, or leaves it in [`Inner::told`].
+    pub(crate) fn deliver(&mut self, lane: &Lane) {
         let mut overflow = false;
+        let mut is_alone = self.staged.len() == 1;
         while let Some(event) = self.session.poll_event() {
+            is_alone = false;
             let event = match event {
                 Event::Update { subscription, update } => {
-                    told.ended.extend(self.update(subscription, update));
+                    let ended = self.update(subscription, update);
+                    self.told.ended.extend(ended);
                     continue;
                 }
                 other => other,
             };
             let state = self.session.state();
             match event {
-                Event::State(state) => told.states.push(*state),
+                Event::State(state) => self.told.states.push(*state),
                 Event::Lane(event) => {
                     log_lane(&event, state);
                     if lane.push(event) == Pushed::Overflow && !overflow {
@@ -147,7 +163,7 @@ impl Inner {
                     }
                 }
                 Event::Answer { key, result } => {
-                    told.answered.extend(self.waiters.remove(&key).map(|waiter| (waiter, result)));
+                    self.told.answered.extend(self.waiters.remove(&key).map(|waiter| (waiter, result)));
                 }
                 Event::Update { .. } => {}
                 Event::Notice(notice) => log_notice(&notice, state),
@@ -157,15 +173,16 @@ impl Inner {
                     warn!(epoch = state.epoch.0, %bad, seen, "frame skipped");
                 }
                 Event::BadFrame { .. } => {}
-                Event::Alarm(alarm) => told.alarms.push((state.epoch, alarm)),
-                Event::Told(event) => told.events.push(event),
+                Event::Alarm(alarm) => self.told.alarms.push((state.epoch, alarm)),
+                Event::Told(event) => self.told.events.push(event),
             }
         }
-        self.flush(told);
+        self.flush(is_alone.then_some(self.turn));
     }
 
     /// Lets the session take what came in. What streams say goes into their sinks on the way.
     pub(crate) fn handle_input(&mut self, bytes: &[u8], now: Instant) {
+        self.turn += 1;
         let Self { session, sinks, staged, .. } = self;
         session.hear_input(bytes, now, |id, message| put(sinks, staged, id, message));
     }
@@ -188,15 +205,17 @@ impl Inner {
     }
 
     /// Gives what the sinks hold to their readers, each with one wake. A stream that has ended with that is cancelled.
-    fn flush(&mut self, told: &mut Told) {
+    /// `alone` is the turn where nobody but the one reader was given anything.
+    fn flush(&mut self, alone: Option<u64>) {
         let mut staged = std::mem::take(&mut self.staged);
         for id in staged.drain(..) {
-            match self.sinks.get_mut(id).map_or(Flow::Open, |sink| sink.flush()) {
+            match self.sinks.get_mut(id).map_or(Flow::Open, |sink| sink.flush(alone)) {
                 Flow::Open => {}
                 Flow::Broken => self.session.renew(id, now()),
                 Flow::Ended => {
                     self.session.unsubscribe(id, now());
-                    told.ended.extend(self.remove_sink(id));
+                    let ended = self.remove_sink(id);
+                    self.told.ended.extend(ended);
                 }
             }
         }
@@ -243,7 +262,9 @@ impl Inner {
     /// Whether the driver has something to do before it wakes up by itself.
     pub(crate) fn needs_driver(&self) -> bool {
         let wanted = self.session.poll_timeout();
-        self.session.has_events() || wanted.is_some_and(|at| self.driver_wakes.is_none_or(|wakes| at < wakes))
+        self.session.has_events()
+            || !self.told.is_empty()
+            || wanted.is_some_and(|at| self.driver_wakes.is_none_or(|wakes| at < wakes))
     }
 
     /// What the driver does next.

@@ -98,6 +98,7 @@ mod inner;
 mod log;
 mod mailbox;
 mod shared;
+mod source;
 mod updates;
 
 pub use client::{Bulletins, Client};

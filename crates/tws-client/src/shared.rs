@@ -1,9 +1,14 @@
 //! [`Shared`]: the session and its consumers, between the driver and every handle.
 //!
 //! One short lock holds the state machine; nothing waits inside it. Handles change the session directly, so that an
-//! order is refused, or written to the socket, before the call returns; whatever else there is to do is the driver's.
+//! order is refused, or written to the socket, before the call returns. The reader of a stream that was answered with an
+//! order reads what comes next from the socket itself. Whatever else there is to do is the driver's.
+
+mod reading;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant, SystemTime};
@@ -18,15 +23,18 @@ use crate::counts::Counts;
 use crate::error::{Exit, RequestError, RoundError, SendError};
 use crate::event::{SessionEvent, SessionEvents};
 use crate::feed::Feed;
-use crate::inner::{Inner, Step, Told, Writer, Writing};
+use crate::inner::{Inner, Step, Told, Writing};
 use crate::lane::Lane;
 use crate::log::log_state;
 use crate::mailbox::{Mailbox, Signal};
 use crate::queue::Waits;
 use crate::session::{Access, RequestKey, Session, SubscriptionId, order_ids};
+use crate::source::Source;
 use crate::state::{Epoch, Halt, Round, State};
 use crate::stream::{FeedSink, Subscription};
 use crate::updates::{Delivery, Updates};
+
+pub(crate) use reading::{Came, Heard, Looker};
 
 pub(crate) type Answers = Result<Vec<ServerMessage>, RequestError>;
 type Callback = Box<dyn Fn(&State) + Send + Sync>;
@@ -35,7 +43,15 @@ type Callback = Box<dyn Fn(&State) + Send + Sync>;
 const CALLBACKS_MAX: usize = 64;
 
 pub(crate) struct Shared {
+    /// What is read from. Whoever holds it may lock the session, and never the other way round.
+    source: Mutex<Source>,
     inner: Mutex<Inner>,
+    /// The turn that was answered with an order; 0 where that is not the one that stands.
+    answered: AtomicU64,
+    /// Whether the reader of a stream has looked at the socket in this turn.
+    is_looked: AtomicBool,
+    /// How often to look.
+    looks: u32,
     /// Wakes the driver.
     pub(crate) wake: Arc<Signal>,
     pub(crate) lane: Arc<Lane>,
@@ -107,6 +123,10 @@ impl Shared {
             stream_updates: config.limits.stream_updates,
             wall_clock: config.wall_clock,
             began,
+            source: Mutex::new(Source::new()),
+            answered: AtomicU64::new(0),
+            is_looked: AtomicBool::new(false),
+            looks: config.idle_looks,
             inner: Mutex::new(Inner::new(Session::new(config, access, began))),
         }
     }
@@ -211,7 +231,8 @@ impl Shared {
         let span = debug_span!("orders", epoch = field::Empty, orders = ?order_ids(&messages));
         let (mut inner, now) = (self.inner(), now());
         let sent = inner.session.send_orders(messages, now);
-        self.write(inner, now);
+        let answered = sent.is_ok().then_some(inner.turn);
+        self.write(inner, now, answered);
         match &sent {
             Ok(epoch) => {
                 span.record("epoch", epoch.0);
@@ -225,16 +246,20 @@ impl Shared {
     pub(crate) fn cancel_surely(&self, cancels: Vec<ClientMessage>) -> Result<Option<Epoch>, SendError> {
         let (mut inner, now) = (self.inner(), now());
         let sent = inner.session.cancel_surely(cancels, now);
-        self.write(inner, now);
+        let answered = matches!(sent, Ok(Some(_))).then_some(inner.turn);
+        self.write(inner, now, answered);
         sent
     }
 
     /// Writes what must go to the socket at once, so that an order waits for no other task. Only what the socket does
-    /// not take now, and what else there is to do, is left to the driver.
-    fn write(&self, mut inner: MutexGuard<'_, Inner>, now: Instant) {
+    /// not take now, and what else there is to do, is left to the driver; where nothing is, this turn is `answered`.
+    fn write(&self, mut inner: MutexGuard<'_, Inner>, now: Instant, answered: Option<u64>) {
         // Nobody is woken when the socket takes more: the driver is told to look, and waits for it itself.
         let writing = inner.write(&mut Context::from_waker(Waker::noop()), now);
         let is_left = writing == Writing::Waits || inner.needs_driver();
+        if let Some(turn) = answered.filter(|_| !is_left) {
+            self.answered.store(turn, Relaxed);
+        }
         drop(inner);
         if is_left {
             self.wake.notify_one();
@@ -305,27 +330,39 @@ impl Shared {
         let mut inner = self.inner();
         inner.session.shutdown(Exit::Shutdown, now());
         inner.session.handle_closed(None, now());
-        let mut told = Told::default();
-        inner.deliver(&self.lane, &mut told);
-        let writer = inner.hang_up();
+        inner.deliver(&self.lane);
+        let (told, writer) = (std::mem::take(&mut inner.told), inner.hang_up());
         drop(inner);
         drop(writer);
+        self.keep_reading(None);
         self.spread(told);
         self.lane.end();
     }
 
-    /// A connection stands.
-    pub(crate) fn connected(&self, writer: Writer) {
-        self.inner().connected(writer);
+    /// Lets the driver tell the session what happened, carries out what follows from it, and says what the driver does
+    /// next.
+    pub(crate) fn step(&self, context: &mut Context<'_>, happened: impl FnOnce(&mut Inner, Instant)) -> Step {
+        let (step, told) = self.advance(context, happened);
+        self.spread(told);
+        step
     }
 
-    /// Lets the driver tell the session what came in, carries out what follows from it, and says what the driver does
-    /// next. One lock for all of it, however much came in.
-    pub(crate) fn step(&self, context: &mut Context<'_>, input: impl FnOnce(&mut Inner, Instant)) -> Step {
+    /// As [`Shared::step`], and leaves what is told to be [spread](Shared::spread). One lock for all of it, however much
+    /// came in.
+    fn advance(&self, context: &mut Context<'_>, happened: impl FnOnce(&mut Inner, Instant)) -> (Step, Told) {
         let now = now();
-        let mut told = Told::default();
         let mut inner = self.inner();
-        input(&mut inner, now);
+        happened(&mut inner, now);
+        let writing = self.carry_out(&mut inner, context, now);
+        let step = inner.step(writing);
+        let (told, writer) = (std::mem::take(&mut inner.told), inner.hang_up_unless(step.link));
+        drop(inner);
+        drop(writer);
+        (step, told)
+    }
+
+    /// Carries out what follows from what the session has heard.
+    fn carry_out(&self, inner: &mut Inner, context: &mut Context<'_>, now: Instant) -> Writing {
         if inner.session.poll_timeout().is_some_and(|at| at <= now) {
             let wall = match self.wall_clock {
                 WallClock::System => SystemTime::now(),
@@ -334,19 +371,13 @@ impl Shared {
             inner.session.handle_wall_clock(wall, now);
             inner.session.handle_timeout(now);
         }
-        let writing = loop {
-            inner.deliver(&self.lane, &mut told);
+        loop {
+            inner.deliver(&self.lane);
             let writing = inner.write(context, now);
             if !inner.session.has_events() {
-                break writing;
+                return writing;
             }
-        };
-        let step = inner.step(writing);
-        let writer = inner.hang_up_unless(step.link);
-        drop(inner);
-        drop(writer);
-        self.spread(told);
-        step
+        }
     }
 
     /// Answers, states and alarms go out without the lock: whoever hears them may ask for more.

@@ -120,12 +120,14 @@ pub struct Subscription<T> {
     mailbox: Arc<Mailbox<Updates<T>>>,
     /// What was taken out of the mailbox, all at once, and is not given out yet.
     taken: VecDeque<Entry<T>>,
+    /// How often in a row its reader found something at the socket before the driver did.
+    finds: u8,
     shared: Arc<Shared>,
 }
 
 impl<T: Conflate> Subscription<T> {
     pub(crate) fn new(id: SubscriptionId, mailbox: Arc<Mailbox<Updates<T>>>, shared: Arc<Shared>) -> Self {
-        Self { id, mailbox, taken: VecDeque::new(), shared }
+        Self { id, mailbox, taken: VecDeque::new(), finds: 0, shared }
     }
 
     /// The next update; `None` after [`Update::Ended`].
@@ -149,7 +151,20 @@ impl<T: Conflate> Subscription<T> {
         }
         // A stream that never runs dry must let other tasks run, as every resource of tokio does: now and then.
         let progress = ready!(poll_proceed(context));
-        let polled = mailbox.poll_take(context, |updates| updates.take(taken));
+        let mut polled = mailbox.with(|updates| updates.take_or_turn(taken));
+        while let Err(Some(turn)) = polled
+            && self.shared.look_after(turn, self.finds)
+        {
+            self.finds += 1;
+            polled = mailbox.with(|updates| updates.take_or_turn(taken));
+        }
+        let polled = match polled {
+            Ok(update) => Poll::Ready(update),
+            Err(_) => {
+                self.finds = 0;
+                mailbox.poll_take(context, |updates| updates.take(taken))
+            }
+        };
         if polled.is_ready() {
             progress.made_progress();
         }
@@ -190,8 +205,8 @@ pub(crate) trait Sink: Send {
     /// The stream has ended.
     fn tell_end(&mut self, error: RequestError);
 
-    /// Gives everything that was put in to the reader.
-    fn flush(&mut self) -> Flow;
+    /// Gives everything that was put in to the reader; `alone` is the turn where nobody else was given anything.
+    fn flush(&mut self, alone: Option<u64>) -> Flow;
 
     /// How many updates gave way to newer ones.
     fn conflated(&self) -> u64;
@@ -226,12 +241,16 @@ impl<F: Feed> FeedSink<F> {
 
     /// What is no data is rare and keeps its place.
     fn put_behind(&mut self, entry: Entry<F::Item>) {
-        self.give();
+        self.give(None);
         self.mailbox.put(|updates| updates.push(entry));
     }
 
-    fn give(&mut self) {
-        match self.mailbox.put(|updates| updates.append(&mut self.staged)) {
+    fn give(&mut self, alone: Option<u64>) {
+        let given = self.mailbox.put(|updates| {
+            updates.alone = alone;
+            updates.append(&mut self.staged)
+        });
+        match given {
             Flow::Open => {}
             flow @ (Flow::Broken | Flow::Ended) => self.flow = flow,
         }
@@ -253,7 +272,7 @@ impl<F: Feed> Sink for FeedSink<F> {
         }
         if self.staged.len() >= STAGED_MAX {
             // The flush that was promised tells what became of the stream.
-            self.give();
+            self.give(None);
         }
         if before == 0 { Put::First } else { Put::Taken }
     }
@@ -267,12 +286,12 @@ impl<F: Feed> Sink for FeedSink<F> {
     }
 
     fn tell_end(&mut self, error: RequestError) {
-        self.give();
+        self.give(None);
         self.mailbox.put(|updates| updates.end(error));
     }
 
-    fn flush(&mut self) -> Flow {
-        self.give();
+    fn flush(&mut self, alone: Option<u64>) -> Flow {
+        self.give(alone);
         std::mem::replace(&mut self.flow, Flow::Open)
     }
 

@@ -124,6 +124,8 @@ pub(crate) struct Updates<T> {
     capacity: usize,
     /// Whether data is dropped until a gap has been told.
     is_broken: bool,
+    /// The turn in which its reader alone was given something, this at last.
+    pub(crate) alone: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -152,7 +154,7 @@ impl<T: Conflate> Updates<T> {
             Delivery::Lossless { updates_max } => updates_max,
         };
         let capacity = capacity.max(1);
-        Self { queue: VecDeque::new(), end: End::Open, conflated: 0, delivery, capacity, is_broken: false }
+        Self { queue: VecDeque::new(), end: End::Open, conflated: 0, delivery, capacity, is_broken: false, alone: None }
     }
 
     /// How much gave way so far.
@@ -272,6 +274,11 @@ impl<T: Conflate> Updates<T> {
             End::Ended(error) => Some(Some(Update::Ended(error))),
             End::Told => Some(None),
         }
+    }
+
+    /// As [`Updates::take`]; where there is nothing, the turn in which the reader alone was given something, once.
+    pub(crate) fn take_or_turn(&mut self, taken: &mut VecDeque<Entry<T>>) -> Result<Option<Update<T>>, Option<u64>> {
+        self.take(taken).ok_or_else(|| self.alone.take())
     }
 }
 

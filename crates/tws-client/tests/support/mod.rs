@@ -185,8 +185,16 @@ pub const SECOND: Duration = Duration::from_secs(1);
 
 /// A session whose driver runs, and the other end of its connections.
 pub fn session(config: Config) -> (TradingClient, Listener, JoinHandle<Exit>) {
+    session_over(config, |pipes| pipes)
+}
+
+/// The same, over pipes that are dressed up.
+pub fn session_over<C: Connector>(
+    config: Config,
+    dress: impl FnOnce(Pipes) -> C,
+) -> (TradingClient, Listener, JoinHandle<Exit>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let (client, driver) = TradingClient::connect_with(config, Pipes(sender)).unwrap();
+    let (client, driver) = TradingClient::connect_with(config, dress(Pipes(sender))).unwrap();
     (client, Listener(receiver), tokio::spawn(driver.run()))
 }
 
