@@ -9,7 +9,7 @@ use support::{Listener, SECOND, place, ready_session, session, short};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 use tws_client::config::{ConnectError, Pacing};
-use tws_client::{Client, Config, Epoch, Exit, Phase, Reason, RequestError, Tick, Update};
+use tws_client::{Client, Config, Epoch, Exit, Phase, Reason, RequestError, Tick, TradingClient, Update};
 use tws_proto::handshake::HandshakeError;
 use tws_proto::kinds::TickKind;
 use tws_proto::message::{ClientMessage, ManagedAccounts, NextValidId};
@@ -62,10 +62,11 @@ async fn looks_before_sleep_end() {
 async fn looks_before_sleep_miss_nothing() {
     for idle_looks in [0, 1, 40, 10_000] {
         let broker = TwsSim::builder().seed(7).still_markets().start().await.unwrap();
-        let config = Config { port: broker.address().port(), idle_looks, ..Config::paper() };
-        let (client, driver) = Client::connect(config).unwrap();
+        let pacing = Pacing { frames_per_second: 1000, ..Pacing::default() };
+        let config = Config { port: broker.address().port(), idle_looks, pacing, ..Config::paper() };
+        let (client, driver) = TradingClient::connect(config).unwrap();
         tokio::spawn(driver.run());
-        client.ready(10 * SECOND).await.unwrap();
+        let order_id = client.ready(10 * SECOND).await.unwrap().next_order_id.0;
         let mut quotes = client.market_data(&Contract::stock("IBM", "USD"), &[]).unwrap();
         for at in 0..50 {
             // Now within the looks, now after them.
@@ -83,6 +84,10 @@ async fn looks_before_sleep_miss_nothing() {
                 false
             };
             assert_eq!(tokio::time::timeout(10 * SECOND, told).await, Ok(true), "{idle_looks} {bid}");
+            if at % 3 > 0 {
+                // Whoever answers looks too, while the driver may be reading.
+                client.send_order_messages(vec![place(order_id + at as i32)]).unwrap();
+            }
         }
         broker.shutdown().await;
         // The end of the connection is not missed either.
