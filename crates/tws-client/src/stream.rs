@@ -151,18 +151,15 @@ impl<T: Conflate> Subscription<T> {
         }
         // A stream that never runs dry must let other tasks run, as every resource of tokio does: now and then.
         let progress = ready!(poll_proceed(context));
-        let mut polled = mailbox.with(|updates| updates.take_or_turn(taken));
-        while let Err(Some(turn)) = polled
-            && self.shared.look_after(turn, self.finds)
-        {
-            self.finds += 1;
-            polled = mailbox.with(|updates| updates.take_or_turn(taken));
-        }
-        let polled = match polled {
-            Ok(update) => Poll::Ready(update),
-            Err(_) => {
-                self.finds = 0;
-                mailbox.poll_take(context, |updates| updates.take(taken))
+        let polled = loop {
+            match mailbox.poll_take(context, |updates| updates.take_or_turn(taken)) {
+                Poll::Ready(Ok(update)) => break Poll::Ready(update),
+                Poll::Ready(Err(turn)) if self.shared.look_after(turn, self.finds) => self.finds += 1,
+                Poll::Ready(Err(_)) => {}
+                Poll::Pending => {
+                    self.finds = 0;
+                    break Poll::Pending;
+                }
             }
         };
         if polled.is_ready() {

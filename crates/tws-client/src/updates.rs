@@ -276,9 +276,9 @@ impl<T: Conflate> Updates<T> {
         }
     }
 
-    /// As [`Updates::take`]; where there is nothing, the turn in which the reader alone was given something, once.
-    pub(crate) fn take_or_turn(&mut self, taken: &mut VecDeque<Entry<T>>) -> Result<Option<Update<T>>, Option<u64>> {
-        self.take(taken).ok_or_else(|| self.alone.take())
+    /// As [`Updates::take`]; where nothing is there, the turn in which the reader alone was given something, once.
+    pub(crate) fn take_or_turn(&mut self, taken: &mut VecDeque<Entry<T>>) -> Option<Result<Option<Update<T>>, u64>> {
+        self.take(taken).map(Ok).or_else(|| self.alone.take().map(Err))
     }
 }
 
