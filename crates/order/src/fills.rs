@@ -440,9 +440,13 @@ impl Executions {
                 if execution.cost.as_ref().is_some_and(|known| *known == cost || known.revision > revision) {
                     return None;
                 }
-                let strategy = execution.strategy.clone();
+                let (strategy, owner) = (execution.strategy.clone(), execution.intent);
                 let currency = cost.currency.clone();
+                let was_packed = matches!(self.places.get(&hash(root)), Some(Place::Packed(_)));
                 self.get_mut(root)?.cost = Some(cost);
+                if let Some(id) = owner.filter(|_| was_packed) {
+                    self.pack(&[id]); // its order rests, and nothing else would
+                }
                 Some(Commission { strategy, root: root.into(), revision, amount, currency, at })
             }
             None => {
@@ -473,6 +477,41 @@ impl Executions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cost_that_comes_late_leaves_executions_packed() {
+        let id = IntentId(7);
+        let execution = |price| Execution {
+            revision: 1,
+            intent: Some(id),
+            strategy: Some("momentum".into()),
+            account: "DU1".into(),
+            contract_id: Some(ContractId(8314)),
+            side: Side::Buy,
+            quantity: Decimal::TEN,
+            price,
+            permanent_id: None,
+            is_combination: false,
+            is_inferred: false,
+            at: Timestamp(1),
+            cost: None,
+        };
+        let mut executions = Executions::default();
+        assert!(!executions.take(&"a.b.01".into(), execution(Decimal::ONE)));
+        assert!(!executions.take(&"a.b.02".into(), execution(Decimal::TWO)));
+        executions.pack(&[id]);
+        let report = CommissionReport {
+            execution_id: "a.b.02.01".to_owned(),
+            commission: Some(Decimal::ONE),
+            currency: "USD".to_owned(),
+            ..CommissionReport::default()
+        };
+        let told = executions.take_cost(&report, Timestamp(2), &mut false).unwrap();
+        assert_eq!((told.root.as_str(), told.amount), ("a.b.02", Decimal::ONE));
+        assert_eq!((executions.in_full().count(), executions.len()), (0, 2));
+        assert!(executions.get("a.b.01").unwrap().cost.is_none() && executions.get("a.b.02").unwrap().cost.is_some());
+        assert_eq!(executions.take_cost(&report, Timestamp(3), &mut false), None, "once");
+    }
 
     #[test]
     fn the_last_segment_is_the_revision() {

@@ -19,6 +19,20 @@ pub fn is_same_instrument(one: &Contract, other: &Contract) -> bool {
     }
 }
 
+/// Whether one can stand in the other's place: they are equal, and their numbers are spelled alike. A fingerprint of the
+/// books tells 150 from 150.0.
+pub(crate) fn is_spelled_alike(one: &Contract, other: &Contract) -> bool {
+    one == other && spelled(one).eq(spelled(other))
+}
+
+/// Every number of a contract that can be spelled in several ways.
+fn spelled(contract: &Contract) -> impl Iterator<Item = Option<[u8; 16]>> {
+    let legs = contract.combo_legs.iter().map(|leg| leg.price);
+    let hedge = contract.delta_neutral.iter().flat_map(|hedge| [hedge.delta, hedge.price]);
+    let numbers = [contract.strike, contract.multiplier].into_iter().chain(legs).chain(hedge);
+    numbers.map(|number| number.map(|number| number.serialize()))
+}
+
 /// A month is the same as a day in it, and a day the same as an hour of it: answers say more than was asked.
 fn is_same_date(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
@@ -66,5 +80,16 @@ mod tests {
             assert_eq!(is_same_instrument(one, other), expected, "{one:?} and {other:?}");
             assert_eq!(is_same_instrument(other, one), expected, "{other:?} and {one:?}");
         }
+    }
+
+    #[test]
+    fn numbers_that_are_equal_may_be_spelled_otherwise() {
+        let call = |strike| Contract::option("IBM", "20261218", strike, OptionRight::Call, "USD");
+        let (short, long) = (call(Decimal::new(150, 0)), call(Decimal::new(1_500, 1)));
+        assert_eq!(short, long);
+        assert!(is_spelled_alike(&short, &short.clone()) && !is_spelled_alike(&short, &long));
+        let hundred = |multiplier| Contract { multiplier: Some(multiplier), ..short.clone() };
+        assert!(!is_spelled_alike(&hundred(Decimal::ONE_HUNDRED), &hundred(Decimal::new(1_000, 1))));
+        assert!(!is_spelled_alike(&short, &Contract { exchange: "CBOE".to_owned(), ..short.clone() }));
     }
 }

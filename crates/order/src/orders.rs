@@ -18,7 +18,7 @@ use crate::fills::Executions;
 use crate::group::{Replacement, Submission};
 use crate::guard::Group;
 use crate::halt::Halt;
-use crate::instrument::is_same_instrument;
+use crate::instrument::{is_same_instrument, is_spelled_alike};
 use crate::intent::Intent;
 use crate::kind::OrderKind;
 use crate::reference::{Instance, IntentId};
@@ -79,9 +79,12 @@ pub struct Orders {
     /// A snapshot that is coming in.
     #[serde(skip)]
     pub(crate) snapshot: Incoming,
-    /// Contracts of fills.
+    /// Contracts of fills: as executions name them, which is seldom as orders do.
     #[serde(skip)]
     pub(crate) contracts: Contracts,
+    /// Contracts of orders.
+    #[serde(skip)]
+    pub(crate) wanted: Contracts,
     /// Whether the record that is being applied has changed anything beside what its actions tell.
     #[serde(skip)]
     pub(crate) moved: Aside<bool>,
@@ -117,7 +120,7 @@ impl<T> PartialEq for Aside<T> {
     }
 }
 
-/// Contracts that fills have named, so that many fills share one: no part of the book either.
+/// Contracts that were named, so that many share one: no part of the book either.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contracts(BTreeMap<ContractId, Arc<Contract>>);
 
@@ -143,7 +146,7 @@ impl Contracts {
 
     fn known(&self, contract: &Contract) -> Option<Arc<Contract>> {
         let known = self.0.get(&contract.known_id()?)?;
-        (std::ptr::eq(known.as_ref(), contract) || **known == *contract).then(|| Arc::clone(known))
+        (std::ptr::eq(known.as_ref(), contract) || is_spelled_alike(known, contract)).then(|| Arc::clone(known))
     }
 
     fn keep(&mut self, contract: Arc<Contract>) -> Arc<Contract> {
@@ -182,6 +185,7 @@ impl Orders {
             settling: BTreeSet::new(),
             snapshot: Incoming::default(),
             contracts: Contracts::default(),
+            wanted: Contracts::default(),
             moved: Aside::default(),
             touched: Aside::default(),
             is_history: Aside::default(),
@@ -427,7 +431,7 @@ impl Orders {
     /// Takes one order that is about to leave.
     fn placed(&mut self, intent: &Intent, order_id: OrderId, ties: Ties, at: Timestamp, actions: &mut Vec<Action>) {
         let ends_at = self.terms_of(intent).and_then(|terms| terms.end_of(intent, at));
-        let contract = self.contracts.interned(&intent.contract);
+        let contract = self.wanted.interned(&intent.contract);
         let intent = Intent { contract, ..intent.clone() };
         let id = intent.id;
         let order = Tracked { ends_at, ..Tracked::new(intent, order_id, ties, at) };

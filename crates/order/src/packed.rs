@@ -18,6 +18,7 @@ use crate::extension::Extension;
 use crate::fills::{Cost, Execution};
 use crate::group::{Hedge, Revenant};
 use crate::guard::Leg;
+use crate::instrument::is_spelled_alike;
 use crate::intent::{Hours, Intent};
 use crate::kind::OrderKind;
 use crate::lifetime::TimeInForce;
@@ -136,7 +137,9 @@ impl Shared {
 
     fn contract(&mut self, contract: &Arc<Contract>) -> u32 {
         let is_at = |contracts: &[Arc<Contract>], place: u32| {
-            contracts.get(place as usize).is_some_and(|known| Arc::ptr_eq(known, contract) || known == contract)
+            contracts
+                .get(place as usize)
+                .is_some_and(|known| Arc::ptr_eq(known, contract) || is_spelled_alike(known, contract))
         };
         if is_at(&self.contracts, self.last) {
             return self.last;

@@ -143,8 +143,11 @@ impl Store {
     }
 
     pub(crate) fn remove(&mut self, id: &IntentId) -> Option<Tracked> {
-        self.get_mut(id)?;
-        self.open.remove(id).map(|order| *order)
+        if let Some(order) = self.open.remove(id) {
+            return Some(*order);
+        }
+        let bytes = self.packed.remove(id)?;
+        self.shared.unpack(*id, &bytes)
     }
 
     /// Every order, lowest id first.
