@@ -73,7 +73,7 @@ pub struct Config {
     ///
     /// The driver looks, behind every other task that is ready. Where what came in was for one stream alone and was
     /// answered with an order, the reader of that stream does so in its stead, once it asks for more: what it finds reaches
-    /// it without any other task. It goes on while it finds something, 120 times in a row at most. Whatever else its task
+    /// it without any other task. It goes on while it finds something, 60 times in a row at most. Whatever else its task
     /// or its thread wants waits as long; [`Config::pacing`] bounds how often.
     pub idle_looks: u32,
     /// Starts the generator that spreads reconnects; the same seed gives the same session.

@@ -33,8 +33,10 @@ pub trait Connector: Send + 'static {
     /// Begins one connection. It is dropped when it takes too long.
     fn connect(&mut self) -> impl Future<Output = io::Result<(Self::Reader, Self::Writer)>> + Send + 'static;
 
-    /// Reads what has come by now, without the runtime; the driver does so a few times before it sleeps, as
-    /// [`Config::idle_looks`] says. Where nothing is known without the runtime, as by default, that is nothing.
+    /// Reads what has come by now, without the runtime; the driver does so a few times before it sleeps, and so does the
+    /// reader of a stream, in whatever task and thread it is, as [`Config::idle_looks`] says. It may come before the first
+    /// read of a connection, and must leave the waker of a read that waits where it is. Where nothing is known without the
+    /// runtime, as by default, that is nothing.
     ///
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] where nothing has come; else what a read fails with.
@@ -182,7 +184,8 @@ impl<C: Connector> Driver<C> {
                     return Poll::Pending;
                 }
                 Some((Came::All, Looker::Driver)) => self.looking = Looking::Soon,
-                Some((Came::All, Looker::Reader) | (Came::End, _)) | None => {}
+                Some((Came::All, Looker::Reader) | (Came::End, _)) => self.looking = Looking::No,
+                None => {}
             }
         }
     }

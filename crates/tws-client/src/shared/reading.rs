@@ -34,8 +34,8 @@ pub(crate) enum Looker {
 
 /// How often the reader of a stream finds something in a row before it sleeps all the same. Other tasks of its thread wait
 /// as long; and it is less than what tokio lets a task do before it puts it behind the others, for which it would wake
-/// another thread.
-const FINDS_MAX: u8 = 120;
+/// another thread: that is 128 steps, and to take a tick and to send an order are one each.
+const FINDS_MAX: u8 = 60;
 
 /// How much a read of the socket has brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
