@@ -69,13 +69,15 @@ impl Reader {
             connection = connect_at_rest(&path)?;
             found = schema::look(&connection);
         }
-        let sized = connection.pragma_update(None, "cache_size", -CACHE_KIB);
-        sized.map_err(|error| OpenError::Storage { path: path.clone(), source: error.into() })?;
         match found.map_err(|source| OpenError::Storage { path: path.clone(), source })? {
             Found::Journal { format } if format < schema::FORMAT => {
                 Err(OpenError::FormatOlder { path, found: format, known: schema::FORMAT })
             }
-            Found::Journal { .. } => Self::adopt(connection, path, options),
+            Found::Journal { .. } => {
+                let sized = connection.pragma_update(None, "cache_size", -CACHE_KIB);
+                sized.map_err(|error| OpenError::Storage { path: path.clone(), source: error.into() })?;
+                Self::adopt(connection, path, options)
+            }
             Found::Empty | Found::Foreign => Err(OpenError::NotAJournal { path }),
         }
     }
