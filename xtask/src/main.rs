@@ -23,6 +23,10 @@ use clap::{Parser, Subcommand};
 
 use crate::repository::Repository;
 
+/// A trader makes and drops many small things on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Every command of the repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask", disable_help_subcommand = true)]

@@ -23,6 +23,10 @@ use std::process::ExitCode;
 use crate::harness::Effort;
 use crate::report::Results;
 
+/// The allocator of every contender, as of `cargo xtask drive`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some((client::CONTENDER, told)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
