@@ -434,7 +434,7 @@ fn p11_a_limit_on_the_size_of_files_halts_it_and_what_was_placed_is_in_the_journ
     let market_place = Market::open();
     let free = command(&market_place.sim.address().to_string(), &market_place.journal(), &[]);
     let mut limited = Command::new("sh");
-    limited.args(["-c", "ulimit -f 200; exec \"$0\" \"$@\""]).arg(free.get_program()).args(free.get_args());
+    limited.args(["-c", "ulimit -f 140; exec \"$0\" \"$@\""]).arg(free.get_program()).args(free.get_args());
     limited.envs(free.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let mut drive = Drive::run(limited);
     drive.state("ready");

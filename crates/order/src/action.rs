@@ -121,6 +121,7 @@ pub struct Fill {
     /// In which account.
     pub account: SmolStr,
     /// What.
+    #[serde(serialize_with = "crate::brief::contract")]
     pub contract: Arc<Contract>,
     /// Which way.
     pub side: Side,

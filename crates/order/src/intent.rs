@@ -27,6 +27,7 @@ pub struct Intent {
     /// The account it trades for.
     pub account: SmolStr,
     /// What to trade.
+    #[serde(serialize_with = "crate::brief::contract")]
     pub contract: Arc<Contract>,
     /// Which way.
     pub side: Side,

@@ -62,6 +62,7 @@
 
 pub mod action;
 pub mod adopt;
+pub mod brief;
 pub mod change;
 pub mod combination;
 pub mod event;

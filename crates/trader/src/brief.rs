@@ -1,27 +1,21 @@
 //! Records without what goes without saying. A broker shows an order with more than a hundred fields, of which a handful
 //! says something: the journal keeps those that differ from the usual, and reading fills in the rest.
 
-use std::convert::Infallible;
-use std::io;
 use std::sync::LazyLock;
 
+use order::brief::{CONTRACT, Unusual, Usual};
 use order::{BrokerEvent, Event, Input, Timestamp};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-use tws_proto::fields::{Fields, Hear};
-use tws_proto::ids::OrderId;
-use tws_proto::message::{CompletedOrder, OpenOrder};
+use serde::Serialize;
+use tws_proto::ids::{OrderId, RequestId};
+use tws_proto::message::{CompletedOrder, Execution, ExecutionData, OpenOrder};
 use tws_proto::order_state::OrderState;
 use tws_proto::{Contract, Order};
 
 use crate::record::Record;
 
-/// The fields of a body as they are usually, in JSON.
-type Usual = Vec<(&'static str, String)>;
-
-static CONTRACT: LazyLock<Usual> = LazyLock::new(usual::<Contract>);
-static ORDER: LazyLock<Usual> = LazyLock::new(usual::<Order>);
-static STATE: LazyLock<Usual> = LazyLock::new(usual::<OrderState>);
+static ORDER: LazyLock<Usual> = LazyLock::new(Usual::of::<Order>);
+static STATE: LazyLock<Usual> = LazyLock::new(Usual::of::<OrderState>);
+static EXECUTION: LazyLock<Usual> = LazyLock::new(Usual::of::<Execution>);
 
 /// As [`Record::Order`] is spelled.
 #[derive(Serialize)]
@@ -56,6 +50,11 @@ pub(crate) enum BriefBroker<'a> {
         order: Unusual<'a, Order>,
         state: Unusual<'a, OrderState>,
     },
+    Execution {
+        request_id: Option<RequestId>,
+        contract: Unusual<'a, Contract>,
+        execution: Unusual<'a, Execution>,
+    },
 }
 
 /// The record in brief, where it has a brief form.
@@ -73,8 +72,13 @@ pub(crate) fn of(record: &Record) -> Option<Brief<'_>> {
             let (contract, order, state) = bodies(contract, order, state);
             BriefBroker::CompletedOrder { contract, order, state }
         }
+        BrokerEvent::Execution(data) => {
+            let ExecutionData { request_id, contract, execution } = data.as_ref();
+            let contract = Unusual { body: contract, usual: &CONTRACT };
+            let execution = Unusual { body: execution, usual: &EXECUTION };
+            BriefBroker::Execution { request_id: *request_id, contract, execution }
+        }
         BrokerEvent::OrderStatus(_)
-        | BrokerEvent::Execution(_)
         | BrokerEvent::Commission(_)
         | BrokerEvent::Notice(_)
         | BrokerEvent::NextValidId(_) => return None,
@@ -92,86 +96,6 @@ fn bodies<'a>(
         Unusual { body: order, usual: &ORDER },
         Unusual { body: state, usual: &STATE },
     )
-}
-
-/// The fields of a body whose spelling differs from the usual one.
-pub(crate) struct Unusual<'a, B> {
-    body: &'a B,
-    usual: &'static Usual,
-}
-
-impl<B: Fields> Serialize for Unusual<'_, B> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.body.tell(&mut Kept { map: &mut map, usual: self.usual.iter() })?;
-        map.end()
-    }
-}
-
-/// Writes each field that is not as usual.
-struct Kept<'a, M> {
-    map: &'a mut M,
-    /// In the order in which fields are told. Were it another one, more would be kept, and nothing lost.
-    usual: std::slice::Iter<'static, (&'static str, String)>,
-}
-
-impl<M: SerializeMap> Hear for Kept<'_, M> {
-    type Error = M::Error;
-
-    fn field<T: Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
-        match self.usual.next() {
-            Some((usual, spelled)) if *usual == name && Matching::is_spelled(value, spelled) => Ok(()),
-            _ => self.map.serialize_entry(name, value),
-        }
-    }
-}
-
-/// Compares what is written with what is expected, without keeping it.
-struct Matching<'a> {
-    left: &'a [u8],
-    matches: bool,
-}
-
-impl Matching<'_> {
-    /// Whether this is how a value is written.
-    fn is_spelled<T: Serialize>(value: &T, expected: &str) -> bool {
-        let mut matching = Matching { left: expected.as_bytes(), matches: true };
-        let written = serde_json::to_writer(&mut matching, value);
-        written.is_ok() && matching.matches && matching.left.is_empty()
-    }
-}
-
-impl io::Write for Matching<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.left.strip_prefix(bytes) {
-            Some(left) => self.left = left,
-            None => self.matches = false,
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn usual<B: Fields + Default>() -> Usual {
-    let mut collected = Collected(Vec::new());
-    match B::default().tell(&mut collected) {
-        Ok(()) => collected.0,
-    }
-}
-
-/// Keeps each field as it is spelled.
-struct Collected(Usual);
-
-impl Hear for Collected {
-    type Error = Infallible;
-
-    fn field<T: Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Infallible> {
-        self.0.push((name, serde_json::to_string(value).unwrap_or_default())); // nothing is spelled so: it is always kept
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -213,6 +137,9 @@ mod tests {
         let completed = CompletedOrder { contract: contract.clone(), order: usual, state: state.clone() };
         check(BrokerEvent::CompletedOrder(Box::new(completed)), 512);
         check(BrokerEvent::CompletedOrder(Box::default()), 512);
+        let execution = Execution { price: Some(Decimal::ZERO), quantity: Some(Decimal::ONE), ..Execution::default() };
+        check(BrokerEvent::Execution(Box::new(ExecutionData { request_id: None, contract, execution })), 256);
+        check(BrokerEvent::Execution(Box::default()), 128);
     }
 
     /// What is left out of a journal today is filled in by whoever reads it in years: these must never change. A new
@@ -226,7 +153,6 @@ mod tests {
                 fields.map(|(name, value)| (name, serde_json::from_str(value).expect("JSON"))).collect();
             serde_json::to_string(&fields).expect("names and JSON")
         };
-        assert_eq!(told(&CONTRACT), r#"{"contract_id":0}"#);
         assert_eq!(
             told(&ORDER),
             r#"{"adjustable_trailing_unit":0,"auction_strategy":0,"discretionary_amount":"0","display_size":0,"#
@@ -235,5 +161,6 @@ mod tests {
                 + r#""trigger_method":0}"#
         );
         assert_eq!(told(&STATE), "{}");
+        assert_eq!(told(&EXECUTION), "{}");
     }
 }
