@@ -38,13 +38,19 @@ impl Orders {
         let Intent { quantity, kind, time_in_force, .. } = &order.intent;
         let before = (*quantity, kind.clone(), time_in_force.clone());
         let (quantity_before, kind_before, time_in_force_before) = &before;
-        if let Some(quantity) = shown.total_quantity.filter(|shown| *shown > Decimal::ZERO && *shown >= order.filled) {
+        // What is equal stays as it is spelled: it is no news, and without a record a replay would not have it.
+        let is_shown = |shown: &Decimal| *shown > Decimal::ZERO && *shown >= order.filled;
+        if let Some(quantity) = shown.total_quantity.filter(is_shown).filter(|shown| shown != quantity_before) {
             order.intent.quantity = quantity;
         }
-        order.intent.kind = kind_before.as_shown(shown);
+        let kind = kind_before.as_shown(shown);
+        if kind != *kind_before {
+            order.intent.kind = kind;
+        }
         // That an order trades on the opening is its kind here.
-        if let Some(word) = shown.time_in_force.as_ref().filter(|_| !kind_before.is_on_open()) {
-            order.intent.time_in_force = time_in_force_before.as_shown(word);
+        if !kind_before.is_on_open() {
+            let asked = order.change.as_ref().and_then(|change| change.time_in_force.as_ref());
+            order.intent.time_in_force = time_in_force_before.as_shown(shown, asked);
         }
         if order.intent.time_in_force != *time_in_force_before {
             let terms = order.intent.contract.known_id().and_then(|id| self.terms.get(&id));

@@ -9,7 +9,7 @@ use tws_proto::Order;
 use tws_proto::kinds::TimeInForce as Word;
 use tws_proto::time::TimeText;
 
-use crate::time::Timestamp;
+use crate::time::{SECOND_US, Timestamp};
 
 /// How long an order stands. The opening and closing auctions are kinds of order,
 /// [`OrderKind::MarketOnOpen`](crate::OrderKind::MarketOnOpen) and its like. Wire name `tif`.
@@ -126,8 +126,32 @@ impl TimeInForce {
         }
     }
 
-    /// The same with the word that the broker shows; of a date it shows no more than that there is one.
-    pub(crate) fn as_shown(&self, shown: &Word) -> Self {
-        if self.word() == *shown { self.clone() } else { Self::from(shown.clone()) }
+    /// The same as the broker shows it: its word, and of a date the second. Where that is the second of the date that is
+    /// known or `asked` for, it is that date; one that cannot be read is as it was.
+    pub(crate) fn as_shown(&self, shown: &Order, asked: Option<&Self>) -> Self {
+        let Some(word) = &shown.time_in_force else { return self.clone() };
+        let until = match word {
+            Word::GoodTillDate => shown.good_till_date.read().ok().and_then(|time| time.instant().ok()),
+            _ => None, // others have no date
+        };
+        if let Some(until) = until {
+            let is_shown = |known: &&Self| known.second() == Some(until.as_second());
+            let shown = || Self::GoodTillDate(Timestamp(until.as_microsecond()));
+            return [Some(self), asked].into_iter().flatten().find(is_shown).map_or_else(shown, Self::clone);
+        }
+        if self.word() == *word { self.clone() } else { Self::from(word.clone()) }
+    }
+
+    /// The second of its date, where it has one.
+    const fn second(&self) -> Option<i64> {
+        match self {
+            Self::GoodTillDate(until) => Some(until.0.div_euclid(SECOND_US)),
+            Self::Day
+            | Self::GoodTillCancelled
+            | Self::ImmediateOrCancel
+            | Self::FillOrKill
+            | Self::DayTillCancelled
+            | Self::Other(_) => None,
+        }
     }
 }

@@ -14,7 +14,6 @@ use tws_proto::ids::{ContractId, OrderId, PermanentId};
 use tws_proto::kinds::{OcaType, TimeInForce as Word};
 
 use crate::bytes::{Put as _, Reader};
-use crate::extension::Extension;
 use crate::fills::{Cost, Execution};
 use crate::group::{Hedge, Revenant};
 use crate::guard::Leg;
@@ -61,7 +60,8 @@ struct Rare {
     /// What does not stand for the day.
     time_in_force: Option<Word>,
     good_till: Option<Timestamp>,
-    extension: Option<Extension>,
+    /// As JSON: what an order of the wire has is not all of a form that can be read back from fewer bytes.
+    extension: Option<String>,
     parent_id: Option<OrderId>,
     oca_group: SmolStr,
     oca_type: Option<OcaType>,
@@ -210,7 +210,7 @@ impl Shared {
                 TimeInForce::GoodTillDate(until) => Some(*until),
                 _ => None, // a word says it all
             },
-            extension: extension.clone(),
+            extension: extension.as_ref().map(serde_json::to_string).transpose().ok()?,
             parent_id: *parent_id,
             oca_group: oca_group.clone(),
             oca_type: *oca_type,
@@ -257,9 +257,11 @@ impl Shared {
         if has_rare {
             bytes.extend_from_slice(&postcard::to_allocvec(&rare).ok()?);
         }
-        let packed = bytes.as_slice().into();
+        let packed: Box<[u8]> = bytes.as_slice().into();
         self.bytes = bytes;
-        Some(packed)
+        // Bytes that could not be read would be an order lost: what is rare is read back before it is relied on.
+        let is_read_back = !has_rare || self.unpack(intent.id, &packed).as_ref() == Some(order);
+        is_read_back.then_some(packed)
     }
 
     /// The order that these are the bytes of.
@@ -297,7 +299,10 @@ impl Shared {
                 kind: kind.unwrap_or(OrderKind::Market),
                 time_in_force: rare.good_till.map_or(word, TimeInForce::GoodTillDate),
                 hours: if is(EXTENDED_HOURS) { Hours::Extended } else { Hours::Regular },
-                extension: rare.extension,
+                extension: match rare.extension {
+                    Some(extension) => Some(serde_json::from_str(&extension).ok()?),
+                    None => None,
+                },
             },
             order_id,
             parent_id: rare.parent_id,
@@ -491,8 +496,11 @@ fn shared_bytes(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use rust_decimal::Decimal;
+    use tws_proto::condition::{Bound, Condition, Conjunction};
+    use tws_proto::time::TimeText;
 
     use super::*;
+    use crate::extension::Extension;
     use crate::guard::Role;
     use crate::tracked::Ties;
 
@@ -528,11 +536,15 @@ mod tests {
     /// With everything that an order rarely has.
     fn rare() -> Tracked {
         let plain = filled();
+        let conditions = vec![
+            Condition::Margin { conjunction: Conjunction::default(), bound: Bound::Below, percent: Some(10) },
+            Condition::Time { conjunction: Conjunction::default(), bound: Bound::Above, time: TimeText::default() },
+        ];
         Tracked {
             intent: Intent {
                 kind: OrderKind::StopLimit { stop_price: Decimal::ONE, limit_price: -Decimal::ONE },
                 time_in_force: TimeInForce::GoodTillDate(Timestamp(1_800_000_000_000_000)),
-                extension: Some(Extension::new(|order| order.hidden = true).unwrap()),
+                extension: Some(Extension::new(|order| (order.hidden, order.conditions) = (true, conditions)).unwrap()),
                 side: Side::Buy,
                 hours: Hours::Regular,
                 ..plain.intent.clone()

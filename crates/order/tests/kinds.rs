@@ -3,14 +3,17 @@
 mod world;
 
 use order::{
-    BenchmarkPeg, Distance, Extension, ExtensionFault, Follows, GroupFault, Hours, Instance, Intent, Invalid,
-    OrderKind, PriceStep, Session, SubmitError, Terms, TimeInForce, Timestamp,
+    Action, BenchmarkPeg, BrokerEvent, Change, Distance, Event, Extension, ExtensionFault, Follows, GroupFault, Hours,
+    Instance, Intent, Invalid, OperationResult, OrderKind, PriceStep, Session, SubmitError, Terms, TimeInForce,
+    Timestamp,
 };
 use rust_decimal::Decimal;
 use tws_proto::Order;
-use tws_proto::ids::{ContractId, OrderId};
-use tws_proto::kinds::{AlgoStrategy, OcaType, OrderType, TimeInForce as Word};
-use world::{Open, book, decimal, intent};
+use tws_proto::ids::{ClientId, ContractId, OrderId};
+use tws_proto::kinds::{AlgoStrategy, OcaType, OrderType, Status, TimeInForce as Word};
+use tws_proto::message::OpenOrder;
+use tws_proto::order_state::OrderState;
+use world::{Open, World, book, decimal, intent};
 
 fn order_of(intent: &Intent) -> Order {
     intent.to_order(&Instance::new("t1").unwrap())
@@ -291,5 +294,42 @@ fn a_change_is_held_against_the_contract_too() {
     let refused = world.run("change a p10.01");
     assert!(refused.contains("not a multiple of 0.1"), "{refused}");
     assert_eq!(GroupFault::Size.to_string(), "a group has 2 to 10 legs");
+    world.check_replay();
+}
+
+/// TWS shows a date to the second; one in a zone of its own says nothing here.
+#[test]
+fn r21_a_change_of_a_date_is_confirmed_by_the_second() {
+    let mut world = World::new();
+    let (first, second) = (Timestamp(1_800_000_000_000_001), Timestamp(1_800_003_600_000_001));
+    let until = |moment| Intent { time_in_force: TimeInForce::GoodTillDate(moment), ..intent('a') };
+    let step = world.orders.submit(until(first).into(), &Open, world.now).unwrap();
+    let _ = world.keep(step);
+    let show = |world: &mut World, date: &str| {
+        let order = Order {
+            permanent_id: Some(world::number('a')),
+            client_id: Some(ClientId(1)),
+            good_till_date: date.into(),
+            ..order_of(&until(first))
+        };
+        let state = OrderState { status: Some(Status::Submitted), ..OrderState::default() };
+        let open = OpenOrder { order_id: OrderId(1), contract: intent('a').contract.as_ref().clone(), order, state };
+        world.happen(Event::Broker(BrokerEvent::OpenOrder(Box::new(open))))
+    };
+    let known = |world: &World| world.orders.get(intent('a').id).unwrap().intent.time_in_force.clone();
+    for same in ["20270115-08:00:00", "20270115 03:00:00 US/Eastern", "of no use"] {
+        show(&mut world, same);
+        assert_eq!(known(&world), TimeInForce::GoodTillDate(first), "{same}");
+    }
+    let change = Change { time_in_force: Some(TimeInForce::GoodTillDate(second)), ..Change::default() };
+    let step = world.orders.change(intent('a').id, change, &Open, world.now).unwrap();
+    let _ = world.keep(step);
+    let actions = show(&mut world, "20270115-09:00:00");
+    assert_eq!(known(&world), TimeInForce::GoodTillDate(second));
+    let is_done = |action: &Action| matches!(action, Action::Outcome(of) if of.result == OperationResult::Done);
+    assert!(actions.iter().any(is_done), "{actions:?}");
+    // Somebody moves it elsewhere.
+    show(&mut world, "20270115-10:00:00");
+    assert_eq!(known(&world), TimeInForce::GoodTillDate(Timestamp(1_800_007_200_000_000)));
     world.check_replay();
 }

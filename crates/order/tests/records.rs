@@ -2,7 +2,9 @@
 
 mod world;
 
-use world::World;
+use order::Extension;
+use tws_proto::condition::{Bound, Condition, Conjunction};
+use world::{Open, World};
 
 const BOOK: [&str; 9] = [
     "snapshot began",
@@ -86,4 +88,41 @@ fn r12_keys_of_executions_are_kept_for_eight_days() {
     assert!(!forget(&mut world), "once");
     assert!(world.orders.next_order_id().0 > 4, "numbers never come again");
     world.check_replay();
+}
+
+/// What is kept without a record would be missing in a replay.
+#[test]
+fn r21_a_number_that_is_shown_in_another_spelling_is_no_news() {
+    for shown in ["open a Submitted q100.0", "open a Submitted p10.00"] {
+        let mut world = World::new();
+        for line in ["place a", "open a Submitted"] {
+            let _ = world.run(line);
+        }
+        let recorded = world.records.len();
+        let _ = world.run(shown);
+        assert_eq!(world.records.len(), recorded, "{shown}");
+        world.check_replay();
+    }
+    let mut world = World::new();
+    for line in ["place a", "exec a @x.01 q40", "open a Submitted p10.00"] {
+        let _ = world.run(line);
+    }
+    world.check_replay();
+}
+
+#[test]
+fn r12_an_execution_that_comes_late_finds_an_order_with_conditions() {
+    let mut world = World::new();
+    let condition = Condition::Margin { conjunction: Conjunction::default(), bound: Bound::Below, percent: Some(10) };
+    let mut wish = world::intent('a');
+    wish.extension = Some(Extension::new(|order| order.conditions = vec![condition]).unwrap());
+    let step = world.orders.submit(wish.into(), &Open, world.now).unwrap();
+    let _ = world.keep(step);
+    for line in ["open a Submitted", "exec a @x.01 q100"] {
+        let _ = world.run(line);
+    }
+    let before = world.orders.clone();
+    world.orders.pack_ended();
+    assert_eq!(world.orders, before);
+    assert!(world.run("exec a @y.01 q100").contains("alarm Overfilled"), "it is still the order's own");
 }

@@ -6,6 +6,7 @@ use order::{PriceStep, Session, Terms, Timestamp};
 use rust_decimal::Decimal;
 use tws_proto::hours::{Session as Hours, TradingHours};
 use tws_proto::message::{ContractDetails, MarketRule, MarketRuleId};
+use tws_proto::time::TimeText;
 
 /// The exchange that leaves the choice to IB's router.
 const SMART: &str = "SMART";
@@ -50,6 +51,14 @@ pub(crate) fn terms_of(details: &ContractDetails, rule: Option<Vec<PriceStep>>) 
     }
 }
 
+/// A time that names its zone, in UTC: the order book has no table of zones. Others stay as they are.
+pub(crate) fn to_utc(time: &mut TimeText) {
+    let instant = time.read().ok().and_then(|told| told.instant_in(&TimeZone::get(told.zone()?).ok()?).ok());
+    if let Some(instant) = instant {
+        *time = TimeText::utc(instant);
+    }
+}
+
 /// Sessions in UTC, earliest first; none where the hours or their zone cannot be read.
 fn sessions(hours: &TradingHours, zone: &str) -> Vec<Session> {
     let Ok(zone) = TimeZone::get(zone) else { return Vec::new() };
@@ -70,6 +79,21 @@ fn sessions(hours: &TradingHours, zone: &str) -> Vec<Session> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_with_a_zone_is_told_in_utc() {
+        for (told, expected) in [
+            ("20270115 04:00:00 US/Eastern", "20270115-09:00:00"),
+            ("20270115-09:00:00", "20270115-09:00:00"),
+            ("20270115 04:00:00", "20270115 04:00:00"),
+            ("20270115 04:00:00 Moon/Base", "20270115 04:00:00 Moon/Base"),
+            ("", ""),
+        ] {
+            let mut time = TimeText::from(told);
+            to_utc(&mut time);
+            assert_eq!(time, TimeText::from(expected));
+        }
+    }
 
     #[test]
     fn details_become_terms() {

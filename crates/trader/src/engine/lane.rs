@@ -9,6 +9,7 @@ use tws_proto::message::Notice;
 use super::Engine;
 use crate::event::{Alarm, Event};
 use crate::moment::Moment;
+use crate::terms::to_utc;
 
 impl Engine {
     pub(super) fn on_lane(&mut self, event: LaneEvent) {
@@ -26,9 +27,12 @@ impl Engine {
     }
 
     /// What is said before the login is known to be ours is not believed; the snapshot that follows asks for all of it.
-    fn on_message(&mut self, message: ServerMessage) {
+    fn on_message(&mut self, mut message: ServerMessage) {
         if self.link.ready.is_none() {
             return;
+        }
+        if let ServerMessage::OpenOrder(open) = &mut message {
+            to_utc(&mut open.order.good_till_date);
         }
         // What is no event of an order is part of a list, of which the snapshot hears as a whole.
         if let Ok(event) = BrokerEvent::from_server(message) {
