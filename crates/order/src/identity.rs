@@ -14,6 +14,9 @@ use tws_proto::Side;
 /// Most statuses that wait for a message with a body; the lowest numbers give way.
 const UNPROVEN_MAX: usize = 256;
 
+/// Most numbers of IB's that are remembered as not ours; the lowest give way, and are found out again should they come.
+const STRANGERS_MAX: usize = 4096;
+
 /// What a message with a body says of an order's names.
 pub(crate) struct Names<'a> {
     pub(crate) permanent_id: Option<PermanentId>,
@@ -99,6 +102,9 @@ impl Orders {
         self.moved.0 |= was_unproven;
         if was_unproven || collides {
             self.moved.0 |= self.strangers.insert(number);
+            if self.strangers.len() > STRANGERS_MAX {
+                self.strangers.pop_first();
+            }
         }
     }
 

@@ -126,3 +126,14 @@ fn r12_an_execution_that_comes_late_finds_an_order_with_conditions() {
     assert_eq!(world.orders, before);
     assert!(world.run("exec a @y.01 q100").contains("alarm Overfilled"), "it is still the order's own");
 }
+
+#[test]
+fn numbers_that_are_not_ours_are_remembered_up_to_a_limit() {
+    let mut world = World::new();
+    let _ = world.run("place a");
+    for number in 1_000..6_000 {
+        let _ = world.run(&format!("open A Cancelled #{number}"));
+    }
+    let book = serde_json::to_value(&world.orders).unwrap();
+    assert_eq!(book["strangers"].as_array().unwrap().len(), 4096);
+}
