@@ -1,6 +1,7 @@
 //! What is watched of groups: that a bracket is whole or gone (R25), that a position keeps its stop (R25), that no group
 //! fills more than it may (R26).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
@@ -15,6 +16,7 @@ use crate::orders::{Gate, Orders};
 use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
 use crate::refusal::SubmitError;
+use crate::stand_in::{closed, may_close};
 use crate::time::{SECOND_US, Timestamp};
 use crate::tracked::{Cancel, Tracked};
 
@@ -119,16 +121,7 @@ impl Orders {
             }
         }
         let unprotected = match submission {
-            Submission::Replacement(Replacement { of, intent, revenant }) => {
-                let replacement = intent.id;
-                if let Some(order) = self.orders.get_mut(of) {
-                    order.replaced_by = Some((replacement, *revenant));
-                }
-                if let Some(order) = self.orders.get_mut(&replacement) {
-                    order.in_place_of = Some(*of);
-                }
-                return;
-            }
+            Submission::Replacement(replacement) => return self.take_replacement(replacement),
             Submission::Single(_) => return,
             Submission::Bracket(bracket) => bracket.unprotected,
             Submission::OneCancelsAll(_) | Submission::Chain(_) | Submission::Hedged(_) => Unprotected::default(),
@@ -214,10 +207,9 @@ impl Orders {
 
     /// The owner cancels this order: a stop of a bracket is not missed then.
     pub(crate) fn waive_stop(&mut self, id: IntentId) {
-        let order = self.orders.get(&id);
-        let leg = order.as_ref().and_then(|order| order.leg).filter(|leg| leg.role == Role::StopLoss);
-        let replaced = order.and_then(|order| order.in_place_of).and_then(|of| self.orders.get(&of)?.leg);
-        if let Some(group) = leg.or(replaced).and_then(|leg| self.groups.get_mut(&leg.group)) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let name = self.group_of(&order).filter(|_| is_stop(&order) || order.in_place_of.is_some());
+        if let Some(group) = name.and_then(|name| self.groups.get_mut(&name)) {
             group.is_waived = true;
         }
     }
@@ -227,25 +219,17 @@ impl Orders {
         if self.groups.is_empty() {
             return;
         }
-        let touched: BTreeSet<IntentId> = self.touched.0.iter().filter_map(|id| self.group_of(*id)).collect();
+        let touched = self.touched.0.iter().filter_map(|id| self.group_of(&*self.orders.get(id)?));
+        let touched: BTreeSet<IntentId> = touched.collect();
         for name in touched {
             self.watch_group(name, at, actions);
         }
     }
 
-    fn group_of(&self, id: IntentId) -> Option<IntentId> {
-        let order = self.orders.get(&id)?;
-        let leg = order.leg.or_else(|| self.orders.get(&order.in_place_of?)?.leg)?;
-        Some(leg.group)
-    }
-
     fn watch_group(&mut self, name: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
         self.watch_overfill(name, at, actions);
         let Some(group) = self.groups.get(&name) else { return };
-        let Some(entry) = self.orders.get(&name).filter(|order| order.leg.is_some_and(|leg| leg.role == Role::Entry))
-        else {
-            return;
-        };
+        let Some(entry) = self.entry_of(name) else { return };
         // R25, 10006: an entry never opens a position that has lost an exit, and exits never outlive an entry that
         // opened none.
         let is_untouched = entry.filled.is_zero() && entry.told.filled.is_zero();
@@ -265,40 +249,24 @@ impl Orders {
         }
     }
 
-    /// What a bracket's entry has opened and its exits have not closed; statuses of exits count, for their executions
-    /// may be late.
+    /// What a bracket's entry has opened and its exits have not closed.
     fn position_of(&self, name: IntentId) -> Decimal {
         let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
-        let legs = || group.legs.iter().filter_map(|id| self.orders.get(id));
-        let mut open = Decimal::ZERO;
-        for order in legs() {
-            let Some(leg) = order.leg else { continue };
-            match leg.role {
-                Role::Entry => open = open.saturating_add(order.filled),
-                Role::TakeProfit | Role::StopLoss => {
-                    open = open.saturating_sub(order.filled.max(order.told.filled));
-                    let replacement = order.replaced_by.and_then(|(by, _)| self.orders.get(&by));
-                    open = open.saturating_sub(replacement.map_or(Decimal::ZERO, |order| order.filled));
-                }
-                Role::Alternative | Role::Link | Role::Hedge => {}
-            }
-        }
-        open
+        let opened = self.entry_of(name).map_or(Decimal::ZERO, |entry| entry.filled);
+        self.exits(group).fold(opened, |open, exit| open.saturating_sub(closed(&exit)))
+    }
+
+    fn entry_of(&self, name: IntentId) -> Option<Cow<'_, Tracked>> {
+        self.orders.get(&name).filter(|order| order.leg.is_some_and(|leg| leg.role == Role::Entry))
     }
 
     /// How much of a bracket's position has no stop.
     fn uncovered(&self, name: IntentId) -> Decimal {
         let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
-        let mut covered = Decimal::ZERO;
-        let mut with_stops = Decimal::ZERO;
-        for (id, size) in group.legs.iter().zip(&group.sizes) {
-            let Some(order) = self.orders.get(id).filter(|order| is_stop(order)) else { continue };
-            with_stops = with_stops.saturating_add(*size);
-            let replacement = order.replaced_by.and_then(|(by, _)| self.orders.get(&by));
-            for order in std::iter::once(order).chain(replacement).filter(|order| order.state.is_live()) {
-                covered = covered.saturating_add(order.open_quantity());
-            }
-        }
+        let is_stop = |id: &IntentId| self.orders.get(id).is_some_and(|order| is_stop(&order));
+        let stops = group.legs.iter().zip(&group.sizes).filter(|(id, _)| is_stop(id));
+        let with_stops = stops.map(|(_, size)| *size).fold(Decimal::ZERO, Decimal::saturating_add);
+        let covered = self.stops(group).map(|stop| may_close(&stop)).fold(Decimal::ZERO, Decimal::saturating_add);
         self.position_of(name).min(with_stops).saturating_sub(covered)
     }
 
@@ -360,7 +328,6 @@ impl Orders {
     fn watch_overfill(&mut self, name: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(group) = self.groups.get(&name).filter(|group| !group.is_overfilled) else { return };
         let mut parts = Decimal::ZERO;
-        let mut closed = Decimal::ZERO;
         let mut entry = Decimal::MAX;
         for (id, size) in group.legs.iter().zip(&group.sizes) {
             let Some(order) = self.orders.get(id) else { continue };
@@ -369,19 +336,19 @@ impl Orders {
                 Some(Role::Alternative) => {
                     parts = parts.saturating_add(order.filled.checked_div(size).unwrap_or_default());
                 }
-                Some(Role::TakeProfit | Role::StopLoss) => closed = closed.saturating_add(order.filled),
                 Some(Role::Entry) => entry = size,
-                Some(Role::Link | Role::Hedge) | None => {}
+                Some(Role::TakeProfit | Role::StopLoss | Role::Link | Role::Hedge) | None => {}
             }
         }
+        let closed = self.exits(group).map(|exit| exit.filled).fold(Decimal::ZERO, Decimal::saturating_add);
         if parts.round_dp(PARTS_DECIMALS) <= Decimal::ONE && closed <= entry {
             return;
         }
-        let is_entry =
-            |id: &IntentId| self.orders.get(id).and_then(|order| order.leg).is_some_and(|leg| leg.role == Role::Entry);
-        let legs: Vec<IntentId> = group.legs.iter().filter(|id| !is_entry(id)).copied().collect();
+        let is_entry = |order: &Tracked| order.leg.is_some_and(|leg| leg.role == Role::Entry);
+        let family = self.family(group).filter(|order| !is_entry(order));
+        let family: BTreeSet<IntentId> = family.map(|order| order.intent.id).collect();
         let executions = self.executions.iter().filter(|(_, execution)| {
-            execution.intent.is_some_and(|id| legs.contains(&id)) && execution.quantity > Decimal::ZERO
+            execution.intent.is_some_and(|id| family.contains(&id)) && execution.quantity > Decimal::ZERO
         });
         let executions: Vec<String> =
             executions.map(|(root, execution)| format!("{root}.{:02}", execution.revision)).collect();
@@ -395,6 +362,6 @@ impl Orders {
     }
 }
 
-fn is_stop(order: &Tracked) -> bool {
+pub(crate) fn is_stop(order: &Tracked) -> bool {
     order.leg.is_some_and(|leg| leg.role == Role::StopLoss)
 }

@@ -99,6 +99,7 @@ mod identity;
 mod numbers;
 mod packed;
 mod reconcile;
+mod stand_in;
 mod store;
 
 pub use action::{

@@ -65,6 +65,9 @@ pub struct Orders {
     pub(crate) strangers: BTreeSet<PermanentId>,
     /// What belongs together, by its first leg.
     pub(crate) groups: BTreeMap<IntentId, Group>,
+    /// The groups of what stands in the place of legs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) stand_ins: BTreeMap<IntentId, IntentId>,
     /// Groups of which a position stands without its stop.
     pub(crate) exposed: BTreeSet<IntentId>,
     pub(crate) halts: Vec<Halt>,
@@ -177,6 +180,7 @@ impl Orders {
             strangers: BTreeSet::new(),
             next_order_id: 1,
             groups: BTreeMap::new(),
+            stand_ins: BTreeMap::new(),
             exposed: BTreeSet::new(),
             halts: Vec::new(),
             terms: BTreeMap::new(),

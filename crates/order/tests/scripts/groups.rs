@@ -266,3 +266,21 @@ fn r11_what_was_replaced_and_comes_back_filled_is_over() {
         replace z c => refused: there is no order 000000000000000000000003e to be replaced
     "]]);
 }
+
+#[test]
+fn r26_a_profit_beside_what_flattens_the_position_is_an_overfill() {
+    check(&expect![[r"
+        bracket a flatten => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b Submitted => a working working 100; b working working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b working working 100; c presubmitted working 100
+        exec a @x.01 => a filled filled 100; b working working 100; c presubmitted working 100; a trades 100 at 10
+        status c Cancelled => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; cancel 2; alarm Unprotected; flatten 100 for c
+        protect z => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; z sent working 100; place 4 100 at 0
+        open z Submitted => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; z working working 100
+        exec b @t.01 p12 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; z working working 100; b trades 100 at 12; cancel of b is overtaken: filled
+        exec z @u.01 p9 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; z filled filled 100; z trades 100 at 9; alarm GroupOverfilled; alarm Halted
+        place d => refused: strategy s is halted: a group of its orders has filled more than it may: t.01, u.01; a named person must acknowledge it
+    "]]);
+}

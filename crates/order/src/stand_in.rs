@@ -1,0 +1,86 @@
+//! What stands in the place of an order: of one that has ended (R11), or of a stop that a position has lost (R25).
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+
+use crate::group::Replacement;
+use crate::guard::{Group, Role, is_stop};
+use crate::orders::Orders;
+use crate::reference::IntentId;
+use crate::tracked::Tracked;
+
+impl Orders {
+    /// Remembers that one order stands in the place of another.
+    pub(crate) fn take_replacement(&mut self, replacement: &Replacement) {
+        let Replacement { of, intent, revenant } = replacement;
+        let group = self.orders.get(of).and_then(|replaced| self.group_of(&replaced));
+        if let Some(replaced) = self.orders.get_mut(of) {
+            replaced.replaced_by = Some((intent.id, *revenant));
+        }
+        if let Some(order) = self.orders.get_mut(&intent.id) {
+            order.in_place_of = Some(*of);
+        }
+        if let Some(group) = group {
+            self.stand_ins.insert(intent.id, group);
+        }
+    }
+
+    /// What stands in an order's place, and in the place of that, and so on: each is newer than the one before, so there
+    /// is a last one.
+    pub(crate) fn stand_ins<'a>(&'a self, order: &Tracked) -> impl Iterator<Item = Cow<'a, Tracked>> + use<'a> {
+        let next = |order: &Tracked| order.replaced_by.and_then(|(by, _)| self.orders.get(&by));
+        std::iter::successors(next(order), move |order| next(order))
+    }
+
+    /// The group of a leg, or of what stands in the place of one.
+    pub(crate) fn group_of(&self, order: &Tracked) -> Option<IntentId> {
+        let stands_in = || self.stand_ins.get(&order.intent.id).copied();
+        // Books of before do not have these groups, and replaced nothing twice.
+        let replaced = || Some(self.orders.get(&order.in_place_of?)?.leg?.group);
+        order.leg.map(|leg| leg.group).or_else(stands_in).or_else(replaced)
+    }
+
+    /// The legs of a group and all that stands in their places.
+    pub(crate) fn family<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Cow<'a, Tracked>> {
+        let legs = group.legs.iter().filter_map(|id| self.orders.get(id));
+        legs.flat_map(|leg| {
+            let stand_ins = self.stand_ins(&leg);
+            std::iter::once(leg).chain(stand_ins)
+        })
+    }
+
+    /// The exits of a bracket and what stands in their places, on their side.
+    pub(crate) fn exits<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Cow<'a, Tracked>> {
+        self.closing(group, |order| order.leg.is_some_and(|leg| matches!(leg.role, Role::TakeProfit | Role::StopLoss)))
+    }
+
+    /// The stops of a bracket and what stands in their places, on their side.
+    pub(crate) fn stops<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Cow<'a, Tracked>> {
+        self.closing(group, is_stop)
+    }
+
+    fn closing<'a>(
+        &'a self,
+        group: &'a Group,
+        is_wanted: impl Fn(&Tracked) -> bool,
+    ) -> impl Iterator<Item = Cow<'a, Tracked>> {
+        let legs = group.legs.iter().filter_map(|id| self.orders.get(id));
+        legs.filter(move |leg| is_wanted(leg)).flat_map(|leg| {
+            let side = leg.intent.side;
+            let stand_ins = self.stand_ins(&leg).filter(move |order| order.intent.side == side);
+            std::iter::once(leg).chain(stand_ins)
+        })
+    }
+}
+
+/// How much an exit has closed: statuses count, for executions may be late.
+pub(crate) fn closed(order: &Tracked) -> Decimal {
+    order.filled.max(order.told.filled)
+}
+
+/// How much an exit may still close.
+pub(crate) fn may_close(order: &Tracked) -> Decimal {
+    let open = order.intent.quantity.saturating_sub(closed(order)).max(Decimal::ZERO);
+    if order.state.is_live() { open } else { Decimal::ZERO }
+}
