@@ -15,7 +15,8 @@ pub const KEEP_US: i64 = 8 * DAY_US;
 
 impl Orders {
     /// Forgets orders that ended before `before` and executions from before it, never less than [`KEEP_US`] old. What may
-    /// still move stays: live orders, orders whose fills are missing, and groups until all of their legs can go.
+    /// still move stays: live orders, orders whose fills are missing, and groups until all of their legs, and all that
+    /// stands in the place of these, can go.
     pub fn forget_ended_before(&mut self, before: Timestamp, now: Timestamp) -> Step {
         let before = before.min(Timestamp(now.0.saturating_sub(KEEP_US)));
         let has_old = self.orders.values().any(|order| self.can_go(&order, before));
@@ -36,6 +37,7 @@ impl Orders {
                 self.by_permanent_id.remove(number);
             }
             self.groups.remove(id);
+            self.stand_ins.remove(id);
             self.exposed.remove(id);
             self.settling.remove(id);
         }
@@ -44,9 +46,9 @@ impl Orders {
     }
 
     fn can_go(&self, order: &Tracked, before: Timestamp) -> bool {
-        let legs = order.leg.and_then(|leg| self.groups.get(&leg.group)).map(|group| group.legs.as_slice());
-        let mut legs = legs.unwrap_or_default().iter().filter_map(|id| self.orders.get(id));
-        self.is_over(order, before) && legs.all(|leg| self.is_over(&leg, before))
+        let group = self.group_of(order).and_then(|name| self.groups.get(&name));
+        self.is_over(order, before)
+            && group.is_none_or(|group| self.family(group).all(|member| self.is_over(&member, before)))
     }
 
     fn is_over(&self, order: &Tracked, before: Timestamp) -> bool {

@@ -137,3 +137,32 @@ fn numbers_that_are_not_ours_are_remembered_up_to_a_limit() {
     let book = serde_json::to_value(&world.orders).unwrap();
     assert_eq!(book["strangers"].as_array().unwrap().len(), 4096);
 }
+#[test]
+fn r25_a_bracket_is_kept_while_what_protects_its_position_lives() {
+    let mut world = World::new();
+    for line in [
+        "bracket a protect",
+        "open b Submitted",
+        "open c PreSubmitted",
+        "exec a @x.01",
+        "status b Cancelled",
+        "status c Cancelled",
+        "wait 500",
+        "protect z",
+        "open z PreSubmitted",
+    ] {
+        let _ = world.run(line);
+    }
+    let forget = |world: &mut World| {
+        world.now.0 += 9 * DAY_MS * 1000;
+        let step = world.orders.forget_ended_before(world.now, world.now);
+        let _ = world.keep(step);
+    };
+    forget(&mut world);
+    assert_eq!(world.orders.iter().count(), 4);
+    let _ = world.run("status z Cancelled");
+    assert!(world.run("wait 500").contains("alarm Unprotected"));
+    forget(&mut world);
+    assert_eq!(world.orders.iter().count(), 0, "all of it goes at once");
+    world.check_replay();
+}
