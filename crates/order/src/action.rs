@@ -64,7 +64,7 @@ pub enum Action {
 /// What is to be placed for a position that has lost its stop (R25).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protection {
-    /// The stop that has ended.
+    /// The stop that has ended, or the last order that was placed for it.
     pub of: IntentId,
     /// The order; it needs an id of its own.
     pub intent: Intent,

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, Alarm, Protection, Question, Step};
-use crate::group::{Exit, OneCancelsAll, Replacement, Submission, Unprotected};
+use crate::group::{Exit, OneCancelsAll, Replacement, Revenant, Submission, Unprotected};
 use crate::halt::HaltScope;
 use crate::intent::Intent;
 use crate::kind::OrderKind;
@@ -16,7 +16,7 @@ use crate::orders::{Gate, Orders};
 use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
 use crate::refusal::SubmitError;
-use crate::stand_in::{closed, may_close};
+use crate::stand_in::{Placed, closed, may_close};
 use crate::time::{SECOND_US, Timestamp};
 use crate::tracked::{Cancel, Tracked};
 
@@ -70,6 +70,9 @@ pub(crate) struct Group {
     is_overfilled: bool,
     /// A part of the position stands without a stop.
     exposed: Option<Exposed>,
+    /// What was placed for the position when its stop was lost, in the order in which it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) protections: Vec<Placed>,
 }
 
 /// A position without its stop.
@@ -136,6 +139,7 @@ impl Orders {
             is_waived: false,
             is_overfilled: false,
             exposed: None,
+            protections: Vec::new(),
         };
         self.groups.insert(group, group_of);
     }
@@ -256,12 +260,12 @@ impl Orders {
         self.exits(group).fold(opened, |open, exit| open.saturating_sub(closed(&exit)))
     }
 
-    fn entry_of(&self, name: IntentId) -> Option<Cow<'_, Tracked>> {
+    pub(crate) fn entry_of(&self, name: IntentId) -> Option<Cow<'_, Tracked>> {
         self.orders.get(&name).filter(|order| order.leg.is_some_and(|leg| leg.role == Role::Entry))
     }
 
     /// How much of a bracket's position has no stop.
-    fn uncovered(&self, name: IntentId) -> Decimal {
+    pub(crate) fn uncovered(&self, name: IntentId) -> Decimal {
         let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
         let is_stop = |id: &IntentId| self.orders.get(id).is_some_and(|order| is_stop(&order));
         let stops = group.legs.iter().zip(&group.sizes).filter(|(id, _)| is_stop(id));
@@ -288,12 +292,7 @@ impl Orders {
                 self.cancel_legs(&legs, is_stop, at, actions);
                 actions.push(Action::Alarm(Alarm::Unprotected { group: name, quantity, policy }));
             }
-            let lost = legs
-                .iter()
-                .filter_map(|id| self.orders.get(id))
-                .find(|order| is_stop(order) && !order.state.is_live() && order.replaced_by.is_none());
-            // Where what was placed for it has ended too, only a person can help.
-            let Some(lost) = lost else { continue };
+            let Some((of, lost)) = self.next_to_protect(name) else { continue };
             let intent = &lost.intent;
             let kind = match policy {
                 Unprotected::Alarm => continue,
@@ -301,15 +300,15 @@ impl Orders {
                 Unprotected::Flatten => OrderKind::Market,
             };
             let intent = Intent { quantity, kind, ..intent.clone() };
-            actions.push(Action::Protect(Box::new(Protection { of: intent.id, intent })));
+            actions.push(Action::Protect(Box::new(Protection { of, intent })));
         }
     }
 
-    /// Places what protects a position that has lost its stop: `id` names the new order. It passes the gate, and no halt
-    /// stands in its way.
+    /// Places what protects a position that has lost its stop, for as much as stands without one now: `id` names the new
+    /// order. It passes the gate, and no halt stands in its way.
     ///
     /// # Errors
-    /// As [`Orders::submit`]; then nothing was sent.
+    /// As [`Orders::submit`], and [`SubmitError::NothingToProtect`]; then nothing was sent.
     pub fn protect<G: Gate>(
         &mut self,
         protection: Protection,
@@ -318,9 +317,20 @@ impl Orders {
         now: Timestamp,
     ) -> Result<Step, SubmitError<G::Refusal>> {
         let Protection { of, intent } = protection;
-        let intent = Intent { id, ..intent };
-        let submission = Submission::from(Replacement { of, intent, revenant: Default::default() });
-        self.check_replacement(&submission)?;
+        let Some(replaced) = self.orders.get(&of) else { return Err(SubmitError::NothingToReplace(of)) };
+        // A further one comes beside what was placed before; a stop of the bracket itself must have ended.
+        if replaced.leg.is_some() && replaced.state.is_live() {
+            return Err(SubmitError::StillLive(of));
+        }
+        if replaced.replaced_by.is_some() {
+            return Err(SubmitError::ReplacedAlready(of));
+        }
+        let quantity = self.group_of(&replaced).map_or(Decimal::ZERO, |group| self.uncovered(group));
+        if quantity <= Decimal::ZERO {
+            return Err(SubmitError::NothingToProtect(of));
+        }
+        let intent = Intent { id, quantity, ..intent };
+        let submission = Submission::from(Replacement { of, intent, revenant: Revenant::Cancel });
         self.take_submission(submission, gate, now)
     }
 

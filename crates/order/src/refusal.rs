@@ -31,6 +31,9 @@ pub enum SubmitError<R> {
     /// What it is to replace has been replaced before.
     #[error("order {0} was replaced before")]
     ReplacedAlready(IntentId),
+    /// No part of its position stands without a stop any more.
+    #[error("no position stands without the stop {0} any more")]
+    NothingToProtect(IntentId),
     /// There are no order ids left.
     #[error("order ids are exhausted; reset the API order id sequence in TWS")]
     IdsExhausted,

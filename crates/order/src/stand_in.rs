@@ -3,27 +3,69 @@
 use std::borrow::Cow;
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
-use crate::group::Replacement;
+use crate::group::{Replacement, Revenant};
 use crate::guard::{Group, Role, is_stop};
 use crate::orders::Orders;
 use crate::reference::IntentId;
+use crate::state::State;
 use crate::tracked::Tracked;
+
+/// What was placed for a position that had lost its stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Placed {
+    id: IntentId,
+    /// It was cancelled from here, because less was left to protect.
+    is_withdrawn: bool,
+}
 
 impl Orders {
     /// Remembers that one order stands in the place of another.
     pub(crate) fn take_replacement(&mut self, replacement: &Replacement) {
         let Replacement { of, intent, revenant } = replacement;
         let group = self.orders.get(of).and_then(|replaced| self.group_of(&replaced));
+        let protects = group.is_some_and(|group| self.protects(group, replacement));
         if let Some(replaced) = self.orders.get_mut(of) {
             replaced.replaced_by = Some((intent.id, *revenant));
         }
         if let Some(order) = self.orders.get_mut(&intent.id) {
             order.in_place_of = Some(*of);
         }
-        if let Some(group) = group {
-            self.stand_ins.insert(intent.id, group);
+        if let Some(name) = group {
+            self.stand_ins.insert(intent.id, name);
+            if let Some(group) = self.groups.get_mut(&name).filter(|_| protects) {
+                group.protections.push(Placed { id: intent.id, is_withdrawn: false });
+            }
         }
+    }
+
+    /// Whether a replacement protects the position of its bracket, whoever places it: it stands for a stop, on its side,
+    /// and for no more than has none.
+    fn protects(&self, name: IntentId, replacement: &Replacement) -> bool {
+        let Replacement { of, intent, revenant } = replacement;
+        let Some(group) = self.groups.get(&name) else { return false };
+        let stops = || self.stops(group).find(|stop| stop.intent.id == *of);
+        *revenant == Revenant::Cancel
+            && intent.quantity <= self.uncovered(name)
+            && stops().is_some_and(|stop| stop.intent.side == intent.side)
+    }
+
+    /// Which order of a bracket the next protection stands in the place of, and the stop that was lost: first of all a
+    /// stop that nothing stands for yet.
+    pub(crate) fn next_to_protect(&self, name: IntentId) -> Option<(IntentId, Cow<'_, Tracked>)> {
+        let group = self.groups.get(&name)?;
+        let lost = || {
+            let stops = group.legs.iter().filter_map(|id| self.orders.get(id));
+            stops.filter(|order| is_stop(order) && !order.state.is_live())
+        };
+        if let Some(stop) = lost().find(|stop| stop.replaced_by.is_none()) {
+            return Some((stop.intent.id, stop));
+        }
+        lost().find_map(|stop| {
+            let last = self.stand_ins(&stop).last()?;
+            group.may_be_followed(&last).then_some((last.intent.id, stop))
+        })
     }
 
     /// What stands in an order's place, and in the place of that, and so on: each is newer than the one before, so there
@@ -71,6 +113,15 @@ impl Orders {
             let stand_ins = self.stand_ins(&leg).filter(move |order| order.intent.side == side);
             std::iter::once(leg).chain(stand_ins)
         })
+    }
+}
+
+impl Group {
+    /// Whether more may be placed behind this one. Where it was refused, or ended before it had done its part, only a
+    /// person can help: the next would end as it did.
+    fn may_be_followed(&self, last: &Tracked) -> bool {
+        let is_withdrawn = self.protections.iter().any(|placed| placed.id == last.intent.id && placed.is_withdrawn);
+        last.state.is_live() || last.state == State::Filled || is_withdrawn
     }
 }
 

@@ -284,3 +284,61 @@ fn r26_a_profit_beside_what_flattens_the_position_is_an_overfill() {
         place d => refused: strategy s is halted: a group of its orders has filled more than it may: t.01, u.01; a named person must acknowledge it
     "]]);
 }
+
+#[test]
+fn r25_what_the_entry_fills_after_its_protection_is_protected_too() {
+    check(&expect![[r"
+        bracket a protect => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b PreSubmitted => a working working 100; b presubmitted working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b presubmitted working 100; c presubmitted working 100
+        exec a @x.01 q40 => a working filled 40 working 60; b presubmitted working 100; c presubmitted working 100; a trades 40 at 10
+        status c Cancelled => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; cancel 1; cancel 2; alarm Unprotected; protect 40 for c
+        protect x => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x sent working 40; place 4 40 at 0
+        open x PreSubmitted q40 => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40
+        exec a @y.01 q30 => a working filled 70 working 30; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40; a trades 30 at 10
+        wait 500 => a working filled 70 working 30; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40; alarm Unprotected; protect 30 for x
+        exec a @z.01 q30 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40; a trades 30 at 10; cancel of a is overtaken: filled
+        protect y => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40; y sent working 60; place 5 60 at 0
+        open y PreSubmitted q60 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40; y presubmitted working 60
+        wait 5000 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100; x presubmitted working 40; y presubmitted working 60; cancel 2; ask Snapshot
+        exec x @s.01 q40 p9 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100; x filled filled 40; y presubmitted working 60; x trades 40 at 9
+        exec y @t.01 q60 p9 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100; x filled filled 40; y filled filled 60; y trades 60 at 9
+        wait 5000 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100; x filled filled 40; y filled filled 60; cancel 2; ask Snapshot
+    "]]);
+}
+
+#[test]
+fn r25_what_the_entry_fills_after_it_was_flattened_is_flattened_too() {
+    check(&expect![[r"
+        bracket a flatten => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b PreSubmitted => a working working 100; b presubmitted working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b presubmitted working 100; c presubmitted working 100
+        exec a @x.01 q40 => a working filled 40 working 60; b presubmitted working 100; c presubmitted working 100; a trades 40 at 10
+        status c Cancelled => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; cancel 1; cancel 2; alarm Unprotected; flatten 40 for c
+        protect x => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x sent working 40; place 4 40 at 0
+        exec x @s.01 q40 p9 => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x filled filled 40; x trades 40 at 9
+        exec a @y.01 q60 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x filled filled 40; a trades 60 at 10; cancel of a is overtaken: filled
+        wait 500 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x filled filled 40; alarm Unprotected; flatten 60 for x
+        protect y => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x filled filled 40; y sent working 60; place 5 60 at 0
+        exec y @t.01 q60 p9 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x filled filled 40; y filled filled 60; y trades 60 at 9
+        wait 5000 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100; x filled filled 40; y filled filled 60; cancel 2; ask Snapshot
+    "]]);
+}
+
+#[test]
+fn r25_a_protection_that_comes_too_late_is_not_placed() {
+    check(&expect![[r"
+        bracket a protect => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open b Submitted => a sent working 100; b working working 100; c sent working 100
+        open c PreSubmitted => a sent working 100; b working working 100; c presubmitted working 100
+        exec a @x.01 => a filled filled 100; b working working 100; c presubmitted working 100; a trades 100 at 10
+        status c Cancelled => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; cancel 2; alarm Unprotected; protect 100 for c
+        exec b @t.01 p12 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; b trades 100 at 12; cancel of b is overtaken: filled
+        protect x => refused: no position stands without the stop 000000000000000000000002r any more
+    "]]);
+}
