@@ -234,8 +234,8 @@ pub enum Alarm {
         /// What is done.
         policy: Unprotected,
     },
-    /// An order that was replaced lives again, beside what has replaced it (R11).
-    #[error("order {intent} was replaced by {by} and lives again; policy: {policy:?}")]
+    /// An order that was replaced lives again or has filled, beside what has replaced it (R11).
+    #[error("order {intent} was replaced by {by} and has come back: it works or has filled; policy: {policy:?}")]
     ReplacedLives {
         /// Which.
         intent: IntentId,

@@ -328,7 +328,13 @@ impl Orders {
             self.moved.0 |= order.absent_since.take().is_some();
         }
         let (to, reopened) = match state::next(&order.state, evidence) {
-            Next::Stay => return Weighed::Stayed,
+            Next::Stay => {
+                // R20: its rest stays cancelled, but what stands in its place was not meant beside this fill.
+                if order.state == State::Cancelled && *evidence == Evidence::FilledInPart {
+                    self.meet_revenant(id, at, actions);
+                }
+                return Weighed::Stayed;
+            }
             Next::Doubt => return Weighed::Doubted,
             Next::To(to) => (to, Reopened::No),
             Next::Reopen(to) => (to, Reopened::Yes),
@@ -394,14 +400,13 @@ impl Orders {
         self.settling.retain(|id| orders.get(id).is_some_and(|order| order.exposure(at) > Decimal::ZERO));
     }
 
-    /// R11: what was replaced and lives again is cancelled, unless its owner wants both.
+    /// R11: what was replaced and has come back, alive or by a fill, is told of; what lives of it is cancelled, unless its
+    /// owner wants both.
     fn meet_revenant(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get_mut(&id) else { return };
-        let Some((by, policy)) = order.replaced_by else { return };
-        if !order.state.is_live() {
-            return; // it came back filled, and is over
-        }
-        if policy == Revenant::Cancel {
+        let Some((by, wanted)) = order.replaced_by else { return };
+        let policy = if order.is_within_reach() { wanted } else { Revenant::Adopt }; // R18: it is cancelled elsewhere
+        if policy == Revenant::Cancel && order.state.is_live() {
             order.cancel = Some(Cancel { asked_at: at, sent_at: at, tries: 1 });
             actions.push(send_cancel(order));
         }

@@ -242,6 +242,7 @@ impl Orders {
             let legs = group.legs.clone();
             self.cancel_legs(&legs, |_| false, at, actions);
         }
+        self.withdraw_protections(name, at, actions);
         let uncovered = self.uncovered(name);
         let Some(group) = self.groups.get_mut(&name) else { return };
         if uncovered > Decimal::ZERO && !group.is_waived {

@@ -1,16 +1,20 @@
 //! What stands in the place of an order: of one that has ended (R11), or of a stop that a position has lost (R25).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::action::Action;
 use crate::group::{Replacement, Revenant};
 use crate::guard::{Group, Role, is_stop};
 use crate::orders::Orders;
+use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
 use crate::state::State;
-use crate::tracked::Tracked;
+use crate::time::Timestamp;
+use crate::tracked::{Cancel, Tracked};
 
 /// What was placed for a position that had lost its stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +53,34 @@ impl Orders {
         *revenant == Revenant::Cancel
             && intent.quantity <= self.uncovered(name)
             && stops().is_some_and(|stop| stop.intent.side == intent.side)
+    }
+
+    /// No more of what was placed for a position stays live than is left of it: what is too much is cancelled, the last
+    /// that was placed first. For a rest that then stands alone the policy runs again, once the cancel is answered.
+    pub(crate) fn withdraw_protections(&mut self, name: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(group) = self.groups.get(&name).filter(|group| !group.protections.is_empty()) else { return };
+        // Executions of the entry may be late: too much of a stop for a moment is better than none.
+        let opened = self.entry_of(name).map_or(Decimal::ZERO, |entry| closed(&entry));
+        let mut left = self.exits(group).fold(opened, |left, exit| left.saturating_sub(closed(&exit)));
+        let mut too_much = BTreeSet::new();
+        for Placed { id, .. } in &group.protections {
+            let Some(order) = self.orders.get(id).filter(|order| !order.is_cancel_on_its_way()) else { continue };
+            let open = may_close(&order);
+            if open > left.max(Decimal::ZERO) {
+                too_much.insert(*id);
+            } else {
+                left = left.saturating_sub(open);
+            }
+        }
+        for id in &too_much {
+            let Some(order) = self.orders.get_mut(id) else { continue };
+            order.cancel = Some(Cancel { asked_at: at, sent_at: at, tries: 1 });
+            actions.push(send_cancel(order));
+        }
+        let Some(group) = self.groups.get_mut(&name) else { return };
+        for placed in &mut group.protections {
+            placed.is_withdrawn |= too_much.contains(&placed.id);
+        }
     }
 
     /// Which order of a bracket the next protection stands in the place of, and the stop that was lost: first of all a
@@ -125,7 +157,7 @@ impl Group {
     }
 }
 
-/// How much an exit has closed: statuses count, for executions may be late.
+/// How much an order has opened or closed: statuses count, for executions may be late.
 pub(crate) fn closed(order: &Tracked) -> Decimal {
     order.filled.max(order.told.filled)
 }

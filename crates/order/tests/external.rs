@@ -2,7 +2,7 @@
 
 use order::{
     BrokerEvent, CancelError, Change, ChangeError, Event, ExternalError, ExternalPolicy, Gate, Instance, Intent,
-    IntentId, LinkEvent, OrderKind, Orders, Side, State, Step, Timestamp,
+    IntentId, LinkEvent, OrderKind, Orders, Replacement, Revenant, Side, State, Step, Timestamp,
 };
 use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
@@ -233,4 +233,20 @@ fn r18_books_of_before_read_as_they_were() {
     assert_eq!(risk(&read), 70.into());
     let early = read.adopt_external(BY_HAND, IntentId(5), "desk", "ann", NOW);
     assert_eq!(early, Err(ExternalError::NotShown(BY_HAND)));
+}
+
+#[test]
+fn r18_what_was_replaced_and_is_out_of_reach_stays_when_it_comes_back() {
+    let mut desk = Desk::new();
+    desk.show(|_| {});
+    desk.adopt().unwrap();
+    desk.show(|open| open.state.status = Some(Status::Cancelled));
+    let intent = Intent { id: IntentId(6), ..desk.orders.get(IntentId(5)).unwrap().intent.clone() };
+    let replacement = Replacement { of: IntentId(5), intent, revenant: Revenant::Cancel };
+    let step = desk.orders.submit(replacement.into(), &Open, NOW).unwrap();
+    desk.take(step);
+    desk.show(|_| {});
+    let order = desk.orders.get(IntentId(5)).unwrap();
+    assert!(order.state.is_live());
+    assert_eq!(order.cancel, None, "it has no number here that a cancel could name");
 }

@@ -257,12 +257,12 @@ fn r11_what_was_replaced_and_comes_back_may_be_adopted() {
 }
 
 #[test]
-fn r11_what_was_replaced_and_comes_back_filled_is_over() {
+fn r11_what_was_replaced_and_comes_back_filled_is_told_of() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         notice a 201 => a rejected cancelled 100
         replace a b => a rejected cancelled 100; b sent working 100; place 2 100 at 10
-        exec a @x.01 => a filled filled 100; b sent working 100; a trades 100 at 10; alarm Reopened
+        exec a @x.01 => a filled filled 100; b sent working 100; a trades 100 at 10; alarm Reopened; alarm ReplacedLives
         replace z c => refused: there is no order 000000000000000000000003e to be replaced
     "]]);
 }
@@ -279,8 +279,8 @@ fn r26_a_profit_beside_what_flattens_the_position_is_an_overfill() {
         wait 500 => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; cancel 2; alarm Unprotected; flatten 100 for c
         protect z => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; z sent working 100; place 4 100 at 0
         open z Submitted => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; z working working 100
-        exec b @t.01 p12 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; z working working 100; b trades 100 at 12; cancel of b is overtaken: filled
-        exec z @u.01 p9 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; z filled filled 100; z trades 100 at 9; alarm GroupOverfilled; alarm Halted
+        exec b @t.01 p12 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; z working working 100; b trades 100 at 12; cancel of b is overtaken: filled; cancel 4
+        exec z @u.01 p9 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; z filled filled 100; z trades 100 at 9; cancel of z is overtaken: filled; alarm GroupOverfilled; alarm Halted
         place d => refused: strategy s is halted: a group of its orders has filled more than it may: t.01, u.01; a named person must acknowledge it
     "]]);
 }
@@ -340,5 +340,76 @@ fn r25_a_protection_that_comes_too_late_is_not_placed() {
         wait 500 => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; cancel 2; alarm Unprotected; protect 100 for c
         exec b @t.01 p12 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; b trades 100 at 12; cancel of b is overtaken: filled
         protect x => refused: no position stands without the stop 000000000000000000000002r any more
+    "]]);
+}
+
+#[test]
+fn r11_what_was_cancelled_and_replaced_and_fills_in_part_is_told_of() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Cancelled => a cancelled cancelled 100 exposed 100
+        replace a b => a cancelled cancelled 100 exposed 100; b sent working 100; place 2 100 at 10
+        exec a @x.01 q30 => a cancelled filled 30 cancelled 70 exposed 70; b sent working 100; a trades 30 at 10; alarm ReplacedLives
+    "]]);
+}
+
+#[test]
+fn r25_a_stop_that_fills_late_takes_what_was_placed_for_it_away() {
+    check(&expect![[r"
+        bracket a protect => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b Submitted => a working working 100; b working working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b working working 100; c presubmitted working 100
+        exec a @x.01 => a filled filled 100; b working working 100; c presubmitted working 100; a trades 100 at 10
+        status c Cancelled => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; cancel 2; alarm Unprotected; protect 100 for c
+        protect x => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; x sent working 100; place 4 100 at 0
+        open x PreSubmitted => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 100
+        status b Cancelled => a filled filled 100; b cancelled cancelled 100 exposed 100; c cancelled cancelled 100 exposed 100; x presubmitted working 100; cancel of b is done
+        exec c @t.01 p9 => a filled filled 100; b cancelled cancelled 100 exposed 100; c filled filled 100; x presubmitted working 100; c trades 100 at 9; alarm Reopened; alarm ReplacedLives; cancel 4
+        open x Cancelled => a filled filled 100; b cancelled cancelled 100 exposed 100; c filled filled 100; x cancelled cancelled 100 exposed 100; cancel of x is done
+        wait 5000 => a filled filled 100; b cancelled cancelled 100; c filled filled 100; x cancelled cancelled 100
+    "]]);
+}
+
+#[test]
+fn r25_a_stop_that_fills_late_in_part_leaves_the_rest_protected() {
+    check(&expect![[r"
+        bracket a protect => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b Submitted => a working working 100; b working working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b working working 100; c presubmitted working 100
+        exec a @x.01 => a filled filled 100; b working working 100; c presubmitted working 100; a trades 100 at 10
+        status c Cancelled => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; cancel 2; alarm Unprotected; protect 100 for c
+        protect x => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; x sent working 100; place 4 100 at 0
+        open x PreSubmitted => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 100
+        status b Cancelled => a filled filled 100; b cancelled cancelled 100 exposed 100; c cancelled cancelled 100 exposed 100; x presubmitted working 100; cancel of b is done
+        exec c @t.01 q30 p9 => a filled filled 100; b cancelled cancelled 100 exposed 100; c cancelled filled 30 cancelled 70 exposed 70; x presubmitted working 100; c trades 30 at 9; alarm ReplacedLives; cancel 4
+        wait 500 => a filled filled 100; b cancelled cancelled 100 exposed 100; c cancelled filled 30 cancelled 70 exposed 70; x presubmitted working 100
+        open x Cancelled => a filled filled 100; b cancelled cancelled 100 exposed 100; c cancelled filled 30 cancelled 70 exposed 70; x cancelled cancelled 100 exposed 100; cancel of x is done
+        wait 500 => a filled filled 100; b cancelled cancelled 100 exposed 100; c cancelled filled 30 cancelled 70 exposed 70; x cancelled cancelled 100 exposed 100; alarm Unprotected; protect 70 for x
+        protect y => a filled filled 100; b cancelled cancelled 100 exposed 100; c cancelled filled 30 cancelled 70 exposed 70; x cancelled cancelled 100 exposed 100; y sent working 70; place 5 70 at 0
+        open y PreSubmitted q70 => a filled filled 100; b cancelled cancelled 100 exposed 100; c cancelled filled 30 cancelled 70 exposed 70; x cancelled cancelled 100 exposed 100; y presubmitted working 70
+        wait 5000 => a filled filled 100; b cancelled cancelled 100; c cancelled filled 30 cancelled 70; x cancelled cancelled 100; y presubmitted working 70
+    "]]);
+}
+
+#[test]
+fn r25_a_profit_that_fills_late_takes_what_was_placed_for_the_position_away() {
+    check(&expect![[r"
+        bracket a protect => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b Submitted => a working working 100; b working working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b working working 100; c presubmitted working 100
+        exec a @x.01 => a filled filled 100; b working working 100; c presubmitted working 100; a trades 100 at 10
+        status c Cancelled => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; cancel 2; alarm Unprotected; protect 100 for c
+        protect x => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; x sent working 100; place 4 100 at 0
+        open x PreSubmitted => a filled filled 100; b working working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 100
+        exec b @t.01 p12 => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; x presubmitted working 100; b trades 100 at 12; cancel of b is overtaken: filled; cancel 4
+        open x Cancelled => a filled filled 100; b filled filled 100; c cancelled cancelled 100 exposed 100; x cancelled cancelled 100 exposed 100; cancel of x is done
+        wait 5000 => a filled filled 100; b filled filled 100; c cancelled cancelled 100; x cancelled cancelled 100
     "]]);
 }
