@@ -347,7 +347,13 @@ impl Orders {
                 Some(Role::Alternative) => {
                     parts = parts.saturating_add(order.filled.checked_div(size).unwrap_or_default());
                 }
-                Some(Role::Entry) => entry = size,
+                Some(Role::Entry) => {
+                    // One that has ended opens no more than it has, and what stands in its place.
+                    let opens = if order.state.is_live() { size } else { closed(&order) };
+                    let stand_ins =
+                        self.stand_ins(&order).map(|order| closed(&order).saturating_add(may_close(&order)));
+                    entry = stand_ins.fold(opens, Decimal::saturating_add);
+                }
                 Some(Role::TakeProfit | Role::StopLoss | Role::Link | Role::Hedge) | None => {}
             }
         }

@@ -413,3 +413,31 @@ fn r25_a_profit_that_fills_late_takes_what_was_placed_for_the_position_away() {
         wait 5000 => a filled filled 100; b filled filled 100; c cancelled cancelled 100; x cancelled cancelled 100
     "]]);
 }
+
+#[test]
+fn r26_exits_that_close_more_than_an_entry_opened_before_its_end_are_an_overfill() {
+    check(&expect![[r"
+        bracket a => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b Submitted => a working working 100; b working working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b working working 100; c presubmitted working 100
+        exec a @x.01 q40 => a working filled 40 working 60; b working working 100; c presubmitted working 100; a trades 40 at 10
+        status a Cancelled f40 r60 => a cancelled filled 40 cancelled 60 exposed 60; b working working 100; c presubmitted working 100
+        exec b @y.01 q40 p12 => a cancelled filled 40 cancelled 60 exposed 60; b working filled 40 working 60; c presubmitted working 100; b trades 40 at 12
+        exec b @z.01 q60 p12 => a cancelled filled 40 cancelled 60 exposed 60; b filled filled 100; c presubmitted working 100; b trades 60 at 12; alarm GroupOverfilled; alarm Halted
+    "]]);
+}
+
+#[test]
+fn r26_an_entry_that_was_replaced_opens_what_stands_in_its_place_too() {
+    check(&expect![[r"
+        bracket a => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b Submitted => a working working 100; b working working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b working working 100; c presubmitted working 100
+        exec a @x.01 q40 => a working filled 40 working 60; b working working 100; c presubmitted working 100; a trades 40 at 10
+        status a Cancelled f40 r60 => a cancelled filled 40 cancelled 60 exposed 60; b working working 100; c presubmitted working 100
+        replace a d => a cancelled filled 40 cancelled 60 exposed 60; b working working 100; c presubmitted working 100; d sent working 100; place 4 100 at 10
+        exec b @y.01 p12 => a cancelled filled 40 cancelled 60 exposed 60; b filled filled 100; c presubmitted working 100; d sent working 100; b trades 100 at 12
+    "]]);
+}
