@@ -137,6 +137,7 @@ fn numbers_that_are_not_ours_are_remembered_up_to_a_limit() {
     let book = serde_json::to_value(&world.orders).unwrap();
     assert_eq!(book["strangers"].as_array().unwrap().len(), 4096);
 }
+
 #[test]
 fn r25_a_bracket_is_kept_while_what_protects_its_position_lives() {
     let mut world = World::new();
