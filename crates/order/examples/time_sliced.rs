@@ -1,7 +1,7 @@
 //! An order type of one's own: a large order in equal parts, one each interval, whatever became of the part before.
 
 use order::template::{Run, Template, View, Wish};
-use order::{Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, TimeInForce, Timestamp};
+use order::{Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, PassedLegs, Side, TimeInForce, Timestamp};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
 use tws_proto::ids::ClientId;
@@ -45,7 +45,7 @@ struct Open;
 impl Gate for Open {
     type Refusal = std::convert::Infallible;
 
-    fn check(&self, _: &Intent, _: &Orders) -> Result<(), Self::Refusal> {
+    fn check(&self, _: &Intent, _: PassedLegs<'_>, _: &Orders) -> Result<(), Self::Refusal> {
         Ok(())
     }
 }

@@ -23,7 +23,7 @@
 //! [`guard`]; what is missing is in [`missing`].
 //!
 //! ```
-//! use order::{Event, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, TimeInForce, Timestamp};
+//! use order::{Event, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, PassedLegs, Side, TimeInForce, Timestamp};
 //! use tws_proto::Contract;
 //! use tws_proto::ids::ClientId;
 //!
@@ -31,7 +31,7 @@
 //!
 //! impl Gate for AtMost {
 //!     type Refusal = &'static str;
-//!     fn check(&self, intent: &Intent, _: &Orders) -> Result<(), &'static str> {
+//!     fn check(&self, intent: &Intent, _: PassedLegs<'_>, _: &Orders) -> Result<(), &'static str> {
 //!         if intent.quantity <= self.0 { Ok(()) } else { Err("too much") }
 //!     }
 //! }
@@ -80,6 +80,7 @@ pub mod missing;
 pub mod notice;
 pub mod orders;
 pub mod outcome;
+pub mod passed;
 pub mod reference;
 pub mod refusal;
 pub mod snapshot;
@@ -124,6 +125,7 @@ pub use lifetime::TimeInForce;
 pub use numbers::PermanentIds;
 pub use orders::{Gate, Orders};
 pub use outcome::{Operation, OperationResult, Outcome};
+pub use passed::PassedLegs;
 pub use reference::{Instance, IntentId, Owner};
 pub use refusal::{CancelError, ChangeError, SubmitError};
 pub use smol_str::SmolStr;

@@ -21,6 +21,7 @@ use crate::halt::Halt;
 use crate::instrument::{is_same_instrument, is_spelled_alike};
 use crate::intent::Intent;
 use crate::kind::OrderKind;
+use crate::passed::PassedLegs;
 use crate::reference::{Instance, IntentId};
 use crate::refusal::{CancelError, ChangeError, SubmitError};
 use crate::snapshot::{Incoming, SnapshotFacts};
@@ -38,11 +39,12 @@ pub trait Gate {
     /// Why an order was not let through.
     type Refusal;
 
-    /// Looks at an order as it would be, beside all that is live already.
+    /// Looks at an order as it would be, beside all that is live already and the legs of its submission that were let
+    /// through before it.
     ///
     /// # Errors
     /// The refusal; nothing was recorded and nothing will be sent.
-    fn check(&self, intent: &Intent, orders: &Orders) -> Result<(), Self::Refusal>;
+    fn check(&self, intent: &Intent, passed: PassedLegs<'_>, orders: &Orders) -> Result<(), Self::Refusal>;
 }
 
 /// The book of our orders.
@@ -240,7 +242,8 @@ impl Orders {
                 return Err(SubmitError::IdsExhausted);
             }
             self.check_terms(leg, now).map_err(SubmitError::Invalid)?;
-            gate.check(leg, self).map_err(SubmitError::Refused)?;
+            let passed = PassedLegs::of(&submission, order_ids.len());
+            gate.check(leg, passed, self).map_err(SubmitError::Refused)?;
             order_ids.push(OrderId(id));
         }
         Ok(self.record(Input::Submitted { submission: Arc::new(submission), order_ids }, now))
@@ -311,7 +314,7 @@ impl Orders {
         if changed.quantity <= order.filled {
             return Err(ChangeError::BelowFilled { filled: order.filled });
         }
-        gate.check(&changed, self).map_err(ChangeError::Refused)?;
+        gate.check(&changed, PassedLegs::default(), self).map_err(ChangeError::Refused)?;
         Ok(self.record(Input::ChangeAsked { intent: id, change }, now))
     }
 

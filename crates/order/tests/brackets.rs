@@ -231,7 +231,7 @@ struct BuysOnly;
 impl order::Gate for BuysOnly {
     type Refusal = Side;
 
-    fn check(&self, intent: &Intent, _: &order::Orders) -> Result<(), Side> {
+    fn check(&self, intent: &Intent, _: order::PassedLegs<'_>, _: &order::Orders) -> Result<(), Side> {
         if intent.side == Side::Buy { Ok(()) } else { Err(intent.side) }
     }
 }

@@ -2,7 +2,7 @@
 
 use order::{
     BrokerEvent, CancelError, Change, ChangeError, Event, ExternalError, ExternalPolicy, Gate, Instance, Intent,
-    IntentId, LinkEvent, OrderKind, Orders, Replacement, Revenant, Side, State, Step, Timestamp,
+    IntentId, LinkEvent, OrderKind, Orders, PassedLegs, Replacement, Revenant, Side, State, Step, Timestamp,
 };
 use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
@@ -19,7 +19,7 @@ struct Open;
 impl Gate for Open {
     type Refusal = String;
 
-    fn check(&self, _: &Intent, _: &Orders) -> Result<(), String> {
+    fn check(&self, _: &Intent, _: PassedLegs<'_>, _: &Orders) -> Result<(), String> {
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ mod iceberg;
 mod time_sliced;
 
 use order::template::{Run, Template};
-use order::{Gate, Intent, IntentId, Orders, SubmitError, Timestamp};
+use order::{Gate, Intent, IntentId, Orders, PassedLegs, SubmitError, Timestamp};
 use rust_decimal::Decimal;
 use world::{Open, World, intent};
 
@@ -97,7 +97,7 @@ struct Closed;
 impl Gate for Closed {
     type Refusal = &'static str;
 
-    fn check(&self, _: &Intent, _: &Orders) -> Result<(), Self::Refusal> {
+    fn check(&self, _: &Intent, _: PassedLegs<'_>, _: &Orders) -> Result<(), Self::Refusal> {
         Err("closed")
     }
 }

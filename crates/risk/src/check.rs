@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use order::{CombinationLeg, Gate, Intent, Orders, SECOND_US, Side, Timestamp};
+use order::{CombinationLeg, Gate, Intent, Orders, PassedLegs, SECOND_US, Side, Timestamp};
 use position::Ledger;
 use rust_decimal::Decimal;
+use tws_proto::Contract;
 
 use crate::crossing;
 use crate::expiry::Expiry;
@@ -99,14 +100,15 @@ impl CheckAt<'_> {
     }
 }
 
-/// Open orders of anybody count as filled, those with unknown outcome too (R6). An intent that the book knows already is
+/// Open orders of anybody count as filled, those with unknown outcome too (R6), and so do the legs of the same submission
+/// that were let through before and may fill beside this one. An intent that the book knows already is
 /// a change of that order: its old self does not count beside it.
 impl Gate for CheckAt<'_> {
     type Refusal = Refusal;
 
-    fn check(&self, intent: &Intent, orders: &Orders) -> Result<(), Refusal> {
+    fn check(&self, intent: &Intent, passed: PassedLegs<'_>, orders: &Orders) -> Result<(), Refusal> {
         let Intent { account, contract, side, .. } = intent;
-        let mut count = orders.live_count(account, contract, *side);
+        let mut count = orders.live_count(account, contract, *side) + passed.live_count(account, contract, *side);
         let mut open = OpenOrders::default();
         let mut purpose = Purpose::Place;
         let mut old_self = Decimal::ZERO;
@@ -115,18 +117,24 @@ impl Gate for CheckAt<'_> {
             old_self = old.exposure(self.now);
             purpose = Purpose::Change { filled: old.filled };
         }
-        let in_legs = |contract_id, side| orders.live_quantity_in_legs(account, contract_id, side, intent.id, self.now);
+        let in_legs = |contract_id, side| {
+            let live = orders.live_quantity_in_legs(account, contract_id, side, intent.id, self.now);
+            live.saturating_add(passed.live_quantity_in_legs(account, contract_id, side))
+        };
+        let alone = |contract: &Contract, side| {
+            let live = orders.live_quantity(account, contract, side, self.now);
+            live.saturating_add(passed.live_quantity(account, contract, side))
+        };
         if contract.is_combination() {
             for leg in &contract.combo_legs {
                 // What is unsound or not known is refused by name further on.
                 let Some(leg) = CombinationLeg::of(leg, *side) else { continue };
                 let Some(known) = self.gate.known(leg.contract_id) else { continue };
-                let alone = orders.live_quantity(account, known, leg.side, self.now);
-                open.legs.push(alone.saturating_add(in_legs(leg.contract_id, leg.side)));
+                let quantity = alone(known, leg.side).saturating_add(in_legs(leg.contract_id, leg.side));
+                open.legs.push(quantity);
             }
         } else {
-            let alone = orders.live_quantity(account, contract, *side, self.now);
-            open.quantity = alone.checked_sub(old_self).ok_or(Refusal::OutOfRange)?;
+            open.quantity = alone(contract, *side).checked_sub(old_self).ok_or(Refusal::OutOfRange)?;
             if let Some(contract_id) = contract.known_id() {
                 open.quantity = open.quantity.saturating_add(in_legs(contract_id, *side));
             }
@@ -135,7 +143,7 @@ impl Gate for CheckAt<'_> {
         self.judge(intent, &open, purpose)?;
         let parts = Parts::of(intent, self.gate, self.ledger)?;
         let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
-        self.past(exposure::check(self, intent, purpose.unfilled(intent)?, (&parts, &market), orders))?;
+        self.past(exposure::check(self, intent, purpose.unfilled(intent)?, (&parts, &market), (passed, orders)))?;
         if self.gate.limits().allow_self_match {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use order::{CombinationLeg, ExternalOrder, Intent, Orders, Side, Timestamp, Tracked};
+use order::{CombinationLeg, ExternalOrder, Intent, Orders, PassedLegs, Side};
 use position::{Instrument, Ledger};
 use rust_decimal::Decimal;
 use tws_proto::ids::ContractId;
@@ -48,7 +48,7 @@ pub(crate) fn check(
     intent: &Intent,
     unfilled: Decimal,
     (parts, market): (&Parts, &Market),
-    orders: &Orders,
+    (passed, orders): (PassedLegs<'_>, &Orders),
 ) -> Result<(), Refusal> {
     let limits = check.gate.limits();
     if !limits.bounds_exposure() {
@@ -60,8 +60,11 @@ pub(crate) fn check(
     stakes.add_positions(&intent.account)?;
     for order in orders.at_risk().filter(|order| order.intent.account == intent.account) {
         if order.intent.id != intent.id {
-            stakes.add_order(order, check.now)?;
+            stakes.add_order(&order.intent, order.exposure(check.now))?;
         }
+    }
+    for leg in passed.filling().filter(|leg| leg.account == intent.account) {
+        stakes.add_order(leg, leg.quantity)?;
     }
     for order in orders.external().filter(|order| !order.is_ignored && order.account == intent.account) {
         stakes.add_external(order)?;
@@ -98,9 +101,8 @@ impl Stakes<'_> {
         Ok(())
     }
 
-    /// An order of ours that is open, unknown, or was cancelled a moment ago.
-    fn add_order(&mut self, order: &Tracked, now: Timestamp) -> Result<(), Refusal> {
-        let (intent, open) = (&order.intent, order.exposure(now));
+    /// An order of ours that is open, unknown, or was cancelled a moment ago, and a leg that was let through before.
+    fn add_order(&mut self, intent: &Intent, open: Decimal) -> Result<(), Refusal> {
         if open.is_zero() {
             return Ok(());
         }

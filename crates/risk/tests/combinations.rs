@@ -413,7 +413,7 @@ fn c6_a_change_of_a_combination_does_not_count_beside_its_old_self() {
     assert!(step.is_ok());
     let judge = |quantity: i64| {
         let changed = Intent { quantity: Decimal::from(quantity), ..first.clone() };
-        order::Gate::check(&gate.at(now, &ledger), &changed, &orders)
+        order::Gate::check(&gate.at(now, &ledger), &changed, order::PassedLegs::default(), &orders)
     };
     assert_eq!(judge(50), Ok(()));
     let (asked, have, pending, limit) = (Decimal::from(51), Decimal::ZERO, Decimal::ZERO, Decimal::from(50));

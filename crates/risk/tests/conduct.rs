@@ -335,7 +335,14 @@ fn c9_a_change_meets_no_order_of_our_own_but_itself_and_can_be_allowed() {
         for leg in [intent(1, Side::Sell, 10, Some(105)), intent(2, Side::Buy, 10, Some(95))] {
             assert!(orders.submit(leg.into(), &gate.at(now, &ledger), now).is_ok());
         }
-        let moved = |price| order::Gate::check(&gate.at(now, &ledger), &intent(2, Side::Buy, 10, Some(price)), &orders);
+        let moved = |price| {
+            order::Gate::check(
+                &gate.at(now, &ledger),
+                &intent(2, Side::Buy, 10, Some(price)),
+                order::PassedLegs::default(),
+                &orders,
+            )
+        };
         assert_eq!(moved(104), Ok(()));
         assert_eq!(moved(105).map_or_else(|refusal| refusal.control(), |()| ""), expected);
     }

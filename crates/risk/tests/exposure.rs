@@ -1,7 +1,7 @@
 //! What an account has at stake over all contracts (C6).
 
 use order::{
-    BrokerEvent, Event, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side, SubmitError,
+    BrokerEvent, Event, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side, Submission, SubmitError,
     TimeInForce, Timestamp,
 };
 use position::{Adjustment, Instrument, Ledger};
@@ -274,4 +274,19 @@ proptest! {
         prop_assert!(held.iter().map(|quantity| quantity.abs()).sum::<i64>() <= gross_max, "{held:?}");
         prop_assert!(held.iter().sum::<i64>().abs() <= net_max, "{held:?}");
     }
+}
+
+#[test]
+fn c6_gross_exposure_counts_the_legs_of_a_submission_together() {
+    let mut scene = Scene::new(Some(10_000), None);
+    let mut chain = |second| {
+        let legs =
+            vec![scene.intent(contract(IBM), Side::Buy, 60, 100), scene.intent(contract(SPY), Side::Buy, second, 100)];
+        let now = Timestamp(0);
+        let step = scene.orders.submit(Submission::Chain(legs), &scene.gate.at(now, &scene.ledger), now);
+        step.map(|_| ()).map_err(|error| error.to_string())
+    };
+    let refused = beyond("gross", "10100", "6000", "10000");
+    assert!(chain(41).is_err_and(|error| error.contains(&refused)));
+    assert_eq!(chain(40), Ok(()));
 }

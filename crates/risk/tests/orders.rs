@@ -1,8 +1,8 @@
 //! The gate as the book of orders asks it.
 
 use order::{
-    BrokerEvent, Change, ChangeError, Event, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side,
-    SubmitError, TimeInForce, Timestamp,
+    Bracket, BrokerEvent, Change, ChangeError, Event, Hours, Instance, Intent, IntentId, LinkEvent, OcaEffect,
+    OneCancelsAll, OrderKind, Orders, Side, Submission, SubmitError, TimeInForce, Timestamp,
 };
 use position::Ledger;
 use risk::{AllowList, Limits, Quote, Refusal, RiskGate};
@@ -109,4 +109,50 @@ fn a_change_does_not_count_beside_its_old_self() {
     assert_eq!(orders.change(IntentId(1), to(150), &gate.at(now, &ledger), now).map(|_| ()), Ok(()));
     // While the change is on its way, the larger quantity counts.
     assert_eq!(submit(&mut orders, &gate, intent(3, Side::Buy, 1)), Err(SubmitError::Refused(too_big(1, 150))));
+}
+
+/// What an empty book says to a submission of several legs.
+#[track_caller]
+fn check_legs(submission: impl Into<Submission>, expected: Result<(), Refusal>) {
+    let (gate, mut orders) = (gate(), orders());
+    let (now, ledger) = (Timestamp(0), Ledger::default());
+    let outcome = orders.submit(submission.into(), &gate.at(now, &ledger), now).map(|_| ());
+    assert_eq!(outcome, expected.map_err(SubmitError::Refused));
+}
+
+fn group(quantities: &[i64], effect: OcaEffect) -> OneCancelsAll {
+    let legs = (1..).zip(quantities).map(|(id, quantity)| intent(id, Side::Buy, *quantity)).collect();
+    OneCancelsAll { legs, effect }
+}
+
+#[test]
+fn c6_the_legs_of_a_chain_count_together() {
+    let chain = |legs: &[(Side, i64)]| {
+        Submission::Chain((1..).zip(legs).map(|(id, (side, quantity))| intent(id, *side, *quantity)).collect())
+    };
+    check_legs(chain(&[(Side::Buy, 100), (Side::Buy, 50)]), Ok(()));
+    check_legs(chain(&[(Side::Buy, 100), (Side::Buy, 51)]), Err(too_big(51, 100)));
+    check_legs(chain(&[(Side::Buy, 150), (Side::Sell, 150)]), Ok(()));
+    let many = Refusal::OpenOrders { have: 2, limit: 2 };
+    check_legs(chain(&[(Side::Buy, 1), (Side::Buy, 1), (Side::Buy, 1)]), Err(many));
+}
+
+#[test]
+fn c6_of_a_group_with_block_the_largest_leg_counts_and_without_block_all_do() {
+    for effect in [OcaEffect::CancelWithBlock, OcaEffect::ReduceWithBlock] {
+        check_legs(group(&[100, 150], effect), Ok(()));
+        check_legs(group(&[100, 151], effect), Err(too_big(151, 0)));
+        let many = Refusal::OpenOrders { have: 2, limit: 2 };
+        check_legs(group(&[1, 1, 1], effect), Err(many));
+    }
+    check_legs(group(&[100, 50], OcaEffect::ReduceWithoutBlock), Ok(()));
+    check_legs(group(&[100, 51], OcaEffect::ReduceWithoutBlock), Err(too_big(51, 100)));
+}
+
+#[test]
+fn c6_the_exits_of_a_bracket_close_what_its_entry_opens() {
+    let exit = |id, kind| Intent { kind, ..intent(id, Side::Sell, 150) };
+    let profit = exit(2, OrderKind::Limit { limit_price: 101.into() });
+    let loss = exit(3, OrderKind::Stop { stop_price: 99.into() });
+    check_legs(Bracket::new(intent(1, Side::Buy, 150), profit, loss), Ok(()));
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use order::{
-    BrokerEvent, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side, Timestamp,
+    BrokerEvent, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, PassedLegs, Side,
+    Timestamp,
 };
 use order::{Submission, TimeInForce};
 use rust_decimal::Decimal;
@@ -31,7 +32,7 @@ struct Open;
 impl Gate for Open {
     type Refusal = std::convert::Infallible;
 
-    fn check(&self, _: &Intent, _: &Orders) -> Result<(), Self::Refusal> {
+    fn check(&self, _: &Intent, _: PassedLegs<'_>, _: &Orders) -> Result<(), Self::Refusal> {
         Ok(())
     }
 }

@@ -2,7 +2,9 @@
 //! trader's own books, whose records come out.
 
 use order::{Action, TimeInForce, Timestamp};
-use order::{BrokerEvent, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side, Step};
+use order::{
+    BrokerEvent, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, PassedLegs, Side, Step,
+};
 use rust_decimal::Decimal;
 use trader::{Books, Record};
 use tws_proto::ids::{ClientId, OrderId};
@@ -33,7 +35,7 @@ struct Open;
 impl Gate for Open {
     type Refusal = std::convert::Infallible;
 
-    fn check(&self, _: &Intent, _: &Orders) -> Result<(), Self::Refusal> {
+    fn check(&self, _: &Intent, _: PassedLegs<'_>, _: &Orders) -> Result<(), Self::Refusal> {
         Ok(())
     }
 }

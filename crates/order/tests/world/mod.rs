@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 
 use order::{
     Action, Bracket, BrokerEvent, Change, DAY_US, Event, Gate, HaltScope, Hours, Instance, Intent, IntentId, LinkEvent,
-    OcaEffect, OneCancelsAll, Operation, OperationResult, OrderKind, OrderUpdate, Orders, Outcome, Protection, Record,
-    Replacement, Revenant, Session, Side, SnapshotEvent, SnapshotFacts, Step, Terms, TimeInForce, Timestamp,
-    Unprotected,
+    OcaEffect, OneCancelsAll, Operation, OperationResult, OrderKind, OrderUpdate, Orders, Outcome, PassedLegs,
+    Protection, Record, Replacement, Revenant, Session, Side, SnapshotEvent, SnapshotFacts, Step, Terms, TimeInForce,
+    Timestamp, Unprotected,
 };
 use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
@@ -25,7 +25,7 @@ pub(crate) struct Open;
 impl Gate for Open {
     type Refusal = std::convert::Infallible;
 
-    fn check(&self, _: &Intent, _: &Orders) -> Result<(), Self::Refusal> {
+    fn check(&self, _: &Intent, _: PassedLegs<'_>, _: &Orders) -> Result<(), Self::Refusal> {
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Controls that need more than one order: what they stop stays stopped until a person has looked.
 
-use order::{HaltScope, SubmitError};
+use order::{HaltScope, OcaEffect, SubmitError};
 use risk::{AllowList, Refusal, Trading};
 use trader::Refused;
 use trader::prelude::*;
@@ -221,5 +221,24 @@ async fn c2_our_own_last_price_measures_orders_over_a_restart() {
     let Some(Refusal::OwnCollar { own, .. }) = gate(&refused) else { panic!("{refused:?}") };
     assert_eq!(*own, number("10.01"));
     handle.submit(Ticket::buy(&acme, 2).limit(number("10.21"))).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c6_the_legs_of_one_ticket_count_together() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.position_max = Some(number("150"));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let leg = |quantity, price| Ticket::buy(&acme, quantity).limit(number(price));
+    let chain = |second| leg(100, "9.50").then([leg(second, "9.40")]);
+    let group = |second| leg(100, "9.50").or([leg(second, "9.40")], OcaEffect::ReduceWithoutBlock);
+    for ticket in [chain(51), group(51)] {
+        let refused = handle.submit(ticket).await.unwrap_err();
+        assert!(matches!(gate(&refused), Some(Refusal::Position { .. })), "{refused}");
+    }
+    assert_eq!(desk.orders().len(), 0);
+    handle.submit(chain(50)).await.unwrap();
     trader.stop().await;
 }
