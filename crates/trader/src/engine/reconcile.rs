@@ -205,7 +205,7 @@ impl Engine {
         let Answered { positions, executions, skew } = answered;
         let now = self.clock.now();
         let unexplained = self.differences(positions).into_keys().collect();
-        let history_from = Some(Timestamp(now.0.saturating_sub(i64::from(EXECUTION_DAYS) * DAY_US)));
+        let history_from = Some(Timestamp(now.0.saturating_sub(SURELY_LISTED_US)));
         let step = self.books.orders.snapshot_ended(&SnapshotFacts { unexplained, history_from }, now);
         let absent = absent(&step);
         self.take(step);

@@ -270,3 +270,25 @@ async fn r26_an_overfilled_pair_halts_its_strategy_until_a_person_acknowledges()
     hear(&mut updates, |update| update.quantity == Decimal::TWO && update.state == State::Filled).await;
     trader.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn r30_after_seventy_hours_away_a_person_must_look_though_three_days_are_asked_for() {
+    let desk = Desk::open().await;
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(Timestamp(START_US)).start().await.unwrap();
+    let handle = trader.handle().for_strategy("one");
+    let instrument = desk.watch(&handle, "ACME").await;
+    let ticket = Ticket::buy(&instrument, 10).limit(number("9.50")).good_till_cancelled();
+    handle.submit(ticket).await.unwrap().wait_for(PATIENCE, is_working).await.unwrap();
+    trader.stop().await;
+    desk.sim.advance(Duration::from_secs(3_600));
+    desk.quote("ACME", "9.40", "9.50");
+    desk.sim.advance(Duration::from_secs(69 * 3_600));
+    let builder = Trader::builder(desk.config.clone()).clock_starts_at(Timestamp(START_US + 70 * HOUR_US));
+    let trader = builder.start().await.unwrap();
+    let handle = trader.handle();
+    let id = instrument.id();
+    books(&handle, "the position", move |books| books.position(ACCOUNT, id) == Decimal::TEN).await;
+    let halts = handle.inspect(|books| books.orders.halts().map(|halt| halt.scope.clone()).collect::<Vec<_>>());
+    assert!(halts.await.unwrap().contains(&HaltScope::Everything));
+    trader.stop().await;
+}
