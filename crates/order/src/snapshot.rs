@@ -112,8 +112,23 @@ impl Orders {
         let last = self.link.compared_at;
         let away_since = last.filter(|last| facts.history_from.is_some_and(|from| *last < from));
         let matters = !absent.is_empty() || away_since.is_some();
-        let unexplained = if matters { facts.unexplained.clone() } else { Vec::new() };
+        let unexplained = if matters { self.unexplained(facts) } else { Vec::new() };
         Some(Compared { absent, unchanged, external_gone, unexplained, away_since })
+    }
+
+    /// Positions that our fills do not explain. One that was booked as of others stays among them until a person has
+    /// acknowledged the halt that came with it: whose fill moved it is not known.
+    fn unexplained(&self, facts: &SnapshotFacts) -> Vec<(String, ContractId)> {
+        let mut unexplained = facts.unexplained.clone();
+        for halt in self.halts() {
+            match &halt.scope {
+                HaltScope::Instrument { account, contract_id } => unexplained.push((account.clone(), *contract_id)),
+                HaltScope::Everything | HaltScope::Strategy(_) => {}
+            }
+        }
+        unexplained.sort_unstable();
+        unexplained.dedup();
+        unexplained
     }
 
     fn says_something(&self, compared: &Compared, now: Timestamp) -> bool {

@@ -1,8 +1,11 @@
 //! What is not known, and how it is found out (R4, R6, R8, R9, R10, R11).
 
 use expect_test::expect;
+use order::{HaltScope, State};
+use tws_proto::ids::ContractId;
 
 use crate::check;
+use crate::world::{World, id};
 
 #[test]
 fn r04_nothing_leaves_again_by_itself() {
@@ -249,4 +252,29 @@ fn r07_a_fill_between_two_parts_of_a_snapshot_counts_once() {
         status a Filled f100 r0 => a filled filled 100
         snapshot ended => a filled filled 100
     "]]);
+}
+
+/// Does one line after the other.
+fn run(world: &mut World, lines: &[&str]) {
+    for line in lines {
+        let _ = world.run(line);
+    }
+}
+
+#[test]
+fn r09_nothing_is_lost_while_nobody_has_looked_at_a_position_that_moved_there() {
+    let mut world = World::new();
+    run(&mut world, &["place a", "open a Submitted", "link lost", "link ready", "wait 40000"]);
+    run(&mut world, &["snapshot began", "snapshot ended u", "wait 11000", "snapshot began", "snapshot ended u"]);
+    // The difference is booked as of others: from here on positions agree.
+    let scope = HaltScope::Instrument { account: "DU1".to_owned(), contract_id: ContractId(8314) };
+    let step = world.orders.halt(scope.clone(), "the broker holds 100 IBM, and fills explain only 0", world.now);
+    world.keep(step);
+    run(&mut world, &["wait 11000", "snapshot began", "snapshot ended"]);
+    assert!(matches!(world.orders.get(id('a')).unwrap().state, State::Unknown(_)));
+    let step = world.orders.acknowledge(scope, "anna", world.now).unwrap();
+    world.keep(step);
+    run(&mut world, &["wait 11000", "snapshot began", "snapshot ended"]);
+    assert_eq!(world.orders.get(id('a')).unwrap().state, State::Lost);
+    world.check_replay();
 }

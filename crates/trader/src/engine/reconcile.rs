@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use order::{
-    DAY_US, Event as OrderEvent, Fill, HaltScope, Input, IntentId, SECOND_US, SnapshotEvent, SnapshotFacts, Step,
-    Timestamp,
+    DAY_US, Event as OrderEvent, Fill, HaltScope, Input, IntentId, SECOND_US, SnapshotEvent, SnapshotFacts, State,
+    Step, Timestamp,
 };
 use position::{Adjustment, Instrument};
 use risk::{Statement, Told};
@@ -393,12 +393,27 @@ impl Engine {
         let is_traded = self.is_traded(&account, contract_id);
         let broker = ours.saturating_add(quantity);
         if is_traded {
-            let reason = format!("the broker holds {broker} {symbol}, and fills explain only {ours}");
+            let suspects = self.may_have_filled(&account, contract_id, quantity);
+            let reason = format!("the broker holds {broker} {symbol}, and fills explain only {ours}{suspects}");
             let scope = HaltScope::Instrument { account: account.clone(), contract_id };
             let step = self.books.orders.halt(scope, reason, self.clock.now());
             self.take(step);
         }
         self.alarm(Alarm::PositionAdjusted { account, symbol, broker, ours });
+    }
+
+    /// In words, the orders of which the outcome is not known and that would have moved the position this way.
+    fn may_have_filled(&self, account: &str, contract_id: ContractId, moved: Decimal) -> String {
+        let unknown = self.books.orders.live().filter(|order| matches!(order.state, State::Unknown(_)));
+        let suspects = unknown.filter(|order| {
+            let is_here = order.intent.account == account && order.intent.contract.known_id() == Some(contract_id);
+            is_here && order.intent.side.signed(moved) > Decimal::ZERO
+        });
+        let ids: Vec<String> = suspects.map(|order| order.intent.id.to_string()).collect();
+        if ids.is_empty() {
+            return String::new();
+        }
+        format!("; what may have filled, for its outcome is not known: {}", ids.join(", "))
     }
 
     /// Whether a strategy of ours has ever held it, or has an order there (R17).

@@ -12,7 +12,9 @@ use tws_proto::Order;
 use tws_proto::kinds::Action;
 use tws_sim::faults::{Fault, Switch};
 
-use crate::desk::{ACCOUNT, Desk, PATIENCE, alarms, back, books, hear, is_working, listen, number, refused};
+use crate::desk::{
+    ACCOUNT, Desk, PATIENCE, alarms, back, books, hear, is_unknown, is_working, listen, number, refused,
+};
 
 /// 7 October 2013, 13:00 in New York, in microseconds: when the simulator starts.
 const START_US: i64 = 1_381_165_200_000_000;
@@ -269,6 +271,40 @@ async fn r26_an_overfilled_pair_halts_its_strategy_until_a_person_acknowledges()
     handle.submit(Ticket::buy(&instrument, 2)).await.unwrap();
     hear(&mut updates, |update| update.quantity == Decimal::TWO && update.state == State::Filled).await;
     trader.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn r09_an_order_that_may_have_moved_a_position_is_not_lost_before_a_person_has_looked() {
+    let mut desk = Desk::open().await;
+    desk.config.newest_version = tws_proto::ServerVersion(199); // executions of today alone
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("one");
+    let instrument = desk.watch(&handle, "ACME").await;
+    let ticket = Ticket::buy(&instrument, 10).limit(number("9.50")).good_till_cancelled();
+    let mut placed = handle.submit(ticket).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    let epoch = handle.state().epoch;
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+    desk.sim.advance(Duration::from_secs(10 * 3_600));
+    desk.quote("ACME", "9.40", "9.50");
+    desk.sim.advance(Duration::from_secs(2 * 3_600)); // past midnight
+    desk.sim.accept_connections().await.unwrap();
+    back(&handle, epoch).await;
+    let id = instrument.id();
+    books(&handle, "the position", move |books| books.position(ACCOUNT, id) == Decimal::TEN).await;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let order = handle.order(placed.id()).await.unwrap().unwrap();
+    assert!(is_unknown(&order), "{}", order.state);
+    let scope = HaltScope::Instrument { account: ACCOUNT.into(), contract_id: id };
+    let halts = handle.inspect(|books| books.orders.halts().cloned().collect::<Vec<_>>()).await.unwrap();
+    let halt = halts.iter().find(|halt| halt.scope == scope).unwrap();
+    assert!(halt.reason.contains(&placed.id().to_string()), "{halt}");
+    handle.acknowledge(scope, "ann").await.unwrap();
+    assert_eq!(placed.done(PATIENCE).await.unwrap().state, State::Lost);
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
 }
 
 #[tokio::test(start_paused = true)]
