@@ -101,7 +101,9 @@ impl Orders {
     /// Holds what came in against our book.
     pub(crate) fn compare(&mut self, facts: &SnapshotFacts, at: Timestamp) -> Option<Compared> {
         let seen = self.snapshot.0.take()?;
-        let live = || self.live().filter(|order| order.created_at < seen.began_at);
+        // One of a time that is still to come was there before the clock was set back.
+        let is_older = |order: &&Tracked| order.created_at < seen.began_at || order.created_at > at;
+        let live = || self.live().filter(is_older);
         let absent: Vec<IntentId> = live().map(|order| order.intent.id).filter(|id| !seen.ours.contains(id)).collect();
         let would_show = |order: &&Tracked| {
             let is_old = order.change_asked_at.is_some_and(|asked| seen.began_at.since(asked) >= ANSWER_US);

@@ -278,3 +278,16 @@ fn r09_nothing_is_lost_while_nobody_has_looked_at_a_position_that_moved_there() 
     assert_eq!(world.orders.get(id('a')).unwrap().state, State::Lost);
     world.check_replay();
 }
+
+#[test]
+fn r39_an_order_from_before_the_clock_was_set_back_is_compared_too() {
+    let mut world = World::new();
+    world.now.0 += 7_200_000_000;
+    run(&mut world, &["place a"]);
+    world.now.0 -= 3_600_000_000; // the next run begins an hour earlier by its wall clock
+    run(&mut world, &["link lost", "link ready", "wait 40000"]);
+    for _ in 0..2 {
+        run(&mut world, &["snapshot began", "snapshot ended", "wait 11000"]);
+    }
+    assert_eq!(world.orders.get(id('a')).unwrap().state, State::Lost);
+}
