@@ -358,9 +358,7 @@ impl Orders {
             Input::ChangeAsked { intent, change } => self.change_asked(*intent, change, at, &mut actions),
             Input::Happened(event) => self.happened(event, at, &mut actions),
             Input::Forgotten { before } => self.forgotten(*before),
-            Input::Learnt { contract_id, terms } => {
-                self.terms.insert(*contract_id, (**terms).clone());
-            }
+            Input::Learnt { contract_id, terms } => self.learnt(*contract_id, terms),
             Input::Halted { scope, reason } => self.halted(scope, reason, at, &mut actions),
             Input::Adopted { number, intent, order_id, by: _ } => {
                 self.adopted(*number, intent, *order_id, at, &mut actions);

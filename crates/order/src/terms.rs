@@ -13,6 +13,7 @@ use crate::kind::{Distance, OrderKind};
 use crate::lifetime::TimeInForce;
 use crate::orders::Orders;
 use crate::time::Timestamp;
+use crate::tracked::Tracked;
 
 /// What is known of a contract. What is not known is not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +143,20 @@ impl Orders {
             return Step::default();
         }
         self.record(Input::Learnt { contract_id, terms: Box::new(terms) }, now)
+    }
+
+    /// An order that was placed before its hours were known ends by them too. An end that is known stands: hours that are
+    /// over are told no more.
+    pub(crate) fn learnt(&mut self, contract_id: ContractId, terms: &Terms) {
+        for id in &self.live {
+            let of_contract = |order: &&mut Tracked| order.intent.contract.known_id() == Some(contract_id);
+            if let Some(order) = self.orders.get_mut(id).filter(of_contract)
+                && order.ends_at.is_none()
+            {
+                order.ends_at = terms.end_of(&order.intent, order.created_at);
+            }
+        }
+        self.terms.insert(contract_id, terms.clone());
     }
 
     /// What is known of a contract.

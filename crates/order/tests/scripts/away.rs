@@ -29,6 +29,45 @@ fn r28_a_day_order_absent_after_its_hours_is_expired_s36() {
 }
 
 #[test]
+fn r28_a_day_order_ends_by_hours_that_were_learnt_after_it_was_placed() {
+    check(&expect![[r"
+        place a day => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        hours 600 => a working working 100
+        wait 1000 => a working working 100
+        link lost => a unknown unknown 100
+        wait 3600000 => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 31000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 11000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a expired cancelled 100
+    "]]);
+}
+
+#[test]
+fn r28_hours_of_the_next_day_move_the_end_of_no_order() {
+    check(&expect![[r"
+        hours 600 =>
+        place a day => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        wait 1000 => a working working 100
+        link lost => a unknown unknown 100
+        wait 3600000 => a unknown unknown 100
+        hours 600 => a unknown unknown 100
+        link ready => a unknown unknown 100
+        wait 31000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a unknown unknown 100
+        wait 11000 => a unknown unknown 100
+        snapshot began => a unknown unknown 100
+        snapshot ended => a expired cancelled 100
+    "]]);
+}
+
+#[test]
 fn r28_a_day_order_absent_within_its_hours_is_not_expired() {
     check(&expect![[r"
         hours 36000 =>
