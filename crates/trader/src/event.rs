@@ -234,6 +234,15 @@ pub enum Alarm {
         /// The first of them.
         first: String,
     },
+    /// The clock of this machine was set back since the journal was last written (R39).
+    #[error(
+        "the clock of this machine is {behind_s} s behind the journal's last record; what waits for its time waits for as \
+         much longer, so look at positions without a stop, and set the clock"
+    )]
+    ClockBehind {
+        /// By how much.
+        behind_s: i64,
+    },
     /// A strategy ended by itself.
     #[error("strategy {name} ended: {cause}; its orders stay as they are")]
     StrategyEnded {
@@ -299,6 +308,7 @@ impl Alarm {
             Self::CancelledOnReturn { .. } => "cancelled_on_return",
             Self::LimitWaived { .. } => "limit_waived",
             Self::StatementDiffers { .. } => "statement_differs",
+            Self::ClockBehind { .. } => "clock_behind",
             Self::StrategyEnded { .. } => "strategy_ended",
             Self::BadFrame(_) => "bad_frame",
             Self::SubscriberClosed { .. } => "subscriber_closed",

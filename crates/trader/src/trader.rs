@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use event_bus::{Bus, Queue};
 use journal::{Journal, Options, Sequence, Verification};
-use order::{Instance, Timestamp};
+use order::{Instance, SECOND_US, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -217,7 +217,9 @@ impl TraderBuilder {
         config.validate()?;
         check_names(strategies.iter().map(|(name, _)| name.as_str()))?;
         let client_lock = ClientLock::take(&config)?;
-        let (journal, books) = open_books(&config, &watcher)?;
+        let (journal, books, last_at) = open_books(&config, &watcher)?;
+        let clock = Clock::start(clock_start.unwrap_or_else(wall_time), clock_speed);
+        let at_start = last_at.and_then(|last_at| clock_behind(&config, last_at, clock.now()));
         let (client, driver) = TradingClient::connect(client_config(&config))?;
         // Taken before the driver runs, so that nothing is missing from it.
         let lane = client.take_order_events().ok_or(StartError::LaneTaken)?;
@@ -238,8 +240,9 @@ impl TraderBuilder {
             state: state_sender,
             commands,
             kept,
-            clock: Clock::start(clock_start.unwrap_or_else(wall_time), clock_speed),
+            clock,
             watcher,
+            at_start,
         });
         tokio::spawn(async move {
             let exit = driver.run().await;
@@ -288,23 +291,34 @@ fn empty_books(config: &TraderConfig) -> Result<Books, StartError> {
     Ok(Books::new(instance, config.client_id))
 }
 
-fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Books), StartError> {
+/// R39: what to say where the journal was last written at a time that is still to come.
+fn clock_behind(config: &TraderConfig, last_at: Timestamp, now: Timestamp) -> Option<Alarm> {
+    let behind_us = last_at.since(now);
+    let behind = Duration::from_micros(u64::try_from(behind_us).ok()?);
+    config.clock_skew_max.filter(|most| behind > *most)?;
+    Some(Alarm::ClockBehind { behind_s: behind_us / SECOND_US })
+}
+
+/// A journal, the books that it makes, and when it was last written.
+fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Books, Option<Timestamp>), StartError> {
     // The replay proves every record: once is enough.
     let mut journal = Journal::open(&config.journal, options().verification(Verification::Tail(0)))?;
     let reader = journal::Reader::open(journal.path(), &options())?;
     let books = reader.replay_ahead(Sequence::FIRST, moves_books, |records| {
         replay(config, records, || watcher.tell(Moment::Replaying))
     })?;
+    let last = Sequence::new(journal.len()).and_then(|last| journal.replay(last).next()).transpose()?;
+    let last_at = last.map(|last| Timestamp(last.stamps.wall_us));
     let in_this_file = journal.len() - (journal.first().number() - 1);
     if in_this_file <= config.journal_records_max {
-        return Ok((journal, books));
+        return Ok((journal, books, last_at));
     }
     match rotate(config, &mut journal, &books) {
-        Ok(kept) => Ok((journal, kept)),
+        Ok(kept) => Ok((journal, kept, last_at)),
         // The file is as it was, and only longer than it need be: that must not keep anybody from trading.
         Err(StartError::Rotate(journal::RotateError::InUse { path })) => {
             tracing::warn!(path = %path.display(), "the journal is long and open elsewhere; it goes on as it is");
-            Ok((journal, books))
+            Ok((journal, books, last_at))
         }
         Err(error) => Err(error),
     }

@@ -100,6 +100,8 @@ pub(crate) struct Engine {
     outbox: Outbox,
     /// Why nothing may be traded until a person has looked.
     halted: Option<String>,
+    /// What a person should know before all else.
+    at_start: Option<Alarm>,
 }
 
 /// What the engine is made of.
@@ -116,6 +118,7 @@ pub(crate) struct Parts {
     pub(crate) kept: oneshot::Receiver<()>,
     pub(crate) clock: Clock,
     pub(crate) watcher: Watcher,
+    pub(crate) at_start: Option<Alarm>,
 }
 
 /// The link as the order lane has told it so far. The client's own state can be ahead of it.
@@ -131,8 +134,21 @@ struct Link {
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, books, journal, client_lock, client, lane, bus, state, commands, kept, clock, watcher } =
-            parts;
+        let Parts {
+            config,
+            books,
+            journal,
+            client_lock,
+            client,
+            lane,
+            bus,
+            state,
+            commands,
+            kept,
+            clock,
+            watcher,
+            at_start,
+        } = parts;
         let (market_sender, market_updates) = mpsc::channel(MARKET_UPDATES_MAX);
         let (snapshot_sender, snapshots) = mpsc::channel(1);
         let ids = IntentIds::after(books.last_id());
@@ -174,6 +190,7 @@ impl Engine {
             watcher,
             outbox: Outbox::default(),
             halted: None,
+            at_start,
         }
     }
 
@@ -186,6 +203,9 @@ impl Engine {
     /// Takes inputs, round by round; gives whoever wants to hear of the end.
     async fn serve(&mut self) -> Option<oneshot::Sender<Ended>> {
         self.outbox.records.push(Record::started(&self.config));
+        if let Some(alarm) = self.at_start.take() {
+            self.alarm(alarm);
+        }
         // Between two runs lies a break like any other: what was open has an unknown outcome (R6), and for how long
         // TWS has had IB is not known (R9).
         self.step(OrderEvent::Link(LinkEvent::Lost));

@@ -146,6 +146,19 @@ async fn r39_clocks_that_differ_by_more_than_is_allowed_halt_and_by_less_do_not(
 }
 
 #[tokio::test(start_paused = true)]
+async fn r39_a_clock_that_was_set_back_since_the_last_record_is_an_alarm() {
+    let mut desk = Desk::open().await;
+    desk.config.clock_skew_max = Some(Duration::from_secs(100));
+    for (ahead_s, is_told) in [(90, false), (-90, true)] {
+        let at = desk.sim.now().0 * 1_000 + ahead_s * 1_000_000;
+        let trader = Trader::builder(desk.config.clone()).clock_starts_at(Timestamp(at)).start().await.unwrap();
+        let alarms = trader.handle().alarms().await.unwrap();
+        assert_eq!(alarms.iter().any(|alarm| alarm.code == "clock_behind"), is_told, "{alarms:?}");
+        trader.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn r39_p14_a_clock_that_jumped_repeats_no_id_and_ends_no_order() {
     let desk = Desk::open().await;
     let mut last: Option<OrderUpdate> = None;
