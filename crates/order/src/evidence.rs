@@ -18,7 +18,7 @@ use crate::reference::IntentId;
 use crate::snapshot::SnapshotFacts;
 use crate::state::{self, Evidence, Next, Stage, State};
 use crate::time::Timestamp;
-use crate::tracked::Cancel;
+use crate::tracked::{Cancel, Tracked};
 use tws_proto::Side;
 
 impl Orders {
@@ -160,14 +160,18 @@ impl Orders {
             Meaning::Rejected | Meaning::RejectedOrChangeRefused => {
                 self.moved.0 = true;
                 order.refusal = Some(words.as_str().into());
-                if self.weigh(id, &Evidence::Rejected, at, &words, actions) == Weighed::Doubted {
+                let weighed = if order.state.is_live() && order.permanent_ids.len() > 1 {
+                    Weighed::Doubted // R22: which of them?
+                } else {
+                    self.weigh(id, &Evidence::Rejected, at, &words, actions)
+                };
+                if weighed == Weighed::Doubted {
                     let state = self.orders.get(&id).map_or(State::Lost, |order| order.state.clone());
                     let text = text.to_owned();
                     actions.push(Action::Alarm(Alarm::Contradiction { intent: id, state, code, text }));
                     actions.push(Action::Ask(Question::Snapshot));
                 }
             }
-            Meaning::Cancelled if order.permanent_ids.len() > 1 => actions.push(Action::Ask(Question::Snapshot)), // which?
             Meaning::Cancelled => self.weigh_end(id, None, &Evidence::Cancelled, at, &words, actions),
             Meaning::Held => {
                 self.weigh(id, &Evidence::Held, at, &words, actions);
@@ -254,10 +258,7 @@ impl Orders {
                     self.moved.0 |= order.ended_permanent_ids.remove(number);
                 }
             }
-            Evidence::Inactive => {
-                self.weigh(id, &evidence, at, words, actions);
-                self.settle(id, at, actions);
-            }
+            Evidence::Inactive => self.weigh_inactive(id, number, at, words, actions),
             Evidence::Rejected
             | Evidence::Held
             | Evidence::CompletedRejected
@@ -284,19 +285,56 @@ impl Orders {
         actions: &mut Vec<Action>,
     ) {
         let Some(order) = self.orders.get_mut(&id) else { return };
-        if let Some(number) = number
-            && order.state.is_live()
-            && others_live(order, number)
-        {
-            order.ended_permanent_ids.insert(number);
-            actions.push(Action::Ask(Question::Snapshot));
-            return self.tell(id, at, actions);
+        if is_one_of_several(order, number) {
+            match number {
+                Some(number) => self.end_one(id, number, at, actions),
+                None => actions.push(Action::Ask(Question::Snapshot)), // which?
+            }
+            return;
         }
         // What has filled in full was not cancelled; what remained was of a change or of another incarnation.
         let is_filled = order.filled >= order.intent.quantity && order.state.is_live();
         let evidence = if is_filled { &Evidence::FilledInFull } else { evidence };
         self.weigh(id, evidence, at, words, actions);
         self.settle(id, at, actions);
+    }
+
+    /// Weighs that an order, or one of several incarnations, is inactive. That ends one of several only with a refusal
+    /// (R24), and says nothing of the others (R22).
+    fn weigh_inactive(
+        &mut self,
+        id: IntentId,
+        number: Option<PermanentId>,
+        at: Timestamp,
+        words: &str,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        if !is_one_of_several(order, number) {
+            self.weigh(id, &Evidence::Inactive, at, words, actions);
+            return self.settle(id, at, actions);
+        }
+        let is_acknowledged = order.state.is_acknowledged();
+        match number.filter(|number| !order.ended_permanent_ids.has(*number)) {
+            Some(number) if order.refusal.is_some() => {
+                order.refusal = None; // it was of this one
+                self.end_one(id, number, at, actions);
+            }
+            None if number.is_none() => actions.push(Action::Ask(Question::Snapshot)), // which?
+            Some(_) | None => {}
+        }
+        if !is_acknowledged {
+            self.weigh(id, &Evidence::Inactive, at, words, actions); // the broker has it all the same
+        }
+    }
+
+    /// One of several incarnations has ended, and others live.
+    fn end_one(&mut self, id: IntentId, number: PermanentId, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        if order.ended_permanent_ids.insert(number) {
+            actions.push(Action::Ask(Question::Snapshot));
+            self.tell(id, at, actions);
+        }
     }
 
     /// What several pieces of evidence say only together: R24, inactive or cancelled with a refusal is rejected; and
@@ -439,7 +477,13 @@ enum Reopened {
     No,
 }
 
+/// Whether an order that lives may go on when its incarnation with this number has ended; without a number, any of them.
+fn is_one_of_several(order: &Tracked, number: Option<PermanentId>) -> bool {
+    let others_live = number.map_or(order.permanent_ids.len() > 1, |number| others_live(order, number));
+    order.state.is_live() && others_live
+}
+
 /// Whether another incarnation than this one may live.
-fn others_live(order: &crate::tracked::Tracked, number: PermanentId) -> bool {
+fn others_live(order: &Tracked, number: PermanentId) -> bool {
     order.permanent_ids.iter().any(|other| *other != number && !order.ended_permanent_ids.has(*other))
 }

@@ -138,3 +138,59 @@ fn an_order_that_never_left() {
         unsent b => a rejected cancelled 100; b working working 100; ask Snapshot; alarm NotSent
     "]]);
 }
+
+#[test]
+fn r22_a_refusal_of_one_incarnation_leaves_the_other_alive() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
+        notice a 201 => a working working 100 exposed 200; alarm Contradiction; ask Snapshot
+        status a Inactive #7 => a working working 100; ask Snapshot
+        status a Inactive #7 => a working working 100
+        status a Inactive => a suspended working 100
+        status a Submitted => a working working 100
+        status a Cancelled => a cancelled cancelled 100 exposed 100
+    "]]);
+}
+
+#[test]
+fn r22_an_end_without_a_number_ends_none_of_several_incarnations() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
+        status a Cancelled #0 => a working working 100 exposed 200; ask Snapshot
+        status a Inactive #0 => a working working 100 exposed 200; ask Snapshot
+        notice a 202 => a working working 100 exposed 200; ask Snapshot
+        done a Cancelled #7 => a working working 100; ask Snapshot
+        done a Cancelled => a cancelled cancelled 100 exposed 100
+    "]]);
+}
+
+#[test]
+fn r22_two_incarnations_that_are_inactive_await_what_is_said_of_each() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
+        link lost => a unknown unknown 100 exposed 200
+        link ready n2 => a unknown unknown 100 exposed 200
+        open a Inactive #7 => a suspended working 100 exposed 200
+        open a Inactive => a suspended working 100 exposed 200
+        notice a 201 => a suspended working 100 exposed 200; alarm Contradiction; ask Snapshot
+        done a Inactive => a suspended working 100; ask Snapshot
+        done a Inactive #7 => a rejected cancelled 100
+    "]]);
+}
+
+#[test]
+fn r22_a_completed_incarnation_is_looked_at_once() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
+        done a Cancelled f0 => a working working 100; ask Snapshot
+        done a Cancelled f0 => a working working 100
+    "]]);
+}
