@@ -36,8 +36,6 @@ struct Counting {
     now: Counted,
     /// What had filled of the order before anything of this was counted.
     filled_before: Option<Decimal>,
-    /// Whether it is the execution of a whole combination.
-    is_combination: bool,
     /// Its revision.
     revision: u32,
 }
@@ -89,7 +87,8 @@ impl Orders {
         }
         let strategy = order.map(|order| order.intent.strategy.clone());
         let filled_before = order.map(|order| order.filled);
-        let counts = order.is_some_and(|order| order.intent.contract.is_combination() == is_combination);
+        let counts = order.is_some_and(|order| order.counts(&execution.account, is_combination));
+        let moves_position = !is_combination && order.is_none_or(|order| order.moves(&execution.account));
         if owner.is_none() {
             self.remember_stranger(&names);
         }
@@ -115,7 +114,7 @@ impl Orders {
         if let Some(id) = owner.filter(|_| counts) {
             self.replace_inferred(id, now.quantity.saturating_sub(before.quantity), at, actions);
         }
-        if !is_combination {
+        if moves_position {
             actions.push(Action::Filled(Box::new(Fill {
                 intent: owner,
                 strategy,
@@ -139,8 +138,8 @@ impl Orders {
         let Some(id) = owner else { return };
         self.bind(id, names.permanent_id, at, actions);
         let revision = reading.revision;
-        self.count(id, Counting { before, now, filled_before, is_combination, revision }, at, actions);
         if counts {
+            self.count(id, Counting { before, now, filled_before, revision }, at, actions);
             self.told_filled(id, execution.cumulative_quantity.unwrap_or_default(), execution.average_price, at);
         }
     }
@@ -157,26 +156,21 @@ impl Orders {
             return actions.push(Action::Alarm(Alarm::UncountableExecution { execution_id, reason }));
         }
         let filled_before = Some(order.filled);
-        let counts = order.intent.contract.is_combination() == execution.is_combination;
-        let is_combination = execution.is_combination;
+        let counts = order.counts(&execution.account, execution.is_combination);
         let (strategy, revision) = (order.intent.strategy.clone(), execution.revision);
         if counts {
             self.replace_inferred(id, now.quantity, at, actions);
         }
         self.moved.0 = true;
-        if self.executions.attribute(root, id, &strategy) {
+        if self.executions.attribute(root, id, &strategy) && counts {
             let before = Counted::default();
-            self.count(id, Counting { before, now, filled_before, is_combination, revision }, at, actions);
+            self.count(id, Counting { before, now, filled_before, revision }, at, actions);
         }
     }
 
     fn count(&mut self, id: IntentId, counting: Counting, at: Timestamp, actions: &mut Vec<Action>) {
-        let Counting { before, now, filled_before, is_combination, revision } = counting;
+        let Counting { before, now, filled_before, revision } = counting;
         let Some(order) = self.orders.get_mut(&id) else { return };
-        // An order for a combination counts executions of the whole; any other order its own.
-        if order.intent.contract.is_combination() != is_combination {
-            return;
-        }
         let Some((filled, filled_value)) = sums(order, before, now) else { return };
         let filled_before = filled_before.unwrap_or(order.filled);
         (order.filled, order.filled_value) = (filled, filled_value);

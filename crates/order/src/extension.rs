@@ -42,6 +42,11 @@ impl Extension {
         Self::try_from(order)
     }
 
+    /// Whether an advisor spreads what fills over accounts.
+    pub(crate) fn is_spread(&self) -> bool {
+        !(self.0.advisor_group.is_empty() && self.0.advisor_profile.is_empty())
+    }
+
     /// An order with these attributes and no others.
     pub(crate) fn order(&self) -> Order {
         (*self.0).clone()

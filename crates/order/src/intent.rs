@@ -97,6 +97,12 @@ impl Intent {
         validate_lifetime(kind, time_in_force)
     }
 
+    /// Whether an advisor spreads what fills of it over other accounts; its own account holds none of it (R16).
+    #[must_use]
+    pub fn is_spread(&self) -> bool {
+        self.extension.as_ref().is_some_and(Extension::is_spread)
+    }
+
     /// Its contract, to be changed before it is submitted.
     pub fn contract_mut(&mut self) -> &mut Contract {
         Arc::make_mut(&mut self.contract)

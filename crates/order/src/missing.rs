@@ -194,6 +194,7 @@ impl Orders {
         let intent = &order.intent;
         let root = inferred_root(id);
         let is_combination = intent.contract.is_combination();
+        let moves_position = !is_combination && order.moves(&intent.account);
         let execution = Execution {
             revision: inferred.revision,
             intent: Some(id),
@@ -225,8 +226,9 @@ impl Orders {
             is_inferred: true,
         };
         let _ = self.executions.take(&root, execution); // nothing costs anything under a root of ours
-        // The whole of a combination moves no position; its legs show as differences of positions (R16).
-        if !is_combination {
+        // The whole of a combination moves no position, and neither does what an advisor spreads: its legs, or the
+        // allocations, show as differences of positions (R16).
+        if moves_position {
             actions.push(Action::Filled(Box::new(fill)));
         }
     }

@@ -225,6 +225,19 @@ impl Tracked {
         self.told.filled > self.filled
     }
 
+    /// Whether an execution in this account counts for the order. One for a combination counts executions of the whole,
+    /// any other its own; one that an advisor spreads counts those in its own account, and not its allocations again.
+    pub(crate) fn counts(&self, account: &str, is_combination: bool) -> bool {
+        self.intent.contract.is_combination() == is_combination
+            && (!self.intent.is_spread() || self.intent.account == account)
+    }
+
+    /// Whether an execution in this account moves a position: of an order that an advisor spreads, the allocations do
+    /// (R16).
+    pub(crate) fn moves(&self, account: &str) -> bool {
+        !self.intent.is_spread() || self.intent.account != account
+    }
+
     /// The order as it is now, to tell its owner.
     #[must_use]
     pub fn update(&self) -> OrderUpdate {
