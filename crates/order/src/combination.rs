@@ -1,9 +1,9 @@
 //! Legs of combinations: what an order for a combination trades, contract by contract (R16).
 
 use rust_decimal::Decimal;
-use tws_proto::Side;
 use tws_proto::contract::ComboLeg;
 use tws_proto::ids::ContractId;
+use tws_proto::{Contract, Side};
 
 use crate::orders::Orders;
 use crate::reference::IntentId;
@@ -32,6 +32,19 @@ impl CombinationLeg {
         let side = if side == Side::Buy { bought } else { bought.opposite() };
         Some(Self { contract_id, side, ratio: Decimal::from(ratio) })
     }
+}
+
+/// Whether a combination trades this contract as one of its legs. What is not known of its legs excludes nothing.
+#[must_use]
+pub fn has_leg(contract: &Contract, id: ContractId) -> bool {
+    let legs = &contract.combo_legs;
+    let mut numbers = legs.iter().map(|leg| leg.contract_id.and_then(ContractId::known));
+    contract.is_combination() && (legs.is_empty() || numbers.any(|number| number.is_none_or(|number| number == id)))
+}
+
+/// Whether an order for a contract may move the position in the one with this number. Without a number it may be any.
+pub(crate) fn may_move(contract: &Contract, id: ContractId) -> bool {
+    contract.known_id().is_none_or(|known| known == id) || has_leg(contract, id)
 }
 
 impl Orders {

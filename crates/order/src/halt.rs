@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
 
 use crate::action::{Action, Alarm, Step};
+use crate::combination::may_move;
 use crate::event::Input;
 use crate::intent::Intent;
 use crate::orders::Orders;
@@ -47,7 +48,8 @@ impl HaltScope {
             Self::Everything => true,
             Self::Strategy(name) => *name == intent.strategy,
             Self::Instrument { account, contract_id } => {
-                *account == intent.account && intent.contract.known_id().is_none_or(|id| id == *contract_id)
+                let is_here = *account == intent.account || intent.is_spread();
+                is_here && may_move(&intent.contract, *contract_id)
             }
         }
     }

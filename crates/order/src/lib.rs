@@ -109,7 +109,7 @@ pub use action::{
 pub use adopt::{ExternalError, ExternalPolicy, Shown};
 pub use burst::Burst;
 pub use change::Change;
-pub use combination::CombinationLeg;
+pub use combination::{CombinationLeg, has_leg};
 pub use event::{BrokerEvent, Compared, Event, Input, LinkEvent, Record, SnapshotEvent};
 pub use extension::{Extension, ExtensionFault};
 pub use fills::{Execution, Executions};

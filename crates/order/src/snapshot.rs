@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use tws_proto::ids::{ContractId, PermanentId};
 
 use crate::action::{Action, Alarm, Question, Step};
+use crate::combination::may_move;
 use crate::event::{Compared, Event, Input, SnapshotEvent};
 use crate::halt::HaltScope;
 use crate::orders::Orders;
@@ -191,8 +192,10 @@ impl Orders {
     /// Whether nothing unexplained speaks for a fill of this order.
     fn is_explained(&self, id: IntentId, compared: &Compared) -> bool {
         let Some(order) = self.orders.get(&id) else { return true };
-        let (account, contract) = (&order.intent.account, order.intent.contract.known_id());
-        let concerns = |(of, id): &(String, ContractId)| of == account && contract.is_none_or(|known| known == *id);
+        let intent = &order.intent;
+        // What an advisor spreads moves positions in accounts that the order does not name.
+        let is_here = |account: &str| intent.is_spread() || intent.account == account;
+        let concerns = |(of, id): &(String, ContractId)| is_here(of) && may_move(&intent.contract, *id);
         !compared.unexplained.iter().any(concerns)
     }
 

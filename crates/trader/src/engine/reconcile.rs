@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use order::{
     DAY_US, Event as OrderEvent, Fill, HaltScope, Input, IntentId, SECOND_US, SnapshotEvent, SnapshotFacts, State,
-    Step, Timestamp,
+    Step, Timestamp, has_leg,
 };
 use position::{Adjustment, Instrument};
 use risk::{Statement, Told};
@@ -424,7 +424,9 @@ impl Engine {
             is_here && holding.strategy.is_some()
         });
         let is_ordered = |order: &order::Tracked| {
-            order.intent.account == account && order.intent.contract.known_id() == Some(contract_id)
+            let intent = &order.intent;
+            let is_here = intent.account == account || intent.is_spread();
+            is_here && (intent.contract.known_id() == Some(contract_id) || has_leg(&intent.contract, contract_id))
         };
         is_held || self.books.orders.live().any(is_ordered)
     }
