@@ -292,6 +292,10 @@ impl Orders {
             }
             return;
         }
+        // R20: what was asked to be cancelled was cancelled, and not refused by what was said before.
+        if *evidence == Evidence::Cancelled && order.cancel.is_some() {
+            order.refusal = None;
+        }
         // What has filled in full was not cancelled; what remained was of a change or of another incarnation.
         let is_filled = order.filled >= order.intent.quantity && order.state.is_live();
         let evidence = if is_filled { &Evidence::FilledInFull } else { evidence };

@@ -147,3 +147,16 @@ fn r20_exposure_is_never_understated_after_a_cancel() {
         wait 100 => a cancelled filled 10 cancelled 90
     "]]);
 }
+
+#[test]
+fn r20_a_refusal_of_before_does_not_free_what_is_cancelled() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        notice a 201 => a working working 100; alarm Contradiction; ask Snapshot
+        wait 600000 => a working working 100
+        cancel a => a working working 100; cancel 1
+        status a Cancelled r100 => a cancelled cancelled 100 exposed 100; cancel of a is done
+        wait 2000 => a cancelled cancelled 100
+    "]]);
+}
