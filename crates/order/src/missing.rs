@@ -98,7 +98,7 @@ impl Orders {
         }
     }
 
-    /// The link is back: only from now on can executions be asked for.
+    /// The link, or TWS's own, is back: only from now on can executions be asked for.
     pub(crate) fn wait_for_missing_anew(&mut self, at: Timestamp) {
         for id in &self.missing {
             if let Some(order) = self.orders.get_mut(id) {
@@ -110,12 +110,12 @@ impl Orders {
 
     pub(crate) fn is_missing_due(&self, now: Timestamp) -> bool {
         let orders = self.missing.iter().filter_map(|id| self.orders.get(id));
-        self.link.ready && orders.into_iter().any(|order| due(&order, now) != Due::Nothing)
+        self.link.can_tell() && orders.into_iter().any(|order| due(&order, now) != Due::Nothing)
     }
 
     /// Asks for what is missing, or infers it.
     pub(crate) fn look_for_missing(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
-        if !self.link.ready {
+        if !self.link.can_tell() {
             return;
         }
         let mut asks = false;

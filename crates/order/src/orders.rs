@@ -115,6 +115,13 @@ pub(crate) struct LinkView {
     pub(crate) away_since: Option<Timestamp>,
 }
 
+impl LinkView {
+    /// Whether the broker itself can be asked, and not only TWS.
+    pub(crate) const fn can_tell(&self) -> bool {
+        self.ready && self.upstream_since.is_some()
+    }
+}
+
 /// What is known for the moment, no part of the book: two books are equal whatever it says.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Aside<T>(pub(crate) T);

@@ -25,6 +25,7 @@ impl Orders {
             LinkEvent::UpstreamLost => self.lose(&Evidence::UpstreamLost, at, actions),
             LinkEvent::UpstreamRestored => {
                 self.link.upstream_since = Some(at);
+                self.wait_for_missing_anew(at);
                 self.send_cancels_again(at, actions);
             }
             LinkEvent::Ready { next_order_id } => {
