@@ -105,7 +105,7 @@ impl Orders {
         } else {
             self.weigh_status(id, number, &status.status, at, "", actions);
         }
-        self.told_filled(id, status.filled.unwrap_or_default(), status.average_fill_price, at);
+        self.told_by(id, &status.status, status.filled, status.average_fill_price, at);
     }
 
     fn completed_order(&mut self, completed: &CompletedOrder, at: Timestamp, actions: &mut Vec<Action>) {
@@ -136,7 +136,7 @@ impl Orders {
         } else {
             self.weigh_status(id, names.permanent_id, status, at, words, actions);
         }
-        self.told_filled(id, order.filled_quantity.unwrap_or_default(), None, at);
+        self.told_by(id, status, order.filled_quantity, None, at);
     }
 
     fn notice(&mut self, notice: &Notice, at: Timestamp, actions: &mut Vec<Action>) {

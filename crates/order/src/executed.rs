@@ -178,7 +178,8 @@ impl Orders {
             // What a correction took back was told by mistake too.
             order.told.filled = order.told.filled.saturating_sub(before.quantity - now.quantity);
         }
-        order.is_corrected |= revision > FIRST_REVISION;
+        // A correction of the price alone leaves every total as it was told.
+        order.is_corrected |= revision > FIRST_REVISION && now.quantity != before.quantity;
         order.told.filled = order.told.filled.max(filled);
         self.counted(id, filled_before, at, actions);
     }

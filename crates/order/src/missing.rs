@@ -6,6 +6,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
+use tws_proto::kinds::Status;
 
 use crate::action::{Action, Alarm, Fill, Question};
 use crate::fills::Execution;
@@ -85,6 +86,25 @@ impl Orders {
         self.note_missing(id, at);
     }
 
+    /// A status or a completed order says how much has filled. `Filled` without a quantity (F30) says that all of it has:
+    /// but not of a size that is TWS's or that others reduce, and not of one of several orders (R22).
+    pub(crate) fn told_by(
+        &mut self,
+        id: IntentId,
+        status: &Status,
+        filled: Option<Decimal>,
+        average: Option<Decimal>,
+        at: Timestamp,
+    ) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let is_own_size = order.hedge.is_none() && !order.is_reduced_by_others();
+        let is_whole = *status == Status::Filled && is_own_size && order.permanent_ids.len() < 2;
+        let changed = order.change.as_ref().and_then(|change| change.quantity);
+        let whole = changed.map_or(order.intent.quantity, |changed| changed.min(order.intent.quantity));
+        let told = filled.filter(|filled| !filled.is_zero()).or_else(|| is_whole.then_some(whole));
+        self.told_filled(id, told.unwrap_or_default(), average, at);
+    }
+
     /// Begins or ends the wait for executions.
     pub(crate) fn note_missing(&mut self, id: IntentId, at: Timestamp) {
         let Some(order) = self.orders.get_mut(&id) else { return };
@@ -141,7 +161,7 @@ impl Orders {
         let (told, filled) = (order.told.filled, order.filled);
         let incarnations = Decimal::from(order.permanent_ids.len().max(1));
         let most = order.quantity_max().saturating_mul(incarnations);
-        // Where a correction took something back, totals that were told may be from before it; and what was told beyond
+        // Where a correction changed how much, totals that were told may be from before it; and what was told beyond
         // the order itself is no fill of it. A person must look.
         if order.is_corrected || told > most {
             order.told.ahead_since = None;

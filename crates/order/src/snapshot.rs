@@ -206,11 +206,14 @@ impl Orders {
         let apart = order.absent_since.is_some_and(|since| at.since(since) >= ABSENT_APART_US);
         order.absent_since.get_or_insert(at);
         let sure = apart && settled && is_explained;
-        if sure && order.is_fill_missing() {
+        if sure && order.is_filled_unproven() && !order.is_given_up() {
             // R9: nothing is lost while a fill is not explained.
             let (told, filled) = (order.told.filled, order.filled);
+            if order.told.asked_at.is_none() {
+                order.told.asked_at = Some(at);
+                actions.push(Action::Alarm(Alarm::FillsMissing { intent: id, told, filled })); // once
+            }
             self.weigh(id, &Evidence::AbsentOnce, at, "", actions);
-            actions.push(Action::Alarm(Alarm::FillsMissing { intent: id, told, filled }));
             actions.push(Action::Ask(Question::Executions));
             return;
         }

@@ -282,7 +282,8 @@ pub fn next(state: &State, evidence: &Evidence) -> Next {
             E::LinkLost | E::UpstreamLost,
         ) => Stay,
 
-        // R9: absence must be proven twice.
+        // R9: absence must be proven twice. No open order shows what has filled.
+        (S::Working(Stage::FilledUnproven), E::AbsentOnce) => Stay,
         (S::Working(_) | S::Held | S::Suspended, E::AbsentOnce | E::AbsentForSure | E::AbsentPastItsTime) => {
             To(S::Unknown(Seen))
         }

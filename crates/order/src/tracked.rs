@@ -17,7 +17,7 @@ use crate::intent::Intent;
 use crate::missing::{Inferred, Told};
 use crate::numbers::PermanentIds;
 use crate::reference::{Instance, IntentId};
-use crate::state::State;
+use crate::state::{Stage, State};
 use crate::time::{SECOND_US, Timestamp};
 
 /// For how long after a cancel its quantity still counts as live: fills follow cancels (R20).
@@ -61,7 +61,7 @@ pub struct Tracked {
     pub inferred: Option<Inferred>,
     /// What the broker says has filled.
     pub told: Told,
-    /// Whether an execution of it was corrected (R13): totals that were told may be from before.
+    /// Whether a correction changed how much an execution of it filled (R13): totals that were told may be from before.
     pub is_corrected: bool,
     /// A cancel that is on its way.
     pub cancel: Option<Cancel>,
@@ -217,6 +217,19 @@ impl Tracked {
     pub fn is_reduced_by_others(&self) -> bool {
         let is_exit = self.leg.is_some_and(|leg| matches!(leg.role, Role::TakeProfit | Role::StopLoss));
         is_exit || matches!(self.oca_type, Some(OcaType::ReduceWithBlock | OcaType::ReduceWithoutBlock))
+    }
+
+    /// Whether the broker says that it has filled, and nothing proves any of it (R14): by a total that executions do not
+    /// reach, or by a word without one.
+    pub(crate) fn is_filled_unproven(&self) -> bool {
+        self.is_fill_missing() || self.state == State::Working(Stage::FilledUnproven) && self.filled.is_zero()
+    }
+
+    /// Whether a person wants it ended after it was found absent, where its fills can neither be proven nor inferred.
+    pub(crate) fn is_given_up(&self) -> bool {
+        let absent_since = self.absent_since;
+        let asked = self.cancel.zip(absent_since).is_some_and(|(cancel, since)| since < cancel.asked_at);
+        asked && self.told.asked_at.is_some() && self.told.ahead_since.is_none()
     }
 
     /// Whether the broker has told of more fills than the executions that are known (R14).

@@ -373,3 +373,58 @@ fn s31_the_same_executions_ten_times() {
         exec a @y.01 q50 => a filled filled 100
     "]]);
 }
+
+#[test]
+fn r14_f30_filled_without_a_quantity_says_that_all_has_filled() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        place b => a sent working 100; b sent working 100; place 2 100 at 10
+        open a Submitted => a working working 100; b sent working 100
+        open b Submitted => a working working 100; b working working 100
+        done a Filled f0 => a filled, unproven working 100; b working working 100
+        status b Filled => a filled, unproven working 100; b filled, unproven working 100
+        wait 2000 => a filled, unproven working 100; b filled, unproven working 100; ask Executions
+        exec a @x.01 q40 => a filled, unproven filled 40 working 60; b filled, unproven working 100; a trades 40 at 10
+        wait 28000 => a filled filled 100; b filled filled 100; a is inferred to trade 60 at 10; alarm FillInferred; b is inferred to trade 100 at 10; alarm FillInferred
+    "]]);
+}
+
+#[test]
+fn r14_filled_without_a_quantity_says_nothing_of_several_incarnations() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
+        status a Filled => a working working 100
+        wait 2000 => a working working 100
+        wait 28000 => a working working 100
+    "]]);
+}
+
+#[test]
+fn r14_a_correction_of_the_price_leaves_what_was_told() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @x.01 q40 p10 => a working filled 40 working 60; a trades 40 at 10
+        exec a @x.02 q40 p10.01 => a working filled 40 working 60; a trades 40 at 10.01 for 40 at 10
+        status a Filled f100 r0 => a filled, unproven filled 40 working 60
+        wait 2000 => a filled, unproven filled 40 working 60; ask Executions
+        wait 28000 => a filled filled 100; a is inferred to trade 60 at 10.01; alarm FillInferred
+    "]]);
+}
+
+#[test]
+fn r14_nothing_is_inferred_while_tws_has_no_ib() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        link down => a working working 100
+        status a Filled f100 r0 => a filled, unproven working 100
+        wait 60000 => a filled, unproven working 100
+        link up => a filled, unproven working 100
+        wait 1000 => a filled, unproven working 100
+        wait 1000 => a filled, unproven working 100; ask Executions
+        wait 28000 => a filled filled 100; a is inferred to trade 100 at 10; alarm FillInferred
+    "]]);
+}

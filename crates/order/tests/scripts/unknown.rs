@@ -149,10 +149,10 @@ fn r09_nothing_is_lost_while_a_fill_is_missing() {
         wait 31000 => a working working 100
         status a Filled f100 r0 => a filled, unproven working 100
         snapshot began => a filled, unproven working 100
-        snapshot ended => a unknown unknown 100
-        wait 11000 => a unknown unknown 100; ask Executions
-        snapshot began => a unknown unknown 100
-        snapshot ended => a unknown unknown 100; alarm FillsMissing; ask Executions
+        snapshot ended => a filled, unproven working 100
+        wait 11000 => a filled, unproven working 100; ask Executions
+        snapshot began => a filled, unproven working 100
+        snapshot ended => a filled, unproven working 100; ask Executions
         exec a @x.01 => a filled filled 100; a trades 100 at 10
     "]]);
 }
@@ -290,4 +290,55 @@ fn r39_an_order_from_before_the_clock_was_set_back_is_compared_too() {
         run(&mut world, &["snapshot began", "snapshot ended", "wait 11000"]);
     }
     assert_eq!(world.orders.get(id('a')).unwrap().state, State::Lost);
+    world.check_replay();
+}
+
+#[test]
+fn r09_fills_that_stay_missing_are_alarmed_once_and_a_cancel_gives_them_up() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @x.01 q40 => a working filled 40 working 60; a trades 40 at 10
+        exec a @x.02 q30 => a working filled 30 working 70; a trades 30 at 10 for 40 at 10
+        status a Filled f100 r0 => a filled, unproven filled 30 working 70
+        wait 2000 => a filled, unproven filled 30 working 70; ask Executions
+        wait 28000 => a filled, unproven filled 30 working 70; alarm FillsMissing
+        snapshot began => a filled, unproven filled 30 working 70
+        snapshot ended => a filled, unproven filled 30 working 70
+        wait 11000 => a filled, unproven filled 30 working 70
+        snapshot began => a filled, unproven filled 30 working 70
+        snapshot ended => a filled, unproven filled 30 working 70; ask Executions
+        wait 11000 => a filled, unproven filled 30 working 70
+        snapshot began => a filled, unproven filled 30 working 70
+        snapshot ended => a filled, unproven filled 30 working 70; ask Executions
+        cancel a => a filled, unproven filled 30 working 70; cancel 1
+        notice a 10147 => a filled, unproven filled 30 working 70; ask Snapshot
+        snapshot began => a filled, unproven filled 30 working 70
+        snapshot ended => a unknown filled 30 unknown 70
+        snapshot began => a unknown filled 30 unknown 70
+        snapshot ended => a lost filled 30 cancelled 70; cancel of a is overtaken: lost; alarm Lost
+    "]]);
+}
+
+#[test]
+fn r09_what_a_status_calls_filled_is_not_lost() {
+    check(&expect![[r"
+        bracket a => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b Submitted => a working working 100; b working working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b working working 100; c presubmitted working 100
+        exec a @x.01 => a filled filled 100; b working working 100; c presubmitted working 100; a trades 100 at 10
+        status b Filled => a filled filled 100; b filled, unproven working 100; c presubmitted working 100
+        status c Cancelled => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100 exposed 100
+        wait 31000 => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100; cancel 2; alarm Unprotected
+        snapshot began => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100
+        snapshot ended => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100
+        wait 11000 => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100; cancel 2; ask Snapshot
+        snapshot began => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100
+        snapshot ended => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100; alarm FillsMissing; ask Executions
+        wait 11000 => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100; cancel 2; ask Snapshot
+        snapshot began => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100
+        snapshot ended => a filled filled 100; b filled, unproven working 100; c cancelled cancelled 100; ask Executions
+        exec b @y.01 p12 => a filled filled 100; b filled filled 100; c cancelled cancelled 100; b trades 100 at 12; cancel of b is overtaken: filled
+    "]]);
 }
