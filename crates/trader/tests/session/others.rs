@@ -90,6 +90,28 @@ async fn s33_an_order_of_an_advisor_moves_the_accounts_it_is_spread_over_and_its
     trader.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn s33_an_order_of_ours_that_an_advisor_spreads_fills_once_and_moves_the_accounts_it_is_spread_over() {
+    let group = AdvisorGroup::new("Both", GroupMethod::Equal, ["DU1", "DU2"]);
+    let builder = simulator().account("DU1").account("DU2").advisor(AdvisorSetup::new("DF1").with_group(group));
+    let desk = Desk::with(builder).await;
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("one");
+    let acme = desk.watch(&handle, "ACME").await;
+    let extension = order::Extension::new(|order| order.advisor_group = "Both".into()).unwrap(); // it may set that
+    let ticket = Ticket::buy(&acme, 100).limit(number("10.01")).account("DF1").extended_by(extension);
+    let placed = handle.submit(ticket).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(130)).await; // two standing checks
+    let order = handle.order(placed.id()).await.unwrap().unwrap();
+    assert_eq!((order.state, order.filled), (order::State::Filled, Decimal::ONE_HUNDRED));
+    for (account, expected) in [("DU1", "50"), ("DU2", "50"), ("DF1", "0")] {
+        books(&handle, account, move |books| books.position(account, acme_id()) == number(expected)).await;
+    }
+    let halts = handle.inspect(|books| books.orders.halts().count()).await.unwrap();
+    assert_eq!(halts, 0);
+    trader.stop().await;
+}
+
 fn acme_id() -> ContractId {
     ContractId(900_001)
 }
