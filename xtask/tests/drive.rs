@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tws_sim::{Builder, SimTime, TwsSim};
 
+#[path = "drive/words.rs"]
+mod words;
+
 /// Nothing here takes this long: a test that waits longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// 7 October 2013, 13:00 in New York.

@@ -14,6 +14,24 @@ use super::once;
 /// Fields that hold a price or a quantity.
 const AMOUNTS: [&str; 8] =
     ["quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "strike", "take_profit", "stop_loss"];
+/// Every kind of order, and the prices that it has.
+const PRICES: [(&str, &[&str]); 13] = [
+    ("MKT", &[]),
+    ("LMT", &["limit_price"]),
+    ("STP", &["stop_price"]),
+    ("STP LMT", &["limit_price", "stop_price"]),
+    ("TRAIL", &["stop_price", "trail_amount", "trail_percent"]),
+    ("MIT", &["stop_price"]),
+    ("LIT", &["limit_price", "stop_price"]),
+    ("MOC", &[]),
+    ("LOC", &["limit_price"]),
+    ("MOO", &[]),
+    ("LOO", &["limit_price"]),
+    ("MTL", &[]),
+    ("MIDPRICE", &["limit_price"]),
+];
+/// How long an order can stand. `GTD` would need a date, and `OPG` is the kinds `MOO` and `LOO`.
+const LIFETIMES: [&str; 6] = ["DAY", "GTC", "IOC", "FOK", "DTC", "AUC"];
 /// What the name of a command may stand in.
 const NAMES: [&str; 3] = ["cmd", "command", "op"];
 
@@ -230,7 +248,7 @@ impl Order {
             Side::Sell => Ticket::sell(contract, self.quantity),
         };
         let ticket = ticket.kind(self.kind()?).label(&self.r#ref);
-        let ticket = match self.tif.as_deref().map(lifetime) {
+        let ticket = match self.tif.as_deref().map(lifetime).transpose()? {
             Some(time_in_force) => ticket.time_in_force(time_in_force),
             None => ticket,
         };
@@ -251,9 +269,24 @@ impl Order {
     }
 
     fn kind(&self) -> Result<OrderKind, String> {
+        let name = self.kind.to_ascii_uppercase();
+        let Some((_, uses)) = PRICES.iter().find(|(kind, _)| *kind == name) else {
+            let known = PRICES.map(|(kind, _)| kind).join(", ");
+            return Err(format!("{:?} is no kind of order; known are {known}", self.kind));
+        };
+        let given = [
+            ("limit_price", self.limit_price),
+            ("stop_price", self.stop_price),
+            ("trail_amount", self.trail_amount),
+            ("trail_percent", self.trail_percent),
+        ];
+        // A price that nobody looks at would trade otherwise than it is meant.
+        if let Some((field, _)) = given.iter().find(|(field, price)| price.is_some() && !uses.contains(field)) {
+            return Err(format!("a {name} order has no `{field}`; leave it out, or say another `kind`"));
+        }
         let limit = || self.limit_price.ok_or_else(|| format!("a {} order needs `limit_price`", self.kind));
         let stop = || self.stop_price.ok_or_else(|| format!("a {} order needs `stop_price`", self.kind));
-        let kind = match self.kind.to_ascii_uppercase().as_str() {
+        let kind = match name.as_str() {
             "MKT" => OrderKind::Market,
             "LMT" => OrderKind::Limit { limit_price: limit()? },
             "STP" => OrderKind::Stop { stop_price: stop()? },
@@ -267,10 +300,7 @@ impl Order {
             "MTL" => OrderKind::MarketToLimit,
             "MIDPRICE" => OrderKind::MidPrice { limit_price: self.limit_price },
             "TRAIL" => OrderKind::Trail { distance: self.distance()?, stop_price: self.stop_price },
-            _ => {
-                let known = "MKT, LMT, STP, STP LMT, TRAIL, MIT, LIT, MOC, LOC, MOO, LOO, MTL, MIDPRICE";
-                return Err(format!("{:?} is no kind of order; known are {known}", self.kind));
-            }
+            other => return Err(format!("{other:?} is no kind of order")), // it would stand in PRICES alone
         };
         Ok(kind)
     }
@@ -325,13 +355,18 @@ impl Modify {
         Ok(Change {
             kind: repriced.then_some(kind),
             quantity: self.quantity,
-            time_in_force: self.tif.as_deref().map(lifetime),
+            time_in_force: self.tif.as_deref().map(lifetime).transpose()?,
         })
     }
 }
 
-fn lifetime(word: &str) -> TimeInForce {
-    TimeInForce::from(Word::from(word))
+/// How long an order stands, by a word in any case.
+fn lifetime(word: &str) -> Result<TimeInForce, String> {
+    let name = word.to_ascii_uppercase();
+    if !LIFETIMES.contains(&name.as_str()) {
+        return Err(format!("{word:?} is no `tif`; known are {}", LIFETIMES.join(", ")));
+    }
+    Ok(TimeInForce::from(Word::from(name.as_str())))
 }
 
 /// The limit price of a kind, where it has one.
