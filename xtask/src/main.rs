@@ -9,6 +9,7 @@ mod crash;
 mod drive;
 mod environment;
 mod fuzz;
+mod logs;
 mod paper_smoke;
 mod repository;
 mod rules;

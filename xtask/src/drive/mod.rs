@@ -52,12 +52,9 @@ pub(crate) struct Options {
 
 /// Runs until standard input ends, `quit` is said, or the process is told to end.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    // First of all, as reading the configuration warns too.
+    crate::logs::open("info");
     let config = options.config()?;
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (voice, speaker) = voice::open()?;
     let ending = runtime.block_on(drive(config, voice, options));

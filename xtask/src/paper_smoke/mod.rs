@@ -51,6 +51,8 @@ const SESSION_MAX: Duration = Duration::from_secs(180);
 
 /// Runs the session and prints what happened.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    // The steps tell what happens; what goes wrong beside them is told here.
+    crate::logs::open(if options.tws.is_some() { "warn" } else { "error" });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let report = runtime.block_on(async {
         trade(options).await.or_else(|error| {

@@ -1,6 +1,7 @@
 //! Configuration: a TOML file, then the environment, then the builder; checked once, with every fault named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -143,7 +144,16 @@ impl TraderConfig {
     /// # Errors
     /// [`ConfigError`] names every fault at once: what is wrong with which setting, and what to do.
     pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_variables(std::env::vars())
+        let (mut variables, mut faults) = (Vec::new(), Vec::new());
+        for (name, value) in std::env::vars_os() {
+            // What others set may be of any bytes.
+            let Some(name) = name.to_str().filter(|name| name.starts_with("TWS_")) else { continue };
+            match value.into_string() {
+                Ok(value) => variables.push((name.to_owned(), value)),
+                Err(value) => faults.extend(not_text(name, &value)),
+            }
+        }
+        Self::read(variables, faults)
     }
 
     /// As [`TraderConfig::from_env`], from variables that are given.
@@ -151,9 +161,15 @@ impl TraderConfig {
     /// # Errors
     /// As [`TraderConfig::from_env`].
     pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        Self::read(variables, Vec::new())
+    }
+
+    fn read(
+        variables: impl IntoIterator<Item = (String, String)>,
+        mut faults: Vec<ConfigFault>,
+    ) -> Result<Self, ConfigError> {
         let variables: BTreeMap<String, String> =
             variables.into_iter().filter(|(name, _)| name.starts_with("TWS_")).collect();
-        let mut faults = Vec::new();
         let mut settings = Settings::default();
         if let Some(path) = variables.get("TWS_CONFIG") {
             match read_file(path) {
@@ -164,7 +180,7 @@ impl TraderConfig {
         settings.lay_over(&variables, &mut faults);
         let config = settings.build(&mut faults);
         for name in variables.keys().filter(|name| !VARIABLES.contains(&name.as_str())) {
-            tracing::warn!(variable = name.as_str(), "unknown variable, ignored");
+            warn_unknown(name);
         }
         config.check(&mut faults);
         if faults.is_empty() { Ok(config) } else { Err(ConfigError { faults }) }
@@ -283,6 +299,19 @@ impl TraderConfig {
             }
         }
     }
+}
+
+fn warn_unknown(name: &str) {
+    tracing::warn!(variable = name, "unknown variable, ignored");
+}
+
+/// The fault of a variable that is no UTF-8; none where nobody would read it.
+fn not_text(name: &str, value: &OsStr) -> Option<ConfigFault> {
+    let Some(setting) = VARIABLES.iter().find(|known| **known == name) else {
+        warn_unknown(name);
+        return None;
+    };
+    Some(ConfigFault::of(setting, &value.to_string_lossy(), Problem::Unreadable, "write it in UTF-8"))
 }
 
 /// Faults of accounts are named by the settings that hold them.
