@@ -213,6 +213,7 @@ fn an_order_from_its_command_to_its_fill() {
     drive.hear("the change", |value| value["event"] == "order" && value["ref"] == "one" && value["quantity"] == "20");
     drive.done(json!({"cmd": "cancel", "ref": "one"}));
     drive.order("one", "cancelled");
+    assert_eq!(drive.done(json!({"cmd": "cancel", "ref": "one"})), json!({"state": "cancelled"}));
 
     drive.done(market("two", "BUY", "30"));
     let fill = drive.hear("a fill", |value| value["event"] == "fill");
@@ -221,8 +222,17 @@ fn an_order_from_its_command_to_its_fill() {
     drive.hear("a position", |value| value["event"] == "position" && value["quantity"] == "30");
     let fills = drive.done(json!({"cmd": "fills"}));
     assert_eq!((fills.as_array().unwrap().len(), &fills[0]["exec_id"]), (1, &fill["exec_id"]));
+    assert_eq!((&fills[0]["con_id"], &fills[0]["symbol"]), (&fill["con_id"], &json!("ACME")));
+    assert!(fills[0]["account"].is_string() && fills[0]["at_us"].is_i64(), "{fills}");
     assert_eq!(drive.done(json!({"cmd": "positions"}))[0]["quantity"], "30");
-    assert_eq!(drive.done(json!({"cmd": "orders"})).as_array().unwrap().len(), 2);
+    let orders = drive.done(json!({"cmd": "orders"}));
+    let asked = |name: &str| {
+        let row = orders.as_array().unwrap().iter().find(|row| row["ref"] == name).unwrap();
+        json!([row["kind"], row["limit_price"], row["stop_price"], row["tif"]])
+    };
+    assert_eq!(orders.as_array().unwrap().len(), 2);
+    assert_eq!(asked("one"), json!(["LMT", "9.6", null, "DAY"]));
+    assert_eq!(asked("two"), json!(["MKT", null, null, "DAY"]));
     assert_eq!(drive.done(json!({"cmd": "state"}))["name"], "ready");
     drive.done(limit("three", "SELL", "1", "11"));
     drive.order("three", "working");
@@ -421,6 +431,23 @@ fn everything_asked_is_answered_and_the_end_is_told() {
     assert!(drive.ended().success());
     assert_eq!(market_place.sim.book().open_orders().count(), 0, "nothing was placed behind the last cancel");
     market_place.close();
+}
+
+#[test]
+fn a_variable_that_is_misspelt_is_told_and_one_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let start = |name: &str, value: &[u8]| {
+        let mut command = command("127.0.0.1:1", &folder.path().join("drive.db"), &[]);
+        let output = command.env(name, std::ffi::OsStr::from_bytes(value)).stdin(Stdio::null()).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (started, told) = start("TWS_MAX_ORDER_VALEU", b"100");
+    assert!(started && told.contains("unknown variable, ignored variable=\"TWS_MAX_ORDER_VALEU\""), "{told}");
+    let (started, told) = start("TWS_MAX_ORDER_VALUE", b"1\xff");
+    assert!(!started && told.contains("TWS_MAX_ORDER_VALUE=1\u{fffd} cannot be read; write it in UTF-8"), "{told}");
+    assert!(start("OTHER", b"\xff").0);
 }
 
 #[test]

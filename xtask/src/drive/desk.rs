@@ -18,7 +18,8 @@ use tws_proto::ids::PermanentId;
 use super::command::{Command, Kind, Modify, Named, Order};
 use super::lines::{LINE_BYTES_MAX, Line};
 use super::told::{
-    alarm_json, execution_id, external_json, order_json, position_json, quote_json, side_text, state_json, tagged,
+    alarm_json, execution_id, external_json, fill_row, order_json, order_row, position_json, quote_json, side_text,
+    state_json, tagged,
 };
 use super::voice::{Unheard, Voice};
 
@@ -218,17 +219,18 @@ impl Desk {
             Kind::Cancel { r#ref } => {
                 let intent = self.intent(&r#ref).await?;
                 self.trader.cancel(intent).await?;
-                Ok(Value::Null)
+                // Of an order that has ended no event follows.
+                let state = self.trader.inspect(move |books| books.orders.get(intent).map(|order| order.state.name()));
+                Ok(json!({"state": state.await?}))
             }
             Kind::CancelAll {} => Ok(json!({"cancels": self.trader.cancel_all(|_| true).await?})),
             Kind::Orders {} => {
-                let updates =
-                    self.trader.inspect(|books| books.orders.iter().map(|order| order.update()).collect::<Vec<_>>());
-                Ok(updates
-                    .await?
-                    .iter()
-                    .map(|update| order_json(update, self.refs.of(update.intent).as_deref()))
-                    .collect())
+                let refs = self.refs.clone();
+                let rows = self.trader.inspect(move |books| {
+                    let orders = books.orders.iter();
+                    orders.map(|order| order_row(&order, refs.of(order.intent.id).as_deref())).collect::<Value>()
+                });
+                Ok(rows.await?)
             }
             Kind::Fills {} => self.fills().await,
             Kind::Positions {} => positions(&self.trader).await,
@@ -356,16 +358,8 @@ impl Desk {
             let executions = books.orders.executions().iter();
             executions
                 .map(|(root, execution)| {
-                    json!({
-                        "exec_id": execution_id(&root, execution.revision),
-                        "revision": execution.revision,
-                        "ref": execution.intent.and_then(|intent| refs.of(intent)),
-                        "side": side_text(execution.side),
-                        "quantity": execution.quantity,
-                        "price": execution.price,
-                        "commission": execution.cost.as_ref().map(|cost| cost.amount),
-                        "inferred": execution.is_inferred,
-                    })
+                    let name = execution.intent.and_then(|intent| refs.of(intent));
+                    fill_row(books, &root, &execution, name.as_deref())
                 })
                 .collect::<Value>()
         });

@@ -1,6 +1,6 @@
 //! What events and answers say, as JSON.
 
-use order::OrderUpdate;
+use order::{Distance, OrderKind, OrderUpdate};
 use serde_json::{Value, json};
 use trader::Quote;
 
@@ -53,6 +53,58 @@ pub(super) fn order_json(update: &OrderUpdate, reference: Option<&str>) -> Value
         "unknown": update.unknown,
         "average_price": update.average_price,
         "reason": update.reason,
+    })
+}
+
+/// An order, with what was asked for.
+pub(super) fn order_row(order: &order::Tracked, reference: Option<&str>) -> Value {
+    let mut row = order_json(&order.update(), reference);
+    let (kind, trail) = (&order.intent.kind, order.intent.kind.clone());
+    let (amount, percent, begin) = match trail {
+        OrderKind::Trail { distance: Distance::Amount(amount), stop_price } => (Some(amount), None, stop_price),
+        OrderKind::Trail { distance: Distance::Percent(percent), stop_price } => (None, Some(percent), stop_price),
+        _ => (None, None, None), // only this one trails here
+    };
+    let word = match kind {
+        OrderKind::MarketOnOpen => "MOO".to_owned(),
+        OrderKind::LimitOnOpen { .. } => "LOO".to_owned(),
+        other => other.order_type().to_string(),
+    };
+    row["account"] = json!(order.intent.account);
+    row["kind"] = json!(word);
+    row["limit_price"] = json!(kind.limit_price());
+    row["stop_price"] = json!(kind.trigger_price().or(begin));
+    row["trail_amount"] = json!(amount);
+    row["trail_percent"] = json!(percent);
+    row["tif"] = json!(order.intent.time_in_force.word().to_string());
+    row
+}
+
+/// An execution, with the instrument as far as the books know it.
+pub(super) fn fill_row(
+    books: &trader::Books,
+    root: &str,
+    execution: &order::Execution,
+    reference: Option<&str>,
+) -> Value {
+    let held = execution.contract_id.and_then(|id| books.ledger.instrument(id));
+    let symbol = held.map(|instrument| instrument.symbol.to_string()).or_else(|| {
+        let order = execution.intent.and_then(|intent| books.orders.get(intent))?;
+        Some(order.intent.contract.symbol.clone())
+    });
+    json!({
+        "exec_id": execution_id(root, execution.revision),
+        "revision": execution.revision,
+        "ref": reference,
+        "account": execution.account,
+        "con_id": execution.contract_id.map(|id| id.0),
+        "symbol": symbol,
+        "side": side_text(execution.side),
+        "quantity": execution.quantity,
+        "price": execution.price,
+        "commission": execution.cost.as_ref().map(|cost| cost.amount),
+        "inferred": execution.is_inferred,
+        "at_us": execution.at.0,
     })
 }
 
