@@ -18,6 +18,7 @@ mod table;
 mod tidy;
 mod wire;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -79,7 +80,8 @@ fn main() -> ExitCode {
         Command::Wire(options) => wire::run(&options),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("error: {}", trader::Failure::from(error));
+        // Where nobody reads that either, the exit code tells it.
+        let _ = writeln!(std::io::stderr(), "error: {}", trader::Failure::from(error));
         ExitCode::FAILURE
     })
 }

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tws_sim::{Builder, SimTime, TwsSim};
 
+#[cfg(unix)]
+#[path = "drive/unheard.rs"]
+mod unheard;
 #[path = "drive/words.rs"]
 mod words;
 

@@ -80,7 +80,7 @@ pub enum StartError {
         version: ServerVersion,
     },
     /// Time cannot pass at this speed.
-    #[error("the speed must be a number above 0, not {factor}")]
+    #[error("the speed must be a number above 0 and at most {}, not {factor}", Pace::FACTOR_MAX)]
     Speed {
         /// What was asked for.
         factor: f64,

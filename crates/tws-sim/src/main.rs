@@ -87,7 +87,7 @@ struct Options {
     /// Play a recorded tape (CSV or .csv.gz) in an instrument's market; may be repeated
     #[arg(long, value_name = "SYMBOL=FILE")]
     replay: Vec<Replay>,
-    /// How fast time passes: real, fast, manual, or a factor such as 60
+    /// How fast time passes: real, fast, manual, or a factor such as 60, at most 1000
     #[arg(long, default_value = "real")]
     speed: Pace,
     /// More instruments, a TOML file in the format of the built-in catalogue; may be repeated

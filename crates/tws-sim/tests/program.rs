@@ -37,6 +37,7 @@ fn what_is_wrong_is_said_with_exit_code_2() {
     check(&["--replay", "IBM=no/such.csv.gz"], "cannot open the tape no/such.csv.gz");
     check(&["--replay", "IBM"], "write SYMBOL=FILE");
     check(&["--speed", "slow"], "write real, fast, manual, or a factor above 0");
+    check(&["--speed", "1e300"], "a factor above 0 and at most 1000");
     check(&["--max-version", "100"], "version 100 is not spoken");
     check(&["--instruments", "no/such.toml"], "cannot read the instruments file no/such.toml");
     check(&["--accounts", "no/such.toml"], "cannot read the accounts file no/such.toml");

@@ -125,10 +125,12 @@ impl Desk {
             () = terminated() => Some(None),
             _ = &mut told => None,
             _ = &mut worker => None,
+            () = voice.failed() => None,
             quit = take_lines(lines, sender, &voice, &trader) => match quit {
                 Ok(None) => {
                     tokio::select! {
                         () = terminated() => {}
+                        () = voice.failed() => {}
                         _ = timeout(LAST_COMMANDS, &mut worker) => {}
                     }
                     Some(None)

@@ -22,7 +22,7 @@ use tokio::signal::unix::SignalKind;
 use trader::{Trader, TraderConfig};
 
 use desk::{Desk, Ending};
-use voice::Voice;
+use voice::{Unheard, Voice};
 
 /// What to drive.
 #[derive(Args)]
@@ -60,11 +60,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let ending = runtime.block_on(drive(config, voice, options));
     // A thread that waits for the next line, or for somebody to read one, keeps nobody.
     runtime.shutdown_background();
-    speaker.finish();
-    Ok(match ending? {
-        Ending::Wanted => ExitCode::SUCCESS,
-        Ending::Unheard => ExitCode::FAILURE,
-    })
+    let heard = speaker.finish();
+    match (ending?, heard) {
+        (Ending::Wanted, Ok(())) => Ok(ExitCode::SUCCESS),
+        (Ending::Unheard, _) | (_, Err(Unheard)) => bail!(
+            "standard output was closed or not read for too long, and what was said last is lost; start again on the same \
+             journal and ask for `orders` and `fills`"
+        ),
+    }
 }
 
 async fn drive(config: TraderConfig, voice: Voice, options: &Options) -> anyhow::Result<Ending> {

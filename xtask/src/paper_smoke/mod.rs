@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use trader::TraderConfig;
 use tws_sim::{Pace, SimTime, TwsSim};
@@ -27,8 +27,8 @@ pub(crate) struct Options {
     /// Feed a real tape (CSV, plain or .gz) into the simulator's market of SYMBOL. Repeatable.
     #[arg(long, value_name = "SYMBOL=FILE", conflicts_with = "tws")]
     replay: Vec<String>,
-    /// How many times as fast as the wall clock the simulator's markets run.
-    #[arg(long, value_name = "FACTOR", default_value_t = 10.0, conflicts_with = "tws")]
+    /// How many times as fast as the wall clock the simulator's markets run, above 0 and at most 1000.
+    #[arg(long, value_name = "FACTOR", default_value = "10", value_parser = factor, conflicts_with = "tws")]
     speed: f64,
     /// Seed of the simulator's random markets.
     #[arg(long, default_value_t = 1, conflicts_with = "tws")]
@@ -54,7 +54,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     // The steps tell what happens; what goes wrong beside them is told here.
     crate::logs::open(if options.tws.is_some() { "warn" } else { "error" });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let report = runtime.block_on(async {
+    let mut report = runtime.block_on(async {
         trade(options).await.or_else(|error| {
             if !options.json {
                 return Err(error);
@@ -131,9 +131,6 @@ async fn interruption() -> anyhow::Result<&'static str> {
 }
 
 async fn start(options: &Options, tapes: &Tapes) -> anyhow::Result<(Simulator, String)> {
-    if !options.speed.is_finite() || options.speed <= 0.0 {
-        bail!("--speed is {}; it must be a number above 0", options.speed);
-    }
     let began = SimTime(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?);
     let mut builder = TwsSim::builder().seed(options.seed).start_time(began).speed(Pace::Factor(options.speed));
     for (symbol, path) in tapes.files() {
@@ -143,6 +140,12 @@ async fn start(options: &Options, tapes: &Tapes) -> anyhow::Result<(Simulator, S
     let markets = if tapes.is_empty() { format!("seed {}", options.seed) } else { tapes.to_string() };
     let detail = format!("{}, {markets}, {} times as fast", tws.address(), options.speed);
     Ok((Simulator { tws, began }, detail))
+}
+
+/// A speed that the simulator can keep.
+fn factor(text: &str) -> Result<f64, String> {
+    let factor = text.parse().ok().filter(|factor| Pace::Factor(*factor).is_possible());
+    factor.ok_or_else(|| format!("write a number above 0 and at most {}", Pace::FACTOR_MAX))
 }
 
 fn parse_address(text: &str) -> anyhow::Result<(String, u16)> {

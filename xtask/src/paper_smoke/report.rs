@@ -1,8 +1,10 @@
 //! What happened: a line a step as it happens, tables at the end, or one JSON object.
 
 use std::future::Future;
+use std::io::{self, Write};
 use std::time::Instant;
 
+use anyhow::bail;
 use serde::Serialize;
 
 use crate::table::table;
@@ -17,6 +19,9 @@ pub(super) struct Report {
     positions: Vec<PositionRow>,
     #[serde(skip)]
     quiet: bool,
+    /// Why standard output took no more.
+    #[serde(skip)]
+    unheard: Option<io::Error>,
 }
 
 /// One step.
@@ -59,14 +64,22 @@ pub(super) struct PositionRow {
 
 impl Report {
     pub(super) fn new(quiet: bool) -> Self {
-        Self { ok: true, steps: Vec::new(), orders: Vec::new(), fills: Vec::new(), positions: Vec::new(), quiet }
+        Self {
+            ok: true,
+            steps: Vec::new(),
+            orders: Vec::new(),
+            fills: Vec::new(),
+            positions: Vec::new(),
+            quiet,
+            unheard: None,
+        }
     }
 
     pub(super) fn is_ok(&self) -> bool {
         self.ok
     }
 
-    /// Runs one step, times it and tells of it; `None` where it failed.
+    /// Runs one step, times it and tells of it; `None` where it failed, or nobody reads what is told.
     pub(super) async fn step<T>(
         &mut self,
         name: &str,
@@ -78,7 +91,7 @@ impl Report {
             Err(error) => (None, false, format!("{error:#}")),
         };
         self.add(name, ok, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), detail);
-        value
+        value.filter(|_| self.unheard.is_none())
     }
 
     /// A failure outside a step.
@@ -89,20 +102,41 @@ impl Report {
     fn add(&mut self, name: &str, ok: bool, ms: u64, detail: String) {
         self.ok &= ok;
         if !self.quiet {
-            println!("{} {ms:>6} ms  {name}: {detail}", if ok { "ok    " } else { "FAILED" });
+            self.say(&format!("{} {ms:>6} ms  {name}: {detail}", if ok { "ok    " } else { "FAILED" }));
         }
         self.steps.push(StepReport { name: name.to_owned(), ok, ms, detail });
+    }
+
+    /// Writes a line. A reader that went away must not keep what was placed from being taken back.
+    fn say(&mut self, line: &str) {
+        if self.unheard.is_none() {
+            self.unheard = writeln!(io::stdout(), "{line}").err();
+        }
     }
 
     pub(super) fn set_tables(&mut self, orders: Vec<OrderRow>, fills: Vec<FillRow>, positions: Vec<PositionRow>) {
         (self.orders, self.fills, self.positions) = (orders, fills, positions);
     }
 
-    pub(super) fn print(&self, json: bool) -> anyhow::Result<()> {
+    /// Tells the end of it.
+    ///
+    /// # Errors
+    /// Where standard output took no more, now or before: then with every step that failed.
+    pub(super) fn print(&mut self, json: bool) -> anyhow::Result<()> {
         if json {
-            println!("{}", serde_json::to_string(self)?);
-            return Ok(());
+            let whole = serde_json::to_string(self)?;
+            self.say(&whole);
+        } else {
+            self.print_tables();
         }
+        let Some(error) = &self.unheard else { return Ok(()) };
+        let failed = self.steps.iter().filter(|step| !step.ok);
+        let failed: String = failed.map(|step| format!("; FAILED {}: {}", step.name, step.detail)).collect();
+        let last = self.steps.last().map_or("", |step| step.name.as_str());
+        bail!("standard output was not written ({error}); the session went no further and ended with {last:?}{failed}")
+    }
+
+    fn print_tables(&mut self) {
         let orders: Vec<[String; 5]> = self
             .orders
             .iter()
@@ -128,20 +162,19 @@ impl Report {
                 ]
             })
             .collect();
-        println!();
+        self.say("");
         // What did not happen needs no heading.
         if !orders.is_empty() {
-            println!("{}", table(["order", "what", "state", "filled", "average"], &orders, &[0, 3, 4]));
+            self.say(&table(["order", "what", "state", "filled", "average"], &orders, &[0, 3, 4]));
         }
         if !fills.is_empty() {
-            println!("{}", table(["execution", "what", "price", "commission"], &fills, &[2, 3]));
+            self.say(&table(["execution", "what", "price", "commission"], &fills, &[2, 3]));
         }
         if !positions.is_empty() {
             let heading = ["position", "quantity", "realised", "commission", "net"];
-            println!("{}", table(heading, &positions, &[1, 2, 3, 4]));
+            self.say(&table(heading, &positions, &[1, 2, 3, 4]));
         }
         let failed = self.steps.iter().filter(|step| !step.ok).count();
-        println!("{} steps, {failed} failed", self.steps.len());
-        Ok(())
+        self.say(&format!("{} steps, {failed} failed", self.steps.len()));
     }
 }

@@ -15,7 +15,7 @@ pub enum Pace {
     /// As fast as on the wall.
     #[default]
     Real,
-    /// So many times as fast; above 0.
+    /// So many times as fast; above 0 and at most [`Pace::FACTOR_MAX`].
     Factor(f64),
     /// From one market event to the next without a pause, as long as a client watches a market and all clients read.
     AsFast,
@@ -24,11 +24,14 @@ pub enum Pace {
 }
 
 impl Pace {
+    /// The greatest factor. At more, what is due in a moment takes longer than the moment, and time falls behind for ever.
+    pub const FACTOR_MAX: f64 = 1000.0;
+
     /// Whether time can pass like that.
     #[must_use]
     pub fn is_possible(self) -> bool {
         match self {
-            Self::Factor(factor) => factor.is_finite() && factor > 0.0,
+            Self::Factor(factor) => factor > 0.0 && factor <= Self::FACTOR_MAX,
             Self::Real | Self::AsFast | Self::Manual => true,
         }
     }
@@ -36,7 +39,7 @@ impl Pace {
 
 /// Time cannot pass at this speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write real, fast, manual, or a factor above 0")]
+#[error("write real, fast, manual, or a factor above 0 and at most {}", Pace::FACTOR_MAX)]
 pub struct NoPace;
 
 impl std::str::FromStr for Pace {
