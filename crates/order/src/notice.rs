@@ -37,7 +37,8 @@ pub const fn meaning(code: i32) -> Meaning {
         110 | 321 => Meaning::RejectedOrChangeRefused,
         202 => Meaning::Cancelled,
         404 => Meaning::Held,
-        104 | 105 | 329 | 2102 => Meaning::ChangeRefused,
+        // 440 algorithm, 462 time in force: "order modify failed".
+        104 | 105 | 329 | 440 | 462 | 2102 => Meaning::ChangeRefused,
         135 | 136 | 161 | 10147 | 10148 => Meaning::CancelDoubtful,
         10328 => Meaning::Unresolved,
         399 | 434 | 481 | 2109 | 2137 | 2168 | 2169 | 10349 => Meaning::Remark,
@@ -71,7 +72,7 @@ mod tests {
             (Meaning::Rejected, &[10268, 10269, 10289, 10318]),
             (Meaning::RejectedOrChangeRefused, &[110, 321]),
             (Meaning::Cancelled, &[202]),
-            (Meaning::ChangeRefused, &[104, 105, 329, 2102]),
+            (Meaning::ChangeRefused, &[104, 105, 329, 440, 462, 2102]),
             (Meaning::CancelDoubtful, &[135, 136, 161, 10147, 10148]),
             (Meaning::Held, &[404]),
             (Meaning::Unresolved, &[10328]),

@@ -3,7 +3,7 @@
 use crate::action::{Action, Alarm, Question};
 use crate::burst::Burst;
 use crate::event::LinkEvent;
-use crate::orders::Orders;
+use crate::orders::{LinkView, Orders};
 use crate::outcome::{Operation, OperationResult, outcome};
 use crate::reference::IntentId;
 use crate::state::Evidence;
@@ -11,7 +11,7 @@ use crate::time::{SECOND_US, Timestamp};
 use crate::tracked::{CANCEL_TRIES_MAX, Cancel, Tracked};
 
 /// How long a cancel or a change waits for an answer before the broker is asked (R19).
-pub(crate) const ANSWER_US: i64 = 5 * SECOND_US;
+const ANSWER_US: i64 = 5 * SECOND_US;
 /// For how long TWS must have had IB before an absent order is lost (R9, R10).
 const UPSTREAM_SETTLED_US: i64 = 30 * SECOND_US;
 
@@ -44,6 +44,9 @@ impl Orders {
         let live: Vec<IntentId> = self.live().map(|order| order.intent.id).collect();
         for id in live {
             self.doubt_group_of(id);
+            if let Some(order) = self.orders.get_mut(&id) {
+                order.is_change_looked_for = false; // what was asked for then is not answered
+            }
             self.weigh(id, evidence, at, "", actions);
         }
     }
@@ -70,7 +73,7 @@ impl Orders {
 
     /// Whether time alone makes something happen.
     pub(crate) fn is_anything_due(&self, now: Timestamp) -> bool {
-        self.link.ready && self.live().any(|order| is_cancel_due(order, now) || is_change_due(order, now))
+        self.link.ready && self.live().any(|order| is_cancel_due(order, now) || self.link.is_change_due(order, now))
             || self.is_missing_due(now)
             || self.is_protection_due(now)
     }
@@ -82,7 +85,7 @@ impl Orders {
         }
         for id in &self.live {
             let Some(order) = self.orders.get_mut(id) else { continue };
-            if is_change_due(order, at) {
+            if self.link.is_change_due(order, at) {
                 order.is_change_looked_for = true;
                 actions.push(Action::Ask(Question::Snapshot));
             }
@@ -108,10 +111,22 @@ fn is_cancel_due(order: &Tracked, now: Timestamp) -> bool {
     order.is_cancel_on_its_way() && order.cancel.is_some_and(|cancel| now.since(cancel.sent_at) >= ANSWER_US)
 }
 
-/// R21: a change that nobody answers is looked for once; what the snapshot then shows decides.
-fn is_change_due(order: &Tracked, now: Timestamp) -> bool {
-    let is_old = order.change_asked_at.is_some_and(|asked| now.since(asked) >= ANSWER_US);
-    is_old && !order.is_change_looked_for
+impl LinkView {
+    /// R21: a change that nobody answers is looked for once; what the snapshot then shows decides.
+    fn is_change_due(&self, order: &Tracked, now: Timestamp) -> bool {
+        !order.is_change_looked_for && self.would_show_change(order, now, now)
+    }
+
+    /// Whether a snapshot that began at `began` would show a change of the order by now. TWS may keep back what it has
+    /// when it loses IB (R10); while it has had IB ever since the change was asked for, it has nothing to keep.
+    pub(crate) fn would_show_change(&self, order: &Tracked, began: Timestamp, now: Timestamp) -> bool {
+        let Some((asked, since)) = order.change_asked_at.zip(self.upstream_since) else { return false };
+        // One of a time that is still to come was asked for before the clock was set back.
+        let is_to_come = asked > now;
+        let is_old = is_to_come || began.since(asked) >= ANSWER_US;
+        let is_passed_on = !is_to_come && since <= asked;
+        is_old && (is_passed_on || now.since(since) >= UPSTREAM_SETTLED_US)
+    }
 }
 
 /// The message that cancels an order.

@@ -11,7 +11,6 @@ use crate::event::{Compared, Event, Input, SnapshotEvent};
 use crate::halt::HaltScope;
 use crate::orders::Orders;
 use crate::outcome::OperationResult;
-use crate::reconcile::ANSWER_US;
 use crate::reference::IntentId;
 use crate::state::{Evidence, State};
 use crate::time::{DAY_US, SECOND_US, Timestamp};
@@ -107,8 +106,7 @@ impl Orders {
         let live = || self.live().filter(is_older);
         let absent: Vec<IntentId> = live().map(|order| order.intent.id).filter(|id| !seen.ours.contains(id)).collect();
         let would_show = |order: &&Tracked| {
-            let is_old = order.change_asked_at.is_some_and(|asked| seen.began_at.since(asked) >= ANSWER_US);
-            is_old && self.is_upstream_settled(at) && seen.unchanged.contains(&order.intent.id)
+            self.link.would_show_change(order, seen.began_at, at) && seen.unchanged.contains(&order.intent.id)
         };
         let unchanged = live().filter(would_show).map(|order| order.intent.id).collect();
         let external_gone = self.external.keys().filter(|number| !seen.external.contains(number)).copied().collect();

@@ -194,7 +194,7 @@ fn r21_a_change_is_overtaken_by_the_end_of_its_order() {
 }
 
 #[test]
-fn s23_104_105_2102_and_103_for_a_change() {
+fn s23_codes_that_refuse_a_change() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
@@ -205,7 +205,54 @@ fn s23_104_105_2102_and_103_for_a_change() {
         change a q200 => a working working 100 exposed 200; place 1 200 at 10
         notice a 2102 => a working working 100; change of a is refused
         change a q200 => a working working 100 exposed 200; place 1 200 at 10
+        notice a 462 => a working working 100; change of a is refused
+        change a q200 => a working working 100 exposed 200; place 1 200 at 10
+        notice a 440 => a working working 100; change of a is refused
+        change a q200 => a working working 100 exposed 200; place 1 200 at 10
         notice a 103 => a working working 100; change of a is refused; ask Snapshot
         open a Submitted => a working working 100
+    "]]);
+}
+
+#[test]
+fn r21_a_change_refused_in_unknown_words_is_dropped_by_a_snapshot() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        change a q200 => a working working 100 exposed 200; place 1 200 at 10
+        notice a 77777 => a working working 100 exposed 200; ask Snapshot
+        snapshot began => a working working 100 exposed 200
+        open a Submitted => a working working 100 exposed 200
+        snapshot ended => a working working 100 exposed 200
+        wait 5000 => a working working 100 exposed 200; ask Snapshot
+        snapshot began => a working working 100 exposed 200
+        open a Submitted => a working working 100 exposed 200
+        snapshot ended => a working working 100; change of a is refused
+        change a q50 => a working working 100; place 1 50 at 10
+    "]]);
+}
+
+#[test]
+fn r21_a_change_that_was_looked_for_too_soon_is_looked_for_again() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        change a q200 => a working working 100 exposed 200; place 1 200 at 10
+        wait 5000 => a working working 100 exposed 200; ask Snapshot
+        snapshot began => a working working 100 exposed 200
+        link lost => a unknown unknown 100 exposed 200
+        link ready => a unknown unknown 100 exposed 200
+        open a Submitted => a working working 100 exposed 200
+        wait 5000 => a working working 100 exposed 200
+        snapshot began => a working working 100 exposed 200
+        open a Submitted => a working working 100 exposed 200
+        snapshot ended => a working working 100 exposed 200
+        wait 25000 => a working working 100 exposed 200; ask Snapshot
+        snapshot began => a working working 100 exposed 200
+        open a Submitted => a working working 100 exposed 200
+        snapshot ended => a working working 100; change of a is refused
+        change a q50 => a working working 100; place 1 50 at 10
     "]]);
 }
