@@ -59,7 +59,7 @@ pub enum Role {
 pub(crate) struct Group {
     pub(crate) legs: Vec<IntentId>,
     /// Quantities as they were ordered: fills of one leg reduce the others.
-    sizes: Vec<Decimal>,
+    pub(crate) sizes: Vec<Decimal>,
     unprotected: Unprotected,
     /// A break came while legs were live: whether all of them are there is not known.
     is_doubted: bool,
@@ -84,11 +84,10 @@ struct Exposed {
 }
 
 impl Exposed {
+    /// What is of a time that is still to come was noted before the clock was set back: it has waited for long enough.
     fn is_due(self, now: Timestamp) -> bool {
-        match self.told_at {
-            None => now.since(self.since) >= GRACE_US,
-            Some(told_at) => now.since(told_at) >= AGAIN_US,
-        }
+        let (from, wait) = self.told_at.map_or((self.since, GRACE_US), |told_at| (told_at, AGAIN_US));
+        from > now || now.since(from) >= wait
     }
 }
 

@@ -61,7 +61,8 @@ impl Orders {
         let Some(group) = self.groups.get(&name).filter(|group| !group.protections.is_empty()) else { return };
         // Executions of the entry may be late: too much of a stop for a moment is better than none.
         let opened = self.entry_of(name).map_or(Decimal::ZERO, |entry| closed(&entry));
-        let mut left = self.exits(group).fold(opened, |left, exit| left.saturating_sub(closed(&exit)));
+        let position = self.exits(group).fold(opened, |left, exit| left.saturating_sub(closed(&exit)));
+        let mut left = position.saturating_sub(self.covered_by_legs(group));
         let mut too_much = BTreeSet::new();
         for Placed { id, .. } in &group.protections {
             let Some(order) = self.orders.get(id).filter(|order| !order.is_cancel_on_its_way()) else { continue };
@@ -81,6 +82,25 @@ impl Orders {
         for placed in &mut group.protections {
             placed.is_withdrawn |= too_much.contains(&placed.id);
         }
+    }
+
+    /// How much of a bracket's position its own stops close. What their take profits have closed they no longer do: TWS
+    /// takes it from them, and tells of it later.
+    fn covered_by_legs(&self, group: &Group) -> Decimal {
+        let (mut covered, mut taken) = (Decimal::ZERO, Decimal::ZERO);
+        for (leg, size) in group.legs.iter().filter_map(|id| self.orders.get(id)).zip(&group.sizes) {
+            match leg.leg.map(|leg| leg.role) {
+                Some(Role::TakeProfit) => taken = closed(&leg),
+                Some(Role::StopLoss) => {
+                    let rest = size.saturating_sub(taken).saturating_sub(closed(&leg)).max(Decimal::ZERO);
+                    let closes = if leg.is_cancel_on_its_way() { Decimal::ZERO } else { may_close(&leg).min(rest) };
+                    covered = covered.saturating_add(closes);
+                    taken = Decimal::ZERO;
+                }
+                Some(Role::Entry | Role::Alternative | Role::Link | Role::Hedge) | None => {}
+            }
+        }
+        covered
     }
 
     /// Which order of a bracket the next protection stands in the place of, and the stop that was lost: first of all a

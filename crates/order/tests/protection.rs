@@ -1,0 +1,156 @@
+//! Positions that lose their stops: whatever happens, no more is placed for them than is left of them (R25).
+
+mod world;
+
+use order::{Bracket, Exit, Intent, OrderKind, Orders, Side, Tracked, Unprotected};
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use world::{Open, World, id, intent};
+
+fn exit(profit: char, stop: char, quantity: u32) -> Exit {
+    let leg = |name, kind| Intent { side: Side::Sell, quantity: quantity.into(), kind, ..intent(name) };
+    Exit {
+        take_profit: Some(leg(profit, OrderKind::Limit { limit_price: 12.into() })),
+        stop_loss: Some(leg(stop, OrderKind::Stop { stop_price: 9.into() })),
+    }
+}
+
+/// A world with a bracket of two exits, the stops of which are placed anew where they are lost.
+fn two_exits() -> World {
+    let mut world = World::new();
+    let exits = vec![exit('b', 'c', 40), exit('d', 'e', 60)];
+    let bracket = Bracket { entry: intent('a'), exits, unprotected: Unprotected::Protect };
+    let step = world.orders.submit(bracket.into(), &Open, world.now).unwrap();
+    let _ = world.keep(step);
+    for (name, quantity) in [('a', 100), ('b', 40), ('c', 40), ('d', 60), ('e', 60)] {
+        world.run(&format!("open {name} Submitted q{quantity}"));
+    }
+    world
+}
+
+fn run(world: &mut World, lines: &[&str]) -> String {
+    lines.iter().map(|line| world.run(line) + "\n").collect()
+}
+
+fn closed(order: &Tracked) -> Decimal {
+    order.filled.max(order.told.filled)
+}
+
+/// What stays open of an order of which nobody wants the end.
+fn open(orders: &Orders, name: char) -> Decimal {
+    let Some(order) = orders.get(id(name)) else { return Decimal::ZERO };
+    let stays = order.state.is_live() && order.cancel.is_none();
+    if stays { order.intent.quantity - closed(&order) } else { Decimal::ZERO }
+}
+
+fn closed_of(orders: &Orders, name: char) -> Decimal {
+    orders.get(id(name)).map_or(Decimal::ZERO, |order| closed(&order))
+}
+
+/// Names of what is placed for the position.
+const PROTECTIONS: std::ops::RangeInclusive<char> = 'f'..='z';
+
+fn position(orders: &Orders) -> Decimal {
+    let exits = ('b'..='e').chain(PROTECTIONS).map(|name| closed_of(orders, name));
+    closed_of(orders, 'a') - exits.sum::<Decimal>()
+}
+
+/// Stops and what was placed for them never sell more than is held; what a take profit has sold, TWS takes from its stop.
+fn check_stops(orders: &Orders) {
+    let placed: Decimal = PROTECTIONS.map(|name| open(orders, name)).sum();
+    let rest = |profit, stop, size: u32| {
+        open(orders, stop).min(Decimal::from(size) - closed_of(orders, profit) - closed_of(orders, stop))
+    };
+    let stops = rest('b', 'c', 40).max(Decimal::ZERO) + rest('d', 'e', 60).max(Decimal::ZERO);
+    let held = position(orders).max(Decimal::ZERO);
+    assert!(placed.is_zero() || placed + stops <= held, "{placed} placed, {stops} in stops, {held} held");
+}
+
+/// One event that an honest broker, an owner or the clock can bring about.
+fn happen(world: &mut World, (what, which, quantity): (u8, u8, u32), count: usize) {
+    let names: Vec<char> = ('a'..='z').filter(|name| world.orders.get(id(*name)).is_some()).collect();
+    let name = names[usize::from(which) % names.len()];
+    let order = world.orders.get(id(name)).unwrap().into_owned();
+    let mut rest = order.intent.quantity - closed(&order);
+    if name != 'a' {
+        rest = rest.min(position(&world.orders));
+    }
+    let quantity = Decimal::from(quantity).min(rest);
+    let line = match what {
+        0..=2 if order.state.is_live() && quantity > Decimal::ZERO => format!("exec {name} @r{count}.01 q{quantity}"),
+        3..=4 if order.state.is_live() => format!("status {name} Cancelled"),
+        5 if order.state.is_live() => format!("open {name} Submitted q{}", order.intent.quantity),
+        6 if which == 0 => format!("cancel {name}"),
+        7 if which == 0 => "link lost".to_owned(),
+        7 => "link ready".to_owned(),
+        8 => "wait 600".to_owned(),
+        9 => "wait 6000".to_owned(),
+        _ => {
+            let next = PROTECTIONS.into_iter().find(|name| world.orders.get(id(*name)).is_none());
+            next.map_or_else(|| "wait 1".to_owned(), |next| format!("protect {next}"))
+        }
+    };
+    world.run(&line);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn r25_no_more_is_protected_than_is_held(events in prop::collection::vec((0_u8..13, 0_u8..12, 1_u32..101), 1..60)) {
+        let mut world = two_exits();
+        for (count, event) in events.into_iter().enumerate() {
+            happen(&mut world, event, count);
+            check_stops(&world.orders);
+        }
+        world.check_replay();
+    }
+}
+
+#[test]
+fn r25_a_stop_of_the_bracket_counts_beside_what_was_placed() {
+    let mut world = two_exits();
+    let out =
+        run(&mut world, &["exec a @x.01 q100", "status c Cancelled", "wait 600", "protect f", "open f Submitted q40"]);
+    assert!(out.contains("protect 40 for c"), "{out}");
+    // The take profit of the stop that was lost fills before its cancel.
+    let out = run(&mut world, &["exec b @y.01 q40"]);
+    assert!(out.contains("cancel 6"), "60 are held, and the other stop sells them: {out}");
+    let out = run(&mut world, &["status b Filled", "status f Cancelled", "wait 6000"]);
+    assert!(!out.contains("protect"), "{out}");
+}
+
+#[test]
+fn r25_a_position_is_protected_although_the_clock_was_set_back() {
+    let mut world = World::new();
+    world.now.0 += 7_200_000_000;
+    let lost = ["bracket a protect", "open a Submitted", "open c PreSubmitted", "exec a @x.01", "status c Cancelled"];
+    run(&mut world, &lost);
+    world.now.0 -= 3_600_000_000; // the next run begins an hour earlier by its wall clock
+    let out = run(&mut world, &["link lost", "link ready", "wait 1"]);
+    assert!(out.contains("protect 100 for c"), "{out}");
+    world.now.0 -= 3_600_000_000;
+    let out = run(&mut world, &["link lost", "link ready", "wait 1"]);
+    assert!(out.contains("protect 100 for c"), "what was asked for in vain is asked for again: {out}");
+    let out = run(&mut world, &["wait 4000"]);
+    assert!(!out.contains("protect 100"), "{out}");
+    world.check_replay();
+}
+
+#[test]
+fn r25_books_of_before_have_no_protections() {
+    let mut world = two_exits();
+    run(&mut world, &["exec a @x.01 q100", "status c Cancelled", "wait 600", "protect f"]);
+    let mut stored = serde_json::to_value(&world.orders).unwrap();
+    assert!(stored.as_object_mut().unwrap().remove("stand_ins").is_some());
+    let groups = stored["groups"].as_object_mut().unwrap();
+    for group in groups.values_mut() {
+        assert!(group.as_object_mut().unwrap().remove("protections").is_some());
+    }
+    world.orders = serde_json::from_value(stored).unwrap();
+    assert_eq!(world.orders.get(id('f')).unwrap().in_place_of, Some(id('c')));
+    let out = run(&mut world, &["open f Submitted q40", "wait 6000"]);
+    assert!(!out.contains("protect"), "what stands in a stop's place is known without them: {out}");
+    let out = run(&mut world, &["status e Cancelled", "wait 600"]);
+    assert!(out.contains("protect 60 for e"), "{out}");
+}
