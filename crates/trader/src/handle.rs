@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 use tws_client::RequestError;
+use tws_client::contracts::{Contradiction, check_named};
 use tws_proto::Contract;
 use tws_proto::ids::{ContractId, PermanentId};
 
@@ -76,7 +77,7 @@ impl Handle {
     /// market data for it, [`Alarm::MarketDataEnded`](crate::Alarm::MarketDataEnded) says so.
     ///
     /// # Errors
-    /// [`WatchError`]: no such contract, or several.
+    /// [`WatchError`]: no such contract, several, or one that contradicts what is said of it.
     pub async fn watch(&self, contract: &Contract) -> Result<Instrument, WatchError> {
         let instrument = self.find(contract).await?;
         let (reply, answer) = oneshot::channel();
@@ -90,7 +91,7 @@ impl Handle {
     /// Finds the one contract that is meant.
     ///
     /// # Errors
-    /// [`WatchError`]: no such contract, or several.
+    /// [`WatchError`]: no such contract, several, or one that contradicts what is said of it.
     pub async fn find(&self, contract: &Contract) -> Result<Instrument, WatchError> {
         let unknown = || WatchError::Unknown { symbol: contract.symbol.clone() };
         let mut found = self.client.contract_details(contract).await.map_err(|error| match error {
@@ -99,6 +100,7 @@ impl Handle {
         })?;
         match (found.pop(), found.len()) {
             (Some(only), 0) => {
+                check_named(contract, &only).map_err(WatchError::Contradicted)?;
                 let instrument = Instrument::from(only);
                 let steps = match rule_of(&instrument.details, &instrument.contract.exchange) {
                     Some(rule_id) => self.client.price_steps(rule_id).await,
@@ -524,6 +526,9 @@ pub enum WatchError {
         /// How many fit.
         count: usize,
     },
+    /// The number stands for another contract than the words beside it. Leave one of them out.
+    #[error("the contract contradicts itself: {0}")]
+    Contradicted(Contradiction),
     /// TWS did not answer, or answered with an error.
     #[error(transparent)]
     Request(#[from] RequestError),

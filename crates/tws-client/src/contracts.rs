@@ -1,6 +1,7 @@
 //! [`Contracts`]: finds out which contract is meant, and remembers it.
 
 mod batch;
+mod contradiction;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::log::Quoted;
 use crate::shared::now;
 
 pub use batch::{Batch, Progress};
+pub use contradiction::{Contradiction, check_named};
 
 /// The code of "no security definition has been found".
 const NOT_FOUND: i32 = 200;
@@ -83,6 +85,14 @@ pub enum ResolveError {
         /// Everything that fits.
         candidates: Candidates,
     },
+    /// The number stands for another contract than the words beside it. Leave one of them out.
+    #[error("{} contradicts itself: {contradiction}", Description(contract))]
+    Contradicted {
+        /// What was asked for.
+        contract: Box<Contract>,
+        /// The first field that does not fit.
+        contradiction: Contradiction,
+    },
     /// There is no answer.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -137,7 +147,7 @@ impl Contracts {
     /// asked for is given, else that of `SMART`, else the first.
     ///
     /// # Errors
-    /// [`ResolveError`]: none fits, several do, or there is no answer.
+    /// [`ResolveError`]: none fits, several do, the number is that of another one, or there is no answer.
     pub async fn resolve(&self, contract: &Contract) -> Result<ContractData, ResolveError> {
         let candidates = self.candidates(contract).await?;
         let mut ids = candidates.iter().map(|candidate| candidate.contract.contract_id);
@@ -147,7 +157,13 @@ impl Contracts {
         }
         let at = |exchange: &str| candidates.iter().find(|candidate| candidate.contract.exchange == exchange);
         let best = at(&contract.exchange).or_else(|| at("SMART")).or_else(|| candidates.first());
-        best.cloned().ok_or_else(|| ResolveError::Unknown { contract: Box::new(contract.clone()) })
+        let best = best.ok_or_else(|| ResolveError::Unknown { contract: Box::new(contract.clone()) })?;
+        match check_named(contract, best) {
+            Ok(()) => Ok(best.clone()),
+            Err(contradiction) => {
+                Err(ResolveError::Contradicted { contract: Box::new(contract.clone()), contradiction })
+            }
+        }
     }
 
     /// IB's number of the one contract that fits.

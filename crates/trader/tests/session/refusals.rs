@@ -8,7 +8,7 @@ use std::time::Duration;
 use order::{Change, SubmitError};
 use risk::{AllowList, Limits, Refusal};
 use trader::prelude::*;
-use trader::{ConfigError, Refused, StartError};
+use trader::{ConfigError, Refused, StartError, WatchError};
 
 use crate::desk::{Desk, PATIENCE, is_working, number, refused};
 
@@ -236,5 +236,22 @@ async fn r05_an_order_or_a_change_that_waited_too_long_is_stale_and_a_cancel_is_
     // Its name is free: it was never an order.
     handle.submit(ticket()).await.unwrap();
     desk.broker("the same once more", |orders| orders.len() == 3).await;
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn a_contract_that_contradicts_its_number_is_not_found() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = Contract::by_id(ContractId(900_001), "SMART");
+    let other = Contract { symbol: "BETA".to_owned(), ..acme.clone() };
+    let Err(WatchError::Contradicted(contradiction)) = handle.watch(&other).await else { panic!("another was found") };
+    assert_eq!(contradiction.to_string(), "symbol is said to be BETA, but is ACME");
+    let option = Contract { strike: Some(5.into()), right: Some("C".into()), ..acme.clone() };
+    let Err(WatchError::Contradicted(contradiction)) = handle.find(&option).await else { panic!("a stock was found") };
+    assert_eq!(contradiction.field, "strike");
+    let found = handle.find(&acme).await.unwrap();
+    assert_eq!(handle.find(&found).await.unwrap(), found, "what TWS tells of a contract names it");
     trader.stop().await;
 }

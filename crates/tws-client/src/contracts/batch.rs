@@ -55,7 +55,7 @@ impl Batch {
         match &ended.1 {
             Ok(_) => self.progress.found += 1,
             Err(ResolveError::Unknown { .. }) => self.progress.unknown += 1,
-            Err(ResolveError::Ambiguous { .. } | ResolveError::Request(_)) => {}
+            Err(ResolveError::Ambiguous { .. } | ResolveError::Contradicted { .. } | ResolveError::Request(_)) => {}
         }
         Some(ended)
     }

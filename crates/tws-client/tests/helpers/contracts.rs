@@ -72,6 +72,18 @@ async fn what_is_unknown_or_ambiguous_is_a_typed_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn words_that_contradict_a_number_are_a_typed_error() {
+    let (_sim, client) = ready().await;
+    let contracts = Contracts::new(&client);
+    let ibm = contracts.resolve(&stock("IBM")).await.unwrap().contract;
+    assert_eq!(contracts.resolve(&ibm).await.unwrap().contract, ibm);
+    let spy = Contract { symbol: "SPY".to_owned(), ..ibm };
+    let error = contracts.resolve(&spy).await.unwrap_err();
+    assert!(matches!(&error, ResolveError::Contradicted { contradiction, .. } if contradiction.field == "symbol"));
+    assert!(error.to_string().ends_with("contradicts itself: symbol is said to be SPY, but is IBM"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_is_shared_by_those_who_wait_and_not_remembered() {
     let (sim, client) = ready().await;
     let contracts = Contracts::new(&client);
