@@ -36,6 +36,7 @@ impl Strategy for Once {
 
 #[tokio::main]
 async fn main() -> Outcome {
+    tracing_subscriber::fmt().with_env_filter("error").init(); // alarms: why nothing is traded, and what to look at
     let trader = Trader::builder(TraderConfig::from_env()?).strategy(Once::default()).start().await?;
     tokio::signal::ctrl_c().await?;
     trader.stop().await;
