@@ -20,7 +20,7 @@
 //!
 //! Read first: [`state`], the table; then [`orders`], the commands; then `identity.rs`, how events find their
 //! order, `evidence.rs`, what they show, and `snapshot.rs`, what silence shows. Groups are in [`group`] and watched in
-//! [`guard`]; what is missing is in [`missing`].
+//! [`guard`], what stands in the place of a leg is in `stand_in.rs`; what is missing is in [`missing`].
 //!
 //! ```
 //! use order::{Event, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, PassedLegs, Side, TimeInForce, Timestamp};

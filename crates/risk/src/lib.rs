@@ -34,8 +34,8 @@
 //! The legs of one submission count together, as far as several of them may fill: [`order::PassedLegs::filling`].
 //!
 //! The gate errs on the safe side. Both exits of a bracket, and all members of a one-cancels-all group, count as open
-//! orders that may fill once they are placed, though one cancels the other; so does a change that is on its way. A clock that jumps by more than
-//! their age makes quotes old and the windows of C3 and C4 empty.
+//! orders that may fill once they are placed, though one cancels the other; so does a change that is on its way. A clock
+//! that jumps by more than their age makes quotes old and the windows of C3 and C4 empty.
 //!
 //! ```
 //! use order::{Hours, Instance, Intent, IntentId, OrderKind, Orders, Side, SubmitError, TimeInForce,
