@@ -1,7 +1,6 @@
 //! What is watched of groups: that a bracket is whole or gone (R25), that a position keeps its stop (R25), that no group
 //! fills more than it may (R26).
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
@@ -17,6 +16,7 @@ use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
 use crate::refusal::SubmitError;
 use crate::stand_in::{Placed, closed, may_close};
+use crate::store::Found;
 use crate::time::{SECOND_US, Timestamp};
 use crate::tracked::{Cancel, Tracked};
 
@@ -260,7 +260,7 @@ impl Orders {
         self.exits(group).fold(opened, |open, exit| open.saturating_sub(closed(&exit)))
     }
 
-    pub(crate) fn entry_of(&self, name: IntentId) -> Option<Cow<'_, Tracked>> {
+    pub(crate) fn entry_of(&self, name: IntentId) -> Option<Found<'_>> {
         self.orders.get(&name).filter(|order| order.leg.is_some_and(|leg| leg.role == Role::Entry))
     }
 

@@ -1,5 +1,6 @@
 //! Whether two contracts are one instrument.
 
+use rust_decimal::Decimal;
 use tws_proto::Contract;
 use tws_proto::kinds::OptionRight;
 
@@ -22,15 +23,20 @@ pub fn is_same_instrument(one: &Contract, other: &Contract) -> bool {
 /// Whether one can stand in the other's place: they are equal, and their numbers are spelled alike. A fingerprint of the
 /// books tells 150 from 150.0.
 pub(crate) fn is_spelled_alike(one: &Contract, other: &Contract) -> bool {
-    one == other && spelled(one).eq(spelled(other))
+    one == other && has_numbers_alike(one, other)
 }
 
-/// Every number of a contract that can be spelled in several ways.
-fn spelled(contract: &Contract) -> impl Iterator<Item = Option<[u8; 16]>> {
-    let legs = contract.combo_legs.iter().map(|leg| leg.price);
-    let hedge = contract.delta_neutral.iter().flat_map(|hedge| [hedge.delta, hedge.price]);
-    let numbers = [contract.strike, contract.multiplier].into_iter().chain(legs).chain(hedge);
-    numbers.map(|number| number.map(|number| number.serialize()))
+/// Whether every number that can be spelled in several ways is spelled alike, in contracts that are equal.
+fn has_numbers_alike(one: &Contract, other: &Contract) -> bool {
+    let is_alike = |one: Option<Decimal>, other: Option<Decimal>| {
+        one.map(|number| number.serialize()) == other.map(|number| number.serialize())
+    };
+    let mut legs = one.combo_legs.iter().zip(&other.combo_legs);
+    let mut hedges = one.delta_neutral.iter().zip(&other.delta_neutral);
+    is_alike(one.strike, other.strike)
+        && is_alike(one.multiplier, other.multiplier)
+        && legs.all(|(one, other)| is_alike(one.price, other.price))
+        && hedges.all(|(one, other)| is_alike(one.delta, other.delta) && is_alike(one.price, other.price))
 }
 
 /// A month is the same as a day in it, and a day the same as an hour of it: answers say more than was asked.
@@ -49,7 +55,6 @@ const fn known_right(contract: &Contract) -> Option<&OptionRight> {
 
 #[cfg(test)]
 mod tests {
-    use rust_decimal::Decimal;
     use tws_proto::ids::ContractId;
 
     use super::*;

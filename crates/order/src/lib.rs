@@ -131,6 +131,7 @@ pub use refusal::{CancelError, ChangeError, SubmitError};
 pub use smol_str::SmolStr;
 pub use snapshot::SnapshotFacts;
 pub use state::{Acknowledgement, Stage, State};
+pub use store::Found;
 pub use terms::{PriceStep, Session, Terms};
 pub use time::{DAY_US, SECOND_US, Timestamp};
 pub use tracked::Tracked;

@@ -1,6 +1,5 @@
 //! [`Orders`]: the book of our orders. Commands and events go in; records and actions come out.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ use crate::passed::PassedLegs;
 use crate::reference::{Instance, IntentId};
 use crate::refusal::{CancelError, ChangeError, SubmitError};
 use crate::snapshot::{Incoming, SnapshotFacts};
-use crate::store::{KEPT_IN_FULL, Store};
+use crate::store::{Found, KEPT_IN_FULL, Store};
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::tracked::{Cancel, Ties, Tracked};
@@ -481,7 +480,7 @@ impl Orders {
 
     /// One order.
     #[must_use]
-    pub fn get(&self, id: IntentId) -> Option<Cow<'_, Tracked>> {
+    pub fn get(&self, id: IntentId) -> Option<Found<'_>> {
         self.orders.get(&id)
     }
 
@@ -492,7 +491,7 @@ impl Orders {
     }
 
     /// Every order that is not [forgotten](Orders::forget_ended_before), oldest id first.
-    pub fn iter(&self) -> impl Iterator<Item = Cow<'_, Tracked>> {
+    pub fn iter(&self) -> impl Iterator<Item = Found<'_>> {
         self.orders.values()
     }
 
@@ -503,7 +502,7 @@ impl Orders {
 
     /// The order of ours that has this number at this client.
     #[must_use]
-    pub fn by_order_id(&self, id: OrderId) -> Option<Cow<'_, Tracked>> {
+    pub fn by_order_id(&self, id: OrderId) -> Option<Found<'_>> {
         self.orders.get(self.by_order_id.get(&id)?)
     }
 

@@ -1,6 +1,5 @@
 //! What stands in the place of an order: of one that has ended (R11), or of a stop that a position has lost (R25).
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
@@ -13,6 +12,7 @@ use crate::orders::Orders;
 use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
 use crate::state::State;
+use crate::store::Found;
 use crate::time::Timestamp;
 use crate::tracked::{Cancel, Tracked};
 
@@ -105,7 +105,7 @@ impl Orders {
 
     /// Which order of a bracket the next protection stands in the place of, and the stop that was lost: first of all a
     /// stop that nothing stands for yet.
-    pub(crate) fn next_to_protect(&self, name: IntentId) -> Option<(IntentId, Cow<'_, Tracked>)> {
+    pub(crate) fn next_to_protect(&self, name: IntentId) -> Option<(IntentId, Found<'_>)> {
         let group = self.groups.get(&name)?;
         let lost = || {
             let stops = group.legs.iter().filter_map(|id| self.orders.get(id));
@@ -122,7 +122,7 @@ impl Orders {
 
     /// What stands in an order's place, and in the place of that, and so on: each is newer than the one before, so there
     /// is a last one.
-    pub(crate) fn stand_ins<'a>(&'a self, order: &Tracked) -> impl Iterator<Item = Cow<'a, Tracked>> + use<'a> {
+    pub(crate) fn stand_ins<'a>(&'a self, order: &Tracked) -> impl Iterator<Item = Found<'a>> + use<'a> {
         let next = |order: &Tracked| order.replaced_by.and_then(|(by, _)| self.orders.get(&by));
         std::iter::successors(next(order), move |order| next(order))
     }
@@ -136,7 +136,7 @@ impl Orders {
     }
 
     /// The legs of a group and all that stands in their places.
-    pub(crate) fn family<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Cow<'a, Tracked>> {
+    pub(crate) fn family<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Found<'a>> {
         let legs = group.legs.iter().filter_map(|id| self.orders.get(id));
         legs.flat_map(|leg| {
             let stand_ins = self.stand_ins(&leg);
@@ -145,12 +145,12 @@ impl Orders {
     }
 
     /// The exits of a bracket and what stands in their places, on their side.
-    pub(crate) fn exits<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Cow<'a, Tracked>> {
+    pub(crate) fn exits<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Found<'a>> {
         self.closing(group, |order| order.leg.is_some_and(|leg| matches!(leg.role, Role::TakeProfit | Role::StopLoss)))
     }
 
     /// The stops of a bracket and what stands in their places, on their side.
-    pub(crate) fn stops<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Cow<'a, Tracked>> {
+    pub(crate) fn stops<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Found<'a>> {
         self.closing(group, is_stop)
     }
 
@@ -158,7 +158,7 @@ impl Orders {
         &'a self,
         group: &'a Group,
         is_wanted: impl Fn(&Tracked) -> bool,
-    ) -> impl Iterator<Item = Cow<'a, Tracked>> {
+    ) -> impl Iterator<Item = Found<'a>> {
         let legs = group.legs.iter().filter_map(|id| self.orders.get(id));
         legs.filter(move |leg| is_wanted(leg)).flat_map(|leg| {
             let side = leg.intent.side;

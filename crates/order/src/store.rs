@@ -1,7 +1,7 @@
-//! [`Store`]: every order by its intent, in full while it moves and packed once it rests.
+//! `Store`: every order by its intent, in full while it moves and packed once it rests. [`Found`]: an order found there.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Deref;
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,6 +14,52 @@ use crate::tracked::Tracked;
 const RESTING_MAX: usize = 128;
 /// How many of them stay so when the others are packed.
 pub(crate) const KEPT_IN_FULL: usize = RESTING_MAX / 2;
+
+/// An order of the book. Whether it stands there in full, or was read back from the bytes in which it rests, makes no
+/// difference to what it says.
+#[derive(Clone, Debug)]
+pub struct Found<'a>(Form<'a>);
+
+/// Small, for it is handed on often; an order is large.
+#[derive(Clone, Debug)]
+enum Form<'a> {
+    InFull(&'a Tracked),
+    ReadBack(Box<Tracked>),
+}
+
+impl Found<'_> {
+    /// The order itself, which follows the book no more.
+    #[must_use]
+    pub fn into_owned(self) -> Tracked {
+        match self.0 {
+            Form::InFull(order) => order.clone(),
+            Form::ReadBack(order) => *order,
+        }
+    }
+}
+
+impl Deref for Found<'_> {
+    type Target = Tracked;
+
+    fn deref(&self) -> &Tracked {
+        match &self.0 {
+            Form::InFull(order) => order,
+            Form::ReadBack(order) => order,
+        }
+    }
+}
+
+impl Serialize for Found<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl PartialEq for Found<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
 
 /// Every order by its intent. Which of them are packed shows nowhere.
 #[derive(Clone, Debug, Default)]
@@ -64,8 +110,15 @@ impl Open {
         self.orders.get_mut(place)?.as_mut()
     }
 
+    /// The one that stands there.
+    fn at(&mut self, id: &IntentId, place: usize) -> Option<&mut Tracked> {
+        self.last = Some((*id, place));
+        self.orders.get_mut(place)?.as_mut().map(|slot| &mut *slot.order)
+    }
+
     fn get_mut(&mut self, id: &IntentId) -> Option<&mut Tracked> {
-        self.slot(id).map(|slot| &mut *slot.order)
+        let place = self.place(id)?;
+        self.at(id, place)
     }
 
     fn insert(&mut self, id: IntentId, order: Tracked) {
@@ -104,11 +157,15 @@ impl Open {
 }
 
 impl Store {
-    pub(crate) fn get(&self, id: &IntentId) -> Option<Cow<'_, Tracked>> {
+    pub(crate) fn get(&self, id: &IntentId) -> Option<Found<'_>> {
         match self.open.get(id) {
-            Some(order) => Some(Cow::Borrowed(order)),
-            None => self.packed.get(id).and_then(|bytes| self.shared.unpack(*id, bytes)).map(Cow::Owned),
+            Some(order) => Some(Found(Form::InFull(order))),
+            None => self.read_back(id, self.packed.get(id)?),
         }
+    }
+
+    fn read_back(&self, id: &IntentId, bytes: &[u8]) -> Option<Found<'_>> {
+        self.shared.unpack(*id, bytes).map(|order| Found(Form::ReadBack(Box::new(order))))
     }
 
     /// An order that is not packed: every live one.
@@ -117,12 +174,17 @@ impl Store {
     }
 
     pub(crate) fn get_mut(&mut self, id: &IntentId) -> Option<&mut Tracked> {
-        if self.open.place(id).is_none() {
-            let order = self.packed.get(id).and_then(|bytes| self.shared.unpack(*id, bytes))?;
-            self.packed.remove(id);
-            self.open.insert(*id, order);
-            self.rest(*id);
+        match self.open.place(id) {
+            Some(place) => self.open.at(id, place),
+            None => self.open_packed(id),
         }
+    }
+
+    fn open_packed(&mut self, id: &IntentId) -> Option<&mut Tracked> {
+        let order = self.packed.get(id).and_then(|bytes| self.shared.unpack(*id, bytes))?;
+        self.packed.remove(id);
+        self.open.insert(*id, order);
+        self.rest(*id);
         self.open.get_mut(id)
     }
 
@@ -151,7 +213,7 @@ impl Store {
     }
 
     /// Every order, lowest id first.
-    pub(crate) fn values(&self) -> impl Iterator<Item = Cow<'_, Tracked>> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = Found<'_>> {
         let mut open = self.open.ids().into_iter().peekable();
         let mut packed = self.packed.iter().peekable();
         std::iter::from_fn(move || {
@@ -161,9 +223,9 @@ impl Store {
                 (Some(_), None) | (None, None) => false,
             };
             if is_packed {
-                packed.next().and_then(|(id, bytes)| self.shared.unpack(*id, bytes)).map(Cow::Owned)
+                packed.next().and_then(|(id, bytes)| self.read_back(id, bytes))
             } else {
-                open.next().and_then(|id| self.open.get(&id)).map(Cow::Borrowed)
+                open.next().and_then(|id| self.open.get(&id)).map(|order| Found(Form::InFull(order)))
             }
         })
     }

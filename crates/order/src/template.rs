@@ -4,15 +4,13 @@
 //! wishes out against the book, past the same gate as any other order. The examples `iceberg` and `time_sliced` are whole
 //! templates.
 
-use std::borrow::Cow;
-
 use crate::action::Step;
 use crate::group::Submission;
 use crate::orders::{Gate, Orders};
 use crate::reference::IntentId;
 use crate::refusal::SubmitError;
+use crate::store::Found;
 use crate::time::Timestamp;
-use crate::tracked::Tracked;
 
 /// Most wishes that one look of a template may have; more is a template that never comes to rest.
 pub const WISHES_MAX: usize = 32;
@@ -41,7 +39,7 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// The orders that this template has made, oldest first.
-    pub fn own(&self) -> impl Iterator<Item = Cow<'a, Tracked>> {
+    pub fn own(&self) -> impl Iterator<Item = Found<'a>> {
         let orders = self.orders;
         self.own.iter().filter_map(move |id| orders.get(*id))
     }
