@@ -10,6 +10,7 @@ use crate::event::{BrokerEvent, Event, SnapshotEvent};
 use crate::external::is_live;
 use crate::group::Revenant;
 use crate::identity::{Names, StatusOwner};
+use crate::missing::Total;
 use crate::notice::{Meaning, meaning, names_no_order};
 use crate::orders::Orders;
 use crate::outcome::OperationResult;
@@ -93,6 +94,9 @@ impl Orders {
     pub(crate) fn own_status(&mut self, id: IntentId, status: &OrderStatus, at: Timestamp, actions: &mut Vec<Action>) {
         let number = status.permanent_id.and_then(PermanentId::known);
         self.confirm_by_status(id, status, at, actions);
+        // First of all: while a fill of one of several is not proven, the order has not ended with the others (R22).
+        let (filled, average_price) = (status.filled, status.average_fill_price);
+        self.told_by(id, &status.status, Total { number, filled, average_price }, at);
         let waits = matches!(
             status.status,
             Status::ApiPending | Status::PendingSubmit | Status::PreSubmitted | Status::Inactive
@@ -105,7 +109,6 @@ impl Orders {
         } else {
             self.weigh_status(id, number, &status.status, at, "", actions);
         }
-        self.told_by(id, &status.status, status.filled, status.average_fill_price, at);
     }
 
     fn completed_order(&mut self, completed: &CompletedOrder, at: Timestamp, actions: &mut Vec<Action>) {
@@ -136,7 +139,8 @@ impl Orders {
         } else {
             self.weigh_status(id, names.permanent_id, status, at, words, actions);
         }
-        self.told_by(id, status, order.filled_quantity, None, at);
+        let total = Total { number: names.permanent_id, filled: order.filled_quantity, average_price: None };
+        self.told_by(id, status, total, at);
     }
 
     fn notice(&mut self, notice: &Notice, at: Timestamp, actions: &mut Vec<Action>) {

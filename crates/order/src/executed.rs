@@ -11,6 +11,7 @@ use crate::action::{Action, Alarm, Fill, UncountableReason};
 use crate::fills::{Execution, Reading};
 use crate::halt::HaltScope;
 use crate::identity::Names;
+use crate::missing::Total;
 use crate::orders::Orders;
 use crate::reference::IntentId;
 use crate::state::{Evidence, State};
@@ -75,6 +76,7 @@ impl Orders {
         }
         // The execution of a whole combination moves no position: its legs come by themselves (R16).
         let is_combination = data.contract.is_combination();
+        let number = names.permanent_id.or_else(|| known.as_ref()?.permanent_id);
         let now = Counted { quantity: reading.quantity, price: reading.price };
         let before = match &known {
             Some(known) if known.intent.is_some() => Counted { quantity: known.quantity, price: known.price },
@@ -104,7 +106,7 @@ impl Orders {
                 side: reading.side,
                 quantity: reading.quantity,
                 price: reading.price,
-                permanent_id: names.permanent_id,
+                permanent_id: number,
                 is_combination,
                 is_inferred: false,
                 at,
@@ -112,6 +114,7 @@ impl Orders {
             },
         );
         if let Some(id) = owner.filter(|_| counts) {
+            self.prove(id, number, before.quantity, now.quantity);
             self.replace_inferred(id, now.quantity.saturating_sub(before.quantity), at, actions);
         }
         if moves_position {
@@ -140,7 +143,8 @@ impl Orders {
         let revision = reading.revision;
         if counts {
             self.count(id, Counting { before, now, filled_before, revision }, at, actions);
-            self.told_filled(id, execution.cumulative_quantity.unwrap_or_default(), execution.average_price, at);
+            let (filled, average_price) = (execution.cumulative_quantity, execution.average_price);
+            self.told_filled(id, Total { number, filled, average_price }, at);
         }
     }
 
@@ -158,7 +162,9 @@ impl Orders {
         let filled_before = Some(order.filled);
         let counts = order.counts(&execution.account, execution.is_combination);
         let (strategy, revision) = (order.intent.strategy.clone(), execution.revision);
+        let number = execution.permanent_id;
         if counts {
+            self.prove(id, number, Decimal::ZERO, now.quantity);
             self.replace_inferred(id, now.quantity, at, actions);
         }
         self.moved.0 = true;

@@ -124,9 +124,11 @@ impl Orders {
     pub(crate) fn bind(&mut self, id: IntentId, number: Option<PermanentId>, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(number) = number else { return };
         let Some(order) = self.orders.get_mut(&id) else { return };
-        if !order.permanent_ids.insert(number) {
+        if order.permanent_ids.has(number) {
             return;
         }
+        order.incarnation(number); // of several, each has totals of its own
+        order.permanent_ids.insert(number);
         self.moved.0 = true;
         self.by_permanent_id.insert(number, id);
         self.external.remove(&number);

@@ -6,6 +6,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
+use tws_proto::ids::PermanentId;
 use tws_proto::kinds::Status;
 
 use crate::action::{Action, Alarm, Fill, Question};
@@ -35,6 +36,40 @@ pub struct Told {
     pub ahead_since: Option<Timestamp>,
     /// When executions were last asked for since then.
     pub asked_at: Option<Timestamp>,
+}
+
+/// What has filled of one of several incarnations (R22). Each has totals of its own; those of the order are their sum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incarnation {
+    /// IB's number of it.
+    pub number: PermanentId,
+    /// The most that anything said has filled of it.
+    pub told: Decimal,
+    /// The average price that was told with it.
+    pub average_price: Option<Decimal>,
+    /// How much of it executions prove.
+    pub proven: Decimal,
+}
+
+impl Incarnation {
+    const fn new(number: PermanentId) -> Self {
+        Self { number, told: Decimal::ZERO, average_price: None, proven: Decimal::ZERO }
+    }
+
+    fn filled(&self) -> Decimal {
+        self.told.max(self.proven)
+    }
+}
+
+/// A total that something tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Total {
+    /// IB's number of what it is about, where it was told.
+    pub(crate) number: Option<PermanentId>,
+    /// How much has filled, where it was told.
+    pub(crate) filled: Option<Decimal>,
+    /// At which average price.
+    pub(crate) average_price: Option<Decimal>,
 }
 
 /// The part of what has filled that is inferred.
@@ -74,35 +109,50 @@ fn due(order: &Tracked, now: Timestamp) -> Due {
 }
 
 impl Orders {
-    /// A status, a completed order or an execution says how much has filled.
-    pub(crate) fn told_filled(&mut self, id: IntentId, filled: Decimal, average: Option<Decimal>, at: Timestamp) {
+    /// A status, a completed order or an execution says how much has filled of an order, or of one of several
+    /// incarnations.
+    pub(crate) fn told_filled(&mut self, id: IntentId, total: Total, at: Timestamp) {
         let Some(order) = self.orders.get_mut(&id) else { return };
-        if filled <= order.told.filled {
+        let Total { number, filled, average_price } = total;
+        let Some(filled) = filled.filter(|filled| *filled > Decimal::ZERO) else { return };
+        let average_price = average_price.filter(|price| !price.is_zero());
+        if let Some(one) = number.and_then(|number| order.incarnation(number))
+            && filled > one.told
+        {
+            (one.told, one.average_price) = (filled, average_price);
+            self.moved.0 = true;
+        }
+        let all = filled.max(order.filled_of_each());
+        if all <= order.told.filled {
             return;
         }
         self.moved.0 = true;
-        order.told.filled = filled;
-        order.told.average_price = average.filter(|price| !price.is_zero());
+        order.told.filled = all;
+        order.told.average_price = average_price;
         self.note_missing(id, at);
     }
 
     /// A status or a completed order says how much has filled. `Filled` without a quantity (F30) says that all of it has:
     /// but not of a size that is TWS's or that others reduce, and not of one of several orders (R22).
-    pub(crate) fn told_by(
-        &mut self,
-        id: IntentId,
-        status: &Status,
-        filled: Option<Decimal>,
-        average: Option<Decimal>,
-        at: Timestamp,
-    ) {
+    pub(crate) fn told_by(&mut self, id: IntentId, status: &Status, total: Total, at: Timestamp) {
         let Some(order) = self.orders.get(&id) else { return };
         let is_own_size = order.hedge.is_none() && !order.is_reduced_by_others();
         let is_whole = *status == Status::Filled && is_own_size && order.permanent_ids.len() < 2;
         let changed = order.change.as_ref().and_then(|change| change.quantity);
         let whole = changed.map_or(order.intent.quantity, |changed| changed.min(order.intent.quantity));
-        let told = filled.filter(|filled| !filled.is_zero()).or_else(|| is_whole.then_some(whole));
-        self.told_filled(id, told.unwrap_or_default(), average, at);
+        let filled = total.filled.filter(|filled| !filled.is_zero()).or_else(|| is_whole.then_some(whole));
+        self.told_filled(id, Total { filled, ..total }, at);
+    }
+
+    /// An execution of one of several incarnations counts `now` in the place of `before`.
+    pub(crate) fn prove(&mut self, id: IntentId, number: Option<PermanentId>, before: Decimal, now: Decimal) {
+        let Some((order, number)) = self.orders.get_mut(&id).zip(number) else { return };
+        let Some(one) = order.incarnation(number) else { return };
+        one.proven = one.proven.saturating_sub(before).saturating_add(now);
+        if now < before {
+            one.told = one.told.saturating_sub(before - now); // what a correction took back was told by mistake too
+        }
+        order.told.filled = order.told.filled.max(order.filled_of_each());
     }
 
     /// Begins or ends the wait for executions.
@@ -254,6 +304,52 @@ impl Orders {
     }
 }
 
+impl Tracked {
+    /// What is known of the incarnation with this number, where there are several (R22). What was told and proven while
+    /// there was one is its own.
+    pub(crate) fn incarnation(&mut self, number: PermanentId) -> Option<&mut Incarnation> {
+        if self.incarnations.is_empty() {
+            match *self.permanent_ids {
+                [] => return None,
+                [only] if only == number => return None,
+                [only] => {
+                    let inferred = self.inferred.map_or(Decimal::ZERO, |part| part.quantity);
+                    self.incarnations.push(Incarnation {
+                        number: only,
+                        told: self.told.filled,
+                        average_price: self.told.average_price,
+                        proven: self.filled.saturating_sub(inferred),
+                    });
+                }
+                _ => {} // a book of before: whose its totals are was not kept
+            }
+        }
+        let at = self.incarnations.iter().position(|one| one.number == number);
+        if at.is_none() {
+            self.incarnations.push(Incarnation::new(number));
+        }
+        let last = self.incarnations.len().saturating_sub(1);
+        self.incarnations.get_mut(at.unwrap_or(last))
+    }
+
+    /// What has filled of all of several incarnations; zero where there is one.
+    fn filled_of_each(&self) -> Decimal {
+        self.incarnations.iter().fold(Decimal::ZERO, |sum, one| sum.saturating_add(one.filled()))
+    }
+
+    /// The average price that was told with all that was told to have filled.
+    fn average_told(&self) -> Option<Decimal> {
+        if self.incarnations.is_empty() {
+            return self.told.average_price;
+        }
+        let mut filled = self.incarnations.iter().filter(|one| one.filled() > Decimal::ZERO);
+        let value = filled.try_fold(Decimal::ZERO, |sum, one| {
+            sum.checked_add(one.average_price?.checked_mul(one.filled())?) // one without a price leaves it open
+        })?;
+        if self.filled_of_each() == self.told.filled { value.checked_div(self.told.filled) } else { None }
+    }
+}
+
 /// The price of the inferred part once `more` is added to it: what makes the average that was told come out, else the
 /// best guess there is.
 fn price_of(order: &Tracked, known: Inferred, more: Decimal) -> Decimal {
@@ -263,7 +359,7 @@ fn price_of(order: &Tracked, known: Inferred, more: Decimal) -> Decimal {
         .or_else(|| order.intent.kind.limit_price())
         .or_else(|| order.intent.kind.trigger_price())
         .unwrap_or_default();
-    let exact = average_price.and_then(|average| {
+    let exact = order.average_told().and_then(|average| {
         let known_value = known.quantity.checked_mul(known.price)?;
         let executed_value = order.filled_value.checked_sub(known_value)?;
         let rest = average.checked_mul(*filled)?.checked_sub(executed_value)?;

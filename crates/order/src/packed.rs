@@ -21,7 +21,7 @@ use crate::instrument::is_spelled_alike;
 use crate::intent::{Hours, Intent};
 use crate::kind::OrderKind;
 use crate::lifetime::TimeInForce;
-use crate::missing::{Inferred, Told};
+use crate::missing::{Incarnation, Inferred, Told};
 use crate::numbers::PermanentIds;
 use crate::reference::IntentId;
 use crate::state::State;
@@ -74,6 +74,7 @@ struct Rare {
     inferred: Option<Inferred>,
     /// Where that is not what has filled.
     told: Option<Told>,
+    incarnations: Vec<Incarnation>,
     refusal: Option<SmolStr>,
     absent_since: Option<Timestamp>,
     ends_at: Option<Timestamp>,
@@ -180,6 +181,7 @@ impl Shared {
             filled_value,
             inferred,
             told,
+            incarnations,
             is_corrected,
             cancel: None,
             change: None,
@@ -221,6 +223,7 @@ impl Shared {
             ended_permanent_ids: (ended_permanent_ids != permanent_ids).then(|| ended_permanent_ids.clone()),
             inferred: *inferred,
             told: (!told_as_filled).then(|| told.clone()),
+            incarnations: incarnations.clone(),
             refusal: refusal.clone(),
             absent_since: *absent_since,
             ends_at: *ends_at,
@@ -316,6 +319,7 @@ impl Shared {
             ended_permanent_ids: rare.ended_permanent_ids.unwrap_or_else(|| permanent_ids.clone()),
             permanent_ids,
             told: rare.told.unwrap_or(Told { filled, average_price, ahead_since: None, asked_at: None }),
+            incarnations: rare.incarnations,
             filled,
             filled_value,
             inferred: rare.inferred,
@@ -566,6 +570,12 @@ mod tests {
                 ahead_since: Some(Timestamp(1)),
                 asked_at: Some(Timestamp(-1)),
             },
+            incarnations: vec![Incarnation {
+                number: PermanentId(-1),
+                told: Decimal::MAX,
+                average_price: Some(Decimal::ONE),
+                proven: Decimal::TWO,
+            }],
             is_corrected: true,
             refusal: Some("201 refused".into()),
             absent_since: Some(Timestamp(i64::MIN)),

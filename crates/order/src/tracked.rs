@@ -14,7 +14,7 @@ use crate::change::Change;
 use crate::group::{Hedge, Revenant};
 use crate::guard::{Leg, Role};
 use crate::intent::Intent;
-use crate::missing::{Inferred, Told};
+use crate::missing::{Incarnation, Inferred, Told};
 use crate::numbers::PermanentIds;
 use crate::reference::{Instance, IntentId};
 use crate::state::{Stage, State};
@@ -61,6 +61,9 @@ pub struct Tracked {
     pub inferred: Option<Inferred>,
     /// What the broker says has filled.
     pub told: Told,
+    /// What of it is of which incarnation; none where there is one (R22).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incarnations: Vec<Incarnation>,
     /// Whether a correction changed how much an execution of it filled (R13): totals that were told may be from before.
     pub is_corrected: bool,
     /// A cancel that is on its way.
@@ -139,6 +142,7 @@ impl Tracked {
             filled_value: Decimal::ZERO,
             inferred: None,
             told: Told::default(),
+            incarnations: Vec::new(),
             is_corrected: false,
             cancel: None,
             change: None,
@@ -176,7 +180,8 @@ impl Tracked {
         let live = quantity.saturating_mul(Decimal::from(known - ended)); // an intersection is no larger than the set
         let all = quantity.saturating_mul(Decimal::from(known));
         // What all of them were told to have filled is open until executions prove it.
-        let unproven = quantity.saturating_sub(self.filled);
+        let told = if self.incarnations.is_empty() { quantity } else { quantity.max(self.told.filled) };
+        let unproven = told.saturating_sub(self.filled);
         live.min(all.saturating_sub(self.filled)).max(unproven).max(Decimal::ZERO)
     }
 

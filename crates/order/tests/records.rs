@@ -167,3 +167,25 @@ fn r25_a_bracket_is_kept_while_what_protects_its_position_lives() {
     assert_eq!(world.orders.iter().count(), 0, "all of it goes at once");
     world.check_replay();
 }
+
+#[test]
+fn r22_books_of_before_do_not_say_what_is_of_which_incarnation() {
+    let mut world = World::new();
+    for line in ["place a", "open a Submitted", "open a Submitted #7", "exec a @x.01 f100"] {
+        let _ = world.run(line);
+    }
+    let mut stored = serde_json::to_value(&world.orders).unwrap();
+    for order in stored["orders"].as_object_mut().unwrap().values_mut() {
+        assert!(order.as_object_mut().unwrap().remove("incarnations").is_some());
+    }
+    world.orders = serde_json::from_value(stored).unwrap();
+    for line in ["status a Filled f100 r0", "status a Filled #7 f100 r0", "exec a @x.01 f100"] {
+        let _ = world.run(line);
+    }
+    assert!(world.run("wait 2000").contains("ask Executions"), "what is told from now on tells both");
+    let _ = world.run("exec a @y.01 #7 f100");
+    assert!(!world.run("wait 40000").contains("ask"));
+    let full = world.orders.clone();
+    world.orders.pack_ended();
+    assert_eq!(world.orders, full);
+}

@@ -194,3 +194,38 @@ fn r22_a_completed_incarnation_is_looked_at_once() {
         done a Cancelled f0 => a working working 100
     "]]);
 }
+
+#[test]
+fn r22_a_fill_of_one_incarnation_that_is_told_is_missed_beside_the_others() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        open a Submitted #7 => a working working 100 exposed 200; alarm SeveralIncarnations
+        exec a @x.01 f100 => a working filled 100 exposed 100; a trades 100 at 10
+        status a Filled f100 r0 => a working filled 100 exposed 100
+        status a Filled #7 f100 r0 => a filled, unproven filled 100 exposed 100
+        wait 2000 => a filled, unproven filled 100 exposed 100; ask Executions
+        wait 28000 => a filled filled 200; a is inferred to trade 100 at 10; alarm FillInferred; alarm Overfilled; alarm Halted
+        exec a @y.01 #7 q60 f60 => a filled filled 200; a is inferred to trade 40 at 10 for 100 at 10; a trades 60 at 10; alarm Overfilled
+        exec a @z.01 #7 q40 f100 => a filled filled 200; a is inferred to trade 0 at 10 for 40 at 10; a trades 40 at 10; alarm Overfilled
+    "]]);
+}
+
+#[test]
+fn r22_what_was_told_before_a_second_incarnation_is_the_first_ones() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Submitted f40 r60 p10 => a working working 100
+        pass 31 => a working filled 40 working 60; ask Executions; ask Executions; ask Executions; a is inferred to trade 40 at 10; alarm FillInferred
+        open a Submitted #7 => a working filled 40 working 60 exposed 160; alarm SeveralIncarnations
+        exec a @y.01 #7 q30 f30 p11 => a working filled 70 working 30 exposed 130; a trades 30 at 11
+        wait 40000 => a working filled 70 working 30 exposed 130
+        exec a @x.01 q40 f40 => a working filled 70 working 30 exposed 130; a is inferred to trade 0 at 10 for 40 at 10; a trades 40 at 10
+        exec a @y.02 #7 q20 f20 => a working filled 60 working 40 exposed 140; a trades 20 at 10 for 30 at 11
+        status a Submitted #7 f20 r80 => a working filled 60 working 40 exposed 140
+        wait 40000 => a working filled 60 working 40 exposed 140
+    "]]);
+}
