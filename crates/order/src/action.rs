@@ -276,6 +276,17 @@ pub enum Alarm {
         /// Why.
         reason: UncountableReason,
     },
+    /// An execution of an order is on the other side than the order, as a correction can make it (R13): positions go by the
+    /// execution, and of the order it counts nothing.
+    #[error("execution {execution_id} of order {intent} is to {side}, against its order; it counts as no fill of it")]
+    AgainstOrder {
+        /// Which.
+        intent: IntentId,
+        /// Its execution, or the root of it.
+        execution_id: String,
+        /// The side of the execution.
+        side: Side,
+    },
     /// An order never left this machine.
     #[error("order {intent} was not sent: {reason}")]
     NotSent {

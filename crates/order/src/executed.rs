@@ -17,6 +17,7 @@ use crate::reference::IntentId;
 use crate::state::{Evidence, State};
 use crate::time::Timestamp;
 use crate::tracked::Tracked;
+use tws_proto::Side;
 
 /// The revision of an execution that nothing has corrected.
 const FIRST_REVISION: u32 = 1;
@@ -26,6 +27,18 @@ const FIRST_REVISION: u32 = 1;
 struct Counted {
     quantity: Decimal,
     price: Decimal,
+}
+
+impl Counted {
+    /// What an execution on this side counts for an order: nothing of one that is for the other side.
+    fn of(order: Option<&Tracked>, side: Side, quantity: Decimal, price: Decimal) -> Self {
+        if order.is_some_and(|order| is_against(order, side)) { Self::default() } else { Self { quantity, price } }
+    }
+}
+
+/// Whether an execution on this side is against its order. A hedge is TWS's, whatever it makes of it.
+fn is_against(order: &Tracked, side: Side) -> bool {
+    order.intent.side != side && order.hedge.is_none()
 }
 
 /// How an execution changes the count of an order.
@@ -77,13 +90,13 @@ impl Orders {
         // The execution of a whole combination moves no position: its legs come by themselves (R16).
         let is_combination = data.contract.is_combination();
         let number = names.permanent_id.or_else(|| known.as_ref()?.permanent_id);
-        let now = Counted { quantity: reading.quantity, price: reading.price };
-        let before = match &known {
-            Some(known) if known.intent.is_some() => Counted { quantity: known.quantity, price: known.price },
-            Some(_) | None => Counted::default(), // nobody's until now: the order has not counted it
-        };
         let order = owner.and_then(|id| self.orders.get(&id));
         let order = order.as_deref();
+        let now = Counted::of(order, reading.side, reading.quantity, reading.price);
+        let before = match &known {
+            Some(known) if known.intent.is_some() => Counted::of(order, known.side, known.quantity, known.price),
+            Some(_) | None => Counted::default(), // nobody's until now: the order has not counted it
+        };
         if order.is_some_and(|order| sums(order, before, now).is_none()) {
             return actions.push(uncountable(UncountableReason::TooLarge));
         }
@@ -91,6 +104,7 @@ impl Orders {
         let filled_before = order.map(|order| order.filled);
         let counts = order.is_some_and(|order| order.counts(&execution.account, is_combination));
         let moves_position = !is_combination && order.is_none_or(|order| order.moves(&execution.account));
+        let is_against = counts && order.is_some_and(|order| is_against(order, reading.side));
         if owner.is_none() {
             self.remember_stranger(&names);
         }
@@ -143,6 +157,9 @@ impl Orders {
         let revision = reading.revision;
         if counts {
             self.count(id, Counting { before, now, filled_before, revision }, at, actions);
+            if is_against {
+                return self.alarm_against(id, execution.execution_id.clone(), reading.side, actions);
+            }
             let (filled, average_price) = (execution.cumulative_quantity, execution.average_price);
             self.told_filled(id, Total { number, filled, average_price }, at);
         }
@@ -153,7 +170,9 @@ impl Orders {
     pub(crate) fn attribute(&mut self, id: IntentId, root: &SmolStr, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get(&id) else { return };
         let Some(execution) = self.executions.get(root).filter(|execution| execution.intent.is_none()) else { return };
-        let now = Counted { quantity: execution.quantity, price: execution.price };
+        let side = execution.side;
+        let now = Counted::of(Some(&order), side, execution.quantity, execution.price);
+        let is_against = is_against(&order, side);
         if sums(&order, Counted::default(), now).is_none() {
             let reason = UncountableReason::TooLarge;
             let execution_id = root.to_string();
@@ -171,7 +190,18 @@ impl Orders {
         if self.executions.attribute(root, id, &strategy) && counts {
             let before = Counted::default();
             self.count(id, Counting { before, now, filled_before, revision }, at, actions);
+            if is_against {
+                self.alarm_against(id, root.to_string(), side, actions);
+            }
         }
+    }
+
+    /// Totals that are told of an order may have such an execution in them, so nothing is inferred of it any more.
+    fn alarm_against(&mut self, id: IntentId, execution_id: String, side: Side, actions: &mut Vec<Action>) {
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.is_corrected = true;
+        }
+        actions.push(Action::Alarm(Alarm::AgainstOrder { intent: id, execution_id, side }));
     }
 
     fn count(&mut self, id: IntentId, counting: Counting, at: Timestamp, actions: &mut Vec<Action>) {

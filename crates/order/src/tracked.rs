@@ -64,7 +64,8 @@ pub struct Tracked {
     /// What of it is of which incarnation; none where there is one (R22).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub incarnations: Vec<Incarnation>,
-    /// Whether a correction changed how much an execution of it filled (R13): totals that were told may be from before.
+    /// Whether a correction changed how much an execution of it filled (R13), or one is against it: totals that were told
+    /// may be from before, or count it.
     pub is_corrected: bool,
     /// A cancel that is on its way.
     pub cancel: Option<Cancel>,

@@ -4,7 +4,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order::{Action, Event, LinkEvent, Record, SnapshotEvent, Timestamp};
+use order::{Action, Event, Execution, LinkEvent, Record, SnapshotEvent, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::select;
 use rust_decimal::Decimal;
@@ -96,11 +96,13 @@ fn run(world: &mut World, line: &str) {
     assert!(line.starts_with("pass") || world.records.len() <= sent + 1, "one call, one record");
 }
 
-/// The filled quantity of each order is what its executions say, each counted once at its highest revision.
+/// The filled quantity of each order is what its executions on its side say, each counted once at its highest revision.
 fn check_fills(world: &World) {
     for order in world.orders.iter() {
         let executions = world.orders.executions().iter().map(|(_, execution)| execution);
-        let own = executions.filter(|execution| execution.intent == Some(order.intent.id));
+        let is_own =
+            |execution: &Execution| execution.intent == Some(order.intent.id) && execution.side == order.intent.side;
+        let own = executions.filter(|execution| is_own(execution));
         let counted: Decimal = own.map(|execution| execution.quantity).sum();
         assert_eq!(counted, order.filled);
         assert!(order.state.is_live() || order.cancel.is_none() && order.change.is_none());

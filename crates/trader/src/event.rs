@@ -288,6 +288,7 @@ impl Alarm {
             Self::Order(Of::UncountableExecution { .. }) => "uncountable_execution",
             Self::Order(Of::NotSent { .. }) => "not_sent",
             Self::Order(Of::ChangedElsewhere { .. }) => "changed_elsewhere",
+            Self::Order(Of::AgainstOrder { .. }) => "against_order",
             Self::Order(Of::FillsMissing { .. }) => "fills_missing",
             Self::Order(Of::Lost { .. }) => "lost",
             Self::Order(Of::FillInferred { .. }) => "fill_inferred",

@@ -42,6 +42,33 @@ fn r13_a_correction_takes_back_a_full_fill() {
 }
 
 #[test]
+fn r13_a_correction_to_the_other_side_is_no_fill_of_the_order() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @x.01 f100 => a filled filled 100; a trades 100 at 10
+        exec a @x.02 f100 sold => a suspended working 100; a trades 100 at 10 for 100 at 10; alarm Reopened; alarm AgainstOrder
+        status a Filled f100 r0 => a filled, unproven working 100
+        wait 40000 => a filled, unproven working 100; ask Executions
+        exec a @x.02 f100 sold => a filled, unproven working 100
+        exec a @x.03 f100 => a filled filled 100; a trades 100 at 10 for 100 at 10
+    "]]);
+}
+
+#[test]
+fn r13_an_execution_on_the_other_side_that_finds_its_owner_counts_nothing() {
+    check(&expect![[r"
+        place a => a sent working 100; place 1 100 at 10
+        exec a @x.01 q50 c0 = sold => a sent working 100; - trades 50 at 10
+        open a Submitted => a working working 100; alarm AgainstOrder
+        exec a @y.01 q30 f80 => a working filled 30 working 70; a trades 30 at 10
+        link ready => a working filled 30 working 70
+        pass 40 => a working filled 30 working 70; ask Executions; ask Executions; ask Executions; alarm FillsMissing
+    "]]);
+}
+
+#[test]
 fn r13_a_correction_without_names_reaches_the_same_order() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10

@@ -1,7 +1,8 @@
 //! A small language for scripts: an event a line, and what came of it.
 //!
 //! Orders are called `a`, `b`, ...; each buys 100 IBM at 10 in DU1, and IB numbers them 101, 102, ... `@1.01` is an
-//! execution id, `#7` another number of IB's, `q5` a quantity, `f5` what has filled, `r5` what remains.
+//! execution id, `#7` another number of IB's, `q5` a quantity, `f5` what has filled, `r5` what remains, `sold` the side of an
+//! execution that is not its order's.
 
 #![allow(dead_code, reason = "each test program uses its own part of the language")]
 
@@ -192,6 +193,7 @@ impl World {
                     execution_id: options.text('@').unwrap().to_owned(),
                     account: "DU1".to_owned(),
                     side: match self.side(name) {
+                        _ if options.0.contains(&"sold") => ExecutionSide::Sold,
                         Side::Buy => ExecutionSide::Bought,
                         Side::Sell => ExecutionSide::Sold,
                     },
