@@ -13,7 +13,7 @@ pub fn is_same_instrument(one: &Contract, other: &Contract) -> bool {
             one.symbol == other.symbol
                 && one.security_type == other.security_type
                 && one.currency == other.currency
-                && is_same_date(&one.last_trade_date_or_month, &other.last_trade_date_or_month)
+                && one.last_trade_date_or_month.agrees_with(&other.last_trade_date_or_month)
                 && one.strike.unwrap_or_default() == other.strike.unwrap_or_default()
                 && known_right(one) == known_right(other)
         }
@@ -37,12 +37,6 @@ fn has_numbers_alike(one: &Contract, other: &Contract) -> bool {
         && is_alike(one.multiplier, other.multiplier)
         && legs.all(|(one, other)| is_alike(one.price, other.price))
         && hedges.all(|(one, other)| is_alike(one.delta, other.delta) && is_alike(one.price, other.price))
-}
-
-/// A month is the same as a day in it, and a day the same as an hour of it: answers say more than was asked.
-fn is_same_date(one: &str, other: &str) -> bool {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    short == long || (short.len() >= "YYYYMM".len() && long.starts_with(short))
 }
 
 /// Whether an option is a call or a put; for what is no option, answers have words of no meaning here.

@@ -41,6 +41,22 @@ impl TimeText {
         BrokerTime::read(self)
     }
 
+    /// Whether both can mean one time: a month is the same as a day in it, and a day the same as an hour of it. Answers say
+    /// more than was asked.
+    ///
+    /// ```
+    /// use tws_proto::time::TimeText;
+    ///
+    /// let month = TimeText::from("202612");
+    /// assert!(month.agrees_with("20261218") && TimeText::from("20261218 08:30:00 US/Central").agrees_with(&month));
+    /// assert!(!month.agrees_with("20260918") && !month.agrees_with(""));
+    /// ```
+    #[must_use]
+    pub fn agrees_with(&self, other: &str) -> bool {
+        let (short, long) = if self.len() <= other.len() { (&**self, other) } else { (other, &**self) };
+        short == long || (short.len() >= "YYYYMM".len() && long.starts_with(short))
+    }
+
     /// An instant, `YYYYMMDD-hh:mm:ss`, which TWS takes for UTC wherever it takes a time. Parts of a second are cut off.
     #[must_use]
     pub fn utc(at: Timestamp) -> Self {

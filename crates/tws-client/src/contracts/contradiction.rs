@@ -56,16 +56,18 @@ pub fn check_named(asked: &Contract, found: &ContractData) -> Result<(), Contrad
     check_word("currency", &asked.currency, &contract.currency)?;
     check_number("strike", asked.strike, contract.strike.unwrap_or_default())?;
     check_word("right", &right(asked), &right(contract))?;
-    let date: &str = &asked.last_trade_date_or_month;
-    let told: &str = &contract.last_trade_date_or_month;
+    let (date, told) = (&asked.last_trade_date_or_month, &contract.last_trade_date_or_month);
     // The month of delivery need not be that of the last trade.
-    let is_same = date.is_empty() || is_same_date(date, told) || is_same_date(date, &details.contract_month);
+    let is_same = date.is_empty() || date.agrees_with(told) || date.agrees_with(&details.contract_month);
     if !is_same {
         return Err(contradiction("lastTradeDateOrContractMonth", date, told));
     }
     check_number("multiplier", asked.multiplier, contract.multiplier.unwrap_or(Decimal::ONE))?;
+    let is_same = exchange(&asked.primary_exchange) == exchange(&contract.primary_exchange);
+    if !is_same && !contract.primary_exchange.is_empty() {
+        check_word("primaryExchange", &asked.primary_exchange, &contract.primary_exchange)?;
+    }
     for (field, said, found) in [
-        ("primaryExchange", &asked.primary_exchange, &contract.primary_exchange),
         ("localSymbol", &asked.local_symbol, &contract.local_symbol),
         ("tradingClass", &asked.trading_class, &contract.trading_class),
     ] {
@@ -92,10 +94,9 @@ fn check_number(field: &'static str, said: Option<Decimal>, found: Decimal) -> R
     }
 }
 
-/// A month is the same as a day in it, and a day the same as an hour of it: answers say more than was asked.
-fn is_same_date(one: &str, other: &str) -> bool {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    short == long || (short.len() >= "YYYYMM".len() && long.starts_with(short))
+/// NASDAQ's name of today; TWS has not forgotten the old one, and takes both.
+fn exchange(name: &str) -> &str {
+    if name == "ISLAND" { "NASDAQ" } else { name }
 }
 
 #[cfg(test)]
@@ -111,6 +112,7 @@ mod tests {
         let call = numbered(Contract::option("IBM", "20261218", 100.into(), OptionRight::Call, "USD"));
         let call = Contract { multiplier: Some(100.into()), trading_class: "IBM".into(), ..call };
         let stock = numbered(Contract::stock("IBM", "USD"));
+        let listed = |exchange: &str| Contract { primary_exchange: exchange.into(), ..stock.clone() };
         let odd = Contract { strike: Some(Decimal::ZERO), right: Some(OptionRight::from("?")), ..stock.clone() };
         let nothing = Contract::by_id(ContractId(7), "SMART");
         let month = |month: &str| Contract { last_trade_date_or_month: month.into(), ..nothing.clone() };
@@ -121,7 +123,11 @@ mod tests {
             (&odd, &stock, None),
             (&call, &call, None),
             (&Contract { exchange: "CBOE".into(), ..call.clone() }, &call, None),
-            (&Contract { primary_exchange: "NYSE".into(), ..stock.clone() }, &stock, None),
+            (&listed("NYSE"), &stock, None),
+            (&stock, &listed("NASDAQ"), None),
+            (&listed("ISLAND"), &listed("NASDAQ"), None),
+            (&listed("NASDAQ"), &listed("ISLAND"), None),
+            (&listed("NYSE"), &listed("NASDAQ"), Some("primaryExchange")),
             (&month("202612"), &call, None),
             (&month("202601"), &call, Some("lastTradeDateOrContractMonth")),
             (&numbered(Contract::stock("SPY", "USD")), &stock, Some("symbol")),
