@@ -43,7 +43,7 @@ impl Orders {
         if let Some(quantity) = shown.total_quantity.filter(is_shown).filter(|shown| shown != quantity_before) {
             order.intent.quantity = quantity;
         }
-        let kind = kind_before.as_shown(shown);
+        let kind = kind_before.as_shown(shown, order.change.as_ref().and_then(|change| change.kind.as_ref()));
         if kind != *kind_before {
             order.intent.kind = kind;
         }

@@ -305,10 +305,10 @@ impl OrderKind {
         }
     }
 
-    /// The same kind with the numbers that the broker shows. Zero stands for no trigger, distance and offset; where a
-    /// stop begins is of no meaning once it trails.
-    pub(crate) fn as_shown(&self, shown: &Order) -> Self {
-        let mut kind = self.clone();
+    /// The same kind with the numbers that the broker shows, or what was `asked` of it, where that is what it shows. Zero
+    /// stands for no trigger, distance and offset; where a stop begins is of no meaning once it trails.
+    pub(crate) fn as_shown(&self, shown: &Order, asked: Option<&Self>) -> Self {
+        let mut kind = asked.filter(|asked| self.is_shown_changed(asked, shown)).unwrap_or(self).clone();
         match &mut kind {
             Self::Limit { limit_price }
             | Self::LimitOnOpen { limit_price }
@@ -344,6 +344,35 @@ impl OrderKind {
             | Self::PeggedToBenchmark(_) => {}
         }
         kind
+    }
+
+    /// Whether the broker shows all in which the kind that was asked for differs from this one: numbers where they begin,
+    /// and limits that were none, are told by nothing else. A number that was taken away must not be shown any more.
+    fn is_shown_changed(&self, asked: &Self, shown: &Order) -> bool {
+        let written = |kind: &Self| {
+            let mut order = Order::default();
+            kind.write(&mut order);
+            order
+        };
+        let (old, new) = (written(self), written(asked));
+        let numbers: [fn(&Order) -> Option<Decimal>; 10] = [
+            |order| order.limit_price,
+            |order| order.aux_price,
+            |order| order.trailing_percent,
+            |order| order.trail_stop_price,
+            |order| order.limit_price_offset,
+            |order| order.delta,
+            |order| order.starting_price,
+            |order| order.stock_reference_price,
+            |order| order.reference_change_amount,
+            |order| order.pegged_change_amount,
+        ];
+        numbers.iter().map(|number| [&old, &new, shown].map(|order| known(number(order)))).all(|[old, new, shown]| {
+            let is_gone = new.is_none() && shown != old;
+            new == old || new == shown || is_gone
+        }) && is_as(&old, &new, shown, |order| order.reference_contract_id)
+            && is_as(&old, &new, shown, |order| order.pegged_change_decrease)
+            && is_as(&old, &new, shown, |order| order.reference_exchange.clone())
     }
 
     /// Every price of the kind.
@@ -400,6 +429,11 @@ fn adopt_distance(distance: &mut Distance, shown: &Order) {
         Distance::Amount(amount) => adopt(amount, known(shown.aux_price)),
         Distance::Percent(percent) => adopt(percent, known(shown.trailing_percent)),
     }
+}
+
+/// Whether what has changed of an order is as it is shown.
+fn is_as<T: PartialEq>(old: &Order, new: &Order, shown: &Order, part: impl Fn(&Order) -> T) -> bool {
+    part(new) == part(old) || part(new) == part(shown)
 }
 
 fn known(price: Option<Decimal>) -> Option<Decimal> {

@@ -333,3 +333,73 @@ fn r21_a_change_of_a_date_is_confirmed_by_the_second() {
     assert_eq!(known(&world), TimeInForce::GoodTillDate(Timestamp(1_800_007_200_000_000)));
     world.check_replay();
 }
+
+#[track_caller]
+fn check_confirmed(before: OrderKind, asked: OrderKind) {
+    let mut world = World::new();
+    let step = world.orders.submit(of_kind(before.clone()).into(), &Open, world.now).unwrap();
+    let _ = world.keep(step);
+    let show = |world: &mut World, kind: &OrderKind| {
+        let order = Order {
+            permanent_id: Some(world::number('a')),
+            client_id: Some(ClientId(1)),
+            ..order_of(&of_kind(kind.clone()))
+        };
+        let state = OrderState { status: Some(Status::Submitted), ..OrderState::default() };
+        let open = OpenOrder { order_id: OrderId(1), contract: intent('a').contract.as_ref().clone(), order, state };
+        world.happen(Event::Broker(BrokerEvent::OpenOrder(Box::new(open))))
+    };
+    show(&mut world, &before);
+    let change = Change { kind: Some(asked.clone()), ..Change::default() };
+    let step = world.orders.change(intent('a').id, change, &Open, world.now).unwrap();
+    let _ = world.keep(step);
+    let is_done = |action: &Action| matches!(action, Action::Outcome(of) if of.result == OperationResult::Done);
+    let echo = show(&mut world, &before);
+    assert!(!echo.iter().any(is_done), "an old echo of {before:?}: {echo:?}");
+    assert_eq!(world.orders.get(intent('a').id).unwrap().intent.kind, before);
+    let shown = show(&mut world, &asked);
+    assert!(shown.iter().any(is_done), "{asked:?} is shown: {shown:?}");
+    assert_eq!(world.orders.get(intent('a').id).unwrap().intent.kind, asked);
+    world.check_replay();
+}
+
+#[test]
+fn r21_every_change_of_a_kind_is_confirmed_by_what_is_shown() {
+    let (nine, ten, half) = (Decimal::from(9), Decimal::TEN, decimal("0.5"));
+    let trail = |distance, stop_price| OrderKind::Trail { distance, stop_price };
+    let (amount, percent) = (Distance::Amount(half), Distance::Percent(Decimal::TWO));
+    let trail_limit = |stop_price| OrderKind::TrailLimit { distance: amount, stop_price, limit_offset: half };
+    let stock =
+        |starting_price, reference_price| OrderKind::PeggedToStock { delta: half, starting_price, reference_price };
+    let peg = |starting_price, price_change, follows, exchange: &str| {
+        OrderKind::PeggedToBenchmark(Box::new(BenchmarkPeg {
+            starting_price,
+            reference: ContractId(265_598),
+            reference_exchange: exchange.to_owned(),
+            reference_change: half,
+            price_change,
+            follows,
+        }))
+    };
+    let primary = |limit_price| OrderKind::PeggedToPrimary { offset: half, limit_price };
+    let midpoint = |limit_price| OrderKind::PeggedToMidpoint { offset: half, limit_price };
+    let mid_price = |limit_price| OrderKind::MidPrice { limit_price };
+    for (before, asked) in [
+        (trail(amount, Some(nine)), trail(amount, Some(ten))),
+        (trail(amount, None), trail(amount, Some(ten))),
+        (trail(amount, Some(nine)), trail(Distance::Amount(Decimal::ONE), Some(nine))),
+        (trail(amount, None), trail(percent, None)),
+        (trail_limit(nine), trail_limit(ten)),
+        (stock(nine, None), stock(ten, None)),
+        (stock(nine, None), stock(nine, Some(ten))),
+        (peg(nine, half, Follows::With, "NASDAQ"), peg(ten, half, Follows::With, "NASDAQ")),
+        (peg(nine, half, Follows::With, "NASDAQ"), peg(nine, Decimal::ONE, Follows::Against, "ARCA")),
+        (mid_price(None), mid_price(Some(ten))),
+        (mid_price(Some(ten)), mid_price(None)),
+        (primary(None), primary(Some(ten))),
+        (midpoint(Some(nine)), midpoint(Some(ten))),
+        (OrderKind::Limit { limit_price: nine }, OrderKind::Limit { limit_price: ten }),
+    ] {
+        check_confirmed(before, asked);
+    }
+}
