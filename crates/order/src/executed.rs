@@ -215,7 +215,11 @@ impl Orders {
             order.told.filled = order.told.filled.saturating_sub(before.quantity - now.quantity);
         }
         // A correction of the price alone leaves every total as it was told.
-        order.is_corrected |= revision > FIRST_REVISION && now.quantity != before.quantity;
+        let is_corrected = revision > FIRST_REVISION && now.quantity != before.quantity;
+        order.is_corrected |= is_corrected;
+        if let Some(inferred) = &mut order.inferred {
+            inferred.is_doubted |= is_corrected && before.quantity.is_zero(); // nobody knows what it was
+        }
         order.told.filled = order.told.filled.max(filled);
         self.counted(id, filled_before, at, actions);
     }

@@ -81,6 +81,16 @@ pub struct Inferred {
     pub price: Decimal,
     /// How often it was said anew.
     pub revision: u32,
+    /// Whether an execution of the order was first heard of as a correction (R13): what was told may have been of before it.
+    #[serde(default)]
+    pub is_doubted: bool,
+}
+
+impl Inferred {
+    /// Whether some of it is left that may be no fill at all.
+    pub(crate) fn is_in_doubt(self) -> bool {
+        self.is_doubted && self.quantity > Decimal::ZERO
+    }
 }
 
 /// The execution root under which the inferred part of an order's fills stands. None of IB's looks like it.
@@ -214,22 +224,38 @@ impl Orders {
         // Where a correction changed how much, totals that were told may be from before it; and what was told beyond
         // the order itself is no fill of it. A person must look.
         if order.is_corrected || told > most {
-            order.told.ahead_since = None;
+            self.give_up_doubted(id, at, actions);
             self.missing.remove(&id);
+            let Some(order) = self.orders.get_mut(&id) else { return };
+            order.told.ahead_since = None;
+            let filled = order.filled;
             return actions.push(Action::Alarm(Alarm::FillsMissing { intent: id, told, filled }));
         }
         let quantity = told.saturating_sub(filled);
-        let known = order.inferred.unwrap_or(Inferred { quantity: Decimal::ZERO, price: Decimal::ZERO, revision: 0 });
+        let none = Inferred { quantity: Decimal::ZERO, price: Decimal::ZERO, revision: 0, is_doubted: false };
+        let known = order.inferred.unwrap_or(none);
         let all = known.quantity.saturating_add(quantity);
         let inferred = Inferred {
             quantity: all,
             price: price_of(order, known, quantity),
             revision: known.revision.saturating_add(1),
+            ..known
         };
         let price = inferred.price;
         self.set_inferred(id, inferred, at, actions);
         actions.push(Action::Alarm(Alarm::FillInferred { intent: id, quantity, price }));
         self.counted(id, filled, at, actions);
+    }
+
+    /// Takes back what was inferred and may be no fill: the order is as if its corrections had been heard of first.
+    fn give_up_doubted(&mut self, id: IntentId, at: Timestamp, actions: &mut Vec<Action>) {
+        let Some(order) = self.orders.get(&id) else { return };
+        let (filled, doubted) = (order.filled, order.inferred.filter(|part| part.is_in_doubt()));
+        if let Some(known) = doubted {
+            let inferred = Inferred { quantity: Decimal::ZERO, revision: known.revision.saturating_add(1), ..known };
+            self.set_inferred(id, inferred, at, actions);
+            self.counted(id, filled, at, actions);
+        }
     }
 
     /// Takes from the inferred part what an execution proves that adds `proven`.

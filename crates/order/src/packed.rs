@@ -563,7 +563,7 @@ mod tests {
             state: State::Cancelled,
             permanent_ids: vec![PermanentId(-1), PermanentId(i64::MAX)].into(),
             ended_permanent_ids: vec![PermanentId(-1)].into(),
-            inferred: Some(Inferred { quantity: Decimal::TWO, price: Decimal::MAX, revision: 3 }),
+            inferred: Some(Inferred { quantity: Decimal::TWO, price: Decimal::MAX, revision: 3, is_doubted: true }),
             told: Told {
                 filled: Decimal::MAX,
                 average_price: None,

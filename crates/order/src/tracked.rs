@@ -238,10 +238,11 @@ impl Tracked {
         asked && self.told.asked_at.is_some() && self.told.ahead_since.is_none()
     }
 
-    /// Whether the broker has told of more fills than the executions that are known (R14).
+    /// Whether the broker has told of more fills than the executions that are known, or some were inferred that may be none
+    /// (R14).
     #[must_use]
     pub fn is_fill_missing(&self) -> bool {
-        self.told.filled > self.filled
+        self.told.filled > self.filled || self.inferred.is_some_and(Inferred::is_in_doubt)
     }
 
     /// Whether an execution in this account counts for the order. One for a combination counts executions of the whole,

@@ -125,6 +125,40 @@ fn r14_a_timer_that_was_late_asks_before_it_infers() {
 }
 
 #[test]
+fn r14_what_was_inferred_of_before_a_correction_is_taken_back() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Filled f100 r0 p10 => a filled, unproven working 100
+        pass 31 => a filled filled 100; ask Executions; ask Executions; ask Executions; a is inferred to trade 100 at 10; alarm FillInferred
+        exec a @x.02 q50 => a filled filled 100; a is inferred to trade 50 at 10 for 100 at 10; a trades 50 at 10
+        exec a @y.02 q40 => a filled filled 100; a is inferred to trade 10 at 10 for 50 at 10; a trades 40 at 10
+        wait 2000 => a filled filled 100; ask Executions
+        exec a @y.02 q40 => a filled filled 100
+        wait 28000 => a suspended filled 90 working 10; a is inferred to trade 0 at 10 for 10 at 10; alarm Reopened; alarm FillsMissing
+        wait 60000 => a suspended filled 90 working 10
+        exec a @z.01 q10 => a filled filled 100; a trades 10 at 10
+        wait 60000 => a filled filled 100
+    "]]);
+}
+
+#[test]
+fn r14_what_was_inferred_and_corrections_prove_needs_nobody() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Filled f100 r0 p10 => a filled, unproven working 100
+        pass 31 => a filled filled 100; ask Executions; ask Executions; ask Executions; a is inferred to trade 100 at 10; alarm FillInferred
+        exec a @x.02 q60 => a filled filled 100; a is inferred to trade 40 at 10 for 100 at 10; a trades 60 at 10
+        wait 1000 => a filled filled 100
+        exec a @y.02 q40 => a filled filled 100; a is inferred to trade 0 at 10 for 40 at 10; a trades 40 at 10
+        wait 60000 => a filled filled 100
+    "]]);
+}
+
+#[test]
 fn r15_commission_first_last_twice_never() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
