@@ -81,6 +81,9 @@ struct Exposed {
     since: Timestamp,
     /// When it was last acted upon.
     told_at: Option<Timestamp>,
+    /// Whether a person was told of it, who is told before an execution proves that there is a position.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_alarmed: bool,
 }
 
 impl Exposed {
@@ -242,10 +245,13 @@ impl Orders {
             self.cancel_legs(&legs, |_| false, at, actions);
         }
         self.withdraw_protections(name, at, actions);
-        let uncovered = self.uncovered(name);
+        let (proven, uncovered) = (self.uncovered(name), self.uncovered_as_told(name));
         let Some(group) = self.groups.get_mut(&name) else { return };
         if uncovered > Decimal::ZERO && !group.is_waived {
-            group.exposed.get_or_insert(Exposed { since: at, told_at: None });
+            // What was acted upon is covered; what statuses tell beyond it stands there anew.
+            let is_met = proven <= Decimal::ZERO && group.exposed.is_some_and(|exposed| exposed.told_at.is_some());
+            let known = group.exposed.filter(|_| !is_met);
+            group.exposed = Some(known.unwrap_or(Exposed { since: at, told_at: None, is_alarmed: false }));
             self.exposed.insert(name);
         } else {
             group.exposed = None;
@@ -255,8 +261,12 @@ impl Orders {
 
     /// What a bracket's entry has opened and its exits have not closed.
     fn position_of(&self, name: IntentId) -> Decimal {
+        self.left_of(name, |entry| entry.filled)
+    }
+
+    fn left_of(&self, name: IntentId, opened: impl Fn(&Tracked) -> Decimal) -> Decimal {
         let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
-        let opened = self.entry_of(name).map_or(Decimal::ZERO, |entry| entry.filled);
+        let opened = self.entry_of(name).map_or(Decimal::ZERO, |entry| opened(&entry));
         self.exits(group).fold(opened, |open, exit| open.saturating_sub(closed(&exit)))
     }
 
@@ -266,31 +276,50 @@ impl Orders {
 
     /// How much of a bracket's position has no stop.
     pub(crate) fn uncovered(&self, name: IntentId) -> Decimal {
+        self.without_stop(name, self.position_of(name))
+    }
+
+    /// The same with what statuses alone call filled of its entry.
+    fn uncovered_as_told(&self, name: IntentId) -> Decimal {
+        self.without_stop(name, self.left_of(name, closed))
+    }
+
+    fn without_stop(&self, name: IntentId, position: Decimal) -> Decimal {
         let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
         let is_stop = |id: &IntentId| self.orders.get(id).is_some_and(|order| is_stop(&order));
         let stops = group.legs.iter().zip(&group.sizes).filter(|(id, _)| is_stop(id));
         let with_stops = stops.map(|(_, size)| *size).fold(Decimal::ZERO, Decimal::saturating_add);
         let covered = self.stops(group).map(|stop| may_close(&stop)).fold(Decimal::ZERO, Decimal::saturating_add);
-        self.position_of(name).min(with_stops).saturating_sub(covered)
+        position.min(with_stops).saturating_sub(covered)
     }
 
     pub(crate) fn is_protection_due(&self, now: Timestamp) -> bool {
-        let exposed = self.exposed.iter().filter_map(|name| self.groups.get(name)?.exposed);
-        exposed.into_iter().any(|exposed| exposed.is_due(now))
+        let exposed = self.exposed.iter().filter_map(|name| Some((*name, self.groups.get(name)?.exposed?)));
+        exposed
+            .into_iter()
+            .any(|(name, exposed)| exposed.is_due(now) && (!exposed.is_alarmed || self.uncovered(name) > Decimal::ZERO))
     }
 
-    /// R25: a position without its stop runs its policy.
+    /// R25: a position without its stop runs its policy. One that a status alone tells of is alarmed: what would be placed
+    /// for it could open a position of its own.
     pub(crate) fn protect_exposed(&mut self, at: Timestamp, actions: &mut Vec<Action>) {
         for name in self.exposed.clone() {
-            let quantity = self.uncovered(name);
+            let (proven, quantity) = (self.uncovered(name), self.uncovered_as_told(name));
             let Some(group) = self.groups.get_mut(&name) else { continue };
             let Some(exposed) = group.exposed.as_mut().filter(|exposed| exposed.is_due(at)) else { continue };
-            let is_first = exposed.told_at.replace(at).is_none();
+            let is_news = !std::mem::replace(&mut exposed.is_alarmed, true) && exposed.told_at.is_none();
+            let is_proven = proven > Decimal::ZERO;
+            let is_first = is_proven && exposed.told_at.replace(at).is_none();
             let (legs, policy) = (group.legs.clone(), group.unprotected);
             if is_first {
                 // Nothing may open more of it, and what is placed now must not fill beside an old exit.
                 self.cancel_legs(&legs, is_stop, at, actions);
+            }
+            if is_news {
                 actions.push(Action::Alarm(Alarm::Unprotected { group: name, quantity, policy }));
+            }
+            if !is_proven {
+                continue;
             }
             let Some((of, lost)) = self.next_to_protect(name) else { continue };
             let intent = &lost.intent;
@@ -299,7 +328,7 @@ impl Orders {
                 Unprotected::Protect => intent.kind.clone(),
                 Unprotected::Flatten => OrderKind::Market,
             };
-            let intent = Intent { quantity, kind, ..intent.clone() };
+            let intent = Intent { quantity: proven, kind, ..intent.clone() };
             actions.push(Action::Protect(Box::new(Protection { of, intent })));
         }
     }

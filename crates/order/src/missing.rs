@@ -139,6 +139,7 @@ impl Orders {
         self.moved.0 = true;
         order.told.filled = all;
         order.told.average_price = average_price;
+        self.touched.0.push(id); // what is told counts for its bracket (R25), though its owner waits for proof
         self.note_missing(id, at);
     }
 

@@ -441,3 +441,38 @@ fn r26_an_entry_that_was_replaced_opens_what_stands_in_its_place_too() {
         exec b @y.01 p12 => a cancelled filled 40 cancelled 60 exposed 60; b filled filled 100; c presubmitted working 100; d sent working 100; b trades 100 at 12
     "]]);
 }
+
+#[test]
+fn r25_an_entry_that_a_status_alone_calls_filled_is_alarmed_and_protected_once_it_is_proven() {
+    check(&expect![[r"
+        bracket a protect => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b PreSubmitted => a working working 100; b presubmitted working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b presubmitted working 100; c presubmitted working 100
+        status a Filled f100 r0 => a filled, unproven working 100; b presubmitted working 100; c presubmitted working 100
+        status c Cancelled => a filled, unproven working 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a filled, unproven working 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; alarm Unprotected
+        wait 500 => a filled, unproven working 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100
+        exec a @x.01 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; a trades 100 at 10
+        wait 100 => a filled filled 100; b presubmitted working 100; c cancelled cancelled 100 exposed 100; cancel 2; protect 100 for c
+    "]]);
+}
+
+#[test]
+fn r25_a_part_that_a_status_alone_tells_is_alarmed_too() {
+    check(&expect![[r"
+        bracket a protect => a sent working 100; b sent working 100; c sent working 100; place 1 100 at 10, place 2 100 at 12, place 3 100 at 0
+        open a Submitted => a working working 100; b sent working 100; c sent working 100
+        open b PreSubmitted => a working working 100; b presubmitted working 100; c sent working 100
+        open c PreSubmitted => a working working 100; b presubmitted working 100; c presubmitted working 100
+        exec a @x.01 q40 => a working filled 40 working 60; b presubmitted working 100; c presubmitted working 100; a trades 40 at 10
+        status c Cancelled => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100
+        wait 500 => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; cancel 1; cancel 2; alarm Unprotected; protect 40 for c
+        protect x => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x sent working 40; place 4 40 at 0
+        open x PreSubmitted q40 => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40
+        status a Submitted f70 r30 => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40
+        wait 500 => a working filled 40 working 60; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40; alarm Unprotected
+        exec a @y.01 q30 => a working filled 70 working 30; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40; a trades 30 at 10
+        wait 500 => a working filled 70 working 30; b presubmitted working 100; c cancelled cancelled 100 exposed 100; x presubmitted working 40; protect 30 for x
+    "]]);
+}
