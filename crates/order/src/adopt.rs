@@ -16,6 +16,7 @@ use tws_proto::{Contract, Order};
 
 use crate::action::{Action, ExternalOrder, Step};
 use crate::event::Input;
+use crate::extension::Extension;
 use crate::identity::Names;
 use crate::intent::{Hours, Intent};
 use crate::kind::{Distance, OrderKind};
@@ -60,6 +61,12 @@ pub struct Shown {
     pub hours: Hours,
     /// Its number, where it is one of this client.
     pub order_id: Option<OrderId>,
+    /// What ties it to others, of one of this client: a change sends it again.
+    #[serde(default, skip_serializing_if = "Ties::is_none")]
+    pub ties: Ties,
+    /// What else it is, of one of this client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<Extension>,
 }
 
 /// Why an order of others was not taken on or left out.
@@ -170,7 +177,7 @@ impl Orders {
             return Err(ExternalError::OtherTrader(number));
         }
         let shown = external.shown.as_deref().ok_or(ExternalError::NotShown(number))?;
-        let Shown { contract, quantity, kind, time_in_force, hours, order_id } = shown.clone();
+        let Shown { contract, quantity, kind, time_in_force, hours, order_id, ties: _, extension } = shown.clone();
         let (Some(kind), Some(side)) = (kind, external.side) else { return Err(ExternalError::Kind(number)) };
         let is_combination = contract.is_combination();
         let roots = self.executions.unowned(number);
@@ -182,7 +189,6 @@ impl Orders {
             return Err(ExternalError::FillsUnknown { number, told, proven });
         }
         let (strategy, account, contract) = (strategy.into(), external.account.as_str().into(), Arc::new(contract));
-        let extension = None;
         let intent = Intent { id, strategy, account, contract, side, quantity, kind, time_in_force, hours, extension };
         Ok((intent, order_id.filter(|order_id| !self.by_order_id.contains_key(order_id))))
     }
@@ -200,10 +206,12 @@ impl Orders {
             return; // a record of another book: what is known is not forgotten
         }
         let ends_at = self.terms_of(intent).and_then(|terms| terms.end_of(intent, at));
-        self.orders.insert(
-            id,
-            Tracked { ends_at, ..Tracked::new(intent.clone(), order_id.unwrap_or(NOT_OURS), Ties::default(), at) },
-        );
+        // What a change must send again is known of what this client has placed.
+        let external = self.external.get(&number).filter(|_| order_id.is_some());
+        let ties = external.and_then(|external| external.shown.as_ref()).map(|shown| shown.ties.clone());
+        let reference = external.map(|external| external.reference.as_str().into());
+        let order = Tracked::new(intent.clone(), order_id.unwrap_or(NOT_OURS), ties.unwrap_or_default(), at);
+        self.orders.insert(id, Tracked { ends_at, reference, ..order });
         self.live.insert(id);
         if let Some(order_id) = order_id {
             self.by_order_id.insert(order_id, id);
@@ -227,13 +235,20 @@ pub(crate) const NOT_OURS: OrderId = OrderId(0);
 pub(crate) fn shown(open: &OpenOrder, names: &Names<'_>, is_of_this_client: bool) -> Shown {
     let order = &open.order;
     let order_id = names.order_id.filter(|order_id| is_of_this_client && order_id.0 > 0);
+    let ties = if order_id.is_some() { Ties::of(order) } else { Ties::default() };
+    let is_readable = order_id.is_none() || ties.hedge.is_some() == order.hedge_type.is_some();
+    let kind = kind_of(order).filter(|_| is_readable);
+    let is_on_open = kind.as_ref().is_some_and(OrderKind::is_on_open);
     Shown {
         contract: open.contract.clone(),
         quantity: order.total_quantity.unwrap_or_default(),
-        kind: kind_of(order),
-        time_in_force: TimeInForce::from(order.time_in_force.clone().unwrap_or(Word::Day)),
+        kind,
+        // That an order trades on the opening is its kind here.
+        time_in_force: if is_on_open { TimeInForce::Day } else { TimeInForce::Day.as_shown(order, None) },
         hours: if order.outside_regular_hours { Hours::Extended } else { Hours::Regular },
         order_id,
+        ties,
+        extension: order_id.and_then(|_| Extension::shown(order)),
     }
 }
 

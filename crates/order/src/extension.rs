@@ -23,6 +23,37 @@ use tws_proto::Order;
 #[serde(try_from = "Box<Order>", into = "Box<Order>")]
 pub struct Extension(Box<Order>);
 
+/// Hands what is no extension's to a macro.
+macro_rules! of_intent {
+    ($use:ident) => {
+        $use!(
+            // What names an order and comes back with it.
+            "clientId" client_id, "orderId" order_id, "permId" permanent_id, "orderRef" order_reference,
+            "account" account, "filledQuantity" filled_quantity,
+            // What ties it to others, or keeps it from being an order at all.
+            "parentId" parent_id, "ocaGroup" oca_group, "ocaType" oca_type, "transmit" transmit, "whatIf" what_if,
+            "hedgeType" hedge_type, "hedgeParam" hedge_parameter, "deactivate" deactivate,
+            // What the intent says with types.
+            "action" action, "totalQuantity" total_quantity, "cashQty" cash_quantity, "orderType" order_type,
+            "lmtPrice" limit_price, "auxPrice" aux_price, "trailingPercent" trailing_percent,
+            "trailStopPrice" trail_stop_price, "lmtPriceOffset" limit_price_offset, "tif" time_in_force,
+            "goodTillDate" good_till_date, "outsideRth" outside_regular_hours
+        )
+    };
+}
+
+/// Hands what only answers tell to a macro.
+macro_rules! of_answers {
+    ($use:ident) => {
+        $use!(
+            "autoCancelDate" auto_cancel_date, "refFuturesConId" reference_futures_contract_id,
+            "shareholder" shareholder, "parentPermId" parent_permanent_id, "submitter" submitter,
+            "bondAccruedInterest" bond_accrued_interest, "basisPoints" basis_points,
+            "basisPointsType" basis_points_type
+        )
+    };
+}
+
 /// An extension must leave this alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an extension cannot set {field}: the intent itself says it")]
@@ -42,6 +73,20 @@ impl Extension {
         Self::try_from(order)
     }
 
+    /// What an open order shows beside what an intent says, to be sent again when it is changed; `None` where that is nothing.
+    pub(crate) fn shown(order: &Order) -> Option<Self> {
+        let untouched = Order::default();
+        let mut rest = Box::new(order.clone());
+        macro_rules! clear {
+            ($($name:literal $field:ident),*) => {
+                $(rest.$field.clone_from(&untouched.$field);)*
+            };
+        }
+        of_intent!(clear);
+        of_answers!(clear);
+        (*rest != untouched).then_some(Self(rest))
+    }
+
     /// Whether an advisor spreads what fills over accounts.
     pub(crate) fn is_spread(&self) -> bool {
         !(self.0.advisor_group.is_empty() && self.0.advisor_profile.is_empty())
@@ -59,25 +104,13 @@ impl TryFrom<Box<Order>> for Extension {
     fn try_from(order: Box<Order>) -> Result<Self, ExtensionFault> {
         let untouched = Order::default();
         macro_rules! check {
-            ($($name:literal $field:ident),* $(,)?) => {
+            ($($name:literal $field:ident),*) => {
                 $(if order.$field != untouched.$field {
                     return Err(ExtensionFault { field: $name });
                 })*
             };
         }
-        check!(
-            // What names an order and comes back with it.
-            "clientId" client_id, "orderId" order_id, "permId" permanent_id, "orderRef" order_reference,
-            "account" account, "filledQuantity" filled_quantity,
-            // What ties it to others, or keeps it from being an order at all.
-            "parentId" parent_id, "ocaGroup" oca_group, "ocaType" oca_type, "transmit" transmit, "whatIf" what_if,
-            "hedgeType" hedge_type, "hedgeParam" hedge_parameter, "deactivate" deactivate,
-            // What the intent says with types.
-            "action" action, "totalQuantity" total_quantity, "cashQty" cash_quantity, "orderType" order_type,
-            "lmtPrice" limit_price, "auxPrice" aux_price, "trailingPercent" trailing_percent,
-            "trailStopPrice" trail_stop_price, "lmtPriceOffset" limit_price_offset, "tif" time_in_force,
-            "goodTillDate" good_till_date, "outsideRth" outside_regular_hours,
-        );
+        of_intent!(check);
         Ok(Self(order))
     }
 }

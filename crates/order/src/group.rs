@@ -214,6 +214,18 @@ impl OcaEffect {
 }
 
 impl Hedge {
+    /// The hedge that an order of the wire is; `None` for one that is none, or that cannot be read.
+    pub(crate) fn of(order: &Order) -> Option<Self> {
+        let parameter = || order.hedge_parameter.parse().ok();
+        match order.hedge_type.as_ref()? {
+            HedgeType::Delta => Some(Self::Delta),
+            HedgeType::Beta => parameter().map(Self::Beta),
+            HedgeType::Currency => Some(Self::Currency),
+            HedgeType::Pair => parameter().map(Self::Pair),
+            _ => None,
+        }
+    }
+
     /// Writes it into an order of the wire.
     pub(crate) fn write(self, order: &mut Order) {
         let (hedge, parameter) = match self {

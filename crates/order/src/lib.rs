@@ -134,5 +134,5 @@ pub use state::{Acknowledgement, Stage, State};
 pub use store::Found;
 pub use terms::{PriceStep, Session, Terms};
 pub use time::{DAY_US, SECOND_US, Timestamp};
-pub use tracked::Tracked;
+pub use tracked::{Ties, Tracked};
 pub use tws_proto::Side;

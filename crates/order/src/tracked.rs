@@ -41,6 +41,9 @@ pub struct Tracked {
     pub oca_type: Option<OcaType>,
     /// How TWS finds its size, where it is a hedge.
     pub hedge: Option<Hedge>,
+    /// The reference that its owner gave it, where it is one of others that was taken on (R18).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<SmolStr>,
     /// Its place in a group.
     pub leg: Option<Leg>,
     /// What it stands in the place of (R11).
@@ -92,14 +95,16 @@ pub struct Tracked {
 }
 
 /// What ties an order to others, as the wire has it.
-#[derive(Debug, Default)]
-pub(crate) struct Ties {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ties {
     /// The order whose fill activates it.
-    pub(crate) parent_id: Option<OrderId>,
+    pub parent_id: Option<OrderId>,
     /// Its one-cancels-all group, empty for none.
-    pub(crate) oca_group: SmolStr,
+    pub oca_group: SmolStr,
     /// What a fill in that group does.
-    pub(crate) oca_type: Option<OcaType>,
+    pub oca_type: Option<OcaType>,
+    /// How TWS finds its size, where it is a hedge.
+    pub hedge: Option<Hedge>,
 }
 
 impl Ties {
@@ -108,7 +113,13 @@ impl Ties {
             parent_id: order.parent(),
             oca_group: order.oca_group.as_str().into(),
             oca_type: order.oca_type.filter(|_| !order.oca_group.is_empty()),
+            hedge: Hedge::of(order),
         }
+    }
+
+    /// Whether it ties an order to nothing.
+    pub(crate) fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -125,14 +136,15 @@ pub struct Cancel {
 
 impl Tracked {
     pub(crate) fn new(intent: Intent, order_id: OrderId, ties: Ties, at: Timestamp) -> Self {
-        let Ties { parent_id, oca_group, oca_type } = ties;
+        let Ties { parent_id, oca_group, oca_type, hedge } = ties;
         Self {
             intent,
             order_id,
             parent_id,
             oca_group,
             oca_type,
-            hedge: None,
+            hedge,
+            reference: None,
             leg: None,
             in_place_of: None,
             replaced_by: None,
@@ -301,6 +313,9 @@ impl Tracked {
         }
         if let Some(hedge) = self.hedge {
             hedge.write(&mut order);
+        }
+        if let Some(reference) = &self.reference {
+            reference.as_str().clone_into(&mut order.order_reference);
         }
         PlaceOrder { order_id: self.order_id, contract: (*intent.contract).clone(), order, attached: None }
     }

@@ -5,11 +5,12 @@ use order::{
     IntentId, LinkEvent, OrderKind, Orders, PassedLegs, Replacement, Revenant, Side, State, Step, Timestamp,
 };
 use rust_decimal::Decimal;
+use tws_proto::condition::{Bound, Condition, Conjunction};
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
-use tws_proto::kinds::{Action, ExecutionSide, OrderType, Status};
+use tws_proto::kinds::{Action, AlgoStrategy, ExecutionSide, HedgeType, OcaType, OrderType, Status, TimeInForce};
 use tws_proto::message::{Execution, ExecutionData, OpenOrder};
 use tws_proto::order_state::OrderState;
-use tws_proto::{Contract, Order};
+use tws_proto::{ClientMessage, Contract, Order};
 
 const BY_HAND: PermanentId = PermanentId(77);
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -50,14 +51,7 @@ impl Desk {
         let mut open = OpenOrder {
             order_id: OrderId(0),
             contract: ibm(),
-            order: Order {
-                account: "DU1".to_owned(),
-                permanent_id: Some(BY_HAND),
-                client_id: Some(ClientId(0)),
-                order_type: OrderType::Limit,
-                limit_price: Some(9.into()),
-                ..Order::market(Action::Buy, 70.into())
-            },
+            order: limit(),
             state: OrderState { status: Some(Status::Submitted), ..OrderState::default() },
         };
         change(&mut open);
@@ -106,6 +100,17 @@ impl Drop for Desk {
 
 fn book() -> Orders {
     Orders::new(Instance::new("t1").unwrap(), ClientId(1)) // a sound name
+}
+
+fn limit() -> Order {
+    Order {
+        account: "DU1".to_owned(),
+        permanent_id: Some(BY_HAND),
+        client_id: Some(ClientId(0)),
+        order_type: OrderType::Limit,
+        limit_price: Some(9.into()),
+        ..Order::market(Action::Buy, 70.into())
+    }
 }
 
 fn ibm() -> Contract {
@@ -163,6 +168,84 @@ fn r18_what_was_taken_on_is_changed_and_cancelled_where_it_was_made() {
     let step = desk.orders.cancel(id, NOW).unwrap(); // it has a number here
     assert_eq!(step.actions.len(), 1);
     desk.take(step);
+}
+
+#[test]
+fn r18_a_change_of_what_was_taken_on_alters_only_what_it_says() {
+    let mut desk = Desk::new();
+    let mine = |open: &mut OpenOrder| {
+        open.order_id = OrderId(9);
+        let told = Order { parent_permanent_id: Some(PermanentId(70)), submitter: "ann".into(), ..open.order.clone() };
+        open.order = Order {
+            client_id: Some(ClientId(1)),
+            parent_id: Some(OrderId(8)),
+            oca_group: "exits of 8".into(),
+            oca_type: Some(OcaType::ReduceWithBlock),
+            order_reference: "by hand".into(),
+            time_in_force: Some(TimeInForce::GoodTillDate),
+            good_till_date: "20270115-08:00:00".into(),
+            outside_regular_hours: true,
+            hidden: true,
+            display_size: Some(10),
+            algo_strategy: Some(AlgoStrategy::Adaptive),
+            conditions: vec![Condition::Margin {
+                conjunction: Conjunction::default(),
+                bound: Bound::Below,
+                percent: Some(10),
+            }],
+            ..told
+        };
+    };
+    desk.show(mine);
+    assert_eq!(desk.adopt(), Ok(()));
+    let id = IntentId(5);
+    let change = Change { quantity: Some(60.into()), ..Change::default() };
+    let step = desk.orders.change(id, change, &Open, NOW).unwrap(); // it has a number here
+    let [order::Action::Send(burst)] = &step.actions[..] else { panic!("{step:?}") };
+    let [ClientMessage::PlaceOrder(place)] = &burst.clone().into_messages()[..] else { panic!("{burst:?}") };
+    let mut open = OpenOrder { order: limit(), ..OpenOrder::default() };
+    mine(&mut open);
+    let sent = Order {
+        total_quantity: Some(60.into()),
+        // Who and what it is says the envelope, and what only answers tell is not sent.
+        client_id: None,
+        permanent_id: None,
+        parent_permanent_id: None,
+        submitter: String::new(),
+        ..open.order
+    };
+    assert_eq!((place.order_id, &place.order), (OrderId(9), &sent));
+    desk.take(step);
+    desk.show(|open| {
+        mine(open);
+        open.order.total_quantity = Some(60.into());
+    });
+    let order = desk.orders.get(id).unwrap().into_owned();
+    assert_eq!((order.intent.quantity, order.change), (60.into(), None));
+    // Its end, and the bytes it rests as, keep all of it.
+    desk.show(|open| {
+        mine(open);
+        open.state.status = Some(Status::Cancelled);
+    });
+    let ended = desk.orders.clone();
+    desk.orders.pack_ended();
+    assert_eq!(desk.orders, ended);
+}
+
+#[test]
+fn r18_a_hedge_that_cannot_be_read_is_not_taken_on() {
+    for (hedge_type, parameter, expected) in [
+        (HedgeType::Beta, "1.5", Ok(())),
+        (HedgeType::Beta, "", Err(ExternalError::Kind(BY_HAND))),
+        (HedgeType::Other("X".into()), "", Err(ExternalError::Kind(BY_HAND))),
+    ] {
+        let mut desk = Desk::new();
+        desk.show(|open| {
+            (open.order_id, open.order.client_id) = (OrderId(9), Some(ClientId(1)));
+            (open.order.hedge_type, open.order.hedge_parameter) = (Some(hedge_type), parameter.to_owned());
+        });
+        assert_eq!(desk.adopt(), expected);
+    }
 }
 
 #[test]
