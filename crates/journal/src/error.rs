@@ -343,6 +343,8 @@ pub enum StorageFault {
     InputOutput,
     /// The file could not be opened.
     CannotOpen,
+    /// The file is not at its path any more: what is written to it, nobody will read.
+    Gone,
     /// A row that should be new is there already: another program has written to the journal.
     Conflict,
     /// Anything else: look up the code.
@@ -382,6 +384,7 @@ impl fmt::Display for StorageError {
             }
             StorageFault::InputOutput => "the disk failed, look at the system's log",
             StorageFault::CannotOpen => "the file cannot be opened, check its path and rights",
+            StorageFault::Gone => "the file was deleted, moved or replaced, stop and put a copy in its place",
             StorageFault::Conflict => "another program has written to the journal, stop it",
             StorageFault::Unexpected => "SQLite failed",
         })?;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
 
 use crate::chain::{Hash, JournalId, Link};
-use crate::error::{AppendError, Broken, OpenError, StorageError};
+use crate::error::{AppendError, Broken, OpenError, StorageError, StorageFault};
 use crate::reader::{Reader, Replay, ReplayAs, ReplayWith, Verified, connect};
 use crate::record::{Entry, Seen, Sequence, Stamps};
 use crate::rotate;
@@ -79,8 +79,34 @@ pub struct Journal {
     reader: Reader,
     options: Options,
     head: Verified,
+    file: Option<FileName>,
     poisoned: Option<StorageError>,
     lock: Lock,
+}
+
+/// Which file it is, whatever its path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct FileName {
+    #[cfg(unix)]
+    device: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+impl FileName {
+    fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Ok(Self { device: metadata.dev(), inode: metadata.ino() })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = metadata; // that there is one is all that can be said
+            Ok(Self {})
+        }
+    }
 }
 
 /// The lock of the operating system; a file on its way to the place of another has the other's.
@@ -116,8 +142,9 @@ impl Journal {
                 Sequence::FIRST.after(len.saturating_sub(records))
             }
         };
+        let file = FileName::of(&path).ok();
         let head = reader.verify_from(from).map_err(|broken| OpenError::Broken { path, broken })?;
-        Ok(Self { reader, options, head, poisoned: None, lock })
+        Ok(Self { reader, options, head, file, poisoned: None, lock })
     }
 
     /// Appends the entries in order, all or none, with one sync of the disk for all. When this returns `Ok` they are
@@ -138,13 +165,13 @@ impl Journal {
         if entries.is_empty() {
             return Ok(first..first);
         }
-        match self.write(first, stamps, entries) {
+        let written = self.check_place().and_then(|()| Ok(self.write(first, stamps, entries)?));
+        match written {
             Ok(head) => {
                 self.head = head;
                 Ok(first..Sequence::FIRST.after(head.records))
             }
-            Err(error) => {
-                let cause = StorageError::from(error);
+            Err(cause) => {
                 self.poisoned = Some(cause);
                 Err(AppendError::Failed { cause })
             }
@@ -209,6 +236,20 @@ impl Journal {
         self.poisoned
     }
 
+    /// Looks whether the file is still at its path. SQLite goes on with one that was deleted, and what it writes then is
+    /// gone with the process. Every [`append`](Self::append) looks; between them, call it now and then.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageFault::Gone`](crate::StorageFault::Gone), where there is no file, or another one.
+    pub fn check_place(&self) -> Result<(), StorageError> {
+        let is_gone = match FileName::of(self.path()) {
+            Ok(found) => self.file.is_some_and(|file| file != found),
+            Err(error) => error.kind() == io::ErrorKind::NotFound, // whatever else fails says nothing of the file
+        };
+        if is_gone { Err(StorageError { fault: StorageFault::Gone, code: None }) } else { Ok(()) }
+    }
+
     /// The random name of this journal.
     pub fn id(&self) -> JournalId {
         self.reader.id()
@@ -246,7 +287,8 @@ impl Journal {
 
     /// A journal on a file that takes the place of this one, and has its lock by then.
     pub(crate) fn twin(&self, reader: Reader) -> Self {
-        Self { reader, options: self.options.clone(), head: self.head, poisoned: None, lock: Lock::OfTheOther }
+        let (options, file) = (self.options.clone(), FileName::of(reader.path()).ok());
+        Self { reader, options, head: self.head, file, poisoned: None, lock: Lock::OfTheOther }
     }
 
     /// Opens the file at the path once more and proves it as a whole.
@@ -254,6 +296,7 @@ impl Journal {
         debug_assert!(matches!(self.lock, Lock::Held { .. }), "only a journal in its place is opened again");
         let path = self.path().to_owned();
         let reader = open_file(&path, &self.options)?;
+        self.file = FileName::of(&path).ok();
         self.head = reader.verify().map_err(|broken| OpenError::Broken { path, broken })?;
         self.reader = reader;
         Ok(())

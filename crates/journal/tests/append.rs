@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Scratch, all, entry, options, stamps};
-use journal::{AppendError, Entry, Journal, ReplayError, Sequence, Stamps, Verification};
+use journal::{AppendError, Entry, Journal, ReplayError, Sequence, Stamps, StorageFault, Verification};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,24 @@ fn batches_come_back_after_an_opening() {
     );
     let verified = journal.verify().expect("a sound journal");
     assert_eq!((verified.records, verified.head), (3, written[2].hash));
+}
+
+#[test]
+fn r37_a_file_that_is_not_there_any_more_takes_no_record() {
+    for replaced in [false, true] {
+        let scratch = Scratch::filled(1);
+        let mut journal = scratch.open().expect("a sound journal");
+        journal.append_one(stamps(2), &entry(2)).expect("it is there");
+        assert_eq!(journal.check_place(), Ok(()));
+        std::fs::rename(scratch.path(), scratch.folder().join("elsewhere.db")).expect("a folder that can be written");
+        if replaced {
+            std::fs::write(scratch.path(), "something else").expect("room");
+        }
+        let gone = journal.check_place().expect_err("another file, or none");
+        assert_eq!(gone.fault, StorageFault::Gone, "replaced: {replaced}");
+        assert_eq!(journal.append_one(stamps(3), &entry(3)), Err(AppendError::Failed { cause: gone }));
+        assert!(journal.poisoned().is_some() && journal.len() == 2);
+    }
 }
 
 #[test]

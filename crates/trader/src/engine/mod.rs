@@ -288,6 +288,7 @@ impl Engine {
     }
 
     fn on_tick(&mut self) {
+        self.watch_journal();
         self.step(OrderEvent::Timer);
         self.watch_losses();
         self.watch_equity();

@@ -186,10 +186,25 @@ impl Engine {
         match outcome {
             Ok(()) => self.leave(effects, Durable::Yes),
             Err(error) => {
-                self.halt(&format!("the journal cannot be written: {error}"));
-                self.journal_fault = Some(error);
+                self.lose_journal(error);
                 self.leave(effects, Durable::No);
             }
+        }
+    }
+
+    /// From now on nothing is written, and no order leaves (R37).
+    fn lose_journal(&mut self, error: String) {
+        self.halt(&format!("the journal cannot be written: {error}"));
+        self.journal_fault = Some(error);
+    }
+
+    /// A file that was deleted is missed with the next record; where there is none for long, with the next look.
+    pub(super) fn watch_journal(&mut self) {
+        let place = self.journal.as_ref().map_or(Ok(()), Journal::check_place);
+        if let Err(error) = place
+            && self.journal_fault.is_none()
+        {
+            self.lose_journal(error.to_string());
         }
     }
 

@@ -95,6 +95,22 @@ async fn r37_r40_a_kill_without_a_disk_stops_everything_and_says_that_it_does_no
 }
 
 #[tokio::test]
+async fn r37_a_journal_that_is_deleted_halts_though_nothing_happens() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut alarms = alarms(&handle);
+    std::fs::remove_file(&desk.config.journal).unwrap();
+    let halted = hear(&mut alarms, |alarm| matches!(alarm, Alarm::Halted(_))).await;
+    assert!(halted.to_string().contains("deleted, moved or replaced"), "{halted}");
+    let refused = handle.submit(Ticket::buy(&acme, 7)).await.unwrap_err();
+    assert!(matches!(refused, Refused::NotReady { phase: Phase::Halted, .. }), "{refused}");
+    assert_eq!(desk.orders().len(), 0);
+    assert!(trader.stop().await.journal_fault.is_some());
+}
+
+#[tokio::test]
 async fn r01_an_order_is_in_the_journal_before_the_broker_has_it() {
     let desk = Desk::open().await;
     let trader = desk.trader().await;
