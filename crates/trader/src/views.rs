@@ -12,11 +12,17 @@ pub(crate) const VIEWS: &[View] = &[
     View { name: "audit", select: AUDIT },
 ];
 
-/// The newest state of every order.
+/// The newest state of every order, by the word that [`order::State::name`] has for it.
 const ORDERS: &str = "
     SELECT o.intent AS intent, l.label AS label,
         o.body->>'$.order_id' AS order_id, o.body->>'$.strategy' AS strategy, o.body->>'$.account' AS account,
-        o.body->>'$.symbol' AS symbol, o.body->>'$.side' AS side, o.body->>'$.state' AS state,
+        o.body->>'$.symbol' AS symbol, o.body->>'$.side' AS side,
+        CASE o.body->>'$.state.working'
+            WHEN 'pending' THEN 'pending' WHEN 'pre_submitted' THEN 'presubmitted'
+            WHEN 'cancel_pending' THEN 'cancel pending' WHEN 'filled_unproven' THEN 'filled, unproven'
+            ELSE CASE json_type(o.body, '$.state')
+                WHEN 'text' THEN o.body->>'$.state' ELSE (SELECT key FROM json_each(o.body, '$.state')) END
+        END AS state,
         o.body->>'$.quantity' AS quantity, o.body->>'$.filled' AS filled, o.body->>'$.working' AS working,
         o.body->>'$.unknown' AS unknown, o.body->>'$.cancelled' AS cancelled,
         o.body->>'$.average_price' AS average_price, o.body->>'$.reason' AS reason, o.sequence AS sequence
@@ -51,3 +57,38 @@ const POSITIONS: &str = "
 const AUDIT: &str = "
     SELECT sequence, strftime('%Y-%m-%dT%H:%M:%fZ', wall_us / 1000000.0, 'unixepoch') AS wall_time, kind, payload
     FROM records ORDER BY sequence";
+
+#[cfg(test)]
+mod tests {
+    use order::state::{Acknowledgement, Stage, State};
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_state_is_its_word() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE records(sequence, kind, payload)").unwrap();
+        let stages = [
+            Stage::Pending,
+            Stage::PreSubmitted,
+            Stage::Submitted,
+            Stage::CancelPending,
+            Stage::FilledUnproven,
+            Stage::Warned,
+            Stage::Strange("Sleeping".to_owned()),
+        ];
+        let unknown = [Acknowledgement::Seen, Acknowledgement::Awaited].map(State::Unknown);
+        let ends = [State::Filled, State::Cancelled, State::Rejected, State::Expired, State::Lost];
+        let others = [State::Sent, State::Held, State::Suspended];
+        let states = stages.map(State::Working).into_iter().chain(unknown).chain(ends).chain(others);
+        for (sequence, state) in (1_i64..).zip(states) {
+            let body = serde_json::json!({"order_state": {"intent": sequence.to_string(), "state": state}});
+            let row = (sequence, "order_state", body.to_string());
+            connection.execute("INSERT INTO records VALUES (?1, ?2, ?3)", row).unwrap();
+            let select = format!("SELECT state FROM ({ORDERS}) WHERE sequence = ?1");
+            let word: String = connection.query_row(&select, [sequence], |row| row.get(0)).unwrap();
+            assert_eq!(word, state.name(), "{state:?}");
+        }
+    }
+}

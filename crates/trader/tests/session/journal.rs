@@ -152,6 +152,8 @@ async fn the_journal_is_a_drop_copy_for_any_tool() {
         (&"entry".into(), &"100".into(), &"one".into())
     );
     assert_eq!((&orders[1]["label"], &orders[1]["quantity"]), (&serde_json::Value::Null, &"40".into()));
+    let states: Vec<_> = orders.iter().map(|order| order["state"].as_str()).collect();
+    assert_eq!(states, [Some("filled"), Some("unknown")], "the end of the connection is not that of the order");
     let fills = rows(&desk, "fills");
     let quantity: Decimal = fills.iter().map(|fill| number(fill["quantity"].as_str().unwrap())).sum();
     assert_eq!(
