@@ -376,6 +376,15 @@ fn what_could_be_meant_in_two_ways_is_refused_and_whole_numbers_are_amounts() {
         (r#"{"id": 1, "cmd": "modify", "ref": "a", "quantity": true}"#, "`quantity`"),
         (r#"{"id": 1, "cmd": "modify", "ref": "a", "limit_price": "NaN"}"#, "`limit_price`"),
         (r#"{"id": 1, "cmd": "modify", "ref": "a", "limit_price": ["1"]}"#, "`limit_price`"),
+        (r#"{"id": 1, "cmd": "modify", "ref": "a", "limit_price": "abc"}"#, "`limit_price` is \"abc\""),
+        (r#"{"id": 1, "cmd": "modify", "ref": "a", "limit_price": "1_1"}"#, "`limit_price` is \"1_1\""),
+        (r#"{"id": 1, "cmd": "modify", "ref": 7, "quantity": "1"}"#, "`ref` is 7, and should be text"),
+        (r#"{"id": 1, "cmd": "cancel", "ref": null}"#, "missing field `ref`"),
+        (r#"{"id": 1, "cmd": "submit", "side": "HOLD"}"#, "`side` is \"HOLD\", and should be \"BUY\" or \"SELL\""),
+        (r#"{"id": 1, "cmd": "submit", "outside_rth": 1}"#, "`outside_rth` is 1, and should be true or false"),
+        (r#"{"id": 1, "cmd": "oco", "orders": [{"waiver": -1}]}"#, "`waiver` is -1, and should be a whole number"),
+        (r#"{"id": 1, "cmd": "subscribe", "contract": {"con_id": 99999999999}}"#, "`con_id` is 99999999999"),
+        (r#"{"id": 1, "cmd": "bracket", "stop_loss": {"stop_price": "9_0"}}"#, "`stop_price` is \"9_0\""),
         (r#"{"id": 1, "cmd": "subscribe", "contract": "IBM"}"#, "a contract, such as"),
     ] {
         drive.write(line.as_bytes());
@@ -433,6 +442,22 @@ fn everything_asked_is_answered_and_the_end_is_told() {
     drive.hear("the last word", |value| value["event"] == "answer" && value["id"] == "bye");
     assert!(drive.ended().success());
     assert_eq!(market_place.sim.book().open_orders().count(), 0, "nothing was placed behind the last cancel");
+    market_place.close();
+}
+
+#[test]
+fn what_only_the_end_causes_is_told_of_no_order() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    drive.done(limit("one", "BUY", "10", "9"));
+    drive.order("one", "working");
+    drive.write(json!({"cmd": "quit", "id": "bye"}).to_string().as_bytes());
+    drive.hear("the last word", |value| value["event"] == "answer" && value["id"] == "bye");
+    assert!(drive.process.wait().unwrap().success());
+    let told: Vec<_> = drive.heard.iter().filter(|value| value["state"] == "unknown").collect();
+    assert!(told.is_empty(), "the order stays at the broker as it is: {told:?}");
+    drop(drive);
     market_place.close();
 }
 

@@ -9,11 +9,8 @@ use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 use tws_proto::kinds::{SecurityType, TimeInForce as Word};
 
-use super::once;
+use super::{fields, once};
 
-/// Fields that hold a price or a quantity.
-const AMOUNTS: [&str; 8] =
-    ["quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "strike", "take_profit", "stop_loss"];
 /// Every kind of order, and the prices that it has.
 const PRICES: [(&str, &[&str]); 13] = [
     ("MKT", &[]),
@@ -160,7 +157,7 @@ impl Command {
             return Err((Value::Null, "a command is a JSON object".to_owned()));
         };
         let id = fields.remove("id").unwrap_or(Value::Null);
-        match name(&mut fields).and_then(|()| amounts(&mut fields)).and_then(|()| kind(fields)) {
+        match name(&mut fields).and_then(|()| fields::check(&mut fields)).and_then(|()| kind(fields)) {
             Ok(kind) => Ok(Self { id, kind }),
             Err(fault) => Err((id, fault)),
         }
@@ -185,30 +182,6 @@ fn name(fields: &mut Map<String, Value>) -> Result<(), String> {
         (Some(_), _) => Err("the command has several names; name it once, in `cmd`".to_owned()),
         (None, _) => Err("missing field `cmd`".to_owned()),
     }
-}
-
-/// Makes text of whole numbers that stand for amounts, and refuses whatever is no exact number.
-fn amounts(fields: &mut Map<String, Value>) -> Result<(), String> {
-    fields.retain(|name, value| !value.is_null() || !AMOUNTS.contains(&name.as_str()));
-    for (name, value) in fields.iter_mut() {
-        let is_amount = AMOUNTS.contains(&name.as_str());
-        match value {
-            // Prices and quantities must not go through a binary float.
-            Value::Number(number) if number.is_f64() => {
-                return Err(format!("`{name}`: {number} is not exact as a number: write \"{number}\""));
-            }
-            Value::Number(number) if is_amount => *value = Value::String(number.to_string()),
-            Value::Object(fields) => amounts(fields)?,
-            Value::Array(values) if !is_amount => {
-                values.iter_mut().filter_map(Value::as_object_mut).try_for_each(amounts)?;
-            }
-            _ => {}
-        }
-        if is_amount && !value.is_object() && serde_json::from_value::<Decimal>(value.clone()).is_err() {
-            return Err(format!("`{name}` is {value}, and should be a number in text, such as \"10.05\""));
-        }
-    }
-    Ok(())
 }
 
 fn kind(fields: Map<String, Value>) -> Result<Kind, String> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use event_bus::{Queue, Subscription};
-use order::IntentId;
+use order::{IntentId, State};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -118,7 +118,7 @@ impl Desk {
     pub(super) async fn serve(self, lines: mpsc::Receiver<Line>) -> Closed {
         let (voice, trader, closes) = (self.voice.clone(), self.trader.clone(), Arc::clone(&self.closes));
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
-        let mut told = tokio::spawn(tell(self.trader.clone(), self.voice.clone(), self.refs.clone()));
+        let mut told = tokio::spawn(tell(trader.clone(), voice.clone(), self.refs.clone(), Arc::clone(&closes)));
         let mut worker = tokio::spawn(self.work(commands));
         let quit = tokio::select! {
             biased;
@@ -503,7 +503,7 @@ async fn terminated() {
 }
 
 /// Tells every event, until nobody hears it.
-async fn tell(trader: Handle, voice: Voice, refs: Refs) {
+async fn tell(trader: Handle, voice: Voice, refs: Refs, closes: Arc<AtomicBool>) {
     let mut events: Subscription<Event> =
         trader.bus().subscribe_map(Queue::lossless(EVENTS_MAX), |event| match event {
             Event::Quote(_) => None,
@@ -523,6 +523,12 @@ async fn tell(trader: Handle, voice: Voice, refs: Refs) {
                         // The last word; where nobody hears it, there is nothing left to be done.
                         let _ = voice.say(tagged("state", state_json(&state)));
                         return;
+                    }
+                    // Our own closing cuts the connection; at the broker the order stays as it was told last.
+                    Some(Event::Order(update))
+                        if matches!(update.state, State::Unknown(_)) && closes.load(Ordering::Relaxed) =>
+                    {
+                        Ok(())
                     }
                     Some(event) => tell_event(&trader, &voice, &refs, event).await,
                     None => Ok(()),

@@ -5,6 +5,7 @@
 
 mod command;
 mod desk;
+mod fields;
 mod lines;
 mod once;
 mod told;
