@@ -36,7 +36,8 @@ pub(crate) struct Options {
     /// Highest server version to agree on, 176 to 226.
     #[arg(long, value_name = "VERSION")]
     server_version: Option<i32>,
-    /// Keep the journal in this file; otherwise it goes with the run.
+    /// Keep the journal in this file; otherwise it goes with the run. The simulator begins anew with each run, so that its
+    /// file must be a new one.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
     /// Print one JSON object instead of lines and tables.
@@ -75,6 +76,12 @@ async fn trade(options: &Options) -> anyhow::Result<Report> {
         Some(_) => TraderConfig::from_env()?,
         None => TraderConfig::paper(),
     };
+    if let Some(journal) = options.journal.as_ref().filter(|journal| options.tws.is_none() && journal.exists()) {
+        anyhow::bail!(
+            "the journal {} is of a session before, of which this simulator knows nothing; name another file, or remove it",
+            journal.display()
+        );
+    }
     config.journal = options.journal.clone().unwrap_or_else(|| folder.path().join("paper-smoke.db"));
     if let Some(version) = options.server_version {
         config.newest_version = tws_proto::ServerVersion(version);

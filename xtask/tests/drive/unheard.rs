@@ -101,6 +101,15 @@ fn a_paper_session_takes_back_what_it_placed_though_its_reader_went_away() {
 }
 
 #[test]
+fn the_journal_of_a_session_before_is_refused_with_what_to_do() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut session = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = session.args(["paper-smoke", "--journal"]).arg(file.path()).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && told.contains("name another file, or remove it"), "{told}");
+}
+
+#[test]
 fn a_speed_that_no_simulator_keeps_is_refused() {
     for speed in ["1e300", "1001", "inf", "NaN", "0"] {
         let output =
