@@ -47,6 +47,13 @@ impl Orders {
         if kind != *kind_before {
             order.intent.kind = kind;
         }
+        if kind_before.distance().is_some()
+            && let Some(stop) = shown.trail_stop_price.filter(|stop| !stop.is_zero())
+            && order.trailed_to != Some(stop)
+        {
+            order.trailed_to = Some(stop);
+            self.moved.0 = true;
+        }
         // That an order trades on the opening is its kind here.
         if !kind_before.is_on_open() {
             let asked = order.change.as_ref().and_then(|change| change.time_in_force.as_ref());

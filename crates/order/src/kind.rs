@@ -377,14 +377,18 @@ impl OrderKind {
 
     /// Every price of the kind.
     pub(crate) fn prices(&self) -> impl Iterator<Item = Decimal> {
-        let beginning = match self {
+        [self.limit_price(), self.trigger_price(), self.beginning()].into_iter().flatten()
+    }
+
+    /// Where its price begins, before it follows the market.
+    pub(crate) fn beginning(&self) -> Option<Decimal> {
+        match self {
             Self::Trail { stop_price, .. } => *stop_price,
             Self::TrailLimit { stop_price, .. } => Some(*stop_price),
             Self::PeggedToStock { starting_price, .. } => Some(*starting_price),
             Self::PeggedToBenchmark(peg) => Some(peg.starting_price),
             _ => None,
-        };
-        [self.limit_price(), self.trigger_price(), beginning].into_iter().flatten()
+        }
     }
 
     /// The distance at which it follows the market, where it does.

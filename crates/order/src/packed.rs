@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use tws_proto::Contract;
@@ -67,6 +68,7 @@ struct Rare {
     oca_type: Option<OcaType>,
     hedge: Option<Hedge>,
     reference: Option<SmolStr>,
+    trailed_to: Option<Decimal>,
     leg: Option<Leg>,
     in_place_of: Option<IntentId>,
     replaced_by: Option<(IntentId, Revenant)>,
@@ -173,6 +175,7 @@ impl Shared {
             oca_type,
             hedge,
             reference,
+            trailed_to,
             leg,
             in_place_of,
             replaced_by,
@@ -220,6 +223,7 @@ impl Shared {
             oca_type: *oca_type,
             hedge: *hedge,
             reference: reference.clone(),
+            trailed_to: *trailed_to,
             leg: *leg,
             in_place_of: *in_place_of,
             replaced_by: *replaced_by,
@@ -316,6 +320,7 @@ impl Shared {
             oca_type: rare.oca_type,
             hedge: rare.hedge,
             reference: rare.reference,
+            trailed_to: rare.trailed_to,
             leg: rare.leg,
             in_place_of: rare.in_place_of,
             replaced_by: rare.replaced_by,
@@ -479,7 +484,7 @@ impl Shared {
 }
 
 /// Whether what was told is what has filled and nothing is awaited, and the average price that was told then.
-fn told_as(filled: rust_decimal::Decimal, told: &Told) -> (bool, Option<rust_decimal::Decimal>) {
+fn told_as(filled: Decimal, told: &Told) -> (bool, Option<Decimal>) {
     let Told { filled: told_filled, average_price, ahead_since, asked_at } = told;
     let is_same = told_filled.serialize() == filled.serialize() && ahead_since.is_none() && asked_at.is_none();
     (is_same, average_price.filter(|_| is_same))
@@ -503,7 +508,6 @@ fn shared_bytes(one: &str, other: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use rust_decimal::Decimal;
     use tws_proto::condition::{Bound, Condition, Conjunction};
     use tws_proto::time::TimeText;
 
@@ -562,6 +566,7 @@ mod tests {
             oca_type: Some(OcaType::ReduceWithBlock),
             hedge: Some(Hedge::Beta(Decimal::new(15, 1))),
             reference: Some("somebody's".into()),
+            trailed_to: Some(Decimal::new(95, 1)),
             leg: Some(Leg { group: IntentId(3), role: Role::StopLoss }),
             in_place_of: Some(IntentId(u128::MAX)),
             replaced_by: Some((IntentId(5), Revenant::Adopt)),

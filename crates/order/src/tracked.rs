@@ -44,6 +44,9 @@ pub struct Tracked {
     /// The reference that its owner gave it, where it is one of others that was taken on (R18).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<SmolStr>,
+    /// Where its stop was last shown to stand, where it trails: a change sends that again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trailed_to: Option<Decimal>,
     /// Its place in a group.
     pub leg: Option<Leg>,
     /// What it stands in the place of (R11).
@@ -145,6 +148,7 @@ impl Tracked {
             oca_type,
             hedge,
             reference: None,
+            trailed_to: None,
             leg: None,
             in_place_of: None,
             replaced_by: None,
@@ -316,6 +320,10 @@ impl Tracked {
         }
         if let Some(reference) = &self.reference {
             reference.as_str().clone_into(&mut order.order_reference);
+        }
+        // A stop that nobody moves stays where it has trailed to: where it began lies farther from the market.
+        if intent.kind.beginning() == self.intent.kind.beginning() && self.trailed_to.is_some() {
+            order.trail_stop_price = self.trailed_to;
         }
         PlaceOrder { order_id: self.order_id, contract: (*intent.contract).clone(), order, attached: None }
     }

@@ -8,11 +8,11 @@ use order::{
     Timestamp,
 };
 use rust_decimal::Decimal;
-use tws_proto::Order;
 use tws_proto::ids::{ClientId, ContractId, OrderId};
 use tws_proto::kinds::{AlgoStrategy, OcaType, OrderType, Status, TimeInForce as Word};
 use tws_proto::message::OpenOrder;
 use tws_proto::order_state::OrderState;
+use tws_proto::{ClientMessage, Order};
 use world::{Open, World, book, decimal, intent};
 
 fn order_of(intent: &Intent) -> Order {
@@ -401,5 +401,46 @@ fn r21_every_change_of_a_kind_is_confirmed_by_what_is_shown() {
         (OrderKind::Limit { limit_price: nine }, OrderKind::Limit { limit_price: ten }),
     ] {
         check_confirmed(before, asked);
+    }
+}
+
+#[test]
+fn r21_a_change_of_what_trails_leaves_its_stop_where_it_has_trailed_to() {
+    for begins in [None, Some(Decimal::from(9))] {
+        let kind = |stop_price| OrderKind::Trail { distance: Distance::Amount(Decimal::ONE), stop_price };
+        let mut world = World::new();
+        let step = world.orders.submit(of_kind(kind(begins)).into(), &Open, world.now).unwrap();
+        let _ = world.keep(step);
+        let show = |world: &mut World, stop: &str, quantity: i32| {
+            let order = Order {
+                permanent_id: Some(world::number('a')),
+                client_id: Some(ClientId(1)),
+                total_quantity: Some(quantity.into()),
+                trail_stop_price: Some(decimal(stop)),
+                ..order_of(&of_kind(kind(begins)))
+            };
+            let state = OrderState { status: Some(Status::Submitted), ..OrderState::default() };
+            let open =
+                OpenOrder { order_id: OrderId(1), contract: intent('a').contract.as_ref().clone(), order, state };
+            world.happen(Event::Broker(BrokerEvent::OpenOrder(Box::new(open))))
+        };
+        let sent = |world: &mut World, change: Change| {
+            let step = world.orders.change(intent('a').id, change, &Open, world.now).unwrap();
+            let actions = world.keep(step);
+            let [Action::Send(burst)] = &actions[..] else { panic!("{actions:?}") };
+            let [ClientMessage::PlaceOrder(place)] = &burst.clone().into_messages()[..] else { panic!("{burst:?}") };
+            place.order.trail_stop_price
+        };
+        show(&mut world, "9", 100);
+        show(&mut world, "9.5", 100);
+        let records = world.records.len();
+        show(&mut world, "9.50", 100);
+        assert_eq!(world.records.len(), records, "the same in another spelling is no news");
+        let smaller = Change { quantity: Some(50.into()), ..Change::default() };
+        assert_eq!(sent(&mut world, smaller), Some(decimal("9.5")));
+        show(&mut world, "9.6", 50);
+        let moved = Change { kind: Some(kind(Some(decimal("9.7")))), ..Change::default() };
+        assert_eq!(sent(&mut world, moved), Some(decimal("9.7")));
+        world.check_replay();
     }
 }
