@@ -213,9 +213,10 @@ impl CheckAt<'_> {
         if !limits.accounts.contains(intent.account.as_str()) {
             return Err(Refusal::AccountNotAllowed { account: account() });
         }
-        // Who may not trade a contract may not trade it as a leg either.
-        let legs = intent.contract.combo_legs.iter().filter_map(|leg| self.gate.known(leg.contract_id?));
-        for contract in std::iter::once(intent.contract.as_ref()).chain(legs) {
+        // Who may not trade a contract may not trade it as a leg either, nor under another name: its number decides.
+        let legs = intent.contract.combo_legs.iter().filter_map(|leg| leg.contract_id);
+        let known = intent.contract.known_id().into_iter().chain(legs).filter_map(|id| self.gate.known(id));
+        for contract in std::iter::once(intent.contract.as_ref()).chain(known) {
             if !limits.symbols.allows(&contract.symbol) {
                 return Err(Refusal::SymbolNotAllowed { symbol: contract.symbol.clone() });
             }

@@ -56,7 +56,7 @@ impl Parts {
     pub(crate) fn of(intent: &Intent, gate: &RiskGate, ledger: &Ledger) -> Result<Self, Refusal> {
         let contract = &intent.contract;
         if !contract.is_combination() {
-            let instrument = held_alike(Instrument::of(contract)?, ledger)?;
+            let instrument = known_alike(Instrument::of(contract)?, gate, ledger)?;
             let (unit, currency) = (Ok(instrument.multiplier), instrument.currency.to_string());
             let part = Part { instrument, side: intent.side, weight: Side::Buy, ratio: Decimal::ONE };
             return Ok(Self { parts: vec![part], unit, currency, is_combination: false });
@@ -77,7 +77,7 @@ impl Parts {
                 return Err(unsound);
             }
             let known = gate.known(contract_id).ok_or(Refusal::LegUnknown { contract_id })?;
-            let instrument = held_alike(Instrument::of(known)?, ledger)?;
+            let instrument = known_alike(Instrument::of(known)?, gate, ledger)?;
             parts.push(Part { instrument, side: leg.side, weight: bought, ratio: leg.ratio });
         }
         let unit = unit_of(contract, &parts);
@@ -171,13 +171,15 @@ impl Parts {
     }
 }
 
-/// C8: what turns prices into money. A strategy that got a multiplier wrong would fool every control behind this.
-fn held_alike(asked: Instrument, ledger: &Ledger) -> Result<Instrument, Refusal> {
-    match ledger.instrument(asked.contract_id) {
-        Some(held) if held.currency != asked.currency || held.multiplier != asked.multiplier => {
-            Err(Refusal::ContractDiffers { held: Box::new(held.clone()), asked: Box::new(asked) })
-        }
-        Some(_) | None => Ok(asked),
+/// C8: what turns prices into money, by what is held and by the contract's details. A strategy that got a multiplier wrong
+/// would fool every control behind this.
+fn known_alike(asked: Instrument, gate: &RiskGate, ledger: &Ledger) -> Result<Instrument, Refusal> {
+    let held = ledger.instrument(asked.contract_id).cloned();
+    let told = gate.known(asked.contract_id).and_then(|contract| Instrument::of(contract).ok());
+    let differs = |known: &Instrument| known.currency != asked.currency || known.multiplier != asked.multiplier;
+    match held.into_iter().chain(told).find(differs) {
+        Some(known) => Err(Refusal::ContractDiffers { known: Box::new(known), asked: Box::new(asked) }),
+        None => Ok(asked),
     }
 }
 

@@ -97,12 +97,12 @@ pub enum Refusal {
     Contract(#[from] InstrumentError),
     /// C8: the contract says something else than the one that is held.
     #[error(
-        "C8 contract: {} is held in {} with multiplier {}, the order says {} with {}; ask for contract details",
-        .held.contract_id, .held.currency, .held.multiplier, .asked.currency, .asked.multiplier
+        "C8 contract: {} trades in {} with multiplier {}, the order says {} with {}; ask for contract details",
+        .known.contract_id, .known.currency, .known.multiplier, .asked.currency, .asked.multiplier
     )]
     ContractDiffers {
-        /// As the ledger counts it.
-        held: Box<Instrument>,
+        /// As the ledger counts it, or its details tell.
+        known: Box<Instrument>,
         /// As the order says.
         asked: Box<Instrument>,
     },

@@ -454,7 +454,7 @@ fn c8_every_leg_is_known_sound_and_allowed() {
             let mini = Contract { multiplier: Some(Decimal::TEN), ..call(FAR, 105) };
             scene.held = vec![(mini, "1")];
         },
-        "C8 contract: 2 is held in USD with multiplier 10, the order says USD with 100; ask for contract details",
+        "C8 contract: 2 trades in USD with multiplier 10, the order says USD with 100; ask for contract details",
     );
     check(
         |scene| {

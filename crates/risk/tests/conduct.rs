@@ -111,9 +111,8 @@ fn c1_an_order_is_a_part_of_the_equity() {
     assert_eq!(text(&gate, &hundred(50), at(301)), Err(old.to_owned()));
     // In euros at 1.25: 40 * 100 * 1.25 = 5 000.
     let in_currency = |quantity, currency: &str| {
-        let mut intent = hundred(quantity);
-        intent.contract_mut().currency = currency.to_owned();
-        intent
+        let contract = Contract { contract_id: Some(ContractId(77)), ..Contract::stock("SAP", currency) };
+        Intent { contract: contract.into(), ..hundred(quantity) }
     };
     assert_eq!(text(&gate, &in_currency(40, "EUR"), at(0)), Ok(()));
     let more = "C1 order value: asked 4100 EUR, which is more than 10 % of the equity of 50000 USD; ask for less";

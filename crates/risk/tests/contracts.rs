@@ -150,6 +150,34 @@ fn c8_what_has_expired_or_expires_soon_is_refused() {
 }
 
 #[test]
+fn c8_an_order_is_measured_by_what_its_contract_is_and_not_by_what_it_says() {
+    let named = Limits { symbols: AllowList::only(["IBM"]), security_types: AllowList::only(["STK"]), ..limits() };
+    let known = gate(named);
+    check(&known, &intent(ibm(), Side::Buy, Some(100)), "");
+    // The number of the future under the name of the stock.
+    let disguised = Contract { contract_id: Some(ES), ..ibm() };
+    let refused = "C8 symbols: ES is not among the allowed symbols; change `symbols` to trade it";
+    check(&known, &intent(disguised.clone(), Side::Buy, Some(100)), refused);
+    let future = |multiplier: i64, currency: &str| Contract {
+        multiplier: Some(multiplier.into()),
+        currency: currency.to_owned(),
+        ..es("20261218")
+    };
+    let differs = |multiplier, currency| {
+        format!(
+            "C8 contract: 2 trades in USD with multiplier 50, the order says {currency} with {multiplier}; ask for \
+             contract details"
+        )
+    };
+    let known = gate(Limits { order_value_max: Some(1_000.into()), ..limits() });
+    let value = "C1 order value: asked 5000 USD, limit 1000; ask for less";
+    check(&known, &intent(future(50, "USD"), Side::Buy, Some(100)), value);
+    check(&known, &intent(future(1, "USD"), Side::Buy, Some(100)), &differs(1, "USD"));
+    check(&known, &intent(future(50, "JPY"), Side::Buy, Some(100)), &differs(50, "JPY"));
+    check(&known, &intent(disguised, Side::Buy, Some(100)), &differs(1, "USD"));
+}
+
+#[test]
 fn c8_what_its_exchange_has_halted_is_refused() {
     let refused = "C8 halt: trading in IBM is halted by its exchange; wait until it trades again";
     let order = intent(ibm(), Side::Buy, Some(100));

@@ -452,7 +452,7 @@ fn c8_names() {
             scene.held = "1";
             scene.intent.contract_mut().multiplier = Some(Decimal::TEN);
         },
-        "C8 contract: 8314 is held in USD with multiplier 1, the order says USD with 10; ask for contract details",
+        "C8 contract: 8314 trades in USD with multiplier 1, the order says USD with 10; ask for contract details",
     );
 }
 
