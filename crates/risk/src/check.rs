@@ -359,7 +359,7 @@ impl CheckAt<'_> {
         let money = |price: Decimal, unit: Decimal, quantity: Decimal| {
             price.checked_mul(unit).and_then(|each| each.checked_mul(quantity)).ok_or(Refusal::OutOfRange)
         };
-        let pricing = Pricing::of(&intent.kind)?;
+        let pricing = Pricing::of(intent)?;
         if !parts.is_combination() {
             let taken = market.worst.first().copied().flatten();
             let contract_id = parts.parts.first().map(|part| part.instrument.contract_id).unwrap_or_default();
@@ -392,7 +392,7 @@ impl CheckAt<'_> {
     /// says nothing, since that can be zero.
     fn collar(&self, intent: &Intent, parts: &Parts, market: &Market) -> Result<(), Refusal> {
         let at_market = if market.is_fresh { market.reference } else { None };
-        let pricing = Pricing::of(&intent.kind)?;
+        let pricing = Pricing::of(intent)?;
         let (asked, reference) = match pricing {
             Pricing::Market => (market.taken, at_market),
             Pricing::Limit(limit_price) => (Some(limit_price), at_market),
@@ -417,7 +417,7 @@ impl CheckAt<'_> {
     /// quote is fresh. Kinds that wait for another price, and combinations, have none to be held against.
     fn own_collar(&self, intent: &Intent, parts: &Parts, market: &Market) -> Result<(), Refusal> {
         let limits = self.gate.limits();
-        let asked = match Pricing::of(&intent.kind)? {
+        let asked = match Pricing::of(intent)? {
             Pricing::Market => market.taken,
             Pricing::Limit(limit_price) => Some(limit_price),
             Pricing::Triggered(_) | Pricing::TriggeredLimit { .. } | Pricing::Trailing => None,

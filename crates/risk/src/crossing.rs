@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 /// Only what rests with a price can be met; stops wait unseen, and orders at the market are gone in a moment.
 pub(crate) fn check(intent: &Intent, taken: Option<Decimal>, orders: &Orders) -> Result<(), Refusal> {
     // What buys pays its price, what sells is paid: two orders meet where one pays no less than the other wants.
-    let pays = match Pricing::of(&intent.kind)? {
+    let pays = match Pricing::of(intent)? {
         Pricing::Limit(price) => Some(intent.side.signed(price)),
         Pricing::Market => taken.map(|price| intent.side.signed(price)),
         Pricing::Trailing | Pricing::Triggered(_) | Pricing::TriggeredLimit { .. } => return Ok(()),
@@ -40,7 +40,7 @@ pub(crate) fn check(intent: &Intent, taken: Option<Decimal>, orders: &Orders) ->
 
 /// What an order of ours that rests pays, or wants with a minus; `None` where it does not rest with a price.
 fn rests_at(other: &Tracked) -> Option<Decimal> {
-    match Pricing::of(&other.intent.kind) {
+    match Pricing::of(&other.intent) {
         Ok(Pricing::Limit(price)) => Some(other.intent.side.signed(price)),
         Ok(_) | Err(_) => None,
     }

@@ -112,7 +112,7 @@ impl Stakes<'_> {
             let instrument = Instrument::of(&intent.contract).map_err(|_| unknown())?;
             let market = self.price(instrument.contract_id);
             // A kind that cannot be valued did not pass the gate.
-            let own = Pricing::of(&intent.kind).ok().and_then(|pricing| pricing.worst(intent.side, market));
+            let own = Pricing::of(intent).ok().and_then(|pricing| pricing.worst(intent.side, market));
             return self.add(&instrument, market.max(own), intent.side, open);
         }
         for leg in intent.contract.combo_legs.iter().filter_map(|leg| CombinationLeg::of(leg, intent.side)) {
@@ -141,7 +141,7 @@ impl Stakes<'_> {
 
     /// The order that is asked for.
     fn add_asked(&mut self, intent: &Intent, unfilled: Decimal, parts: &Parts, market: &Market) -> Result<(), Refusal> {
-        let pricing = Pricing::of(&intent.kind)?;
+        let pricing = Pricing::of(intent)?;
         for (part, taken) in parts.parts.iter().zip(&market.worst) {
             let known = self.price(part.instrument.contract_id);
             let own = if parts.is_combination() { *taken } else { pricing.worst(intent.side, *taken) };

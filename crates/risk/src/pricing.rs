@@ -1,7 +1,8 @@
 //! [`Pricing`]: what decides at which price an order trades.
 
-use order::{OrderKind, Side};
+use order::{Intent, OrderKind, Side};
 use rust_decimal::Decimal;
+use tws_proto::Order;
 
 use crate::refusal::Refusal;
 
@@ -21,7 +22,24 @@ pub(crate) enum Pricing {
 }
 
 impl Pricing {
-    pub(crate) fn of(kind: &OrderKind) -> Result<Self, Refusal> {
+    /// What decides at which price this order trades: beyond its limit by its discretion, where it has one.
+    pub(crate) fn of(intent: &Intent) -> Result<Self, Refusal> {
+        let (pricing, discretion) = (Self::of_kind(&intent.kind)?, discretion_of(intent));
+        if discretion.is_zero() {
+            return Ok(pricing);
+        }
+        let beyond =
+            |limit_price: Decimal| limit_price.checked_add(intent.side.signed(discretion)).ok_or(Refusal::OutOfRange);
+        Ok(match pricing {
+            Self::Limit(limit_price) => Self::Limit(beyond(limit_price)?),
+            Self::TriggeredLimit { trigger, limit_price } => {
+                Self::TriggeredLimit { trigger, limit_price: beyond(limit_price)? }
+            }
+            Self::Market | Self::Trailing | Self::Triggered(_) => pricing,
+        })
+    }
+
+    fn of_kind(kind: &OrderKind) -> Result<Self, Refusal> {
         Ok(match kind {
             OrderKind::Market
             | OrderKind::MarketOnOpen
@@ -76,6 +94,13 @@ impl Pricing {
             }
         }
     }
+}
+
+/// By how much an order may trade beyond its limit, as its extension says.
+fn discretion_of(intent: &Intent) -> Decimal {
+    let extended = intent.extension.clone().map(Box::<Order>::from);
+    let amount = extended.and_then(|order| order.discretionary_amount).unwrap_or_default();
+    amount.max(Decimal::ZERO)
 }
 
 /// Whether an order has no price of its own at all.

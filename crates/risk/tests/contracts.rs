@@ -1,6 +1,6 @@
 //! What a contract must be to be traded now (C8), and the price at which we traded it ourselves (C2).
 
-use order::{Fill, Hours, Intent, IntentId, OrderKind, Side, TimeInForce, Timestamp};
+use order::{Extension, Fill, Hours, Intent, IntentId, OrderKind, Side, TimeInForce, Timestamp};
 use position::{Adjustment, Instrument, Ledger};
 use risk::{AllowList, Limits, OpenOrders, Purpose, Quote, Refusal, RiskGate, Trading, WithoutQuote};
 use rust_decimal::Decimal;
@@ -197,6 +197,20 @@ fn c8_what_its_exchange_has_halted_is_refused() {
     // After a gap of market data nothing is known from before.
     gate.forget_quote(IBM);
     check(&gate, &order, "");
+}
+
+#[test]
+fn c1_c2_discretion_beyond_the_limit_is_part_of_the_price() {
+    let discreet = |side, price, amount: i64| {
+        let extension = Extension::new(|order| order.discretionary_amount = Some(amount.into())).unwrap(); // it is one's own
+        Intent { extension: Some(extension), ..intent(ibm(), side, Some(price)) }
+    };
+    let gate = gate(Limits { order_value_max: Some(104.into()), ..limits() });
+    check(&gate, &discreet(Side::Buy, 100, 4), "");
+    check(&gate, &discreet(Side::Buy, 100, 5), "C1 order value: asked 105 USD, limit 104; ask for less");
+    let beyond = "C2 price collar: price 94 is beyond 95, 5 % from 100; ask for a price nearer to it";
+    check(&gate, &discreet(Side::Sell, 99, 5), beyond);
+    check(&gate, &discreet(Side::Sell, 99, 4), "");
 }
 
 fn fill(price: i64, at: Timestamp) -> Fill {
