@@ -27,6 +27,43 @@ pub struct DayMark {
     pub start: Decimal,
     /// The best since then.
     pub peak: Decimal,
+    /// The most that was lost since that reached its limit, which holds until the day is over; `None` where it has not.
+    #[serde(default)]
+    pub loss_reached: Option<Decimal>,
+    /// The same of what was lost from the best.
+    #[serde(default)]
+    pub drawdown_reached: Option<Decimal>,
+}
+
+impl DayMark {
+    /// The limit that the account has reached in this day, where it has reached one.
+    #[must_use]
+    pub fn reached(&self, limits: &Limits) -> Option<Refusal> {
+        let (account, currency) = (self.account.clone(), self.currency.clone());
+        if let Some((lost, limit)) = self.loss_reached.zip(limits.daily_loss_max).filter(|(lost, limit)| lost >= limit)
+        {
+            return Some(Refusal::DailyLoss { account, currency, lost, limit });
+        }
+        let drawdown = self.drawdown_reached.zip(limits.drawdown_max).filter(|(lost, limit)| lost >= limit);
+        drawdown.map(|(lost, limit)| Refusal::Drawdown { account, currency, lost, limit })
+    }
+
+    /// Takes in what the account has made now; tells whether that has reached a limit for the first time.
+    fn has_come_to(&mut self, net: Decimal, limits: &Limits) -> bool {
+        self.peak = self.peak.max(net);
+        let mut is_news = false;
+        for (reached, limit, from) in [
+            (&mut self.loss_reached, limits.daily_loss_max, self.start),
+            (&mut self.drawdown_reached, limits.drawdown_max, self.peak),
+        ] {
+            let lost = from.saturating_sub(net);
+            if let Some(limit) = limit.filter(|limit| lost >= *limit) {
+                is_news |= reached.is_none_or(|known| known < limit);
+                *reached = (*reached).max(Some(lost));
+            }
+        }
+        is_news
+    }
 }
 
 /// The marks of the day, by account and currency.
@@ -61,24 +98,27 @@ impl Losses {
             let was_unknown = self.unknown.remove(&key);
             let is_first = self.looked == Some(today) && !was_unknown && !self.days.contains_key(&key);
             let start = if is_first { Decimal::ZERO } else { net };
-            let fresh = DayMark {
+            let mut fresh = DayMark {
                 account: account.clone(),
                 currency: currency.clone(),
                 day: today,
                 start,
-                peak: start.max(net),
+                peak: start,
+                loss_reached: None,
+                drawdown_reached: None,
             };
             match self.days.get_mut(&key) {
                 Some((mark, told_at)) if mark.day == today => {
                     let rises = net > mark.peak;
-                    mark.peak = mark.peak.max(net);
+                    let is_reached = mark.has_come_to(net, limits);
                     let is_due = told_at.is_none_or(|at| now.since(at).unsigned_abs() >= TELL_AGAIN_US.unsigned_abs());
-                    if rises && is_due {
+                    if is_reached || (rises && is_due) {
                         *told_at = Some(now);
                         told.push(mark.clone());
                     }
                 }
                 Some(_) | None => {
+                    fresh.has_come_to(net, limits);
                     told.push(fresh.clone());
                     self.days.insert(key, (fresh, Some(now)));
                 }
@@ -110,22 +150,18 @@ impl Losses {
         let key = (account.to_owned(), currency.to_owned());
         let mark = self.days.get(&key).map(|(mark, _)| mark);
         let is_first = self.looked == Some(today) && mark.is_none() && !self.unknown.contains(&key);
-        let since = if is_first { Decimal::ZERO } else { net };
-        let (start, peak) = mark
-            .filter(|mark| mark.day == today)
-            .map_or_else(|| (since, since.max(net)), |mark| (mark.start, mark.peak.max(net)));
-        for (limit, from, is_drawdown) in [(limits.daily_loss_max, start, false), (limits.drawdown_max, peak, true)] {
-            let Some(limit) = limit else { continue };
-            let lost = from.checked_sub(net).ok_or(Refusal::OutOfRange)?;
-            if lost >= limit {
-                let (account, currency) = words();
-                return Err(if is_drawdown {
-                    Refusal::Drawdown { account, currency, lost, limit }
-                } else {
-                    Refusal::DailyLoss { account, currency, lost, limit }
-                });
-            }
-        }
-        Ok(())
+        let start = if is_first { Decimal::ZERO } else { net };
+        let fresh = || DayMark {
+            account: account.to_owned(),
+            currency: currency.to_owned(),
+            day: today,
+            start,
+            peak: start,
+            loss_reached: None,
+            drawdown_reached: None,
+        };
+        let mut mark = mark.filter(|mark| mark.day == today).cloned().unwrap_or_else(fresh);
+        mark.has_come_to(net, limits);
+        mark.reached(limits).map_or(Ok(()), Err)
     }
 }

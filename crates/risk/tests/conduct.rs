@@ -238,6 +238,8 @@ fn c7_a_drawdown_is_measured_from_the_best_of_the_day() {
         day: 0,
         start: Decimal::ZERO,
         peak: peak.into(),
+        loss_reached: None,
+        drawdown_reached: None,
     };
     assert_eq!(gate.look_at_losses(&ledger, at(3_661)), [mark(900)]);
     let buy = intent(1, Side::Buy, 1, Some(100));
@@ -247,6 +249,44 @@ fn c7_a_drawdown_is_measured_from_the_best_of_the_day() {
     let refusal = judge(&gate, &ledger, &buy, at(3_700)).unwrap_err();
     let words = "C7 drawdown: the account is 500 USD below its best of today, limit 500; only what makes a position smaller passes";
     assert_eq!(refusal.to_string(), words);
+}
+
+#[test]
+fn c7_a_limit_that_was_reached_holds_until_the_day_is_over() {
+    let mut gate = gate(Limits { daily_loss_max: Some(1_000.into()), drawdown_max: Some(1_500.into()), ..limits() });
+    let buy = intent(1, Side::Buy, 1, Some(100));
+    let mut ledger = held(100, 100, Some(100));
+    let mut look = |gate: &mut RiskGate, mark: i64, seconds| {
+        ledger.mark(IBM, mark.into());
+        let kept = gate.look_at_losses(&ledger, at(seconds));
+        (kept, judge(gate, &ledger, &buy, at(seconds)))
+    };
+    assert_eq!(look(&mut gate, 110, 0).1, Ok(()));
+    assert_eq!(look(&mut gate, 101, 1).1, Ok(()), "900 lost");
+    // Nobody asks for an order while the loss is there, and the market comes back.
+    let (kept, _) = look(&mut gate, 99, 2);
+    let [mark] = kept.as_slice() else { panic!("it is kept over a restart: {kept:?}") };
+    let (kept, verdict) = look(&mut gate, 110, 3);
+    let lost = Refusal::DailyLoss {
+        account: "DU1".to_owned(),
+        currency: "USD".to_owned(),
+        lost: 1_100.into(),
+        limit: 1_000.into(),
+    };
+    assert_eq!((kept, verdict), (vec![], Err(lost.clone())));
+    // A restart knows of it too, and a higher limit is another one.
+    let restarted = |limits: Limits| {
+        let mut gate = self::gate(limits);
+        gate.resume_day(mark.clone());
+        gate
+    };
+    assert_eq!(look(&mut restarted(gate.limits().clone()), 110, 4).1, Err(lost));
+    let higher = Limits { daily_loss_max: Some(1_200.into()), ..gate.limits().clone() };
+    assert_eq!(look(&mut restarted(higher), 110, 4).1, Ok(()));
+    // Below the best of the day.
+    let verdict = look(&mut restarted(Limits { daily_loss_max: None, ..gate.limits().clone() }), 95, 5).1;
+    assert!(matches!(verdict, Err(Refusal::Drawdown { lost, .. }) if lost == 1_500.into()), "{verdict:?}");
+    assert_eq!(look(&mut gate, 110, DAY).1, Ok(()), "another day is another day");
 }
 
 #[test]

@@ -91,7 +91,7 @@ impl Books {
                 self.adjust(adjustment);
             }
             Record::Template(record) => self.keep_template(record),
-            Record::Day(mark) => self.keep_day(mark.clone()),
+            Record::Day(mark) => _ = self.keep_day(mark.clone()),
             Record::Alarmed(alarm) => self.alarms.keep(alarm.clone()),
             Record::AlarmAcknowledged { number, by: _ } => self.alarms.acknowledged(*number),
             Record::WaiverGranted(waiver) => self.waivers.keep(waiver.clone()),
@@ -176,9 +176,9 @@ impl Books {
         }
     }
 
-    /// Keeps a mark of the day in the place of the one before.
-    pub(crate) fn keep_day(&mut self, mark: DayMark) {
-        self.days.insert(format!("{} {}", mark.account, mark.currency), mark);
+    /// Keeps a mark of the day in the place of the one before, which is given back.
+    pub(crate) fn keep_day(&mut self, mark: DayMark) -> Option<DayMark> {
+        self.days.insert(format!("{} {}", mark.account, mark.currency), mark)
     }
 
     /// Adjusts a position to the broker's.

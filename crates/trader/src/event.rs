@@ -224,6 +224,14 @@ pub enum Alarm {
         /// What would have refused it.
         refusal: String,
     },
+    /// An account has reached a limit of losses: until the day is over, only what makes a position smaller passes (C7).
+    #[error("account {}: {refusal}", Masked(account))]
+    LossReached {
+        /// Which account.
+        account: String,
+        /// The limit, as orders are refused by it.
+        refusal: String,
+    },
     /// What the broker tells of a day that is over differs from what is counted (C13).
     #[error("of the day that ended with {day} the broker tells otherwise in {count} points; the first: {first}")]
     StatementDiffers {
@@ -308,6 +316,7 @@ impl Alarm {
             Self::LinkAway { .. } => "link_away",
             Self::CancelledOnReturn { .. } => "cancelled_on_return",
             Self::LimitWaived { .. } => "limit_waived",
+            Self::LossReached { .. } => "loss_reached",
             Self::StatementDiffers { .. } => "statement_differs",
             Self::ClockBehind { .. } => "clock_behind",
             Self::StrategyEnded { .. } => "strategy_ended",

@@ -1,5 +1,6 @@
 //! What the gate says beyond one order: who must stop until a person has looked, and what it must be told for that.
 
+use std::mem::discriminant;
 use std::time::Duration;
 
 use order::{IntentId, OrderUpdate, State};
@@ -44,12 +45,20 @@ impl Engine {
         }
     }
 
-    /// C7: what accounts had made when the day began, and at their best, must survive a restart.
+    /// C7: what accounts had made when the day began, and at their best, must survive a restart. A limit that was reached is
+    /// told at once: it may be long until an order is asked for.
     pub(super) fn watch_losses(&mut self) {
         let now = self.clock.now();
         let Some(gate) = &mut self.gate else { return };
         for mark in gate.look_at_losses(&self.books.ledger, now) {
-            self.books.keep_day(mark.clone());
+            let reached = mark.reached(gate.limits());
+            let kind = reached.as_ref().map(discriminant);
+            let before = self.books.keep_day(mark.clone()).filter(|before| before.day == mark.day);
+            let is_news = kind != before.and_then(|before| before.reached(gate.limits())).as_ref().map(discriminant);
+            if let Some(refusal) = reached.filter(|_| is_news) {
+                let (account, refusal) = (mark.account.clone(), refusal.to_string());
+                self.outbox.events.push(Event::Alarm(Alarm::LossReached { account, refusal }));
+            }
             self.outbox.records.push(Record::Day(mark));
         }
     }

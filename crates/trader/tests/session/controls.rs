@@ -2,12 +2,12 @@
 
 use order::{HaltScope, OcaEffect, SubmitError};
 use risk::{AllowList, Refusal, Trading};
-use trader::Refused;
 use trader::prelude::*;
+use trader::{Alarm, Refused};
 use tws_sim::faults::{Fault, Switch};
 use tws_sim::market::Halt;
 
-use crate::desk::{ACCOUNT, Desk, PATIENCE, books, hear, listen, number, simulator};
+use crate::desk::{ACCOUNT, Desk, PATIENCE, alarms, books, hear, listen, number, simulator};
 
 fn gate(refused: &Refused) -> Option<&Refusal> {
     match refused {
@@ -106,6 +106,16 @@ async fn c6_exposure_over_all_contracts_is_counted_in_the_currency_of_the_accoun
     assert_eq!((desk.holds("ACME"), desk.holds("BETA"), desk.orders().len()), (number("0"), number("-50"), 3));
 }
 
+/// Waits until the mark of the day is in the journal.
+async fn day_has_begun(desk: &Desk) {
+    let told = async {
+        while !format!("{:?}", Trader::replay(&desk.config)).contains("DayMark") {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.unwrap();
+}
+
 #[tokio::test]
 async fn c7_a_loss_halts_trading_and_a_restart_does_not_begin_the_day_anew() {
     let mut desk = Desk::open().await;
@@ -115,14 +125,7 @@ async fn c7_a_loss_halts_trading_and_a_restart_does_not_begin_the_day_anew() {
     let acme = desk.watch(&handle, "ACME").await;
     handle.submit(Ticket::buy(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
     books(&handle, "the commission", |books| !books.ledger.totals(ACCOUNT, "USD").is_pending()).await;
-    // The mark of the day is in the journal.
-    let config = desk.config.clone();
-    let told = async {
-        while !format!("{:?}", Trader::replay(&config)).contains("DayMark") {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, told).await.unwrap();
+    day_has_begun(&desk).await;
     desk.quote("ACME", "8.99", "9.01");
     books(&handle, "the loss", |books| {
         books.ledger.totals(ACCOUNT, "USD").unrealised.is_some_and(|lost| lost < number("-100"))
@@ -146,6 +149,36 @@ async fn c7_a_loss_halts_trading_and_a_restart_does_not_begin_the_day_anew() {
     let ended = trader.stop().await;
     assert_eq!(desk.holds("ACME"), number("0"));
     assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
+
+#[tokio::test]
+async fn c7_a_loss_that_reaches_its_limit_is_told_though_nobody_asks_for_an_order() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.daily_loss_max = Some(number("100"));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    day_has_begun(&desk).await;
+    let mut alarms = alarms(&handle);
+    desk.quote("ACME", "8.99", "9.01");
+    let told = hear(&mut alarms, |alarm| matches!(alarm, Alarm::LossReached { .. })).await.to_string();
+    assert!(told.starts_with("account ***567: C7 daily loss: the account has lost 10"), "{told}");
+    // The market comes back, and the day stays what it is, over a restart too.
+    desk.quote("ACME", "9.99", "10.01");
+    books(&handle, "the old price", |books| {
+        books.ledger.totals(ACCOUNT, "USD").unrealised.is_some_and(|lost| lost > number("-50"))
+    })
+    .await;
+    handle.submit(Ticket::sell(&acme, 10)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    assert_eq!(handle.alarms().await.unwrap().iter().filter(|alarm| alarm.code == "loss_reached").count(), 1);
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::DailyLoss { .. })), "{refused:?}");
+    trader.stop().await;
 }
 
 #[tokio::test]
