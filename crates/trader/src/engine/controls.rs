@@ -46,10 +46,11 @@ impl Engine {
     }
 
     /// C7: what accounts had made when the day began, and at their best, must survive a restart. A limit that was reached is
-    /// told at once: it may be long until an order is asked for.
+    /// told at once: it may be long until an order is asked for. What the accounts had made before this trader knew what they
+    /// hold is nobody's loss of today.
     pub(super) fn watch_losses(&mut self) {
-        let now = self.clock.now();
-        let Some(gate) = &mut self.gate else { return };
+        let (now, has_agreed) = (self.clock.now(), self.reconciler.has_agreed());
+        let Some(gate) = self.gate.as_mut().filter(|_| has_agreed) else { return };
         for mark in gate.look_at_losses(&self.books.ledger, now) {
             let reached = mark.reached(gate.limits());
             let kind = reached.as_ref().map(discriminant);

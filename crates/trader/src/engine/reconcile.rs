@@ -51,6 +51,8 @@ type Key = (String, ContractId);
 pub(super) struct Reconciler {
     /// The epoch whose book has been compared, and agreed.
     reconciled: Option<Epoch>,
+    /// Whether that was so in any epoch of this run: until then the books are not what the accounts hold.
+    has_agreed: bool,
     /// A snapshot that is coming in.
     pending: Option<Pending>,
     /// Snapshots asked for so far.
@@ -119,7 +121,11 @@ impl Reconciler {
     /// The link broke: half a snapshot is none, and what was agreed holds no more.
     pub(super) fn lose(&mut self) {
         let filled_at = std::mem::take(&mut self.filled_at);
-        *self = Self { begun: self.begun, filled_at, ..Self::default() };
+        *self = Self { begun: self.begun, has_agreed: self.has_agreed, filled_at, ..Self::default() };
+    }
+
+    pub(super) fn has_agreed(&self) -> bool {
+        self.has_agreed
     }
 
     /// Why the broker's book is not known yet, where that is more than that it takes its time.
@@ -253,7 +259,10 @@ impl Engine {
                 // The client says no where it lost IB since the snapshot began, which the lane will tell.
                 if pending.round.is_none_or(|round| self.client.reconciled(round).is_ok()) {
                     self.reconciler.reconciled = Some(pending.epoch);
+                    self.reconciler.has_agreed = true;
                     self.reconciler.disagreements = 0;
+                    // Before the first order can change anything.
+                    self.watch_losses();
                 } else {
                     self.reconciler.wanted = true;
                 }

@@ -182,6 +182,21 @@ async fn c7_a_loss_that_reaches_its_limit_is_told_though_nobody_asks_for_an_orde
 }
 
 #[tokio::test]
+async fn c7_what_was_lost_before_the_trader_came_is_no_loss_of_its_day() {
+    let mut desk = Desk::with(simulator().account(ACCOUNT).position(ACCOUNT, "ACME", 100, 20)).await;
+    desk.config.limits.daily_loss_max = Some(number("500"));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    books(&handle, "the mark", |books| {
+        books.ledger.totals(ACCOUNT, "USD").unrealised.is_some_and(|lost| lost < number("-900"))
+    })
+    .await;
+    handle.submit(Ticket::buy(&acme, 1)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+}
+
+#[tokio::test]
 async fn c10_a_storm_of_rejects_halts_the_strategy() {
     let mut desk = Desk::with(simulator().fault(Fault::new(Switch::Reject))).await;
     desk.config.limits.rejects_max = 3;
