@@ -87,7 +87,7 @@ impl Inquiries {
         self.client.contract_details(contract).await
     }
 
-    /// Values of every account: of which tags; [`AccountTag::Ledger`] asks for values by currency.
+    /// Values of every account: of which tags; [`AccountTag::LedgerOfAllCurrencies`] asks for values by currency.
     ///
     /// # Errors
     /// [`RequestError`], as for every request.

@@ -154,7 +154,8 @@ impl Drop for AbortOnDrop {
 
 async fn ask_equity(client: Client, news: mpsc::Sender<MarketUpdate>) {
     loop {
-        let pause = match client.account_summary(&[AccountTag::NetLiquidation, AccountTag::Ledger]).await {
+        let pause = match client.account_summary(&[AccountTag::NetLiquidation, AccountTag::LedgerOfAllCurrencies]).await
+        {
             Ok(values) => {
                 if news.send(MarketUpdate::Equity(values)).await.is_err() {
                     return;

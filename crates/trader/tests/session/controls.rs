@@ -1,9 +1,10 @@
 //! Controls that need more than one order: what they stop stays stopped until a person has looked.
 
 use order::{HaltScope, OcaEffect, SubmitError};
-use risk::{AllowList, Refusal, Trading};
+use risk::{AllowList, Refusal, Trading, Unvalued};
 use trader::prelude::*;
 use trader::{Alarm, Refused};
+use tws_sim::core::AccountSetup;
 use tws_sim::faults::{Fault, Switch};
 use tws_sim::market::Halt;
 
@@ -104,6 +105,39 @@ async fn c6_exposure_over_all_contracts_is_counted_in_the_currency_of_the_accoun
     handle.submit(Ticket::sell(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
     trader.stop().await;
     assert_eq!((desk.holds("ACME"), desk.holds("BETA"), desk.orders().len()), (number("0"), number("-50"), 3));
+}
+
+#[tokio::test]
+async fn c6_orders_in_another_currency_are_counted_by_the_exchange_rate_of_the_broker() {
+    let euro = tws_sim::Instrument::stock(900_003, "GAMMA", "EUR", number("10"));
+    let mut account = AccountSetup::new(ACCOUNT);
+    account.other_cash.insert("EUR".to_owned(), number("1000"));
+    let mut desk = Desk::with(simulator().instrument(euro).account_with(account)).await;
+    desk.config.limits.gross_exposure_max = Some(number("3000"));
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let gamma = handle.find(&Contract::stock("GAMMA", "EUR")).await.unwrap();
+    let order = |quantity| Ticket::buy(&gamma, quantity).limit(number("9"));
+    let placed = async {
+        loop {
+            match handle.submit(order(100)).await {
+                Ok(placed) => return placed,
+                Err(refused) => assert!(
+                    matches!(
+                        gate(&refused),
+                        Some(Refusal::ExposureUnknown { cause: Unvalued::Equity { .. } })
+                            | Some(Refusal::Duplicate { .. })
+                    ),
+                    "{refused:?}"
+                ),
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, placed).await.unwrap();
+    let refused = handle.submit(order(1000)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::GrossExposure { .. })), "{refused:?}");
+    trader.stop().await;
 }
 
 /// Waits until the mark of the day is in the journal.
