@@ -147,6 +147,12 @@ impl RiskGate {
         self.conduct.entered(&intent.strategy, &self.limits, now);
     }
 
+    /// Counts a change of an order that was accepted, for the rates (C3): a change is a message to the broker as an order
+    /// is, and no entry. Call it after its record is durable.
+    pub fn changed(&mut self, strategy: &str, now: Timestamp) {
+        self.throttle.sent(strategy, &self.limits, now);
+    }
+
     /// Counts an order that was accepted before a restart, for the entries of its strategy (C5).
     pub fn resume_entry(&mut self, strategy: &str, at: Timestamp) {
         self.conduct.entered(strategy, &self.limits, at);

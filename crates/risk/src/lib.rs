@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | C1 | quantity and value of one order, in money and as a part of the equity | [`Refusal::OrderQuantity`], [`Refusal::OrderValue`], [`Refusal::EquityShare`] |
 //! | C2 | its price against the market and against our own last trade | [`Refusal::Collar`], [`Refusal::OwnCollar`], [`Refusal::NoFreshQuote`] |
-//! | C3 | orders a second, of a strategy and of all | [`Refusal::StrategyRate`], [`Refusal::TotalRate`] |
+//! | C3 | orders and changes a second, of a strategy and of all | [`Refusal::StrategyRate`], [`Refusal::TotalRate`] |
 //! | C4 | the same order twice in a moment | [`Refusal::Duplicate`] |
 //! | C5 | orders of a strategy in a minute and a day; one more halts it | [`Refusal::Entries`] |
 //! | C6 | the position with every open order filled, and their number; what all contracts put at stake | [`Refusal::Position`], [`Refusal::OpenOrders`], [`Refusal::GrossExposure`], [`Refusal::NetExposure`] |

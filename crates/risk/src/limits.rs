@@ -163,9 +163,9 @@ pub struct Limits {
     pub own_price_age_max_s: u32,
     /// For how long an order like one just accepted counts as its duplicate, in milliseconds; 1 000 by default (C4).
     pub duplicate_window_ms: u64,
-    /// Most orders that one strategy sends within a second; 5 by default (C3).
+    /// Most orders and changes of orders that one strategy sends within a second; 5 by default (C3).
     pub orders_per_second_strategy: u32,
-    /// Most orders that all strategies send within a second; 30 by default (C3).
+    /// Most orders and changes that all strategies send within a second; 30 by default (C3).
     pub orders_per_second: u32,
     /// Most money of one order as a percentage of the account's equity, its `NetLiquidation` (C1).
     pub order_value_percent_max: Option<Decimal>,

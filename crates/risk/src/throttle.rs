@@ -29,7 +29,7 @@ struct Likeness {
 }
 
 impl Throttle {
-    /// Orders within the last second: of this strategy, and of all.
+    /// Orders and changes within the last second: of this strategy, and of all.
     pub(crate) fn within_a_second(&self, strategy: &str, now: Timestamp) -> (usize, usize) {
         let count = |times: &VecDeque<Timestamp>| times.iter().filter(|time| within(**time, now, SECOND_US)).count();
         (self.strategies.get(strategy).map_or(0, count), count(&self.all))
@@ -44,15 +44,9 @@ impl Throttle {
 
     /// Remembers an accepted order, and forgets what no window reaches.
     pub(crate) fn accepted(&mut self, intent: &Intent, limits: &Limits, now: Timestamp) {
+        self.sent(&intent.strategy, limits, now);
         let total_max = limits.orders_per_second as usize;
         let window_us = limits.duplicate_window_us();
-        for times in self.strategies.values_mut() {
-            times.retain(|time| within(*time, now, SECOND_US));
-        }
-        self.strategies.retain(|_, times| !times.is_empty());
-        remember(&mut self.all, now, total_max);
-        let strategy = self.strategies.entry(intent.strategy.to_string()).or_default();
-        remember(strategy, now, limits.orders_per_second_strategy as usize);
         self.recent.retain(|(time, _)| within(*time, now, window_us));
         // The gate lets no more through, so this drops nothing unless the caller reports what never passed.
         let seconds = usize::try_from(window_us / SECOND_US).unwrap_or(usize::MAX).saturating_add(2);
@@ -60,6 +54,17 @@ impl Throttle {
             self.recent.pop_front();
         }
         self.recent.push_back((now, Likeness::of(intent)));
+    }
+
+    /// Remembers that a strategy has sent something: an order, or a change of one.
+    pub(crate) fn sent(&mut self, strategy: &str, limits: &Limits, now: Timestamp) {
+        for times in self.strategies.values_mut() {
+            times.retain(|time| within(*time, now, SECOND_US));
+        }
+        self.strategies.retain(|_, times| !times.is_empty());
+        remember(&mut self.all, now, limits.orders_per_second as usize);
+        let times = self.strategies.entry(strategy.to_owned()).or_default();
+        remember(times, now, limits.orders_per_second_strategy as usize);
     }
 }
 

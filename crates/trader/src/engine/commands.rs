@@ -409,6 +409,9 @@ impl Engine {
         let now = self.clock.now();
         match self.books.orders.change(id, change, &gate.at(now, &self.books.ledger), now) {
             Ok(step) => {
+                if let Some(order) = self.books.orders.get(id) {
+                    gate.changed(&order.intent.strategy, now);
+                }
                 self.take(step);
                 Ok(())
             }

@@ -1,6 +1,6 @@
 //! Controls that need more than one order: what they stop stays stopped until a person has looked.
 
-use order::{HaltScope, OcaEffect, SubmitError};
+use order::{ChangeError, HaltScope, OcaEffect, SubmitError};
 use risk::{AllowList, Refusal, Trading, Unvalued};
 use trader::prelude::*;
 use trader::{Alarm, Refused};
@@ -8,7 +8,7 @@ use tws_sim::core::AccountSetup;
 use tws_sim::faults::{Fault, Switch};
 use tws_sim::market::Halt;
 
-use crate::desk::{ACCOUNT, Desk, PATIENCE, alarms, books, hear, listen, number, simulator};
+use crate::desk::{ACCOUNT, Desk, PATIENCE, alarms, books, hear, is_working, listen, number, simulator};
 
 fn gate(refused: &Refused) -> Option<&Refusal> {
     match refused {
@@ -322,5 +322,33 @@ async fn c6_the_legs_of_one_ticket_count_together() {
     }
     assert_eq!(desk.orders().len(), 0);
     handle.submit(chain(50)).await.unwrap();
+    trader.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c3_changes_count_as_orders_do() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.orders_per_second_strategy = 2;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = Vec::new();
+    for price in ["9.00", "9.10", "9.20"] {
+        let mut placed = handle.submit(Ticket::buy(&acme, 1).limit(number(price))).await.unwrap();
+        placed.wait_for(PATIENCE, is_working).await.unwrap();
+        resting.push(placed.id());
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+    let change = || Change { quantity: Some(number("2")), ..Change::default() };
+    for id in &resting[..2] {
+        handle.change(*id, change()).await.unwrap();
+    }
+    let refused = handle.change(resting[2], change()).await.unwrap_err();
+    let Refused::Change(ChangeError::Refused(refusal)) = &refused else { panic!("{refused:?}") };
+    assert!(matches!(refusal, Refusal::StrategyRate { have: 2, limit: 2, .. }), "{refusal}");
+    // A cancel is never kept back, and a second later the change is taken.
+    handle.cancel(resting[0]).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    handle.change(resting[2], change()).await.unwrap();
     trader.stop().await;
 }
