@@ -71,7 +71,7 @@ pub struct TraderConfig {
     pub external_orders: ExternalPolicy,
     /// What the gate lets through: the `[limits]` table of the file, as [`risk::Limits`] spells it, then
     /// `TWS_MAX_ORDER_QUANTITY`, `TWS_MAX_ORDER_VALUE`, `TWS_MAX_POSITION` and `TWS_SYMBOLS`. Mode and accounts are
-    /// taken from the settings above.
+    /// taken from the settings above; limits that name others are refused.
     pub limits: Limits,
 }
 
@@ -243,6 +243,17 @@ impl TraderConfig {
             }
             TradingMode::Live => self.check_live(&mut fault),
         }
+        let Limits { mode, accounts, live_accounts, .. } = &self.limits;
+        let above = "say it once, at the top of the file or in its variable";
+        for (name, setting, is_said) in [
+            ("mode", "TWS_TRADING_MODE", *mode == TradingMode::Live && self.mode == TradingMode::Paper),
+            ("accounts", "TWS_ACCOUNTS", !accounts.is_empty()),
+            ("live_accounts", "TWS_ACCOUNTS", !live_accounts.is_empty()),
+        ] {
+            if is_said {
+                fault("[limits]", &name, Problem::NotAllowed, &format!("{above} {setting}"));
+            }
+        }
         // Accounts of a paper login may be left to the session; what they are is checked there.
         let unnamed = self.mode == TradingMode::Paper && self.accounts.is_empty();
         let accounts = if unnamed { vec!["DU0".to_owned()] } else { self.accounts.clone() };
@@ -382,6 +393,22 @@ mod tests {
             check_faults(&[("TWS_PORT", &port.to_string())], &[("TWS_PORT", Problem::LivePortInPaperMode)]);
         }
         check_faults(&[("TWS_ACCOUNTS", "U1234567")], &[("TWS_ACCOUNTS", Problem::LiveAccountInPaperMode)]);
+    }
+
+    #[test]
+    fn mode_and_accounts_are_not_said_in_the_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trader.toml");
+        let limits = "security_types = \"any\"\norder_quantity_max = \"25\"\norder_value_max = \"1000\"\n\
+            position_max = \"50\"\nsymbols = \"any\"\n";
+        let file = |said: &str| {
+            std::fs::write(&path, format!("[limits]\n{limits}{said}\n")).unwrap();
+            [("TWS_CONFIG", path.to_str().unwrap())]
+        };
+        assert!(from(&file("")).is_ok());
+        for said in ["mode = \"live\"", "accounts = [\"DU1\"]", "live_accounts = [\"U1\"]"] {
+            check_faults(&file(said), &[("[limits]", Problem::NotAllowed)]);
+        }
     }
 
     #[test]
