@@ -224,7 +224,7 @@ impl TraderConfig {
         }
         match self.mode {
             TradingMode::Paper => {
-                if LIVE_PORTS.contains(&self.port) {
+                if LIVE_PORTS.contains(&self.port) || self.live_ports.contains(&self.port) {
                     fault(
                         "TWS_PORT",
                         &self.port,
@@ -393,6 +393,8 @@ mod tests {
             check_faults(&[("TWS_PORT", &port.to_string())], &[("TWS_PORT", Problem::LivePortInPaperMode)]);
         }
         check_faults(&[("TWS_ACCOUNTS", "U1234567")], &[("TWS_ACCOUNTS", Problem::LiveAccountInPaperMode)]);
+        let named = [("TWS_LIVE_PORTS", "4003"), ("TWS_PORT", "4003")];
+        check_faults(&named, &[("TWS_PORT", Problem::LivePortInPaperMode)]);
     }
 
     #[test]
