@@ -1,7 +1,7 @@
 //! [`Books`]: orders and positions together, as the journal's records make them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use order::{Action, IntentId, Orders, Timestamp};
 use position::{Adjustment, Change, CommissionOutcome, Fill, Instrument, Ledger, LedgerError};
@@ -209,6 +209,20 @@ impl Books {
             }
         }
         told
+    }
+
+    /// What the journal tells its readers of all that is held and open, for a file that begins with a sum they cannot read.
+    pub(crate) fn shown(&self) -> Vec<Record> {
+        let live: BTreeSet<IntentId> = self.orders.live().map(|order| order.intent.id).collect();
+        let labels = self.labels.iter().filter(|(_, intent)| live.contains(intent));
+        let labels: Vec<_> = labels.map(|(label, intent)| (label.clone(), *intent)).collect();
+        let held: BTreeSet<_> =
+            self.ledger.holdings().map(|held| (held.account, held.instrument.contract_id)).collect();
+        let labelled = (!labels.is_empty()).then_some(Record::Labelled { labels });
+        let orders = live.into_iter().filter_map(|id| self.orders.update(id));
+        let orders = orders.map(|update| Record::OrderState(Box::new(update)));
+        let positions = held.into_iter().filter_map(|(account, contract_id)| self.held(account, contract_id));
+        labelled.into_iter().chain(orders).chain(positions).collect()
     }
 
     /// What an account holds of a contract, as the journal tells it.

@@ -335,6 +335,9 @@ fn rotate(config: &TraderConfig, journal: &mut Journal, books: &Books) -> Result
     kept.ledger.forget_before(old.0);
     let mut first = kept.checkpoint();
     first.push(Record::started(config));
+    // For the tables alone: what finds no room in one batch is in the sum all the same.
+    let room = Journal::BATCH_RECORDS_MAX.saturating_sub(first.len());
+    first.extend(kept.shown().into_iter().take(room));
     let entries: Result<Vec<_>, _> = first.iter().map(Record::to_entry).collect();
     let stamps = journal::Stamps { wall_us: now.0, monotonic_us: 0 };
     let archive = journal.rotate(stamps, &entries.map_err(StartError::Checkpoint)?)?;

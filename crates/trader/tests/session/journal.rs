@@ -199,6 +199,27 @@ async fn a_long_journal_goes_on_in_a_fresh_file_with_the_same_books() {
 }
 
 #[tokio::test]
+async fn the_tables_of_a_fresh_file_show_what_is_held_and_what_is_open() {
+    let mut desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("one");
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    let ticket = Ticket::sell(&acme, 40).limit(number("11")).good_till_cancelled().label("exit");
+    handle.submit(ticket).await.unwrap().wait_for(PATIENCE, is_working).await.unwrap();
+    trader.stop().await;
+    let positions = rows(&desk, "positions");
+    desk.config.journal_records_max = 3;
+    desk.trader().await.stop().await;
+    let told = |row: &serde_json::Value| ["symbol", "quantity", "cost", "realised"].map(|column| row[column].clone());
+    let fresh = rows(&desk, "positions");
+    assert_eq!(fresh.iter().map(told).collect::<Vec<_>>(), positions.iter().map(told).collect::<Vec<_>>());
+    let orders = rows(&desk, "orders");
+    assert_eq!(orders.len(), 1, "{orders:?}");
+    assert_eq!((&orders[0]["label"], &orders[0]["quantity"]), (&"exit".into(), &"40".into()));
+}
+
+#[tokio::test]
 async fn a_long_journal_that_somebody_reads_goes_on_as_it_is() {
     let mut desk = Desk::open().await;
     desk.trader().await.stop().await;
