@@ -103,7 +103,8 @@ impl Ticket {
         Self { hours: Hours::Extended, ..self }
     }
 
-    /// For this account; needed where the login has several.
+    /// For this account; needed where the login has several. Of orders that come together one names it for all, and none may
+    /// name another.
     pub fn account(self, account: impl Into<String>) -> Self {
         Self { account: Some(account.into()), ..self }
     }
@@ -223,7 +224,7 @@ impl Ticket {
         Intent {
             id,
             strategy: strategy.into(),
-            account: account.into(),
+            account: self.named_account().unwrap_or(account).into(),
             contract: self.contract.clone().into(),
             side: self.side,
             quantity: self.quantity,

@@ -5,12 +5,12 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use order::{Change, SubmitError};
+use order::{Change, GroupFault, Hedge, Invalid, OcaEffect, SubmitError};
 use risk::{AllowList, Limits, Refusal};
 use trader::prelude::*;
 use trader::{ConfigError, Refused, StartError, WatchError};
 
-use crate::desk::{Desk, PATIENCE, is_working, number, refused};
+use crate::desk::{Desk, PATIENCE, is_working, number, refused, simulator};
 
 /// Submits a ticket for ACME, quoted at 9.99 to 10.01, under these limits; the broker must hear nothing.
 async fn check(
@@ -254,4 +254,30 @@ async fn a_contract_that_contradicts_its_number_is_not_found() {
     let found = handle.find(&acme).await.unwrap();
     assert_eq!(handle.find(&found).await.unwrap(), found, "what TWS tells of a contract names it");
     trader.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_for_an_account_of_its_own_is_placed_in_no_other() {
+    let mut desk = Desk::with(simulator().account("DU1").account("DU2")).await;
+    desk.config.accounts = vec!["DU1".to_owned(), "DU2".to_owned()];
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let buy = |account: &str, price| Ticket::buy(&acme, 1).limit(number(price)).account(account);
+    let hedge = Ticket::sell(&acme, 1).account("DU2");
+    for ticket in [
+        buy("DU1", "9.50").or([buy("DU2", "9.40")], OcaEffect::CancelWithBlock),
+        buy("DU1", "9.50").then([buy("DU2", "9.40")]),
+        buy("DU1", "9.50").hedged_by(hedge, Hedge::Delta),
+    ] {
+        let refused = handle.submit(ticket).await.unwrap_err();
+        let mixed = SubmitError::Invalid(Invalid::Group(GroupFault::Mixed));
+        assert_eq!(refused, Refused::Submit(mixed));
+    }
+    // Who names none goes along.
+    let other = Ticket::buy(&acme, 1).limit(number("9.40"));
+    handle.submit(buy("DU2", "9.50").or([other], OcaEffect::CancelWithBlock)).await.unwrap();
+    trader.stop().await;
+    let accounts: Vec<_> = desk.orders().into_iter().map(|order| order.order.account).collect();
+    assert_eq!(accounts, ["DU2", "DU2"]);
 }
