@@ -154,7 +154,8 @@ impl Engine {
 
     fn new_gate(&self, accounts: Vec<String>) -> Result<RiskGate, String> {
         let mut gate = RiskGate::new(self.config.limits_for(accounts)).map_err(|error| error.to_string())?;
-        if let Some(arming) = &self.config.arming {
+        // Paper trading needs none, and one that is left over from live trading is nothing to it.
+        if let Some(arming) = self.config.arming.as_ref().filter(|_| self.config.mode == TradingMode::Live) {
             let until = Timestamp(arming.until.as_microsecond());
             gate.arm(arming.by.clone(), until, self.clock.now()).map_err(|error| error.to_string())?;
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use rust_decimal::Decimal;
 use tokio::net::{TcpListener, TcpStream};
 use trader::prelude::*;
-use trader::{Refused, StartError};
+use trader::{Arming, Refused, StartError};
 use tws_client::{Config, TradingClient};
 use tws_proto::kinds::{Action, OrderType};
 use tws_proto::message::PlaceOrder;
@@ -132,4 +132,13 @@ async fn a_journal_of_another_login_is_not_traded_on() {
     let StartError::NotReady(not_ready) = refused(config).await else { panic!("it should halt") };
     assert!(not_ready.state.reason.contains("***567"), "{not_ready}");
     desk.trader().await.stop().await;
+}
+
+#[tokio::test]
+async fn paper_trading_asks_for_no_arming_and_takes_an_old_one_for_none() {
+    let mut desk = Desk::open().await;
+    desk.config.arming = Some(Arming { by: "ann".to_owned(), until: "2013-10-06T20:00:00Z".parse().unwrap() });
+    let trader = desk.trader().await;
+    assert_eq!(trader.handle().state().phase, Phase::Ready);
+    trader.stop().await;
 }
