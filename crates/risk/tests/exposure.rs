@@ -197,6 +197,31 @@ fn c6_what_cannot_be_valued_is_refused() {
 }
 
 #[test]
+fn c1_c6_the_way_out_is_free_where_nobody_knows_what_is_at_stake() {
+    let mut scene = Scene::new(Some(100_000), Some(100_000));
+    scene.hold(IBM, 10);
+    scene.gate.forget_quote(SPY);
+    scene.hold(SPY, 1);
+    let unknown =
+        "exposure: what the account has at stake is not known: contract 2 (SPY) has no price; watch that contract";
+    scene.check(IBM, Side::Buy, 1, unknown);
+    scene.check(IBM, Side::Sell, 11, unknown);
+    scene.check(IBM, Side::Sell, 6, "");
+    // Beside what is open already.
+    scene.check(IBM, Side::Sell, 5, unknown);
+    scene.check(IBM, Side::Sell, 4, "");
+    // An account of which nothing was told.
+    let gate = RiskGate::new(Limits { order_value_percent_max: Some(Decimal::TEN), ..limits(Some(100_000), None) });
+    scene = Scene { gate: gate.unwrap(), ..Scene::new(None, None) }; // sound limits
+    scene.hold(IBM, 10);
+    let sell = |scene: &mut Scene, quantity| {
+        let sell = scene.intent(contract(IBM), Side::Sell, quantity, 100);
+        scene.submit(sell).map_err(|refusal| refusal.control())
+    };
+    assert_eq!((sell(&mut scene, 11), sell(&mut scene, 10)), (Err("C1"), Ok(())));
+}
+
+#[test]
 fn c6_exposure_counts_open_orders_unknown_ones_and_those_of_others() {
     let mut scene = Scene::new(Some(30_000), None);
     scene.check(IBM, Side::Buy, 100, "");
