@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use order::{CombinationLeg, Gate, Intent, Orders, PassedLegs, SECOND_US, Side, Timestamp};
+use order::{CombinationLeg, Gate, Intent, OrderKind, Orders, PassedLegs, SECOND_US, Side, Timestamp};
 use position::Ledger;
 use rust_decimal::Decimal;
 use tws_proto::Contract;
@@ -404,8 +404,9 @@ impl CheckAt<'_> {
         let (asked, reference) = match pricing {
             Pricing::Market => (market.taken, at_market),
             Pricing::Limit(limit_price) => (Some(limit_price), at_market),
-            // They wait for a price away from the market, and are held against that.
-            Pricing::TriggeredLimit { trigger, limit_price } => (Some(limit_price), Some(trigger)),
+            Pricing::TriggeredLimit { trigger, limit_price } => {
+                (Some(limit_price), Some(waited_for(intent, trigger, at_market)))
+            }
             Pricing::Triggered(_) | Pricing::Trailing => (None, None),
         };
         let (Some(asked), Some(reference)) = (asked, reference) else { return Ok(()) };
@@ -511,6 +512,16 @@ impl CheckAt<'_> {
             return Err(Refusal::TotalRate { have: with_legs(in_all), limit: total_max });
         }
         Ok(())
+    }
+}
+
+/// Where the market is when an order becomes a limit: at the price it waits for, unless the market has touched that already.
+/// A stop that is beyond the market already is no worse than it.
+fn waited_for(intent: &Intent, trigger: Decimal, market: Option<Decimal>) -> Decimal {
+    match (&intent.kind, market, intent.side) {
+        (OrderKind::LimitIfTouched { .. }, Some(market), Side::Buy) => trigger.min(market),
+        (OrderKind::LimitIfTouched { .. }, Some(market), Side::Sell) => trigger.max(market),
+        (_, Some(_) | None, _) => trigger,
     }
 }
 

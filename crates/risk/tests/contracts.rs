@@ -213,6 +213,30 @@ fn c1_c2_discretion_beyond_the_limit_is_part_of_the_price() {
     check(&gate, &discreet(Side::Sell, 99, 4), "");
 }
 
+#[test]
+fn c2_a_limit_that_the_market_has_touched_already_is_held_against_the_market() {
+    let touched = |side, trigger_price: i64, limit_price: i64| {
+        let kind = OrderKind::LimitIfTouched { trigger_price: trigger_price.into(), limit_price: limit_price.into() };
+        Intent { kind, ..intent(ibm(), side, None) }
+    };
+    let beyond = |asked: &str, limit: &str, from: &str| {
+        format!("C2 price collar: price {asked} is beyond {limit}, 5 % from {from}; ask for a price nearer to it")
+    };
+    let gate = gate(limits());
+    // They wait below and above the market, and are held against that.
+    check(&gate, &touched(Side::Buy, 80, 84), "");
+    check(&gate, &touched(Side::Buy, 80, 85), &beyond("85", "84", "80"));
+    check(&gate, &touched(Side::Sell, 120, 114), "");
+    // These wait for nothing.
+    check(&gate, &touched(Side::Buy, 200, 105), "");
+    check(&gate, &touched(Side::Buy, 200, 205), &beyond("205", "105", "100"));
+    check(&gate, &touched(Side::Sell, 50, 95), "");
+    check(&gate, &touched(Side::Sell, 50, 48), &beyond("48", "95", "100"));
+    // A stop on the wrong side trades at its limit or better, which is better than the market.
+    let stop = OrderKind::StopLimit { stop_price: 50.into(), limit_price: 52.into() };
+    check(&gate, &Intent { kind: stop, ..intent(ibm(), Side::Buy, None) }, "");
+}
+
 fn fill(price: i64, at: Timestamp) -> Fill {
     Fill {
         intent: Some(IntentId(7)),
