@@ -70,6 +70,11 @@ impl Quote {
         self.bid.is_some() && self.ask.is_some()
     }
 
+    /// What the market shows, whether it trades or not.
+    pub(crate) const fn prices_and_sizes(&self) -> [Option<Decimal>; 6] {
+        [self.bid, self.bid_size, self.ask, self.ask_size, self.last, self.last_size]
+    }
+
     /// Takes a price tick; tells whether it changed anything. A price below zero with no size is how TWS says "none".
     pub(crate) fn take_price(
         &mut self,

@@ -88,7 +88,9 @@ impl Engine {
         };
         match news {
             News::Quote(quote) => {
-                market.quote = Some(quote.clone());
+                let before = market.quote.replace(quote.clone());
+                // The end of a halt is no news of prices: those of before it are as old as they were.
+                let has_moved = before.is_none_or(|before| before.prices_and_sizes() != quote.prices_and_sizes());
                 if let Some(mark) = quote.mark() {
                     self.books.ledger.mark(contract_id, mark);
                 }
@@ -97,8 +99,10 @@ impl Engine {
                     if gate.known(contract_id) != Some(&market.contract) {
                         gate.know(&market.contract);
                     }
-                    let prices = risk::Quote { bid: quote.bid, ask: quote.ask, last: quote.last };
-                    gate.quote(contract_id, prices, self.clock.now());
+                    if has_moved {
+                        let prices = risk::Quote { bid: quote.bid, ask: quote.ask, last: quote.last };
+                        gate.quote(contract_id, prices, self.clock.now());
+                    }
                     gate.trading(contract_id, quote.trading);
                 }
                 self.outbox.events.push(Event::Quote(quote));

@@ -271,6 +271,31 @@ async fn c8_what_its_exchange_has_halted_is_refused_until_it_trades_again() {
     assert_eq!(desk.orders().len(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn c2_the_end_of_a_halt_makes_no_old_price_a_new_one() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.quote_age_max_ms = 10_000;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut quotes = listen(&handle, |event| match event {
+        Event::Quote(quote) => Some(quote.clone()),
+        _ => None,
+    });
+    desk.sim.halt("ACME", Halt::Volatility).unwrap();
+    hear(&mut quotes, |quote| quote.trading == Trading::Halted).await;
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    desk.sim.halt("ACME", Halt::None).unwrap();
+    hear(&mut quotes, |quote| quote.trading == Trading::Open).await;
+    // It trades again, at prices of which nobody has heard.
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::NoFreshQuote { .. })), "{refused:?}");
+    desk.quote("ACME", "9.79", "9.81");
+    hear(&mut quotes, |quote| quote.ask == Some(number("9.81"))).await;
+    handle.submit(Ticket::buy(&acme, 1)).await.unwrap().done(PATIENCE).await.unwrap();
+    trader.stop().await;
+}
+
 #[tokio::test]
 async fn c8_orders_are_sent_to_allowed_exchanges_only() {
     let mut desk = Desk::open().await;
