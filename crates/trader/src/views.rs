@@ -31,7 +31,7 @@ const ORDERS: &str = "
     LEFT JOIN (SELECT pair.value->>0 AS label, pair.value->>1 AS intent
                FROM records, json_each(payload, '$.labelled.labels') pair WHERE kind = 'labelled') l ON l.intent = o.intent";
 
-/// Every fill at its highest revision, with what it cost.
+/// Every fill at its highest revision, with what it cost: of the costs told for one revision the newest, as in the books.
 const FILLS: &str = "
     SELECT f.root || CASE f.revision WHEN 0 THEN '' ELSE printf('.%02d', f.revision) END AS exec_id, f.revision AS revision,
         f.body->>'$.intent' AS intent, f.body->>'$.strategy' AS strategy, f.body->>'$.account' AS account,
@@ -41,7 +41,7 @@ const FILLS: &str = "
         c.amount AS commission, c.currency AS commission_currency, f.sequence AS sequence
     FROM (SELECT payload->>'$.fill.root' AS root, max(payload->>'$.fill.revision') AS revision, payload->'$.fill' AS body, sequence
           FROM records WHERE kind = 'fill' GROUP BY 1) f
-    LEFT JOIN (SELECT payload->>'$.commission.root' AS root, max(payload->>'$.commission.revision'),
+    LEFT JOIN (SELECT payload->>'$.commission.root' AS root, max((payload->>'$.commission.revision') * 4294967296 + sequence),
                       payload->>'$.commission.amount' AS amount, payload->>'$.commission.currency' AS currency
                FROM records WHERE kind = 'commission' GROUP BY 1) c ON c.root = f.root";
 
@@ -60,8 +60,10 @@ const AUDIT: &str = "
 
 #[cfg(test)]
 mod tests {
+    use journal::{Entry, Journal, Options, Stamps};
     use order::state::{Acknowledgement, Stage, State};
     use rusqlite::Connection;
+    use serde_json::json;
 
     use super::*;
 
@@ -83,12 +85,32 @@ mod tests {
         let others = [State::Sent, State::Held, State::Suspended];
         let states = stages.map(State::Working).into_iter().chain(unknown).chain(ends).chain(others);
         for (sequence, state) in (1_i64..).zip(states) {
-            let body = serde_json::json!({"order_state": {"intent": sequence.to_string(), "state": state}});
+            let body = json!({"order_state": {"intent": sequence.to_string(), "state": state}});
             let row = (sequence, "order_state", body.to_string());
             connection.execute("INSERT INTO records VALUES (?1, ?2, ?3)", row).unwrap();
             let select = format!("SELECT state FROM ({ORDERS}) WHERE sequence = ?1");
             let word: String = connection.query_row(&select, [sequence], |row| row.get(0)).unwrap();
             assert_eq!(word, state.name(), "{state:?}");
         }
+    }
+
+    #[test]
+    fn the_newest_cost_of_a_fill_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("j.db");
+        let mut journal = Journal::open(&path, Options::new("trader").views(VIEWS)).unwrap();
+        let entry = |kind: &str, body| Entry::new(kind, &json!({ kind: body })).unwrap();
+        let cost = |revision, amount: &str| {
+            entry("commission", json!({ "root": "a", "revision": revision, "amount": amount, "currency": "USD" }))
+        };
+        // TWS tells another amount for the same revision, and then again that of an older one.
+        let told =
+            [entry("fill", json!({ "root": "a", "revision": 2 })), cost(2, "1.05"), cost(2, "2.00"), cost(1, "3.00")];
+        journal.append(Stamps::default(), &told).unwrap();
+        let mut out = Vec::new();
+        let reader = journal::Reader::open(&path, &Options::new("trader")).unwrap();
+        reader.write_json_lines("fills", &mut out).unwrap();
+        let row: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!((&row["exec_id"], &row["commission"]), (&"a.02".into(), &"2.00".into()));
     }
 }
