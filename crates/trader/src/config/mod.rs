@@ -372,6 +372,8 @@ mod tests {
         assert_eq!(config.accounts, ["DU1", "DU2"]);
         assert_eq!(config.limits.order_value_max, Some(Decimal::new(500_050, 2)));
         assert_eq!(config.limits.symbols, AllowList::only(["IBM", "SPY"]));
+        // As a file says it.
+        assert_eq!(from(&[("TWS_SYMBOLS", "any")]).unwrap().limits.symbols, AllowList::Any);
     }
 
     #[test]

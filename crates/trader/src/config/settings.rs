@@ -118,7 +118,7 @@ impl Settings {
         limits.order_value_max = order_value.or(limits.order_value_max);
         limits.position_max = position.or(limits.position_max);
         if let Some(symbols) = symbols {
-            limits.symbols = AllowList::only(symbols);
+            limits.symbols = if symbols == ["any"] { AllowList::Any } else { AllowList::only(symbols) };
         }
         let on_stop = match self.on_stop.as_deref() {
             None => base.on_stop,
