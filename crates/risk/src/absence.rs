@@ -4,6 +4,10 @@ use order::{SECOND_US, Timestamp};
 
 use crate::limits::Limits;
 
+/// For how long a link must stand to be back, in microseconds. A session that comes back while TWS has no IB says so in its
+/// first moments.
+const BACK_US: i64 = 5 * SECOND_US;
+
 /// Follows the link: it tells once when orders have been working without one for too long, and on return whether they may
 /// go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +17,8 @@ pub struct Absence {
     /// Since when it has been away; `None` while it stands.
     since: Option<Timestamp>,
     is_alarmed: bool,
+    /// Since when it had been away before it came back the last time, and when that was.
+    before: Option<(Timestamp, Timestamp)>,
 }
 
 /// What becomes of the orders that were working when the link went.
@@ -38,13 +44,19 @@ impl Absence {
             alarm_after_us: seconds(limits.link_away_alarm_s),
             since: Some(now),
             is_alarmed: false,
+            before: None,
         }
     }
 
-    /// The link is gone: the session with TWS, or the one of TWS with IB. One that has gone already has not gone again.
+    /// The link is gone: the session with TWS, or the one of TWS with IB. One that has gone already has not gone again, and
+    /// one that was back for moments only was not back.
     pub fn lost(&mut self, now: Timestamp) {
-        if self.since.is_none() {
-            (self.since, self.is_alarmed) = (Some(now), false);
+        if self.since.is_some() {
+            return;
+        }
+        match self.before.take() {
+            Some((since, returned_at)) if now.since(returned_at) < BACK_US => self.since = Some(since),
+            Some(_) | None => (self.since, self.is_alarmed) = (Some(now), false),
         }
     }
 
@@ -52,6 +64,7 @@ impl Absence {
     #[must_use = "orders that must be cancelled go on otherwise"]
     pub fn returned(&mut self, working: usize, now: Timestamp) -> OnReturn {
         let Some(since) = self.since.take() else { return OnReturn::Keep };
+        self.before = Some((since, now));
         let away_us = now.since(since);
         match self.cancel_after_us {
             Some(most) if away_us > most && working > 0 => OnReturn::Cancel { away_s: away_us / SECOND_US },

@@ -5,6 +5,7 @@ use std::time::Duration;
 use risk::{AlarmFault, OpenAlarm, Waivable, WaiverFault};
 use trader::prelude::*;
 use trader::{Alarm, Refused};
+use tws_sim::faults::{Fault, Switch};
 
 use crate::desk::{ACCOUNT, Desk, PATIENCE, alarms, back, books, hear, is_unknown, is_working, listen, number};
 
@@ -49,6 +50,33 @@ async fn c12_orders_are_kept_over_a_short_break_and_cancelled_after_a_long_one()
     let ended = trader.stop().await;
     assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
     assert_eq!(desk.sim.book().open_orders().count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn c12_a_session_that_comes_back_without_ib_is_no_link_that_is_back() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.cancel_on_return_after_s = Some(500);
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut alarms = alarms(&handle);
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    let epoch = handle.state().epoch;
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    placed.wait_for(PATIENCE, is_unknown).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(400)).await;
+    desk.sim.accept_connections().await.unwrap();
+    back(&handle, epoch).await;
+    // TWS is there again, and says that it has no IB.
+    desk.sim.inject(Fault::new(Switch::UpstreamLost)).unwrap();
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    desk.sim.inject(Fault::new(Switch::UpstreamRestored)).unwrap();
+    assert_eq!(placed.done(Duration::from_secs(120)).await.unwrap().state, State::Cancelled);
+    let told = hear(&mut alarms, |alarm| matches!(alarm, Alarm::CancelledOnReturn { .. })).await;
+    assert!(matches!(told, Alarm::CancelledOnReturn { away_s: 600..=635, orders: 1 }), "{told:?}");
+    trader.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
