@@ -324,14 +324,18 @@ impl Engine {
         let (now, ids) = (self.clock.now(), &mut self.ids);
         let waiver = tickets.iter().find_map(Ticket::waiver);
         let waiver = waiver.map(|number| self.books.waivers.usable(number, strategy, now).cloned()).transpose()?;
-        let mut submissions = Vec::new();
+        let (mut submissions, mut named) = (Vec::new(), Vec::new());
         for ticket in tickets {
             let account = match (ticket.named_account(), accounts.as_slice()) {
                 (Some(named), _) if accounts.iter().any(|account| account == named) => named.to_owned(),
                 (None, [only]) => only.clone(),
                 (Some(_) | None, _) => return Err(Refused::Account { accounts }),
             };
-            submissions.push(ticket.into_submission(strategy, &account, || ids.next(now)));
+            let labels = ticket.labels();
+            let submission = ticket.into_submission(strategy, &account, || ids.next(now));
+            // Each ticket's names are those of its own legs: the one before may have none, or legs without a name.
+            named.extend(labels.into_iter().zip(submission.legs().map(|leg| leg.id)));
+            submissions.push(submission);
         }
         let submission = one_of(submissions);
         let legs: Vec<_> = submission.legs().cloned().collect();
@@ -352,10 +356,9 @@ impl Engine {
                 }
                 // Listen first: nothing of this is published before the round is durable.
                 let updates = updates_of(&self.bus.feed(), &intents);
-                if !labels.is_empty() {
-                    let labels: Vec<_> = labels.into_iter().zip(intents.iter().copied()).collect();
-                    self.books.labels.extend(labels.iter().cloned());
-                    self.outbox.records.push(Record::Labelled { labels });
+                if !named.is_empty() {
+                    self.books.labels.extend(named.iter().cloned());
+                    self.outbox.records.push(Record::Labelled { labels: named });
                 }
                 self.take(step);
                 Ok((intents, updates))

@@ -115,3 +115,19 @@ async fn an_owner_who_reads_late_still_hears_how_its_order_went() {
     let late = placed.wait_for(PATIENCE, |update| update.state == State::Lost).await;
     assert!(matches!(late, Err(trader::WaitError::Refused(trader::Refused::Stopped))), "{late:?}");
 }
+
+#[tokio::test]
+async fn every_name_is_that_of_the_order_it_was_given_to() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let buy = |quantity, price| Ticket::buy(&acme, quantity).limit(number(price));
+    let tickets = vec![buy(1, "9.00"), buy(2, "9.10").label("second"), buy(3, "9.20"), buy(4, "9.30").label("fourth")];
+    let placed = handle.submit_one_cancels_all(tickets).await.unwrap();
+    let named = handle.inspect(|books| books.labels.clone()).await.unwrap();
+    let ids = placed.ids();
+    assert_eq!(named.into_iter().collect::<Vec<_>>(), [("fourth".to_owned(), ids[3]), ("second".to_owned(), ids[1])]);
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
