@@ -87,11 +87,11 @@ pub enum Record {
         /// Who.
         by: String,
     },
-    /// A submission was refused; kept for the audit, it moves nothing.
+    /// A submission, or a change, was refused; kept for the audit, it moves nothing.
     Refused {
         /// Whose.
         strategy: String,
-        /// The legs that were meant.
+        /// The legs that were meant, or the order that was to be changed.
         intents: Vec<IntentId>,
         /// Why, in words.
         reason: String,

@@ -419,6 +419,10 @@ impl Engine {
                 Ok(())
             }
             Err(error) => {
+                if let Some(order) = self.books.orders.get(id) {
+                    let (strategy, reason) = (order.intent.strategy.to_string(), error.to_string());
+                    self.outbox.records.push(Record::Refused { strategy, intents: vec![id], reason });
+                }
                 if let ChangeError::Refused(refusal) = &error {
                     self.obey(refusal);
                 }

@@ -281,3 +281,26 @@ async fn an_order_for_an_account_of_its_own_is_placed_in_no_other() {
     let accounts: Vec<_> = desk.orders().into_iter().map(|order| order.order.account).collect();
     assert_eq!(accounts, ["DU2", "DU2"]);
 }
+
+#[tokio::test]
+async fn a_refused_change_stands_in_the_journal() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("one");
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut resting = handle.submit(Ticket::buy(&acme, 1).limit(number("9.50"))).await.unwrap();
+    resting.wait_for(PATIENCE, is_working).await.unwrap();
+    let more = Change { quantity: Some(number("1001")), ..Change::default() };
+    let refused = handle.change(resting.id(), more).await.unwrap_err();
+    assert!(
+        matches!(&refused, Refused::Change(order::ChangeError::Refused(Refusal::OrderQuantity { .. }))),
+        "{refused:?}"
+    );
+    trader.stop().await;
+    let options = journal::Options::new("trader").schema(2);
+    let reader = journal::Reader::open(&desk.config.journal, &options).unwrap();
+    let records = reader.replay_as::<trader::Record>(journal::Sequence::FIRST).filter_map(Result::ok);
+    let told: Vec<_> = records.filter(|record| record.kind == "refused").map(|record| record.payload).collect();
+    let [trader::Record::Refused { strategy, intents, reason }] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((strategy.as_str(), intents.as_slice(), reason), ("one", &[resting.id()][..], &refused.to_string()));
+}
