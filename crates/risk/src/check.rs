@@ -69,7 +69,8 @@ pub struct CheckAt<'a> {
 
 impl CheckAt<'_> {
     /// For an order in the place of a stop that was lost (R25): it is meant to be the same as one that was accepted a
-    /// moment ago, and no duplicate of it (C4). Every other control holds.
+    /// moment ago, and no duplicate of it (C4); and neither what its strategy sends beside it (C3, C5) nor a loss (C7) keeps
+    /// it back. What all strategies may send, and every other control of values and positions, holds.
     #[must_use]
     pub fn for_protection(self) -> Self {
         Self { is_protection: true, ..self }
@@ -504,7 +505,8 @@ impl CheckAt<'_> {
         let Limits { orders_per_second: total_max, orders_per_second_strategy: strategy_max, .. } = *self.gate.limits();
         let (by_strategy, in_all) = self.gate.throttle.within_a_second(&intent.strategy, self.now);
         let with_legs = |count: usize| u32::try_from(count + self.legs_passed.get()).unwrap_or(u32::MAX);
-        if with_legs(by_strategy) >= strategy_max {
+        // A strategy that sends without a pause would keep its own stop waiting; what all may send still bounds that.
+        if with_legs(by_strategy) >= strategy_max && !self.is_protection {
             let strategy = intent.strategy.to_string();
             return Err(Refusal::StrategyRate { strategy, have: with_legs(by_strategy), limit: strategy_max });
         }

@@ -200,6 +200,22 @@ fn c8_what_its_exchange_has_halted_is_refused() {
 }
 
 #[test]
+fn c3_what_protects_does_not_wait_for_a_strategy_that_sends_too_fast() {
+    let mut gate = gate(Limits { orders_per_second_strategy: 2, orders_per_second: 4, ..limits() });
+    let ledger = Ledger::default();
+    let stop = Intent { kind: OrderKind::Stop { stop_price: 90.into() }, ..intent(ibm(), Side::Sell, None) };
+    let protect =
+        |gate: &RiskGate| gate.at(NOW, &ledger).for_protection().judge(&stop, &OpenOrders::default(), Purpose::Place);
+    (0..2).for_each(|_| gate.changed("mean", NOW));
+    let expected = "C3 order rate: strategy mean sent 2 orders within a second, limit 2; slow down";
+    check(&gate, &stop, expected);
+    assert_eq!(protect(&gate), Ok(()));
+    // What all together may send is never more.
+    (0..2).for_each(|_| gate.changed("trend", NOW));
+    assert_eq!(protect(&gate), Err(Refusal::TotalRate { have: 4, limit: 4 }));
+}
+
+#[test]
 fn c1_c2_discretion_beyond_the_limit_is_part_of_the_price() {
     let discreet = |side, price, amount: i64| {
         let extension = Extension::new(|order| order.discretionary_amount = Some(amount.into())).unwrap(); // it is one's own

@@ -244,7 +244,7 @@ async fn r25_a_position_whose_stop_is_lost_is_closed_where_that_is_wanted() {
 #[tokio::test(start_paused = true)]
 async fn r25_a_stop_that_cannot_be_placed_is_an_alarm_and_is_tried_again() {
     let mut desk = Desk::open().await;
-    desk.config.limits.orders_per_second_strategy = 3; // the bracket alone
+    desk.config.limits.orders_per_second = 3; // the bracket alone
     let trader = desk.trader().await;
     let handle = trader.handle();
     let placed = unprotected(&desk, &handle, Unprotected::Protect).await;
