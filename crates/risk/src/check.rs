@@ -147,7 +147,7 @@ impl Gate for CheckAt<'_> {
         let unfilled = purpose.unfilled(intent)?;
         match exposure::check(self, intent, unfilled, (&parts, &market), (passed, orders)) {
             // What is at stake may be unknown for a contract that has nothing to do with this one: the way out is free.
-            Err(Refusal::ExposureUnknown { .. }) if self.makes_smaller(intent, unfilled, &parts, &open)? => {}
+            Err(Refusal::ExposureUnknown { .. }) if self.is_way_out(intent, unfilled, &parts, &open)? => {}
             verdict => self.past(verdict)?,
         }
         if self.gate.limits().allow_self_match {
@@ -172,12 +172,13 @@ impl CheckAt<'_> {
         let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
         let unfilled = purpose.unfilled(intent)?;
         let makes_smaller = self.makes_smaller(intent, unfilled, &parts, open)?;
-        self.past(self.value(intent, &parts, &market, makes_smaller))?;
+        let is_way_out = makes_smaller || self.is_protection;
+        self.past(self.value(intent, &parts, &market, is_way_out))?;
         self.past(self.collar(intent, &parts, &market))?;
         self.past(self.own_collar(intent, &parts, &market))?;
         self.past(self.positions(intent, unfilled, &parts, open))?;
         self.tradable(intent, &parts, makes_smaller)?;
-        if !self.is_protection && !makes_smaller {
+        if !is_way_out {
             self.losses(intent, &parts)?;
         }
         if purpose == Purpose::Place && !self.is_protection {
@@ -279,7 +280,7 @@ impl CheckAt<'_> {
     }
 
     /// C1, money.
-    fn value(&self, intent: &Intent, parts: &Parts, market: &Market, makes_smaller: bool) -> Result<(), Refusal> {
+    fn value(&self, intent: &Intent, parts: &Parts, market: &Market, is_way_out: bool) -> Result<(), Refusal> {
         for (currency, asked) in self.values(intent, parts, market)? {
             let Some(limit) = self.gate.limits().order_value_max_in(&currency) else {
                 return Err(Refusal::NoValueLimit { currency });
@@ -290,7 +291,7 @@ impl CheckAt<'_> {
             let Some(percent) = self.gate.limits().order_value_percent_max else { continue };
             match self.equity_share(&intent.account, asked, currency, percent) {
                 // The way out is free where nobody knows what the account is worth.
-                Err(Refusal::NoEquity { .. } | Refusal::NoExchangeRate { .. }) if makes_smaller => {}
+                Err(Refusal::NoEquity { .. } | Refusal::NoExchangeRate { .. }) if is_way_out => {}
                 verdict => verdict?,
             }
         }
@@ -322,6 +323,17 @@ impl CheckAt<'_> {
         let Some((equity, at)) = self.gate.equity_of(account) else { return Err((None, limit_s)) };
         let age_s = self.now.since(*at).unsigned_abs() / SECOND_US.unsigned_abs();
         if age_s <= u64::from(limit_s) { Ok(equity) } else { Err((Some(age_s), limit_s)) }
+    }
+
+    /// Whether the order leads out of a position: by its size, or as what protects it in the place of a stop that was lost.
+    fn is_way_out(
+        &self,
+        intent: &Intent,
+        unfilled: Decimal,
+        parts: &Parts,
+        open: &OpenOrders,
+    ) -> Result<bool, Refusal> {
+        Ok(self.is_protection || self.makes_smaller(intent, unfilled, parts, open)?)
     }
 
     /// Whether all that the order can do is to make positions smaller, beside everything open on its side.

@@ -222,6 +222,22 @@ fn c1_c6_the_way_out_is_free_where_nobody_knows_what_is_at_stake() {
 }
 
 #[test]
+fn c1_c6_what_protects_is_placed_beside_an_exit_where_nobody_knows_what_is_at_stake() {
+    let unpriced = Limits { order_value_percent_max: Some(Decimal::TEN), ..limits(Some(100_000), None) };
+    let mut scene = Scene { gate: RiskGate::new(unpriced).unwrap(), ..Scene::new(None, None) }; // sound limits
+    scene.hold(IBM, 10);
+    scene.hold(SPY, 1);
+    let take_profit = scene.intent(contract(IBM), Side::Sell, 10, 120);
+    assert_eq!(scene.submit(take_profit), Ok(()));
+    // Both may fill, as far as is counted, but TWS cancels one when the other does.
+    let kind = OrderKind::Stop { stop_price: 90.into() };
+    let stop = Intent { kind, ..scene.intent(contract(IBM), Side::Sell, 10, 90) };
+    let now = Timestamp(0);
+    let protection = scene.gate.at(now, &scene.ledger).for_protection();
+    assert_eq!(scene.orders.submit(stop.into(), &protection, now).map(|_| ()), Ok(()));
+}
+
+#[test]
 fn c6_exposure_counts_open_orders_unknown_ones_and_those_of_others() {
     let mut scene = Scene::new(Some(30_000), None);
     scene.check(IBM, Side::Buy, 100, "");
