@@ -14,6 +14,7 @@ use crate::pricing::Pricing;
 use crate::refusal::{Refusal, Unvalued};
 
 /// What one account has at stake, contract by contract, in the currency of its equity.
+#[derive(Clone)]
 struct Stakes<'a> {
     gate: &'a RiskGate,
     ledger: &'a Ledger,
@@ -69,13 +70,19 @@ pub(crate) fn check(
     for order in orders.external().filter(|order| !order.is_ignored && order.account == intent.account) {
         stakes.add_external(order)?;
     }
-    let before = stakes.worst()?;
+    let none = stakes.worst()?;
+    // Of an order that is changed, what it was counts before, and what it will be after.
+    let mut unchanged = stakes.clone();
+    if let Some(old) = orders.get(intent.id) {
+        unchanged.add_order(&old.intent, old.exposure(check.now))?;
+    }
+    let before = unchanged.worst()?;
     stakes.add_asked(intent, unfilled, parts, market)?;
     let after = stakes.worst()?;
     if let Some(limit) = limits.gross_exposure_max
         && after.gross > limit.max(before.gross)
     {
-        let (with, without, currency) = (after.gross, before.gross, equity.currency.clone());
+        let (with, without, currency) = (after.gross, none.gross, equity.currency.clone());
         return Err(Refusal::GrossExposure { with, without, limit, currency });
     }
     let Some(limit) = limits.net_exposure_max else { return Ok(()) };
@@ -83,7 +90,7 @@ pub(crate) fn check(
     if !is_too_long && !is_too_short {
         return Ok(());
     }
-    let (with, without) = if is_too_long { (after.long, before.long) } else { (after.short, before.short) };
+    let (with, without) = if is_too_long { (after.long, none.long) } else { (after.short, none.short) };
     Err(Refusal::NetExposure { with, without, limit, currency: equity.currency.clone() })
 }
 

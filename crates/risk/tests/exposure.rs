@@ -1,8 +1,8 @@
 //! What an account has at stake over all contracts (C6).
 
 use order::{
-    BrokerEvent, Event, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, Side, Submission, SubmitError,
-    TimeInForce, Timestamp,
+    BrokerEvent, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, PassedLegs, Side,
+    Submission, SubmitError, TimeInForce, Timestamp,
 };
 use position::{Adjustment, Instrument, Ledger};
 use proptest::collection::vec;
@@ -194,6 +194,23 @@ fn c6_what_cannot_be_valued_is_refused() {
     // Nothing of that matters where no such limit is set.
     let mut scene = Scene::new(None, None);
     scene.check(ContractId(9), Side::Buy, 1, "");
+}
+
+#[test]
+fn c6_a_change_that_lowers_exposure_passes_beyond_the_limit() {
+    for limits in [(Some(30_000), None), (None, Some(30_000))] {
+        let mut scene = Scene::new(limits.0, limits.1);
+        let open = scene.intent(contract(IBM), Side::Buy, 200, 100);
+        assert_eq!(scene.submit(open.clone()), Ok(()));
+        // The market has risen: what is open is worth 40 000 now.
+        scene.gate.quote(IBM, Quote { last: Some(200.into()), ..Quote::default() }, Timestamp(0));
+        let changed = |quantity: i64| {
+            let intent = Intent { quantity: quantity.into(), ..open.clone() };
+            let check = scene.gate.at(Timestamp(0), &scene.ledger);
+            Gate::check(&check, &intent, PassedLegs::default(), &scene.orders).map_err(|refusal| refusal.control())
+        };
+        assert_eq!([190, 150, 200, 201].map(changed), [Ok(()), Ok(()), Ok(()), Err("C6")]);
+    }
 }
 
 #[test]
