@@ -149,6 +149,13 @@ pub enum RotateError {
         /// The journal.
         path: PathBuf,
     },
+    /// The name for the file so far is taken, by one of an earlier journal at this path. Nothing was changed; move that file
+    /// to another folder and try again.
+    #[error("the file so far would be called {archive:?}, and there is such a file; move that one to another folder")]
+    NameTaken {
+        /// The name.
+        archive: PathBuf,
+    },
     /// A fresh file begins with at least one record, which sums up the file before. Nothing was changed.
     #[error("a fresh file begins with a record that sums up the one before; there is none")]
     NoCheckpoint,

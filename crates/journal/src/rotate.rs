@@ -32,10 +32,13 @@ impl Journal {
             return Err(RotateError::NoCheckpoint);
         }
         let path = self.path().to_owned();
+        let archive = beside(&path, &format!(".{}-{}", self.first().number(), self.len()));
+        if archive.exists() {
+            return Err(RotateError::NameTaken { archive });
+        }
         let fresh = beside(&path, NEXT);
         remove(&fresh).map_err(|source| RotateError::Move { path: fresh.clone(), source })?;
         self.write_fresh(&fresh, stamps, checkpoint)?;
-        let archive = beside(&path, &format!(".{}-{}", self.first().number(), self.len()));
         self.close_file()?;
         let swapped = swap(&path, &archive, &fresh).map_err(|source| {
             self.poison(StorageError { fault: StorageFault::InputOutput, code: None });

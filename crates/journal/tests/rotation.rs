@@ -84,6 +84,20 @@ fn what_cannot_rotate_stays_as_it_is() {
 }
 
 #[test]
+fn no_file_of_before_is_overwritten() {
+    let scratch = Scratch::filled(5);
+    let mut journal = scratch.open().expect("a sound journal");
+    // Of a journal that was begun anew at the same path, and has come as far as the one before.
+    let kept = archive(journal.path());
+    fs::write(&kept, "five years old").expect("room");
+    let refused = journal.rotate(stamps(6), &checkpoint());
+    assert!(matches!(&refused, Err(RotateError::NameTaken { archive }) if *archive == kept), "{refused:?}");
+    assert_eq!(fs::read_to_string(&kept).expect("it is there"), "five years old");
+    assert_eq!(journal.append_one(stamps(6), &entry(6)).map(Sequence::number), Ok(6), "it goes on");
+    journal.rotate(stamps(7), &checkpoint()).expect("under another name");
+}
+
+#[test]
 fn a_rotation_that_was_cut_off_is_undone_or_finished() {
     // The fresh file was begun: half of it, or all of it, and the old one had not moved.
     for half in [true, false] {

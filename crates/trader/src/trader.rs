@@ -320,6 +320,10 @@ fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Book
             tracing::warn!(path = %path.display(), "the journal is long and open elsewhere; it goes on as it is");
             Ok((journal, books, last_at))
         }
+        Err(StartError::Rotate(error @ journal::RotateError::NameTaken { .. })) => {
+            tracing::warn!(%error, "the journal is long; it goes on as it is");
+            Ok((journal, books, last_at))
+        }
         Err(error) => Err(error),
     }
 }
