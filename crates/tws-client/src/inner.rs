@@ -198,7 +198,11 @@ impl Inner {
                 }
             }
             (Some(sink), FeedUpdate::Gap(epoch)) => sink.tell_gap(epoch),
-            (Some(sink), FeedUpdate::Notice(notice)) => sink.tell_notice(notice),
+            (Some(sink), FeedUpdate::Notice(notice)) => {
+                if sink.tell_notice(notice) == Put::First {
+                    self.staged.push(id);
+                }
+            }
             (Some(sink), FeedUpdate::Ended(error)) => sink.tell_end(error),
         }
         if ended { self.remove_sink(id) } else { None }

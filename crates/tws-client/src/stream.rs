@@ -197,7 +197,7 @@ pub(crate) trait Sink: Send {
     fn tell_gap(&mut self, epoch: Epoch);
 
     /// A warning.
-    fn tell_notice(&mut self, notice: Notice);
+    fn tell_notice(&mut self, notice: Notice) -> Put;
 
     /// The stream has ended.
     fn tell_end(&mut self, error: RequestError);
@@ -236,10 +236,13 @@ impl<F: Feed> FeedSink<F> {
         Self { mailbox, staged: VecDeque::new(), flow: Flow::Open }
     }
 
-    /// What is no data is rare and keeps its place.
-    fn put_behind(&mut self, entry: Entry<F::Item>) {
-        self.give(None);
-        self.mailbox.put(|updates| updates.push(entry));
+    /// Something was put behind what was staged `before`.
+    fn stage(&mut self, before: usize) -> Put {
+        if self.staged.len() >= STAGED_MAX {
+            // The flush that was promised tells what became of the stream.
+            self.give(None);
+        }
+        if before == 0 { Put::First } else { Put::Taken }
     }
 
     fn give(&mut self, alone: Option<u64>) {
@@ -267,19 +270,20 @@ impl<F: Feed> Sink for FeedSink<F> {
                 return Put::Stray(name);
             }
         }
-        if self.staged.len() >= STAGED_MAX {
-            // The flush that was promised tells what became of the stream.
-            self.give(None);
-        }
-        if before == 0 { Put::First } else { Put::Taken }
+        self.stage(before)
     }
 
     fn tell_gap(&mut self, epoch: Epoch) {
-        self.put_behind(Entry::Gap(epoch));
+        // What is no data is rare and keeps its place.
+        self.give(None);
+        self.mailbox.put(|updates| updates.push(Entry::Gap(epoch)));
     }
 
-    fn tell_notice(&mut self, notice: Notice) {
-        self.put_behind(Entry::Notice(Box::new(notice)));
+    fn tell_notice(&mut self, notice: Notice) -> Put {
+        // It may be what finds no room, so it waits for a flush as data does: that tells what becomes of the stream.
+        let before = self.staged.len();
+        self.staged.push_back(Entry::Notice(Box::new(notice)));
+        self.stage(before)
     }
 
     fn tell_end(&mut self, error: RequestError) {

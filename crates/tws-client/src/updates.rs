@@ -162,7 +162,7 @@ impl<T: Conflate> Updates<T> {
         self.conflated
     }
 
-    /// Takes in all the data that is `staged`, and leaves it empty.
+    /// Takes in all that is `staged`, and leaves it empty.
     pub(crate) fn append(&mut self, staged: &mut VecDeque<Entry<T>>) -> Flow {
         let was_broken = self.is_broken;
         if !was_broken && matches!(self.end, End::Open) && self.queue.len() + staged.len() <= self.capacity {

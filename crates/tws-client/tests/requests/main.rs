@@ -1,6 +1,7 @@
 //! Requests and streams: answers matched, warnings told apart from failures, streams that survive.
 
 mod end_markers;
+mod losses;
 #[path = "../support/mod.rs"]
 mod support;
 mod turns;

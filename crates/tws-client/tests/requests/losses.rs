@@ -1,0 +1,53 @@
+//! What streams must not lose without a word.
+
+use tws_client::config::Limits;
+use tws_client::feed::DepthUpdate;
+use tws_client::{Config, Epoch, Subscription, Update};
+use tws_proto::ids::RequestId;
+use tws_proto::kinds::{BookSide, DepthOperation};
+use tws_proto::message::*;
+
+use super::apple;
+use super::support::{Peer, SECOND, session};
+
+async fn hear_depth(peer: &mut Peer) -> RequestId {
+    match peer.hear().await {
+        ClientMessage::RequestMarketDepth(body) => body.request_id,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn row(request_id: RequestId, price: i64) -> MarketDepth {
+    let (operation, side) = (Some(DepthOperation::Insert), Some(BookSide::Bid));
+    let row = DepthRow { position: Some(0), operation, side, price: Some(price.into()), ..DepthRow::default() };
+    MarketDepth { request_id, row }
+}
+
+#[track_caller]
+fn assert_begins_anew(book: &mut Subscription<DepthUpdate>, price: i64) {
+    assert_eq!(book.try_recv(), Some(Update::Gap { epoch: Epoch(1) }));
+    match book.try_recv() {
+        Some(Update::Data(DepthUpdate::Row(row))) => assert_eq!(row.price, Some(price.into())),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_that_finds_no_room_in_a_book_has_it_asked_for_anew() {
+    let limits = Limits { stream_updates: 8, ..Limits::default() };
+    let (client, mut listener, _driver) = session(Config { limits, ..Config::paper() });
+    let mut peer = listener.ready().await;
+    client.ready(SECOND).await.unwrap();
+    let mut book = client.depth(&apple(), 5).unwrap();
+    let first = hear_depth(&mut peer).await;
+    for price in 0..8 {
+        peer.say(row(first, price)).await;
+    }
+    peer.notice(first.0, 2152, "not all exchanges are subscribed").await;
+    assert_eq!(peer.hear().await, CancelMarketDepth { request_id: first, is_smart_depth: false }.into());
+    let second = hear_depth(&mut peer).await;
+    peer.say(row(second, 99)).await;
+    tokio::time::sleep(SECOND).await;
+    assert_begins_anew(&mut book, 99);
+    assert_eq!(book.conflated(), 8);
+}
