@@ -246,9 +246,11 @@ impl Config {
         {
             return Err(ConnectError::Pacing);
         }
-        let Limits { lane_events, requests, answers, subscriptions, stream_updates, order_messages, session_events } =
-            self.limits;
-        if [lane_events, requests, answers, subscriptions, stream_updates, order_messages, session_events].contains(&0)
+        let Limits { lane_events, requests, answers, subscriptions, stream_updates, account_updates, .. } = self.limits;
+        let Limits { order_messages, session_events, .. } = self.limits;
+        let updates = [stream_updates, account_updates];
+        if updates.contains(&0)
+            || [lane_events, requests, answers, subscriptions, order_messages, session_events].contains(&0)
         {
             return Err(ConnectError::Limits);
         }
@@ -472,6 +474,8 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Unread updates of one stream; beyond, an update replaces the last of its kind; 256.
     pub stream_updates: usize,
+    /// The same of a stream of accounts or positions, which begins with all there is, each value once; 16 384.
+    pub account_updates: usize,
     /// Order messages that wait for their turn, and cancels that are kept; more are refused; 1024.
     pub order_messages: usize,
     /// Events of [`SessionEvents`](crate::SessionEvents) that a listener has not read yet; of more, the oldest are
@@ -487,6 +491,7 @@ impl Default for Limits {
             answers: 100_000,
             subscriptions: 500,
             stream_updates: 256,
+            account_updates: 16_384,
             order_messages: 1024,
             session_events: 256,
         }

@@ -23,8 +23,8 @@
 //!
 //! - Order events: `lane_events`. None is ever left out; where more wait, an [`Alarm`] sounds and the connection ends, and
 //!   none begins before half of them were read.
-//! - Updates of a stream: `stream_updates`, or what [`Delivery::Lossless`] allows, and as many again that its reader has
-//!   taken out at once and not looked at yet. A quote takes about 80 bytes, so that 500 streams which nobody reads hold some
+//! - Updates of a stream: `stream_updates`, of accounts and positions `account_updates`, or what [`Delivery::Lossless`]
+//!   allows, and as many again that its reader has taken out at once and not looked at yet. A quote takes about 80 bytes, so that 500 streams which nobody reads hold some
 //!   20 MB. What is left out is counted: received and [`conflated`](Subscription::conflated) is together what came.
 //! - Bytes: 64 KiB of a read, one frame that has come in part, 1 MiB that a peer does not take.
 //!

@@ -32,7 +32,7 @@ use crate::session::{Access, RequestKey, Session, SubscriptionId, order_ids};
 use crate::source::Source;
 use crate::state::{Epoch, Halt, Round, State};
 use crate::stream::{FeedSink, Subscription};
-use crate::updates::{Delivery, Updates};
+use crate::updates::{Conflate, Delivery, Updates};
 
 pub(crate) use reading::{Came, Heard, Looker};
 
@@ -59,6 +59,7 @@ pub(crate) struct Shared {
     callbacks: Mutex<Vec<Arc<Callback>>>,
     events: broadcast::Sender<SessionEvent>,
     stream_updates: usize,
+    account_updates: usize,
     wall_clock: WallClock,
     began: Instant,
 }
@@ -121,6 +122,7 @@ impl Shared {
             callbacks: Mutex::new(Vec::new()),
             events,
             stream_updates: config.limits.stream_updates,
+            account_updates: config.limits.account_updates,
             wall_clock: config.wall_clock,
             began,
             source: Mutex::new(Source::new()),
@@ -300,7 +302,8 @@ impl Shared {
         feed: F,
         delivery: Delivery,
     ) -> Result<Subscription<F::Item>, RequestError> {
-        let mailbox = Arc::new(Mailbox::new(Updates::new(delivery, self.stream_updates)));
+        let updates_max = if F::Item::BEGINS_WHOLE { self.account_updates } else { self.stream_updates };
+        let mailbox = Arc::new(Mailbox::new(Updates::new(delivery, updates_max)));
         let sink = Box::new(FeedSink::<F>::new(Arc::clone(&mailbox)));
         let mut inner = self.inner();
         let id = inner.session.subscribe(Box::new(move |request_id| feed.message(request_id)), now())?;

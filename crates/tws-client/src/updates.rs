@@ -14,9 +14,10 @@ use crate::stream::{Tick, Update};
 /// What happens to a stream whose reader does not keep up. The socket is read either way, and no other reader notices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
-    /// Once [`Limits::stream_updates`](crate::config::Limits::stream_updates) wait, older data gives way to newer data
-    /// of the same kind: a bid to the next bid. Where that makes no room (single ticks do not replace each other), the
-    /// older half gives way. Each that did is counted.
+    /// Once [`Limits::stream_updates`](crate::config::Limits::stream_updates) wait (of accounts and positions
+    /// [`Limits::account_updates`](crate::config::Limits::account_updates)), older data gives way to newer data of the same
+    /// kind: a bid to the next bid. Where that makes no room (single ticks do not replace each other), the oldest
+    /// eighth gives way. Each that did is counted.
     #[default]
     Conflated,
     /// Every update, in the order of the wire. Where more than this wait, the stream ends with
@@ -34,6 +35,10 @@ pub trait Conflate {
 
     /// What becomes of the stream when something must be left out.
     const LOSS: Loss = Loss::Bearable;
+
+    /// Whether a stream begins with all there is, each value once and in one breath. Then
+    /// [`Limits::account_updates`](crate::config::Limits::account_updates) bounds it.
+    const BEGINS_WHOLE: bool = false;
 
     /// Updates with the same key may replace each other; one without a key is never replaced, but may be left out.
     fn key(&self) -> Option<Self::Key>;
@@ -147,10 +152,10 @@ pub(crate) enum Flow {
 }
 
 impl<T: Conflate> Updates<T> {
-    /// `stream_updates` bounds a conflated stream.
-    pub(crate) fn new(delivery: Delivery, stream_updates: usize) -> Self {
+    /// `updates_max` bounds a conflated stream.
+    pub(crate) fn new(delivery: Delivery, updates_max: usize) -> Self {
         let capacity = match delivery {
-            Delivery::Conflated => stream_updates,
+            Delivery::Conflated => updates_max,
             Delivery::Lossless { updates_max } => updates_max,
         };
         let capacity = capacity.max(1);

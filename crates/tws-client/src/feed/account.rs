@@ -123,6 +123,8 @@ pub(crate) fn portfolio_key(line: &PortfolioValue) -> (String, Option<ContractId
 impl Conflate for PositionUpdate {
     type Key = (String, Option<ContractId>, String);
 
+    const BEGINS_WHOLE: bool = true;
+
     fn key(&self) -> Option<Self::Key> {
         match self {
             Self::Position(position) => Some(position_key(position)),
@@ -145,6 +147,8 @@ pub enum AccountKey {
 impl Conflate for AccountUpdate {
     type Key = AccountKey;
 
+    const BEGINS_WHOLE: bool = true;
+
     fn key(&self) -> Option<AccountKey> {
         match self {
             Self::Value(value) => {
@@ -164,6 +168,8 @@ impl Conflate for AccountUpdate {
 impl Conflate for SummaryUpdate {
     type Key = (String, AccountTag, String);
 
+    const BEGINS_WHOLE: bool = true;
+
     fn key(&self) -> Option<Self::Key> {
         match self {
             Self::Value(value) => Some((value.account.clone(), value.tag.clone(), value.currency.clone())),
@@ -174,6 +180,8 @@ impl Conflate for SummaryUpdate {
 
 impl Conflate for ModelPositionUpdate {
     type Key = (String, String, Option<ContractId>, String);
+
+    const BEGINS_WHOLE: bool = true;
 
     fn key(&self) -> Option<Self::Key> {
         match self {
@@ -189,6 +197,8 @@ impl Conflate for ModelPositionUpdate {
 
 impl Conflate for ModelValueUpdate {
     type Key = (String, String, String, String);
+
+    const BEGINS_WHOLE: bool = true;
 
     fn key(&self) -> Option<Self::Key> {
         match self {

@@ -280,7 +280,7 @@ async fn twenty_cuts_leave_it_current_and_nothing_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_stream_left_out_is_asked_for() {
-    let limits = Limits { stream_updates: 8, ..Limits::default() };
+    let limits = Limits { account_updates: 8, ..Limits::default() };
     let (sim, client, portfolio, events) = world_with(Config { limits, ..Config::paper() }).await;
     tokio::spawn(events.drain());
     portfolio.current(120 * SECOND).await.unwrap();

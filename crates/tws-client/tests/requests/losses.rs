@@ -1,14 +1,16 @@
 //! What streams must not lose without a word.
 
+use bytes::BytesMut;
 use tws_client::config::Limits;
-use tws_client::feed::DepthUpdate;
+use tws_client::feed::{AccountUpdate, DepthUpdate};
 use tws_client::{Config, Epoch, Subscription, Update};
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::{BookSide, DepthOperation};
 use tws_proto::message::*;
+use tws_proto::{Missing, ServerMessage, ServerVersion};
 
 use super::apple;
-use super::support::{Peer, SECOND, session};
+use super::support::{Peer, SECOND, ready_session, session, short};
 
 async fn hear_depth(peer: &mut Peer) -> RequestId {
     match peer.hear().await {
@@ -50,4 +52,31 @@ async fn a_notice_that_finds_no_room_in_a_book_has_it_asked_for_anew() {
     tokio::time::sleep(SECOND).await;
     assert_begins_anew(&mut book, 99);
     assert_eq!(book.conflated(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_in_time_gets_every_value_of_a_large_account() {
+    let (client, _listener, mut peer) = ready_session().await;
+    let mut stream = client.account_updates("DU1234567").unwrap();
+    assert_eq!(short(&[peer.hear().await]), ["REQ_ACCT_DATA"]);
+    let reading = tokio::spawn(async move {
+        let mut keys = Vec::new();
+        loop {
+            match stream.recv().await {
+                Some(Update::Data(AccountUpdate::Value(value))) => keys.push(value.key),
+                Some(Update::Data(AccountUpdate::Complete)) => return keys,
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+    tokio::task::yield_now().await;
+    let keys: Vec<String> = (0..600).map(|at| format!("Key{at}")).collect();
+    let account = || "DU1234567".to_owned();
+    let values = keys.iter().map(|key| AccountValue { key: key.clone(), account: account(), ..Default::default() });
+    let mut frames = BytesMut::new();
+    for message in values.map(ServerMessage::from).chain([AccountDownloadEnd { account: account() }.into()]) {
+        message.write(ServerVersion::NEWEST, Missing::Refuse, &mut frames).unwrap();
+    }
+    peer.say_raw(&frames).await;
+    assert_eq!(reading.await.unwrap(), keys);
 }
