@@ -167,6 +167,10 @@ pub(crate) const PORT_CHANGED: i32 = 1300;
 pub(crate) const UPSTREAM_BROKEN: i32 = 2110;
 /// A request makes no sense to TWS; it names the request where that has an id.
 pub(crate) const INVALID_REQUEST: i32 = 321;
+/// Another account was asked for since: TWS tells nothing more of the one that is watched. It names no request.
+pub(crate) const ACCOUNT_LOST: i32 = 2100;
+/// TWS does not tell of this account while another client watches another one. It names no request.
+pub(crate) const ACCOUNT_REFUSED: i32 = 2101;
 /// Another connection holds our client id.
 pub(crate) const CLIENT_ID_IN_USE: i32 = 326;
 

@@ -69,15 +69,16 @@ impl Client {
     /// An empty name is the only account of the login.
     ///
     /// # Errors
-    /// [`RequestError::Taken`] while [`Client::account_updates`] watches an account; [`RequestError::Rejected`] with code 321
-    /// for an account that is not of this login, or [`RequestError::TimedOut`] where other requests without an id are under
+    /// [`RequestError::Taken`] while [`Client::account_updates`] watches an account; [`RequestError::Rejected`] with code 2101
+    /// while another client watches another account, and with code 321 for an account that is not of this login, or [`RequestError::TimedOut`] where other requests without an id are under
     /// way, since that error names none; else as for every request.
     pub async fn account(&self, account: &str) -> Result<AccountState, RequestError> {
         self.request(RequestAccountUpdates { subscribe: true, account: account.to_owned() }).await
     }
 
     /// One account, its values and its portfolio, then what changes: values every three minutes, positions as they change
-    /// (`REQ_ACCT_DATA`, unsubscribed when dropped). TWS shows one account at a time to a client.
+    /// (`REQ_ACCT_DATA`, unsubscribed when dropped). TWS shows one account at a time to a client: the stream ends with code
+    /// 2101 where it is refused, and with code 2100 where TWS has turned to another account.
     ///
     /// # Errors
     /// [`RequestError::Taken`] where this client watches an account already; else as for [`Client::subscribe`].

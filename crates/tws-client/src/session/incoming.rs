@@ -11,7 +11,7 @@ use super::{Event, FeedUpdate, Session, Stage, Start, SubscriptionId};
 use crate::error::RequestError;
 use crate::event::Alarm;
 use crate::notice::{self, NoticeClass};
-use crate::relation::{is_lane, request_id};
+use crate::relation::{Channel, is_lane, request_id};
 use crate::session::outgoing::Waiting;
 use crate::state::{LaneEvent, Ready, Reason, StateChange, UnsentCause, Upstream};
 
@@ -260,7 +260,7 @@ impl Session {
             self.events.push_back(Event::Notice(notice));
             return;
         }
-        if notice.id.is_none_or(|id| id < 0) && notice.code == notice::INVALID_REQUEST {
+        if notice.id.is_none_or(|id| id < 0) {
             self.take_refusal_of_unkeyed(&notice, now);
         }
         self.events.push_back(Event::Lane(LaneEvent::Notice(notice.clone())));
@@ -291,8 +291,19 @@ impl Session {
 
     /// What TWS says against a request without an id, it says without an id.
     fn take_refusal_of_unkeyed(&mut self, notice: &Notice, now: Instant) {
+        let account = Channel::AccountUpdates;
         let error = RequestError::Rejected { code: notice.code, text: notice.text.clone() };
-        let Some((change, stream)) = self.requests.fail_only_unkeyed(&error) else { return };
+        let refused = match notice.code {
+            notice::INVALID_REQUEST => self.requests.fail_only_unkeyed(&error),
+            notice::ACCOUNT_REFUSED => self.requests.fail_in(account, &error),
+            // A request comes to its end, or runs out of time, whoever was meant. A stream would say nothing any more.
+            notice::ACCOUNT_LOST => self.subscriptions.live_in(account).map(|stream| {
+                let begun = self.requests.fail_in(account, &error);
+                (begun.map(|(change, _)| change).unwrap_or_default(), Some(stream))
+            }),
+            _ => None,
+        };
+        let Some((change, stream)) = refused else { return };
         self.apply(change, now);
         if let Some(subscription) = stream.filter(|stream| self.subscriptions.remove(*stream).is_some()) {
             self.events.push_back(Event::Update { subscription, update: FeedUpdate::Ended(error) });

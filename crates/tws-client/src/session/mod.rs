@@ -515,7 +515,8 @@ impl Session {
 
     fn apply(&mut self, change: Change, now: Instant) {
         let Change { ended, next, follow_up, channel } = change;
-        let follow_up = follow_up.filter(|_| !channel.is_some_and(|channel| self.subscriptions.is_live_in(channel)));
+        let goes_on = channel.is_some_and(|channel| self.subscriptions.live_in(channel).is_some());
+        let follow_up = follow_up.filter(|_| !goes_on);
         if let Some((key, result)) = ended {
             self.events.push_back(Event::Answer { key, result });
         }

@@ -324,7 +324,22 @@ impl Requests {
             pending.relation.shared_channel().is_some() && !matches!(pending.stage, Stage::Waiting(_))
         };
         let mut candidates = self.pending.iter().filter(|(_, pending)| is_candidate(pending));
-        let (Some((&key, pending)), None) = (candidates.next(), candidates.next()) else { return None };
+        let (Some((&key, _)), None) = (candidates.next(), candidates.next()) else { return None };
+        self.fail_unkeyed(key, error)
+    }
+
+    /// A notice without an id refused what has its turn in a channel. What ends, and the stream that does.
+    pub(super) fn fail_in(
+        &mut self,
+        channel: Channel,
+        error: &RequestError,
+    ) -> Option<(Change, Option<SubscriptionId>)> {
+        let key = self.channels.get(&channel)?.current;
+        if self.is_waiting(key) { None } else { self.fail_unkeyed(key, error) }
+    }
+
+    fn fail_unkeyed(&mut self, key: RequestKey, error: &RequestError) -> Option<(Change, Option<SubscriptionId>)> {
+        let pending = self.pending.get(&key)?;
         let (result, stream) = match (&pending.stage, pending.owner) {
             (Stage::Asked(..), _) => (Some(Err(error.clone())), None),
             (_, Owner::Stream(stream)) => (None, Some(stream)),

@@ -133,10 +133,10 @@ impl Subscriptions {
         taken.map_or(Ok(()), |stream| Err(RequestError::Taken { request: stream.relation.request }))
     }
 
-    /// Whether a stream is live in a channel.
-    pub(super) fn is_live_in(&self, channel: Channel) -> bool {
-        let stream = self.by_channel.get(&channel).and_then(|id| self.streams.get(id));
-        stream.is_some_and(|stream| stream.live.is_some())
+    /// The stream that is live in a channel.
+    pub(super) fn live_in(&self, channel: Channel) -> Option<SubscriptionId> {
+        let id = self.by_channel.get(&channel).copied()?;
+        self.streams.get(&id).is_some_and(|stream| stream.live.is_some()).then_some(id)
     }
 
     /// Forgets a stream; its row, and what must be said to end it, where it is live.

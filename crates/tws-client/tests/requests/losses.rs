@@ -3,14 +3,14 @@
 use bytes::BytesMut;
 use tws_client::config::Limits;
 use tws_client::feed::{AccountUpdate, DepthUpdate};
-use tws_client::{Config, Epoch, Subscription, Update};
+use tws_client::{Config, Conflate, Epoch, RequestError, Subscription, Update};
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::{BookSide, DepthOperation};
 use tws_proto::message::*;
 use tws_proto::{Missing, ServerMessage, ServerVersion};
 
-use super::apple;
 use super::support::{Peer, SECOND, ready_session, session, short};
+use super::{apple, ask};
 
 async fn hear_depth(peer: &mut Peer) -> RequestId {
     match peer.hear().await {
@@ -23,6 +23,11 @@ fn row(request_id: RequestId, price: i64) -> MarketDepth {
     let (operation, side) = (Some(DepthOperation::Insert), Some(BookSide::Bid));
     let row = DepthRow { position: Some(0), operation, side, price: Some(price.into()), ..DepthRow::default() };
     MarketDepth { request_id, row }
+}
+
+/// The next update, where one comes within a minute.
+async fn next<T: Conflate>(stream: &mut Subscription<T>) -> Option<Update<T>> {
+    tokio::time::timeout(60 * SECOND, stream.recv()).await.expect("it says nothing")
 }
 
 #[track_caller]
@@ -79,4 +84,37 @@ async fn a_reader_in_time_gets_every_value_of_a_large_account() {
     }
     peer.say_raw(&frames).await;
     assert_eq!(reading.await.unwrap(), keys);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_tws_does_not_give_or_takes_away_ends_its_stream() {
+    let (client, _listener, mut peer) = ready_session().await;
+    let rejected = |code| RequestError::Rejected { code, text: "account data".into() };
+    // It never begins, for another client watches another account.
+    let mut stream = client.account_updates("DU1").unwrap();
+    assert_eq!(short(&[peer.hear().await]), ["REQ_ACCT_DATA"]);
+    peer.notice(-1, 2101, "account data").await;
+    assert_eq!(next(&mut stream).await, Some(Update::Ended(rejected(2101))));
+    assert_eq!(client.counts().subscriptions, 0);
+    let asking = ask(&client, |client| async move { client.account("DU1").await }).await;
+    assert_eq!(short(&[peer.hear().await]), ["REQ_ACCT_DATA"]);
+    peer.notice(-1, 2101, "account data").await;
+    assert_eq!(asking.await.unwrap(), Err(rejected(2101)));
+    // It is over, for somebody has asked for another account since.
+    for told_whole in [false, true] {
+        let mut stream = client.account_updates("DU1").unwrap();
+        assert_eq!(short(&[peer.hear().await]), ["REQ_ACCT_DATA"], "at once");
+        if told_whole {
+            peer.say(AccountDownloadEnd { account: "DU1".into() }).await;
+            assert_eq!(next(&mut stream).await, Some(Update::Data(AccountUpdate::Complete)));
+        }
+        peer.notice(-1, 2100, "account data").await;
+        assert_eq!(next(&mut stream).await, Some(Update::Ended(rejected(2100))));
+    }
+    // What others have no part in goes on.
+    let positions = ask(&client, |client| async move { client.positions().await }).await;
+    assert_eq!(short(&[peer.hear().await]), ["REQ_POSITIONS"]);
+    peer.notice(-1, 2101, "account data").await;
+    peer.say(PositionEnd {}).await;
+    assert_eq!(positions.await.unwrap(), Ok(vec![]));
 }
