@@ -301,7 +301,7 @@ impl Requests {
                 answers.messages.push(message.clone());
                 return None;
             }
-            (Stage::Asked(..), Role::Answer) => Some(Err(RequestError::TooManyAnswers { limit })),
+            (Stage::Asked(..), Role::Answer) => return Some(self.give_up(key, RequestError::TooManyAnswers { limit })),
             (Stage::Asked(answers, _), Role::Whole | Role::End) => {
                 answers.begin_again();
                 answers.messages.push(message.clone());
@@ -309,6 +309,16 @@ impl Requests {
             }
         };
         Some(self.finish(key, result, Ending::Answered))
+    }
+
+    /// Ends a request whose answers go on: the rest of them must not be taken for those of the next in its channel.
+    fn give_up(&mut self, key: RequestKey, error: RequestError) -> Change {
+        match self.pending.get(&key) {
+            Some(pending) if pending.keeps_channel() => {
+                Change { ended: Some((key, Err(error))), ..self.abandon(key, pending.deadline) }
+            }
+            Some(_) | None => self.finish(key, Some(Err(error)), Ending::GivenUp),
+        }
     }
 
     /// A notice said that the request failed.

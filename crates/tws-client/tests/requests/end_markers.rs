@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tws_client::{OpenOrders, RequestError};
+use tws_client::config::Limits;
+use tws_client::{Config, OpenOrders, RequestError};
 use tws_proto::message::*;
 
-use super::support::{Peer, SECOND, ready_session, short};
+use super::support::{Peer, SECOND, ready_session, session, short};
 use super::{ask, open_order};
 
 /// Asks for open orders; says these as the answer.
@@ -128,4 +129,27 @@ async fn r08_a_lost_end_marker_keeps_no_other_list_waiting() {
     assert_eq!(begun.elapsed(), Duration::ZERO);
     assert_eq!(peer.hear_for(10 * SECOND).await, []);
     lost.await.unwrap().unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn r08_a_list_of_too_many_answers_is_not_the_begin_of_the_next() {
+    let limits = Limits { answers: 2, ..Limits::default() };
+    let (client, mut listener, _driver) = session(Config { limits, ..Config::paper() });
+    let mut peer = listener.ready().await;
+    client.ready(SECOND).await.unwrap();
+    let first = ask(&client, |client| async move { client.all_open_orders().await }).await;
+    let second = ask(&client, |client| async move { client.all_open_orders().await }).await;
+    assert_eq!(short(&[peer.hear().await]), ["REQ_ALL_OPEN_ORDERS"]);
+    for id in 1..=4 {
+        peer.say(open_order(id)).await;
+    }
+    assert_eq!(first.await.unwrap(), Err(RequestError::TooManyAnswers { limit: 2 }));
+    peer.say(OpenOrdersEnd {}).await;
+    assert_eq!(short(&[peer.hear().await]), ["REQ_ALL_OPEN_ORDERS"]);
+    tokio::time::sleep(SECOND / 2).await;
+    assert!(!second.is_finished(), "the end was that of the first");
+    peer.say(open_order(5)).await;
+    peer.say(OpenOrdersEnd {}).await;
+    let orders = second.await.unwrap().unwrap().orders;
+    assert_eq!(orders.iter().map(|order| order.order_id.0).collect::<Vec<_>>(), [5]);
 }
