@@ -29,7 +29,7 @@ pub enum SessionEvent {
         /// Which, all that became so at one time.
         streams: Vec<StaleStream>,
     },
-    /// A stream that was stale tells something again.
+    /// A stream that was stale tells something again, in the same connection or a later one.
     Fresh {
         /// Which.
         subscription: SubscriptionId,

@@ -46,6 +46,16 @@ impl Route {
         Self { id, last: now, flow: Flow::Awaited }
     }
 
+    /// To a stream that was stale when it was asked for anew: that is over when it tells something, not before.
+    pub(super) fn stale(id: SubscriptionId, last: Instant) -> Self {
+        Self { id, last, flow: Flow::Stale }
+    }
+
+    /// When the stream last told something, where it is stale.
+    pub(super) fn stale_since(&self) -> Option<Instant> {
+        (self.flow == Flow::Stale).then_some(self.last)
+    }
+
     /// The stream told something, unless that must be told itself because the stream was stale; false where it must.
     #[inline]
     pub(super) fn hears(&mut self, now: Instant) -> bool {

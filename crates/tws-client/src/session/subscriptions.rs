@@ -71,6 +71,8 @@ struct Stream {
     live: Option<Live>,
     /// Whether data may have come before, so that a gap must be told.
     began: bool,
+    /// When it last told something, where it was stale when it was last live.
+    stale_since: Option<Instant>,
 }
 
 /// A stream that was asked for in this epoch.
@@ -122,7 +124,7 @@ impl Subscriptions {
             self.by_channel.insert(channel, id);
         }
         self.last = id.0;
-        self.streams.insert(id, Stream { request, relation, live: None, began: false });
+        self.streams.insert(id, Stream { request, relation, live: None, began: false, stale_since: None });
         Ok(id)
     }
 
@@ -151,8 +153,9 @@ impl Subscriptions {
 
     /// Takes a live stream for one that was not asked for; what ends it at the server.
     pub(super) fn suspend(&mut self, id: SubscriptionId) -> Option<ClientMessage> {
-        let live = self.streams.get_mut(&id)?.live.take()?;
-        self.by_id.remove(live.request_id);
+        let stream = self.streams.get_mut(&id)?;
+        let live = stream.live.take()?;
+        stream.stale_since = self.by_id.remove(live.request_id).and_then(|route| route.stale_since());
         live.cancel
     }
 
@@ -186,7 +189,8 @@ impl Subscriptions {
         let stream = self.streams.get_mut(&id)?;
         stream.live = Some(Live { request_id, cancel: stream.relation.cancel(request_id, asked) });
         if stream.relation.is_keyed() {
-            self.by_id.insert(request_id, Route::new(id, now));
+            let stale = stream.stale_since.map(|last| Route::stale(id, last));
+            self.by_id.insert(request_id, stale.unwrap_or_else(|| Route::new(id, now)));
         }
         Some(std::mem::replace(&mut stream.began, true))
     }
@@ -265,10 +269,12 @@ impl Subscriptions {
 
     /// No stream is live any more: the epoch ended, or TWS lost their data.
     pub(super) fn reset(&mut self) {
-        self.by_id.clear();
         for stream in self.streams.values_mut() {
-            stream.live = None;
+            if let Some(live) = stream.live.take() {
+                stream.stale_since = self.by_id.get(live.request_id).and_then(Route::stale_since);
+            }
         }
+        self.by_id.clear();
     }
 
     /// The session ends: every stream does.

@@ -253,6 +253,44 @@ async fn s11_1100_for_3_h_over_a_market_close() {
     assert!(!desk.alarms().is_empty(), "somebody was told");
 }
 
+/// Who was told that a stream is stale hears when that is over, whatever came in between.
+#[test]
+fn a_stale_stream_that_is_asked_for_anew_is_fresh_once_it_tells_something() {
+    for asked_anew_by in ["a new connection", "1101", "1102"] {
+        let mut pair = Pair::ready();
+        let stream = pair.session.subscribe(quotes(), pair.now).unwrap();
+        pair.settle();
+        let id = asked(&pair)[0];
+        tick(&mut pair, id);
+        pair.run_for(61 * SECOND);
+        let told = |pair: &Pair| -> Vec<SessionEvent> {
+            let told = pair.events.iter().filter_map(|event| match event {
+                Event::Told(told) => Some(told.clone()),
+                _ => None,
+            });
+            told.collect()
+        };
+        assert!(matches!(&told(&pair)[..], [SessionEvent::Stale { .. }]), "{asked_anew_by}");
+        pair.events.clear();
+        pair.heard.clear();
+        match asked_anew_by {
+            "1101" | "1102" => {
+                pair.notice(1100);
+                pair.notice(asked_anew_by.parse().unwrap());
+            }
+            _ => pair.session.handle_closed(None, pair.now),
+        }
+        pair.run_for(120 * SECOND);
+        assert_eq!(told(&pair), [], "it is stale still, and that was told");
+        let [id] = asked(&pair)[..] else { panic!("{asked_anew_by}") };
+        tick(&mut pair, id);
+        let fresh = SessionEvent::Fresh { subscription: stream, silent_for: 181 * SECOND };
+        assert_eq!(told(&pair), [fresh], "{asked_anew_by}");
+        pair.run_for(61 * SECOND);
+        assert!(matches!(&told(&pair)[..], [_, SessionEvent::Stale { .. }]), "and it can be stale again");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn s12_the_socket_is_lost_while_ib_is() {
     let mut desk = Desk::ready().await;
