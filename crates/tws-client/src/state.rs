@@ -364,8 +364,8 @@ pub enum UnsentCause {
 /// What the order lane carries, in the exact order of the wire. Its `Debug` masks account numbers.
 #[derive(Clone, PartialEq)]
 pub enum LaneEvent {
-    /// Open orders, statuses, completed orders, executions, commissions, positions, their end markers, order ids and
-    /// accounts; asked for or not.
+    /// Open orders, statuses, that an order was bound, completed orders, executions, commissions, positions, their end
+    /// markers, order ids and accounts; asked for or not.
     Message(ServerMessage),
     /// A notice that names an order, or nothing in particular (-1).
     Notice(Notice),

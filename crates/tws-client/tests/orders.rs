@@ -12,10 +12,11 @@ use tws_client::{
     Config, Epoch, LaneEvent, OrderEvents, Phase, Reason, SendError, StateChange, Tick, Unsent, UnsentCause, Update,
     Upstream,
 };
-use tws_proto::ids::{OrderId, RequestId};
+use tws_proto::ids::{ClientId, OrderId, PermanentId, RequestId};
 use tws_proto::kinds::Status;
 use tws_proto::message::{
-    AttachedOrders, ClientMessage, GlobalCancel, Message, OrderStatus, RequestOpenOrders, ServerMessage, TickPrice,
+    AttachedOrders, ClientMessage, GlobalCancel, Message, OrderBound, OrderStatus, RequestOpenOrders, ServerMessage,
+    TickPrice,
 };
 use tws_proto::{Contract, Missing, ServerVersion};
 
@@ -376,4 +377,23 @@ async fn a_lane_that_nobody_wants_holds_nothing() {
     }
     client.server_time().await.unwrap_err();
     assert_eq!(client.state().borrow().epoch, Epoch(1));
+}
+
+/// Only client 0 binds: then this is the one word that says which order of which client became which.
+#[tokio::test(start_paused = true)]
+async fn r18_that_an_order_made_by_hand_was_bound_is_told() {
+    let (client, mut listener, _driver) = session(Config { client_id: ClientId(0), ..Config::paper() });
+    let mut events = client.take_order_events().unwrap();
+    let mut peer = listener.ready().await;
+    client.ready(SECOND).await.unwrap();
+    client.bind_manual_orders().unwrap();
+    assert_eq!(short(&[peer.hear().await]), ["REQ_AUTO_OPEN_ORDERS"]);
+    told(&mut events);
+    let order_id = Some(OrderId(-7));
+    let bound = OrderBound { permanent_id: Some(PermanentId(1_234_567)), client_id: Some(ClientId(0)), order_id };
+    peer.say(bound.clone()).await;
+    peer.say(status(-7)).await;
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(events.try_recv(), Some(LaneEvent::Message(bound.into())));
+    assert_eq!(told(&mut events), ["status -7"]);
 }

@@ -10,6 +10,7 @@ pub(crate) fn is_lane(message: &ServerMessage) -> bool {
         message,
         S::OpenOrder(_)
             | S::OrderStatus(_)
+            | S::OrderBound(_)
             | S::CompletedOrder(_)
             | S::ExecutionData(_)
             | S::CommissionReport(_)

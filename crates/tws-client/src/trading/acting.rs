@@ -28,7 +28,7 @@ impl TradingClient {
     }
 
     /// Gives orders that are made by hand from now on to this client, which must have id 0 (`REQ_AUTO_OPEN_ORDERS`). TWS does
-    /// not answer; the orders appear on the order lane.
+    /// not answer; the orders, and under which id each was bound (`ORDER_BOUND`), appear on the order lane.
     ///
     /// # Errors
     /// [`RequestError`], as for every request; nothing was said.
