@@ -1,5 +1,7 @@
 //! Frames that could not be read: counted, told to whom they may concern, and gone.
 
+use std::time::Instant;
+
 use tws_proto::{BadFrame, Fault};
 
 use super::{Event, Session, Stage};
@@ -50,12 +52,13 @@ impl Session {
 
     /// Counts a frame that could not be read, and tells of it: on the order lane where it may have been an order's, since
     /// somebody must then look at the broker's lists. A storm of bad ticks must not fill that lane.
-    pub(super) fn take_bad_frame(&mut self, bad: BadFrame) {
+    pub(super) fn take_bad_frame(&mut self, bad: BadFrame, now: Instant) {
         let seen = self.counts.bad_frame(&bad);
         // No message of a version that both sides speak has an unknown id: it was an answer to nothing.
         if !matches!(bad.fault, Fault::UnknownMessage(_)) {
             self.requests.spoil(&bad);
         }
+        self.doubt_books(&bad, now);
         self.events.push_back(if LANE.contains(&bad.message) {
             Event::Lane(LaneEvent::BadFrame(bad))
         } else {

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use tws_proto::BadFrame;
 use tws_proto::ids::RequestId;
 
 use super::outgoing::Waiting;
 use super::{Event, Session, SubscriptionId};
 use crate::event::{SessionEvent, StaleStream};
-use crate::relation::Pace;
+use crate::relation::{Pace, Relation};
 
 /// Streams are looked at no more often than this.
 const CHECK_PAUSE: Duration = Duration::from_secs(1);
@@ -19,6 +20,10 @@ pub(super) struct Checks {
     stale_at: Option<Instant>,
     /// When TWS had IB again with its data kept, until the streams have been judged by what came since.
     restored_at: Option<Instant>,
+    /// When books of depth are asked for anew, of which a row may be missing.
+    books_at: Option<Instant>,
+    /// When they were last.
+    books_renewed: Option<Instant>,
 }
 
 /// The way to a stream from the id under which it is live.
@@ -110,7 +115,7 @@ impl Session {
     /// When streams are looked at next.
     pub(super) fn check_at(&self) -> Option<Instant> {
         let restored = self.checks.restored_at.map(|at| at + self.config.timeouts.silent_after_restore);
-        self.checks.stale_at.into_iter().chain(restored).min()
+        self.checks.stale_at.into_iter().chain(restored).chain(self.checks.books_at).min()
     }
 
     /// A stream was asked for: it is due to tell something.
@@ -126,8 +131,30 @@ impl Session {
             self.checks.restored_at = None;
             self.renew_silent(restored_at, now);
         }
+        if self.checks.books_at.is_some_and(|at| at <= now) {
+            self.renew_books(now);
+        }
         if self.checks.stale_at.is_some_and(|at| at <= now) {
             self.tell_stale(now);
+        }
+    }
+
+    /// A frame that could not be read may have been a row of a book, which makes no sense without it. In a storm of them
+    /// books are asked for anew once a second.
+    pub(super) fn doubt_books(&mut self, bad: &BadFrame, now: Instant) {
+        let is_row = |(_, relation): (_, Relation)| relation.pace == Pace::Depth && relation.names(bad.message);
+        if self.subscriptions.routes_mut().any(is_row) {
+            let soonest = self.checks.books_renewed.map_or(now, |at| now.max(at + CHECK_PAUSE));
+            self.checks.books_at.get_or_insert(soonest);
+        }
+    }
+
+    /// Whose row it was cannot be told: every book is asked for anew.
+    fn renew_books(&mut self, now: Instant) {
+        (self.checks.books_at, self.checks.books_renewed) = (None, Some(now));
+        let books = self.subscriptions.routes_mut().filter(|(_, relation)| relation.pace == Pace::Depth);
+        for id in books.map(|(route, _)| route.id).collect::<Vec<_>>() {
+            self.renew(id, now);
         }
     }
 

@@ -84,7 +84,7 @@ impl Session {
         loop {
             match next(self) {
                 Ok(Some(Frame::Message(message))) => self.take_message(message, now),
-                Ok(Some(Frame::BadFrame(bad))) => self.take_bad_frame(bad),
+                Ok(Some(Frame::BadFrame(bad))) => self.take_bad_frame(bad, now),
                 Ok(None) => break,
                 Err(out_of_step) => return self.lose(Reason::OutOfStep(out_of_step), now),
             }

@@ -193,7 +193,7 @@ impl Session {
         Ok(id)
     }
 
-    /// Asks for a stream anew, because part of what it said was lost on the way to its reader.
+    /// Asks for a stream anew, because part of what it said was lost, on the way here or to its reader.
     pub fn renew(&mut self, id: SubscriptionId, now: Instant) {
         if let Some(cancel) = self.subscriptions.suspend(id) {
             self.queue.push(Waiting::Message(cancel), None, now);

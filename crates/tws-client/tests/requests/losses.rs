@@ -118,3 +118,32 @@ async fn an_account_that_tws_does_not_give_or_takes_away_ends_its_stream() {
     peer.say(PositionEnd {}).await;
     assert_eq!(positions.await.unwrap(), Ok(vec![]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_row_of_depth_that_cannot_be_read_has_the_books_asked_for_anew_once_a_second() {
+    let (client, _listener, mut peer) = ready_session().await;
+    let mut book = client.depth(&apple(), 5).unwrap();
+    let first = hear_depth(&mut peer).await;
+    peer.say(row(first, 10)).await;
+    tokio::time::sleep(SECOND).await;
+    assert!(matches!(book.try_recv(), Some(Update::Data(_))));
+    // Message 12 in protobuf, cut off within a field.
+    let bad = [0, 0, 0, 6, 0, 0, 0, 212, 8, 0x80];
+    let anew = ["CANCEL_MKT_DEPTH", "REQ_MKT_DEPTH"];
+    peer.say_raw(&bad).await;
+    assert_eq!(short(&peer.hear_for(SECOND / 2).await), anew, "at once");
+    for _ in 0..4 {
+        peer.say_raw(&bad).await;
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    assert_eq!(peer.hear_for(SECOND / 20).await, [], "a storm of them is no storm of requests");
+    assert_eq!(short(&peer.hear_for(SECOND / 10).await), anew);
+    assert_eq!(peer.hear_for(60 * SECOND).await, []);
+    assert_eq!(book.try_recv(), Some(Update::Gap { epoch: Epoch(1) }), "what is read next is a book from its begin");
+    assert_eq!(client.counts().bad_frames_total(), 5);
+    // A tick is no row.
+    let _quotes = client.market_data(&apple(), &[]).unwrap();
+    assert_eq!(short(&[peer.hear().await]), ["REQ_MKT_DATA"]);
+    peer.say_raw(&[0, 0, 0, 6, 0, 0, 0, 201, 8, 0x80]).await;
+    assert_eq!(peer.hear_for(5 * SECOND).await, []);
+}
