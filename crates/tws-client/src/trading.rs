@@ -68,7 +68,9 @@ impl TradingClient {
     }
 
     /// Sends `CancelOrder` and `GlobalCancel` now, or keeps them and sends them first on return. While TWS has lost IB
-    /// they are sent now and again when it is back. `None` where they wait for a connection. Each is kept once.
+    /// they are sent now and again when it is back. `None` where they wait for a connection. Each is kept once, until it has
+    /// left, however often the connection is lost; where the session ends first,
+    /// [`LaneEvent::Unsent`](crate::LaneEvent::Unsent) says so.
     ///
     /// # Errors
     /// [`SendError::NotACancel`] where the burst has anything else in it, [`SendError::QueueFull`] where too many wait,

@@ -338,6 +338,8 @@ impl Session {
             Stage::Closing { .. } | Stage::Closed(_) => None,
         };
         self.abandon(&RequestError::Closed, in_epoch.then_some(Reason::Shutdown));
+        let unsent = self.orders.drop_kept(self.state.epoch);
+        self.tell_unsent(unsent);
         for subscription in self.subscriptions.close() {
             let update = FeedUpdate::Ended(RequestError::Closed);
             self.events.push_back(Event::Update { subscription, update });

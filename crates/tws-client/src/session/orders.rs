@@ -13,7 +13,7 @@ use crate::state::{Epoch, Unsent, UnsentCause};
 #[derive(Debug)]
 pub(super) struct Orders {
     bursts: VecDeque<Burst>,
-    cancels: VecDeque<ClientMessage>,
+    cancels: VecDeque<Cancel>,
     /// Cancels for when the way to IB is open again, each once; they outlive epochs.
     kept: Vec<ClientMessage>,
     /// Messages in `bursts`.
@@ -26,6 +26,22 @@ pub(super) struct Orders {
 pub(super) struct Burst {
     pub(super) messages: Vec<ClientMessage>,
     pub(super) since: Instant,
+}
+
+/// A cancel that waits for its turn.
+#[derive(Debug)]
+struct Cancel {
+    message: ClientMessage,
+    promise: Promise,
+}
+
+/// What was promised of a cancel whose connection ends before it leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// That it is told.
+    Told,
+    /// That the next connection hears it first.
+    Kept,
 }
 
 /// What a burst asks for.
@@ -71,12 +87,17 @@ impl Orders {
     }
 
     /// Cancels overtake; a burst whose order they name must not leave after them.
-    pub(super) fn add_cancels(&mut self, cancels: Vec<ClientMessage>, epoch: Epoch) -> Result<Vec<Unsent>, SendError> {
+    pub(super) fn add_cancels(
+        &mut self,
+        cancels: Vec<ClientMessage>,
+        promise: Promise,
+        epoch: Epoch,
+    ) -> Result<Vec<Unsent>, SendError> {
         if self.cancels.len() + cancels.len() > self.capacity {
             return Err(SendError::QueueFull);
         }
         let overtaken = self.overtaken_by(&cancels, epoch);
-        self.cancels.extend(cancels);
+        self.cancels.extend(cancels.into_iter().map(|message| Cancel { message, promise }));
         Ok(overtaken)
     }
 
@@ -107,7 +128,8 @@ impl Orders {
     pub(super) fn release_cancels(&mut self, epoch: Epoch) -> Vec<Unsent> {
         let kept = std::mem::take(&mut self.kept);
         let overtaken = self.overtaken_by(&kept, epoch);
-        kept.into_iter().rev().for_each(|cancel| self.cancels.push_front(cancel));
+        let promise = Promise::Kept;
+        kept.into_iter().rev().for_each(|message| self.cancels.push_front(Cancel { message, promise }));
         overtaken
     }
 
@@ -117,7 +139,7 @@ impl Orders {
     }
 
     pub(super) fn cancels(&self) -> impl Iterator<Item = &ClientMessage> {
-        self.cancels.iter()
+        self.cancels.iter().map(|cancel| &cancel.message)
     }
 
     pub(super) fn bursts(&self) -> impl Iterator<Item = &Burst> {
@@ -129,7 +151,7 @@ impl Orders {
     }
 
     pub(super) fn take_cancel(&mut self) -> Option<ClientMessage> {
-        self.cancels.pop_front()
+        self.cancels.pop_front().map(|cancel| cancel.message)
     }
 
     pub(super) fn next_burst(&self) -> Option<&Burst> {
@@ -163,20 +185,32 @@ impl Orders {
         bursts.into_iter().map(|burst| self.unsent(burst.messages, epoch, cause)).collect()
     }
 
-    /// The epoch ended: nothing waits any more.
+    /// The epoch ended: nothing waits any more but what was promised to be kept.
     pub(super) fn reset(&mut self, epoch: Epoch) -> Vec<Unsent> {
         let mut unsent = self.drop_bursts(epoch, UnsentCause::EpochLost);
-        for cancel in std::mem::take(&mut self.cancels) {
-            let order_ids = order_id(&cancel).into_iter().collect();
-            unsent.push(Unsent { epoch, order_ids, cause: UnsentCause::EpochLost });
+        for Cancel { message, promise } in std::mem::take(&mut self.cancels) {
+            match promise {
+                Promise::Told => unsent.push(unsent_cancel(&message, epoch)),
+                Promise::Kept if self.kept.contains(&message) => {}
+                Promise::Kept => self.kept.push(message),
+            }
         }
         unsent
+    }
+
+    /// No epoch follows: what is kept never leaves.
+    pub(super) fn drop_kept(&mut self, epoch: Epoch) -> Vec<Unsent> {
+        std::mem::take(&mut self.kept).iter().map(|cancel| unsent_cancel(cancel, epoch)).collect()
     }
 
     fn unsent(&mut self, messages: Vec<ClientMessage>, epoch: Epoch, cause: UnsentCause) -> Unsent {
         self.waiting -= messages.len();
         Unsent { epoch, order_ids: messages.iter().filter_map(order_id).collect(), cause }
     }
+}
+
+fn unsent_cancel(cancel: &ClientMessage, epoch: Epoch) -> Unsent {
+    Unsent { epoch, order_ids: order_id(cancel).into_iter().collect(), cause: UnsentCause::EpochLost }
 }
 
 fn order_id(message: &ClientMessage) -> Option<OrderId> {

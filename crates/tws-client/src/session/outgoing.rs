@@ -10,7 +10,7 @@ use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{ClientMessage, Message, RequestCurrentTime, RequestMarketDataType};
 
 use super::gate::{Access, Errand, Verdict, verdict};
-use super::orders::{Aim, aim_of};
+use super::orders::{Aim, Promise, aim_of};
 use super::outlet::Barred;
 use super::requests::{Question, Turned};
 use super::rules::Claim;
@@ -243,7 +243,16 @@ impl Session {
     ///
     /// # Errors
     /// [`SendError`]: nothing left, and nothing will.
-    pub fn send_orders(&mut self, mut messages: Vec<ClientMessage>, now: Instant) -> Result<Epoch, SendError> {
+    pub fn send_orders(&mut self, messages: Vec<ClientMessage>, now: Instant) -> Result<Epoch, SendError> {
+        self.send_burst(messages, Promise::Told, now)
+    }
+
+    fn send_burst(
+        &mut self,
+        mut messages: Vec<ClientMessage>,
+        promise: Promise,
+        now: Instant,
+    ) -> Result<Epoch, SendError> {
         let aim = aim_of(&messages)?;
         self.admit(aim)?;
         if aim == Aim::Place
@@ -269,7 +278,7 @@ impl Session {
         let epoch = self.state.epoch;
         match aim {
             Aim::CancelOnly => {
-                let overtaken = self.orders.add_cancels(messages, epoch)?;
+                let overtaken = self.orders.add_cancels(messages, promise, epoch)?;
                 self.tell_unsent(overtaken);
             }
             Aim::Place => {
@@ -317,8 +326,8 @@ impl Session {
         }
     }
 
-    /// Sends cancels now, or keeps them and sends them first on return; while TWS has lost IB, both. `None` where they
-    /// wait for a connection.
+    /// Sends cancels now, or keeps them and sends them first on return; while TWS has lost IB, both. What has not left when
+    /// the connection is lost is kept too. `None` where they wait for a connection.
     ///
     /// # Errors
     /// [`SendError`]: nothing left, and nothing will.
@@ -329,7 +338,7 @@ impl Session {
         let phase = self.state.phase;
         let sent = match (verdict(phase, Errand::Cancel), self.access) {
             (_, Access::ReadOnly) => return Err(SendError::ReadOnly),
-            (Verdict::Sent, Access::Trading) => Some(self.send_orders(cancels.clone(), now)?),
+            (Verdict::Sent, Access::Trading) => Some(self.send_burst(cancels.clone(), Promise::Kept, now)?),
             (Verdict::Kept, Access::Trading) => None,
             (Verdict::Refused, Access::Trading) => return Err(SendError::Closed),
         };

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use tws_client::config::Reconciliation;
 use tws_client::session::{Access, Event};
-use tws_client::{Alarm, Config, Epoch, Halt, LaneEvent, Phase, RequestError, SendError, UnsentCause};
+use tws_client::{Alarm, Config, Epoch, Exit, Halt, LaneEvent, Phase, RequestError, SendError, UnsentCause};
 use tws_proto::ServerVersion;
 use tws_proto::ids::{ClientId, OrderId};
 use tws_proto::message::*;
@@ -112,6 +112,53 @@ fn cancels_leave_wherever_there_is_a_live_connection() {
             Phase::Closed => assert_eq!((sent, surely), (Err(SendError::Closed), Err(SendError::Closed)), "{phase}"),
         }
     }
+}
+
+fn cancelled(pair: &Pair) -> Vec<OrderId> {
+    let cancels = pair.heard.iter().filter_map(|message| match message {
+        ClientMessage::CancelOrder(body) => Some(body.order_id),
+        _ => None,
+    });
+    cancels.collect()
+}
+
+fn unsent(pair: &Pair) -> Vec<OrderId> {
+    let unsent = pair.events.iter().filter_map(|event| match event {
+        Event::Lane(LaneEvent::Unsent(unsent)) => Some(unsent.order_ids.clone()),
+        _ => None,
+    });
+    unsent.flatten().collect()
+}
+
+#[test]
+fn what_is_cancelled_surely_is_kept_until_it_has_left_however_often_the_connection_is_lost() {
+    let all: Vec<OrderId> = (1..=200).map(OrderId).collect();
+    let cancels = |ids: &[OrderId]| ids.iter().map(|id| CancelOrder::new(*id).into()).collect::<Vec<ClientMessage>>();
+    for is_connected in [false, true] {
+        let mut pair = Pair::ready();
+        if !is_connected {
+            pair.session.handle_closed(None, pair.now);
+        }
+        assert_eq!(pair.session.cancel_surely(cancels(&all), pair.now).unwrap().is_some(), is_connected);
+        // More than leaves in a second: the rest waits for its turn when the connection is lost.
+        for _ in 0..8 {
+            while !pair.state().phase.is_live() {
+                pair.run_for(SECOND / 10);
+            }
+            pair.run_for(SECOND / 2);
+            pair.session.handle_closed(None, pair.now);
+            pair.settle();
+        }
+        assert_eq!(cancelled(&pair), all);
+        assert_eq!(unsent(&pair), []);
+    }
+    // What is not sent because nothing ever will be is told.
+    let mut pair = Pair::ready();
+    pair.session.handle_closed(None, pair.now);
+    pair.session.cancel_surely(cancels(&all[..2]), pair.now).unwrap();
+    pair.session.shutdown(Exit::Shutdown, pair.now);
+    pair.settle();
+    assert_eq!(unsent(&pair), all[..2]);
 }
 
 #[test]
