@@ -73,17 +73,29 @@ impl Request for RequestAccountUpdates {
 
     fn output(&self, answers: Vec<ServerMessage>) -> Result<AccountState, RequestError> {
         let mut state = AccountState::default();
+        let mut account = self.account.clone();
         for answer in answers {
             match answer {
+                ServerMessage::AccountDownloadEnd(body) => account = body.account,
                 ServerMessage::AccountValue(body) => state.values.push(body),
                 ServerMessage::PortfolioValue(body) => state.portfolio.push(*body),
                 ServerMessage::AccountUpdateTime(body) => state.time = Some(body.time),
                 _ => {}
             }
         }
+        retain_own(&mut state.values, &account, |value| &value.account);
+        retain_own(&mut state.portfolio, &account, |line| &line.account);
         state.values = newest_by(state.values, account_value_key);
         state.portfolio = newest_by(state.portfolio, portfolio_key);
         Ok(state)
+    }
+}
+
+/// Removes what is of another account: updates of the one before were on their way when this was asked for. Where nothing
+/// names the account, as of an advisor's group, whatever came is the answer.
+fn retain_own<T>(items: &mut Vec<T>, account: &str, account_of: impl Fn(&T) -> &str) {
+    if items.iter().any(|item| account_of(item) == account) {
+        items.retain(|item| account_of(item) == account);
     }
 }
 

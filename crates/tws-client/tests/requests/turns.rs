@@ -99,6 +99,29 @@ async fn one_account_is_watched_at_a_time() {
     assert_eq!(peer.hear().await, RequestAccountUpdates { subscribe: false, account: "DU2".into() }.into());
 }
 
+/// Updates of the account before may be on their way when the next is asked for.
+#[tokio::test(start_paused = true)]
+async fn an_account_holds_nothing_of_another_one() {
+    let (client, _listener, mut peer) = ready_session().await;
+    let asking = ask(&client, |client| async move { client.account("DU2").await }).await;
+    peer.hear().await;
+    let value = |account: &str| {
+        let (account, key, value) = (account.to_owned(), "NetLiquidation".to_owned(), "1".to_owned());
+        AccountValue { account, key, value, ..AccountValue::default() }
+    };
+    let line = |account: &str| {
+        let (account, contract) = (account.to_owned(), Contract::by_id(ContractId(1), ""));
+        Box::new(PortfolioValue { account, contract, position: Some(1.into()), ..PortfolioValue::default() })
+    };
+    for account in ["DU1", "DU2"] {
+        peer.say(value(account)).await;
+        peer.say(line(account)).await;
+    }
+    peer.say(AccountDownloadEnd { account: "DU2".into() }).await;
+    let told = asking.await.unwrap().unwrap();
+    assert_eq!((told.values, told.portfolio), (vec![value("DU2")], vec![*line("DU2")]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refusal_without_an_id_ends_the_only_request_it_can_mean() {
     let (client, _listener, mut peer) = ready_session().await;
