@@ -160,12 +160,14 @@ impl Follower {
         }
     }
 
-    /// All open orders, of other clients too: which there are, the answer says; how they stand, the lane does.
+    /// All open orders, of other clients too: which there are, the answer says; how they stand, the lane does. Again where
+    /// one may be missing.
     async fn read_orders(self) {
         loop {
             let since = self.view.borrow().sequence();
             if let Ok(open) = self.client.all_open_orders().await {
-                return self.change(|view| view.take_open_orders(open, since));
+                self.change(|view| view.take_open_orders(open, since));
+                self.until(|view| !view.has_orders()).await;
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -174,14 +176,34 @@ impl Follower {
     async fn read_fills(self) {
         loop {
             if let Ok(executions) = self.client.executions(ExecutionFilter::default()).await {
-                return self.change(|view| view.take_executions(executions));
+                self.change(|view| view.take_executions(executions));
+                self.until(|view| !view.has_fills()).await;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// The stream makes TWS tell positions; the lane, which leaves nothing out, carries them into the view.
+    /// Waits until the view is so.
+    async fn until(&self, is: impl Fn(&View) -> bool) {
+        // The channel is open: this task holds an end of it.
+        let _ = self.view.subscribe().wait_for(|view| is(view)).await;
+    }
+
+    /// Has all positions told, and again where one may be missing.
     async fn follow_positions(self) {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.until(View::doubts_positions) => {}
+                () = self.stream_positions() => return,
+            }
+            tokio::time::sleep(PAUSE).await;
+            self.change(View::retell_positions);
+        }
+    }
+
+    /// The stream makes TWS tell positions; the lane, which leaves nothing out, carries them into the view.
+    async fn stream_positions(&self) {
         let follow = |update, _| async move {
             match update {
                 Some(PositionUpdate::Complete) => Told::Whole,

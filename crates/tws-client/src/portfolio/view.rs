@@ -10,6 +10,7 @@ use tws_proto::kinds::Status;
 use tws_proto::message::{
     CommissionReport, ExecutionData, OpenOrder, OrderStatus, PortfolioValue, Position, ServerMessage,
 };
+use tws_proto::{BadFrame, Fault};
 
 use crate::feed::{portfolio_key, position_key};
 use crate::notice::UPSTREAM_BACK_DATA_LOST;
@@ -57,6 +58,8 @@ struct Told {
     positions: Option<Epoch>,
     /// In which connection it is about to.
     positions_epoch: Option<Epoch>,
+    /// Whether one of them may be missing.
+    are_positions_doubtful: bool,
     /// In which connection the values of an account were told.
     values: BTreeMap<String, Epoch>,
     /// In which connection, and when, the worth of the positions of an account was told.
@@ -239,7 +242,48 @@ impl View {
         match event {
             LaneEvent::Message(message) => self.take_message(message),
             LaneEvent::State(change) => self.take_change(change),
-            LaneEvent::Notice(_) | LaneEvent::Unsent(_) | LaneEvent::BadFrame(_) => false,
+            LaneEvent::BadFrame(bad) => self.doubt(bad),
+            LaneEvent::Notice(_) | LaneEvent::Unsent(_) => false,
+        }
+    }
+
+    /// What could not be read is not in the view: what it was about must be told anew.
+    fn doubt(&mut self, bad: &BadFrame) -> bool {
+        let (orders, fills, positions) = match (bad.message, &bad.fault) {
+            // No message that both sides know.
+            (_, Fault::UnknownMessage(_)) => return false,
+            ("OPEN_ORDER" | "OPEN_ORDER_END" | "ORDER_STATUS", _) => (true, false, false),
+            ("EXECUTION_DATA" | "EXECUTION_DATA_END" | "COMMISSION_AND_FEES_REPORT", _) => (false, true, false),
+            ("POSITION_DATA" | "POSITION_END", _) => (false, false, true),
+            ("frame", _) => (true, true, true),
+            _ => return false,
+        };
+        self.told.orders &= !orders;
+        self.told.fills &= !fills;
+        if positions {
+            self.told.positions = None;
+            self.told.are_positions_doubtful = true;
+        }
+        true
+    }
+
+    pub(super) fn has_orders(&self) -> bool {
+        self.told.orders
+    }
+
+    pub(super) fn has_fills(&self) -> bool {
+        self.told.fills
+    }
+
+    /// Whether a position may be missing, until all are about to be told anew.
+    pub(super) fn doubts_positions(&self) -> bool {
+        self.told.are_positions_doubtful
+    }
+
+    /// The positions are going to be told anew in the connection in which they were told last.
+    pub(super) fn retell_positions(&mut self) {
+        if let Some(epoch) = self.told.positions_epoch {
+            self.begin_positions(epoch);
         }
     }
 
@@ -251,6 +295,9 @@ impl View {
             ServerMessage::CommissionReport(cost) => self.take_cost(cost),
             ServerMessage::Position(position) => self.take_position(position),
             ServerMessage::PositionEnd(_) => {
+                if self.told.are_positions_doubtful {
+                    return false;
+                }
                 // Whatever was not told is no more.
                 let Some((epoch, told)) = self.told.positions_epoch.zip(self.positions_told.take()) else {
                     return false;
@@ -280,6 +327,7 @@ impl View {
     fn begin_positions(&mut self, epoch: Epoch) {
         self.told.positions = None;
         self.told.positions_epoch = Some(epoch);
+        self.told.are_positions_doubtful = false;
         self.positions_told = Some(BTreeSet::new());
     }
 

@@ -10,7 +10,7 @@ use tws_proto::ids::OrderId;
 use tws_proto::kinds::Action;
 use tws_proto::message::{CancelOrder, ClientMessage, PlaceOrder, RequestModelValues, ServerMessage};
 use tws_proto::{Contract, Order};
-use tws_sim::{Switch, TwsSim};
+use tws_sim::{Fault, Switch, TwsSim};
 
 use crate::world::{SECOND, session, still, stock};
 
@@ -294,6 +294,37 @@ async fn what_a_stream_left_out_is_asked_for() {
             assert!(view.value(account, &value.key, &value.currency).is_some(), "{value:?} is missing");
         }
     }
+}
+
+/// What could not be read may have been what the view does not know: it is told anew before the view is current again.
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_is_asked_for() {
+    let (sim, client, portfolio, mut events) = world().await;
+    current(&portfolio, &mut events).await;
+    // In protobuf, cut off within a field.
+    for (message, section) in [
+        (5, Section::Orders),
+        (3, Section::Orders),
+        (11, Section::Fills),
+        (59, Section::Fills),
+        (61, Section::Positions),
+        (62, Section::Positions),
+    ] {
+        sim.inject(Fault::new(Switch::Raw).text(format!("00000006{:08x}0880", 200 + message))).unwrap();
+        let mut heard = Vec::new();
+        while !heard.iter().any(|event| matches!(event, LaneEvent::BadFrame(_))) {
+            heard.extend(events.recv().await);
+        }
+        assert_eq!(portfolio.view().missing(), [section], "message {message}");
+        current(&portfolio, &mut events).await;
+        assert_eq!(client.state().borrow().epoch, Epoch(1));
+    }
+    agrees(&portfolio, &sim, &client).await;
+    // What has to do with no order, fill or position casts doubt on none.
+    sim.inject(Fault::new(Switch::Raw).text(format!("00000006{:08x}0880", 200 + 1))).unwrap();
+    sim.inject(Switch::UnknownMessage).unwrap();
+    settle(&mut events).await;
+    assert!(portfolio.view().is_current());
 }
 
 #[tokio::test(start_paused = true)]
