@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use tws_proto::BadFrame;
 use tws_proto::ids::RequestId;
 
-use super::outgoing::Waiting;
 use super::{Event, Session, SubscriptionId};
 use crate::event::{SessionEvent, StaleStream};
 use crate::relation::{Pace, Relation};
+use crate::state::Upstream;
 
 /// Streams are looked at no more often than this.
 const CHECK_PAUSE: Duration = Duration::from_secs(1);
@@ -20,6 +20,8 @@ pub(super) struct Checks {
     stale_at: Option<Instant>,
     /// When TWS had IB again with its data kept, until the streams have been judged by what came since.
     restored_at: Option<Instant>,
+    /// For streams whose request may have been dropped.
+    unanswered_at: Option<Instant>,
     /// When books of depth are asked for anew, of which a row may be missing.
     books_at: Option<Instant>,
     /// When they were last.
@@ -33,6 +35,8 @@ pub(super) struct Route {
     /// When it last told something; until then when it was asked for.
     pub(super) last: Instant,
     pub(super) flow: Flow,
+    /// Whether one that is stale told something since it was asked for.
+    had_told: bool,
 }
 
 /// Whether anything flows.
@@ -48,12 +52,21 @@ pub(super) enum Flow {
 
 impl Route {
     pub(super) fn new(id: SubscriptionId, now: Instant) -> Self {
-        Self { id, last: now, flow: Flow::Awaited }
+        Self { id, last: now, flow: Flow::Awaited, had_told: false }
     }
 
     /// To a stream that was stale when it was asked for anew: that is over when it tells something, not before.
     pub(super) fn stale(id: SubscriptionId, last: Instant) -> Self {
-        Self { id, last, flow: Flow::Stale }
+        Self { id, last, flow: Flow::Stale, had_told: false }
+    }
+
+    /// Whether the stream told something since it was asked for.
+    pub(super) fn has_told(&self) -> bool {
+        match self.flow {
+            Flow::Awaited => false,
+            Flow::Fresh => true,
+            Flow::Stale => self.had_told,
+        }
     }
 
     /// When the stream last told something, where it is stale.
@@ -105,6 +118,9 @@ impl Session {
     /// TWS has IB again and says that it kept the streams: what they tell must prove it (F10).
     pub(super) fn watch_restored(&mut self, now: Instant) {
         self.checks.restored_at = Some(now);
+        // What was asked meanwhile has as long as what is asked now.
+        self.checks.unanswered_at = None;
+        self.watch_answer(now);
     }
 
     /// The connection ended, or every stream was asked for anew.
@@ -115,7 +131,8 @@ impl Session {
     /// When streams are looked at next.
     pub(super) fn check_at(&self) -> Option<Instant> {
         let restored = self.checks.restored_at.map(|at| at + self.config.timeouts.silent_after_restore);
-        self.checks.stale_at.into_iter().chain(restored).chain(self.checks.books_at).min()
+        let Checks { stale_at, unanswered_at, books_at, .. } = self.checks;
+        [restored, stale_at, unanswered_at, books_at].into_iter().flatten().min()
     }
 
     /// A stream was asked for: it is due to tell something.
@@ -130,6 +147,9 @@ impl Session {
         if let Some(restored_at) = self.checks.restored_at.filter(|at| *at + silence <= now) {
             self.checks.restored_at = None;
             self.renew_silent(restored_at, now);
+        }
+        if self.checks.unanswered_at.is_some_and(|at| at <= now) {
+            self.renew_unanswered(now);
         }
         if self.checks.books_at.is_some_and(|at| at <= now) {
             self.renew_books(now);
@@ -160,21 +180,31 @@ impl Session {
 
     /// Asks anew, once, for every stream that told something before TWS lost IB and nothing since it is back.
     fn renew_silent(&mut self, restored_at: Instant, now: Instant) {
-        let is_silent = |route: &&Route| route.last < restored_at && route.flow != Flow::Awaited;
-        let silent: Vec<_> = self.subscriptions.routes().filter(is_silent).map(|route| route.id).collect();
-        for id in silent {
-            let Some(relation) = self.subscriptions.relation(id) else { continue };
-            match relation.pace {
-                Pace::Line | Pace::TickByTick | Pace::Depth | Pace::Historical => {}
-                // These tell something when it changes, which may be never.
-                Pace::Plain | Pace::Scanner | Pace::Search | Pace::Order | Pace::Cancel => continue,
-            }
-            if let Some(cancel) = self.subscriptions.suspend(id) {
-                self.queue.push(Waiting::Message(cancel), None, now);
-            }
-            self.queue_stream(id, now);
+        for id in self.subscriptions.silent_since(restored_at) {
+            self.renew_once(id, now);
         }
-        self.pump(now);
+    }
+
+    /// A stream was asked for: it is due to be answered.
+    pub(super) fn watch_answer(&mut self, now: Instant) {
+        let due = now + self.config.timeouts.silent_after_restore;
+        self.checks.unanswered_at = Some(self.checks.unanswered_at.map_or(due, |at| at.min(due)));
+    }
+
+    /// Asks once more for every stream that should have told something since it was asked for: what TWS is asked while it
+    /// joins IB itself it may drop (F4). While it has lost IB there is no use in it.
+    fn renew_unanswered(&mut self, now: Instant) {
+        let silence = self.config.timeouts.silent_after_restore;
+        let (unanswered, next) = self.subscriptions.unanswered(silence, now);
+        self.checks.unanswered_at = next;
+        if self.state.upstream == Upstream::Up {
+            unanswered.into_iter().for_each(|id| self.renew_once(id, now));
+        }
+    }
+
+    fn renew_once(&mut self, id: SubscriptionId, now: Instant) {
+        self.renew(id, now);
+        self.subscriptions.mark_renewed(id);
     }
 
     /// Tells which streams have become stale, all of them at once.
@@ -189,7 +219,7 @@ impl Session {
                 (_, Pace::Plain | Pace::Scanner | Pace::Search | Pace::Order | Pace::Cancel) => {}
                 (Flow::Awaited | Flow::Fresh, _) if due > now => next = Some(next.map_or(due, |at| at.min(due))),
                 (Flow::Awaited | Flow::Fresh, _) => {
-                    route.flow = Flow::Stale;
+                    (route.had_told, route.flow) = (route.has_told(), Flow::Stale);
                     let silent_for = now.saturating_duration_since(route.last);
                     streams.push(StaleStream { subscription: route.id, request: relation.request, silent_for });
                 }

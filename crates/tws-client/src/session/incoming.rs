@@ -152,7 +152,7 @@ impl Session {
         };
         let is_start = self.take_word_of_start(&message);
         if named.is_none()
-            && let Some(subscription) = self.subscriptions.of_unkeyed(&message)
+            && let Some(subscription) = self.subscriptions.hear_unkeyed(&message)
         {
             let update = FeedUpdate::Message(message.clone());
             self.events.push_back(Event::Update { subscription, update });

@@ -193,13 +193,15 @@ impl Session {
         Ok(id)
     }
 
-    /// Asks for a stream anew, because part of what it said was lost, on the way here or to its reader.
+    /// Asks for a stream anew, because part of what it said was lost, on the way here or to its reader, or all of it.
     pub fn renew(&mut self, id: SubscriptionId, now: Instant) {
-        if let Some(cancel) = self.subscriptions.suspend(id) {
+        let Some(cancel) = self.subscriptions.suspend(id) else { return };
+        // A request in the same channel still hears the answers that a cancel would end.
+        if !self.subscriptions.relation(id).is_some_and(|relation| self.is_asked_in(relation)) {
             self.queue.push(Waiting::Message(cancel), None, now);
-            self.queue_stream(id, now);
-            self.pump(now);
         }
+        self.queue_stream(id, now);
+        self.pump(now);
     }
 
     /// Ends a stream, at the server too.
@@ -492,6 +494,7 @@ impl Session {
             None => return,
         }
         self.watch_stream(now);
+        self.watch_answer(now);
         if let Err(barred) = self.send(message, now) {
             self.subscriptions.remove(id);
             let update = FeedUpdate::Ended(barred.into());

@@ -1,7 +1,7 @@
 //! [`Subscriptions`]: the live streams, asked for once in every epoch in which they are wanted.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::MarketDataKind;
@@ -13,7 +13,7 @@ use crate::config::Pacing;
 use crate::error::RequestError;
 use crate::id_map::{Id, IdMap};
 use crate::log::MaskedDebug;
-use crate::relation::{Channel, Pace, Relation};
+use crate::relation::{Channel, End, Pace, Relation};
 use crate::state::Epoch;
 
 /// Makes the request of a stream under a fresh id, in every epoch in which it is wanted.
@@ -73,18 +73,55 @@ struct Stream {
     began: bool,
     /// When it last told something, where it was stale when it was last live.
     stale_since: Option<Instant>,
+    /// Whether it ever told something, when it was live before.
+    told_before: bool,
+    /// Whether it was asked for once more since it told something, because it is silent.
+    is_renewed: bool,
 }
 
 /// A stream that was asked for in this epoch.
 #[derive(Debug)]
 struct Live {
     request_id: RequestId,
+    asked_at: Instant,
+    /// Whether one whose messages carry no id told something since.
+    has_told: bool,
     cancel: Option<ClientMessage>,
 }
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stream").field("relation", &self.relation).field("live", &self.live).finish_non_exhaustive()
+    }
+}
+
+impl Stream {
+    /// It is not live any more; what was known of its data is kept.
+    fn end(&mut self, route: Option<&Route>) -> Option<Live> {
+        let live = self.live.take()?;
+        self.stale_since = route.and_then(Route::stale_since);
+        if route.map_or(live.has_told, Route::has_told) {
+            (self.told_before, self.is_renewed) = (true, false);
+        }
+        Some(live)
+    }
+
+    /// Whether it tells something all the time while its market trades. The others do when something changes, which may be
+    /// never.
+    const fn is_steady(&self) -> bool {
+        match self.relation.pace {
+            Pace::Line | Pace::TickByTick | Pace::Depth | Pace::Historical => true,
+            Pace::Plain | Pace::Scanner | Pace::Search | Pace::Order | Pace::Cancel => false,
+        }
+    }
+
+    /// Whether TWS answers at once, whatever the market does: a list has an end, and the others tell where things stand.
+    /// Where they never did, nobody knows whether they can. Bulletins come when there are some.
+    fn is_due_at_once(&self) -> bool {
+        match self.relation.end {
+            End::Message(_) | End::MessageSince(..) => true,
+            End::Never | End::First | End::Flagged => self.told_before && self.relation.is_keyed(),
+        }
     }
 }
 
@@ -124,7 +161,9 @@ impl Subscriptions {
             self.by_channel.insert(channel, id);
         }
         self.last = id.0;
-        self.streams.insert(id, Stream { request, relation, live: None, began: false, stale_since: None });
+        let (live, stale_since) = (None, None);
+        let (began, told_before, is_renewed) = (false, false, false);
+        self.streams.insert(id, Stream { request, relation, live, began, stale_since, told_before, is_renewed });
         Ok(id)
     }
 
@@ -153,10 +192,8 @@ impl Subscriptions {
 
     /// Takes a live stream for one that was not asked for; what ends it at the server.
     pub(super) fn suspend(&mut self, id: SubscriptionId) -> Option<ClientMessage> {
-        let stream = self.streams.get_mut(&id)?;
-        let live = stream.live.take()?;
-        stream.stale_since = self.by_id.remove(live.request_id).and_then(|route| route.stale_since());
-        live.cancel
+        let route = self.request_id(id).and_then(|request_id| self.by_id.remove(request_id));
+        self.streams.get_mut(&id)?.end(route.as_ref())?.cancel
     }
 
     /// What ends the streams at the server that it keeps when its market data is lost: asked for anew without it, they
@@ -187,7 +224,8 @@ impl Subscriptions {
         now: Instant,
     ) -> Option<bool> {
         let stream = self.streams.get_mut(&id)?;
-        stream.live = Some(Live { request_id, cancel: stream.relation.cancel(request_id, asked) });
+        let cancel = stream.relation.cancel(request_id, asked);
+        stream.live = Some(Live { request_id, asked_at: now, has_told: false, cancel });
         if stream.relation.is_keyed() {
             let stale = stream.stale_since.map(|last| Route::stale(id, last));
             self.by_id.insert(request_id, stale.unwrap_or_else(|| Route::new(id, now)));
@@ -229,12 +267,17 @@ impl Subscriptions {
         self.streams.get(&id)?.live.as_ref().map(|live| live.request_id)
     }
 
-    /// The live stream that a message without an id belongs to.
-    pub(super) fn of_unkeyed(&self, message: &ServerMessage) -> Option<SubscriptionId> {
+    /// The live stream that a message without an id belongs to, which has told something now.
+    pub(super) fn hear_unkeyed(&mut self, message: &ServerMessage) -> Option<SubscriptionId> {
         let name = message.facts().name;
-        self.by_channel.values().copied().find(|id| {
-            let stream = self.streams.get(id);
-            stream.is_some_and(|stream| stream.live.is_some() && stream.relation.names(name))
+        let Self { by_channel, streams, .. } = self;
+        by_channel.values().copied().find(|id| {
+            let Some(stream) = streams.get_mut(id) else { return false };
+            let is_its = stream.relation.names(name);
+            stream.live.as_mut().filter(|_| is_its).is_some_and(|live| {
+                live.has_told = true;
+                true
+            })
         })
     }
 
@@ -267,12 +310,46 @@ impl Subscriptions {
         })
     }
 
+    /// Streams that tell something all the time, did so once, and have not since then.
+    pub(super) fn silent_since(&self, since: Instant) -> Vec<SubscriptionId> {
+        let is_silent = |route: &&Route| {
+            let Some(stream) = self.streams.get(&route.id) else { return false };
+            let told = route.has_told() || (stream.told_before && !stream.is_renewed);
+            route.last < since && told && stream.is_steady()
+        };
+        self.routes().filter(is_silent).map(|route| route.id).collect()
+    }
+
+    /// Streams that have told nothing since they were asked for so long ago, and should have; and when to look again.
+    pub(super) fn unanswered(&self, silence: Duration, now: Instant) -> (Vec<SubscriptionId>, Option<Instant>) {
+        let (mut unanswered, mut next) = (Vec::new(), None::<Instant>);
+        for (id, stream) in &self.streams {
+            let Some(live) = &stream.live else { continue };
+            let has_told = self.by_id.get(live.request_id).map_or(live.has_told, Route::has_told);
+            if has_told || stream.is_renewed || !stream.is_due_at_once() {
+                continue;
+            }
+            match live.asked_at + silence {
+                due if due <= now => unanswered.push(*id),
+                due => next = Some(next.map_or(due, |at| at.min(due))),
+            }
+        }
+        (unanswered, next)
+    }
+
+    /// A stream was asked for once more because it is silent.
+    pub(super) fn mark_renewed(&mut self, id: SubscriptionId) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.is_renewed = true;
+        }
+    }
+
     /// No stream is live any more: the epoch ended, or TWS lost their data.
     pub(super) fn reset(&mut self) {
         for stream in self.streams.values_mut() {
-            if let Some(live) = stream.live.take() {
-                stream.stale_since = self.by_id.get(live.request_id).and_then(Route::stale_since);
-            }
+            let route = stream.live.as_ref().and_then(|live| self.by_id.get(live.request_id));
+            stream.end(route);
+            stream.is_renewed = false;
         }
         self.by_id.clear();
     }

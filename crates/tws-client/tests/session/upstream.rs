@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use tws_client::session::{Event, FeedUpdate};
-use tws_client::{Epoch, LaneEvent, MarketData, Phase, Reason, SessionEvent, StateChange, TradingClient, Update};
+use tws_client::{
+    Conflate, Epoch, LaneEvent, MarketData, Phase, Reason, SessionEvent, StateChange, Subscription, TradingClient,
+    Update,
+};
 use tws_proto::ServerMessage;
 use tws_proto::ids::RequestId;
+use tws_proto::kinds::AccountTag;
 use tws_proto::message::*;
 use tws_sim::{Fault, Switch};
 
@@ -120,6 +124,47 @@ fn r31_after_1102_only_what_told_something_and_now_is_silent_is_asked_for_once_m
 }
 
 #[test]
+fn after_a_reconnect_what_told_something_before_and_now_is_silent_is_asked_for_once_more() {
+    let mut pair = Pair::ready();
+    for _ in 0..3 {
+        pair.session.subscribe(quotes(), pair.now).unwrap();
+    }
+    pair.settle();
+    let ids = asked(&pair);
+    // The third has never told anything: nobody knows whether its market trades.
+    tick(&mut pair, ids[0]);
+    tick(&mut pair, ids[1]);
+    for lost_upstream in [false, true] {
+        pair.session.handle_closed(None, pair.now);
+        pair.heard.clear();
+        pair.run_for(2 * SECOND);
+        let ids = asked(&pair);
+        assert_eq!(ids.len(), 3);
+        pair.heard.clear();
+        if lost_upstream {
+            // While TWS has lost IB it is of no use to ask.
+            pair.notice(1100);
+            pair.run_for(100 * SECOND);
+            assert_eq!(asked(&pair), []);
+            pair.notice(1102);
+        }
+        tick(&mut pair, ids[0]);
+        pair.run_for(28 * SECOND);
+        assert_eq!(asked(&pair), [], "half a minute has not passed");
+        pair.run_for(3 * SECOND);
+        let again = asked(&pair);
+        assert_eq!(again.len(), 1, "lost upstream: {lost_upstream}");
+        let cancelled = pair.heard.iter().find_map(|message| match message {
+            ClientMessage::CancelMarketData(body) => Some(body.request_id),
+            _ => None,
+        });
+        assert_eq!(cancelled, Some(ids[1]));
+        pair.run_for(600 * SECOND);
+        assert_eq!(asked(&pair).len(), 1, "once");
+    }
+}
+
+#[test]
 fn r31_a_stale_stream_is_told_once_and_so_is_its_return() {
     let mut pair = Pair::ready();
     let [first, second] = [(); 2].map(|()| pair.session.subscribe(quotes(), pair.now).unwrap());
@@ -176,7 +221,7 @@ async fn streams(client: &TradingClient) -> Vec<MarketData> {
 }
 
 /// How much data came.
-fn data(stream: &mut MarketData) -> usize {
+fn data<T: Conflate>(stream: &mut Subscription<T>) -> usize {
     std::iter::from_fn(|| stream.try_recv()).filter(|update| matches!(update, Update::Data(_))).count()
 }
 
@@ -282,7 +327,7 @@ fn a_stale_stream_that_is_asked_for_anew_is_fresh_once_it_tells_something() {
         }
         pair.run_for(120 * SECOND);
         assert_eq!(told(&pair), [], "it is stale still, and that was told");
-        let [id] = asked(&pair)[..] else { panic!("{asked_anew_by}") };
+        let id = *asked(&pair).last().unwrap();
         tick(&mut pair, id);
         let fresh = SessionEvent::Fresh { subscription: stream, silent_for: 181 * SECOND };
         assert_eq!(told(&pair), [fresh], "{asked_anew_by}");
@@ -310,6 +355,29 @@ async fn s12_the_socket_is_lost_while_ib_is() {
     });
     let lost = changes.filter(|change| matches!(change, StateChange::EpochLost { .. }));
     assert_eq!(lost.count(), 1);
+}
+
+/// F4: TWS is there again before it has joined IB, and drops what it is asked until then.
+#[tokio::test(start_paused = true)]
+async fn streams_whose_requests_tws_drops_at_its_start_live_again() {
+    let desk = Desk::ready().await;
+    let account = desk.client.state().borrow().accounts[0].clone();
+    let mut streams = streams(&desk.client).await;
+    let mut positions = desk.client.position_updates().unwrap();
+    let mut values = desk.client.account_updates(&account).unwrap();
+    let mut summary = desk.client.account_summary_updates("All", &[AccountTag::NetLiquidation]).unwrap();
+    let mut profit = desk.client.profit(&account, "").unwrap();
+    tokio::time::sleep(5 * SECOND).await;
+    assert!(data(&mut positions) > 0 && data(&mut values) > 0 && data(&mut summary) > 0 && data(&mut profit) > 0);
+    desk.sim.inject(Fault::new(Switch::RequestsLost).ms(3000)).unwrap();
+    desk.sim.drop_connections();
+    desk.until(|state| state.epoch == Epoch(2) && state.takes_orders()).await;
+    tokio::time::sleep(35 * SECOND).await;
+    alive(&desk, &mut streams).await;
+    assert!(data(&mut positions) > 0, "positions");
+    assert!(data(&mut values) > 0, "values");
+    assert!(data(&mut summary) > 0, "summary");
+    assert!(data(&mut profit) > 0, "profit");
 }
 
 /// Executions that come a minute late come on the lane all the same, through a reset of the server.
