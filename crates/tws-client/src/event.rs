@@ -116,8 +116,8 @@ pub struct SessionEvents {
 }
 
 impl SessionEvents {
-    pub(crate) fn new(receiver: Receiver<SessionEvent>) -> Self {
-        Self { receiver, is_over: false }
+    pub(crate) fn new(receiver: Receiver<SessionEvent>, is_over: bool) -> Self {
+        Self { receiver, is_over }
     }
 
     /// The next event; `None` once the session has ended and every event was read.

@@ -30,7 +30,7 @@ use crate::mailbox::{Mailbox, Signal};
 use crate::queue::Waits;
 use crate::session::{Access, RequestKey, Session, SubscriptionId, order_ids};
 use crate::source::Source;
-use crate::state::{Epoch, Halt, Round, State};
+use crate::state::{Epoch, Halt, Phase, Round, State};
 use crate::stream::{FeedSink, Subscription};
 use crate::updates::{Conflate, Delivery, Updates};
 
@@ -153,7 +153,10 @@ impl Shared {
     }
 
     pub(crate) fn events(&self) -> SessionEvents {
-        SessionEvents::new(self.events.subscribe())
+        let receiver = self.events.subscribe();
+        // Of a session that has ended already nothing more will be told.
+        let is_over = self.state.borrow().phase == Phase::Closed;
+        SessionEvents::new(receiver, is_over)
     }
 
     /// Keeps a callback; false where there are too many.

@@ -9,7 +9,7 @@ use support::{Listener, SECOND, place, ready_session, session, short};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 use tws_client::config::{ConnectError, Pacing};
-use tws_client::{Client, Config, Epoch, Exit, Phase, Reason, RequestError, Tick, TradingClient, Update};
+use tws_client::{Client, Config, Epoch, Exit, Phase, Reason, RequestError, SessionEvent, Tick, TradingClient, Update};
 use tws_proto::handshake::HandshakeError;
 use tws_proto::kinds::TickKind;
 use tws_proto::message::{ClientMessage, ManagedAccounts, NextValidId};
@@ -316,6 +316,21 @@ async fn a_driver_that_is_gone_leaves_nobody_waiting() {
     assert_eq!(quotes.recv().await, Some(tws_client::Update::Ended(RequestError::Closed)));
     assert_eq!(quotes.recv().await, None);
     client.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_listens_to_a_session_that_has_ended_hears_its_end() {
+    let (client, _listener, _peer) = ready_session().await;
+    let mut before = client.events();
+    client.shutdown().await;
+    let mut after = client.events();
+    assert_eq!(tokio::time::timeout(60 * SECOND, after.recv()).await.expect("it ends"), None);
+    assert_eq!(client.events().try_recv(), None);
+    let mut last = None;
+    while let Some(event) = tokio::time::timeout(60 * SECOND, before.recv()).await.expect("it ends") {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(SessionEvent::State { state, .. }) if state.phase == Phase::Closed));
 }
 
 #[tokio::test(start_paused = true)]
