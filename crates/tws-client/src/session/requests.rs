@@ -241,9 +241,10 @@ impl Requests {
         if let Stage::Asked(answers, _) = &mut pending.stage {
             let at = answers.messages.len();
             answers.provisional = Some(Box::new(Provisional { answers: at, marker: message.clone(), owed_until }));
-            let until = pending.deadline.min(now + settle);
-            move_deadline(&mut self.deadlines, key, pending, until);
         }
+        // One that was given up, or that a stream reads itself, has its turn no longer than one that is waited for.
+        let until = pending.deadline.min(now + settle);
+        move_deadline(&mut self.deadlines, key, pending, until);
         true
     }
 

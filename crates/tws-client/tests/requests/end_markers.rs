@@ -116,6 +116,25 @@ async fn r08_a_stream_or_a_list_given_up_keeps_its_turn_until_its_deadline_and_n
     assert_eq!(begun.elapsed(), 11 * SECOND);
 }
 
+/// The marker of its list may be the one that the list before has lost: it need not wait for that until its deadline.
+#[tokio::test(start_paused = true)]
+async fn r08_a_stream_behind_a_list_whose_end_marker_was_lost_passes_its_turn_on() {
+    let (client, _listener, mut peer) = ready_session().await;
+    let lost = ask(&client, |client| async move { client.positions().await }).await;
+    assert_eq!(short(&peer.hear_for(11 * SECOND).await), ["REQ_POSITIONS", "CANCEL_POSITIONS"]);
+    lost.await.unwrap().unwrap_err();
+    let begun = Instant::now();
+    let _stream = client.position_updates().unwrap();
+    assert_eq!(short(&[peer.hear().await]), ["REQ_POSITIONS"]);
+    let asking = ask(&client, |client| async move { client.positions().await }).await;
+    peer.say(PositionEnd {}).await;
+    assert_eq!(short(&[peer.hear().await]), ["REQ_POSITIONS"]);
+    assert_eq!(begun.elapsed(), SECOND, "no other marker has come");
+    peer.say(PositionEnd {}).await;
+    assert_eq!(asking.await.unwrap(), Ok(vec![]));
+    assert_eq!(begun.elapsed(), 2 * SECOND);
+}
+
 #[tokio::test(start_paused = true)]
 async fn r08_a_lost_end_marker_keeps_no_other_list_waiting() {
     let (client, _listener, mut peer) = ready_session().await;
