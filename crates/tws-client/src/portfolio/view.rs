@@ -36,7 +36,7 @@ pub struct View {
     told: Told,
     /// Counts what the lane told of orders.
     sequence: u64,
-    /// Orders that ended since the list of open orders was last asked for.
+    /// Orders that ended while the list of open orders is awaited.
     ended: BTreeSet<OrderName>,
     /// Positions that the lane has told since they were begun to be told anew.
     positions_told: Option<BTreeSet<PlaceName>>,
@@ -353,7 +353,10 @@ impl View {
 
     fn end_order(&mut self, name: OrderName) {
         self.orders.remove(&name);
-        self.ended.insert(name);
+        // A list that is on its way may still have it.
+        if !self.told.orders {
+            self.ended.insert(name);
+        }
     }
 
     /// The name of an order; what was known of it before IB had it moves under IB's number.
@@ -516,5 +519,32 @@ impl fmt::Debug for View {
             .field("orders", &self.orders.len())
             .field("fills", &self.fills.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(order_id: i32, status: Status) -> LaneEvent {
+        let status = OrderStatus { order_id: OrderId(order_id), status, ..OrderStatus::default() };
+        LaneEvent::Message(Box::new(status).into())
+    }
+
+    #[test]
+    fn orders_that_have_ended_are_remembered_only_while_a_list_of_them_is_awaited() {
+        let mut view = View::default();
+        view.take_event(&status(1, Status::Filled));
+        let listed = |ids: &[i32]| {
+            let orders = ids.iter().map(|id| OpenOrder { order_id: OrderId(*id), ..OpenOrder::default() }).collect();
+            OpenOrders { orders, ..OpenOrders::default() }
+        };
+        view.take_open_orders(listed(&[1, 2]), 0);
+        assert_eq!(view.orders().count(), 1, "the list is older than the end of the first");
+        for id in 2..1000 {
+            view.take_event(&status(id, Status::Submitted));
+            view.take_event(&status(id, Status::Filled));
+        }
+        assert_eq!((view.orders().count(), view.ended.len()), (0, 0));
     }
 }
