@@ -197,7 +197,9 @@ impl Session {
         let silence = self.config.timeouts.silent_after_restore;
         let (unanswered, next) = self.subscriptions.unanswered(silence, now);
         self.checks.unanswered_at = next;
-        if self.state.upstream == Upstream::Up {
+        if self.state.upstream == Upstream::Up && !unanswered.is_empty() {
+            // It may have been dropped with them.
+            self.say_data_kind(now);
             unanswered.into_iter().for_each(|id| self.renew_once(id, now));
         }
     }

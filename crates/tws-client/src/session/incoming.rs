@@ -231,10 +231,7 @@ impl Session {
         if self.state.upstream == Upstream::Up {
             self.send_kept_cancels(now);
         }
-        if let Some(kind) = self.subscriptions.data_kind {
-            let message = tws_proto::message::RequestMarketDataType { kind }.into();
-            self.queue.push(Waiting::Message(message), None, now);
-        }
+        self.say_data_kind(now);
         self.resubscribe(now);
     }
 

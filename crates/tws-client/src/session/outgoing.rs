@@ -239,6 +239,13 @@ impl Session {
         }
     }
 
+    /// Says which kind of data was chosen, where one was, to a TWS that does not know it.
+    pub(super) fn say_data_kind(&mut self, now: Instant) {
+        if let Some(kind) = self.subscriptions.data_kind {
+            self.queue.push(Waiting::Message(RequestMarketDataType { kind }.into()), None, now);
+        }
+    }
+
     /// Sends a burst of order messages, in order, all of them or none, in the epoch that is returned. It leaves at once,
     /// unless the window is full or the link has been silent; if it then cannot leave in time, a
     /// [`LaneEvent::Unsent`] says so.

@@ -9,7 +9,7 @@ use tws_client::{
 };
 use tws_proto::ServerMessage;
 use tws_proto::ids::RequestId;
-use tws_proto::kinds::AccountTag;
+use tws_proto::kinds::{AccountTag, MarketDataKind};
 use tws_proto::message::*;
 use tws_sim::{Fault, Switch};
 
@@ -162,6 +162,23 @@ fn after_a_reconnect_what_told_something_before_and_now_is_silent_is_asked_for_o
         pair.run_for(600 * SECOND);
         assert_eq!(asked(&pair).len(), 1, "once");
     }
+}
+
+/// F4: what TWS drops at its start may be which data is wanted, too.
+#[test]
+fn the_kind_of_data_is_said_again_before_streams_that_are_asked_for_once_more() {
+    let mut pair = Pair::ready();
+    pair.session.choose_data_kind(MarketDataKind::Delayed, pair.now);
+    pair.session.subscribe(quotes(), pair.now).unwrap();
+    pair.settle();
+    let id = asked(&pair)[0];
+    tick(&mut pair, id);
+    pair.session.handle_closed(None, pair.now);
+    pair.run_for(2 * SECOND);
+    pair.heard.clear();
+    pair.run_for(31 * SECOND);
+    let names = pair.heard.iter().map(|message| message.facts().name).filter(|name| *name != "REQ_CURRENT_TIME");
+    assert_eq!(names.collect::<Vec<_>>(), ["REQ_MARKET_DATA_TYPE", "CANCEL_MKT_DATA", "REQ_MKT_DATA"]);
 }
 
 #[test]
