@@ -27,8 +27,10 @@ impl TradingClient {
         self.request(Acting(update)).await
     }
 
-    /// Gives orders that are made by hand from now on to this client, which must have id 0 (`REQ_AUTO_OPEN_ORDERS`). TWS does
-    /// not answer; the orders, and under which id each was bound (`ORDER_BOUND`), appear on the order lane.
+    /// Gives orders that are made by hand from now on to this client, which must have id 0 (`REQ_AUTO_OPEN_ORDERS`), in this
+    /// epoch: say it again after a reconnect, and [`Client::open_orders`](crate::Client::open_orders) for what was made
+    /// meanwhile. TWS does not answer; the orders, and under which id each was bound (`ORDER_BOUND`), appear on the order
+    /// lane.
     ///
     /// # Errors
     /// [`RequestError`], as for every request; nothing was said.
