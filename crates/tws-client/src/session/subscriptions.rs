@@ -13,7 +13,7 @@ use crate::config::Pacing;
 use crate::error::RequestError;
 use crate::id_map::{Id, IdMap};
 use crate::log::MaskedDebug;
-use crate::relation::{Channel, End, Pace, Relation};
+use crate::relation::{Channel, End, Pace, Relation, Role};
 use crate::state::Epoch;
 
 /// Makes the request of a stream under a fresh id, in every epoch in which it is wanted.
@@ -84,7 +84,7 @@ struct Stream {
 struct Live {
     request_id: RequestId,
     asked_at: Instant,
-    /// Whether one whose messages carry no id told something since.
+    /// Whether one whose messages carry no id has told the end of what there was at first.
     has_told: bool,
     cancel: Option<ClientMessage>,
 }
@@ -115,7 +115,7 @@ impl Stream {
         }
     }
 
-    /// Whether TWS answers at once, whatever the market does: a list has an end, and the others tell where things stand.
+    /// Whether TWS answers at once, whatever the market does: a list ends, and the others tell where things stand.
     /// Where they never did, nobody knows whether they can. Bulletins come when there are some.
     fn is_due_at_once(&self) -> bool {
         match self.relation.end {
@@ -267,7 +267,7 @@ impl Subscriptions {
         self.streams.get(&id)?.live.as_ref().map(|live| live.request_id)
     }
 
-    /// The live stream that a message without an id belongs to, which has told something now.
+    /// The live stream that a message without an id belongs to.
     pub(super) fn hear_unkeyed(&mut self, message: &ServerMessage) -> Option<SubscriptionId> {
         let name = message.facts().name;
         let Self { by_channel, streams, .. } = self;
@@ -275,7 +275,7 @@ impl Subscriptions {
             let Some(stream) = streams.get_mut(id) else { return false };
             let is_its = stream.relation.names(name);
             stream.live.as_mut().filter(|_| is_its).is_some_and(|live| {
-                live.has_told = true;
+                live.has_told |= stream.relation.role(message) == Role::End;
                 true
             })
         })

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tws_client::config::Limits;
-use tws_client::{Config, OpenOrders, RequestError};
+use tws_client::feed::PositionUpdate;
+use tws_client::{Config, Epoch, OpenOrders, RequestError, Update};
 use tws_proto::message::*;
 
 use super::support::{Peer, SECOND, ready_session, session, short};
@@ -114,6 +115,26 @@ async fn r08_a_stream_or_a_list_given_up_keeps_its_turn_until_its_deadline_and_n
     peer.say(OpenOrdersEnd {}).await;
     assert_eq!(ids(next.await.unwrap()), [2]);
     assert_eq!(begun.elapsed(), 11 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn r08_a_stream_whose_first_list_does_not_end_is_asked_for_once_more() {
+    let (client, _listener, mut peer) = ready_session().await;
+    let mut stream = client.position_updates().unwrap();
+    assert_eq!(short(&[peer.hear().await]), ["REQ_POSITIONS"]);
+    let position = || Box::new(Position { account: "DU1".into(), ..Position::default() });
+    peer.say(position()).await;
+    assert_eq!(peer.hear_for(29 * SECOND).await, []);
+    assert_eq!(short(&peer.hear_for(2 * SECOND).await), ["CANCEL_POSITIONS", "REQ_POSITIONS"]);
+    peer.say(position()).await;
+    peer.say(PositionEnd {}).await;
+    assert_eq!(peer.hear_for(120 * SECOND).await, [], "it is whole");
+    let mut told = Vec::new();
+    while let Some(update) = stream.try_recv() {
+        told.push(update);
+    }
+    let row = || Update::Data(PositionUpdate::Position(position()));
+    assert_eq!(told, [row(), Update::Gap { epoch: Epoch(1) }, row(), Update::Data(PositionUpdate::Complete)]);
 }
 
 /// The marker of its list may be the one that the list before has lost: it need not wait for that until its deadline.
