@@ -59,6 +59,7 @@ impl Session {
             self.requests.spoil(&bad);
         }
         self.doubt_books(&bad, now);
+        self.doubt_lists(&bad, now);
         self.events.push_back(if LANE.contains(&bad.message) {
             Event::Lane(LaneEvent::BadFrame(bad))
         } else {

@@ -169,6 +169,14 @@ impl Session {
         }
     }
 
+    /// A frame that could not be read may have been a position, or a value of an account: what is told once is asked for
+    /// anew, at once where it was last asked for long ago.
+    pub(super) fn doubt_lists(&mut self, bad: &BadFrame, now: Instant) {
+        if self.subscriptions.spoil(bad) {
+            self.checks.unanswered_at = Some(now);
+        }
+    }
+
     /// Whose row it was cannot be told: every book is asked for anew.
     fn renew_books(&mut self, now: Instant) {
         (self.checks.books_at, self.checks.books_renewed) = (None, Some(now));

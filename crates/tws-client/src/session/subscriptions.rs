@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use tws_proto::BadFrame;
 use tws_proto::ids::RequestId;
 use tws_proto::kinds::MarketDataKind;
 use tws_proto::message::{ClientMessage, Message, Notice, ServerMessage};
@@ -86,6 +87,8 @@ struct Live {
     asked_at: Instant,
     /// Whether one whose messages carry no id has told the end of what there was at first.
     has_told: bool,
+    /// Whether something that it told could not be read, and is not told again before it changes.
+    is_spoiled: bool,
     cancel: Option<ClientMessage>,
 }
 
@@ -225,7 +228,7 @@ impl Subscriptions {
     ) -> Option<bool> {
         let stream = self.streams.get_mut(&id)?;
         let cancel = stream.relation.cancel(request_id, asked);
-        stream.live = Some(Live { request_id, asked_at: now, has_told: false, cancel });
+        stream.live = Some(Live { request_id, asked_at: now, has_told: false, is_spoiled: false, cancel });
         if stream.relation.is_keyed() {
             let stale = stream.stale_since.map(|last| Route::stale(id, last));
             self.by_id.insert(request_id, stale.unwrap_or_else(|| Route::new(id, now)));
@@ -320,13 +323,31 @@ impl Subscriptions {
         self.routes().filter(is_silent).map(|route| route.id).collect()
     }
 
-    /// Streams that have told nothing since they were asked for so long ago, and should have; and when to look again.
+    /// A frame that could not be read may have been part of what these tell once: whether there are any.
+    pub(super) fn spoil(&mut self, bad: &BadFrame) -> bool {
+        // The newest bar is told again and again.
+        if bad.message == "HISTORICAL_DATA_UPDATE" {
+            return false;
+        }
+        let mut any = false;
+        for stream in self.streams.values_mut() {
+            let is_told_once = matches!(stream.relation.end, End::Message(_) | End::MessageSince(..));
+            if let Some(live) = stream.live.as_mut().filter(|_| is_told_once && stream.relation.names(bad.message)) {
+                (live.is_spoiled, any) = (true, true);
+            }
+        }
+        any
+    }
+
+    /// Streams that were asked for so long ago and have told nothing since, and should have, or part of it only; and when
+    /// to look again.
     pub(super) fn unanswered(&self, silence: Duration, now: Instant) -> (Vec<SubscriptionId>, Option<Instant>) {
         let (mut unanswered, mut next) = (Vec::new(), None::<Instant>);
         for (id, stream) in &self.streams {
             let Some(live) = &stream.live else { continue };
             let has_told = self.by_id.get(live.request_id).map_or(live.has_told, Route::has_told);
-            if has_told || stream.is_renewed || !stream.is_due_at_once() {
+            let is_unanswered = !has_told && !stream.is_renewed && stream.is_due_at_once();
+            if !is_unanswered && !live.is_spoiled {
                 continue;
             }
             match live.asked_at + silence {

@@ -147,3 +147,33 @@ async fn a_row_of_depth_that_cannot_be_read_has_the_books_asked_for_anew_once_a_
     peer.say_raw(&[0, 0, 0, 6, 0, 0, 0, 201, 8, 0x80]).await;
     assert_eq!(peer.hear_for(5 * SECOND).await, []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_value_of_an_account_that_cannot_be_read_has_the_account_told_anew() {
+    let (client, _listener, mut peer) = ready_session().await;
+    let mut stream = client.account_updates("DU1").unwrap();
+    assert_eq!(short(&[peer.hear().await]), ["REQ_ACCT_DATA"]);
+    let _profit = client.profit("DU1", "").unwrap();
+    assert_eq!(short(&[peer.hear().await]), ["REQ_PNL"]);
+    peer.say(AccountDownloadEnd { account: "DU1".into() }).await;
+    assert_eq!(peer.hear_for(60 * SECOND).await, []);
+    // Of the worth of a position (7), in protobuf, cut off within a field.
+    let bad = [0, 0, 0, 6, 0, 0, 0, 207, 8, 0x80];
+    peer.say_raw(&bad).await;
+    let anew = ["REQ_ACCT_DATA", "REQ_ACCT_DATA"];
+    assert_eq!(short(&peer.hear_for(SECOND).await), anew, "ended, and begun");
+    // TWS that says nothing else is not asked all the time.
+    for _ in 0..29 {
+        peer.say_raw(&bad).await;
+        assert_eq!(peer.hear_for(SECOND / 2).await, []);
+    }
+    peer.say(AccountDownloadEnd { account: "DU1".into() }).await;
+    assert_eq!(short(&peer.hear_for(20 * SECOND).await), anew);
+    peer.say(AccountDownloadEnd { account: "DU1".into() }).await;
+    assert_eq!(peer.hear_for(120 * SECOND).await, []);
+    let complete = || Update::Data(AccountUpdate::Complete);
+    assert_eq!(stream.try_recv(), Some(complete()));
+    assert_eq!(stream.try_recv(), Some(complete()));
+    assert_eq!(stream.try_recv(), Some(Update::Gap { epoch: Epoch(1) }));
+    assert_eq!(stream.try_recv(), Some(complete()));
+}
