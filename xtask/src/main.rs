@@ -13,6 +13,7 @@ mod logs;
 mod paper_smoke;
 mod repository;
 mod rules;
+mod second_tws;
 mod strangers;
 mod table;
 mod tidy;
@@ -57,6 +58,8 @@ enum Command {
     Conformance(conformance::Options),
     /// Clients that other people wrote, unchanged, against the simulator.
     Strangers(strangers::Options),
+    /// The whole trader against a TWS of another hand, day by random day.
+    SecondTws(second_tws::Options),
     /// Every fuzz target of the codec in turn.
     Fuzz(fuzz::Options),
     /// Frames to readable messages and back.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&repository, &options),
         Command::Conformance(options) => conformance::run(&repository, &options),
         Command::Strangers(options) => strangers::run(&repository, &options),
+        Command::SecondTws(options) => second_tws::run(&repository, &options),
         Command::Fuzz(options) => fuzz::run(&repository, &options),
         Command::Wire(options) => wire::run(&options),
     };
