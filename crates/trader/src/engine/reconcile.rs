@@ -149,12 +149,19 @@ impl Reconciler {
         self.filled_at.get(key).is_some_and(|at| now.since(*at) < SETTLE_US)
     }
 
+    /// Whether it has failed so often that a person must look: then it is tried no more often than when all is well.
+    fn has_given_up(&self) -> bool {
+        self.failures >= TRIES_MAX || self.disagreements >= TRIES_MAX
+    }
+
     fn is_due(&self, orders: &order::Orders, now: Timestamp) -> bool {
         let Some(ended_at) = self.ended_at else { return false };
         let has_unknown = orders.has_unknown();
         // The first that can decide does not wait for the next in the row.
         let decides = has_unknown && !self.was_settled && orders.is_upstream_settled(now);
-        let pause = if self.wanted || self.reconciled.is_none() || decides {
+        let pause = if self.has_given_up() {
+            STANDING_PAUSE_US
+        } else if self.wanted || self.reconciled.is_none() || decides {
             PAUSE_US
         } else if has_unknown {
             UNKNOWN_PAUSE_US
@@ -171,7 +178,11 @@ impl Engine {
     /// questions look the same.
     pub(super) fn begin_snapshot(&mut self) {
         let Some(epoch) = self.link.ready else { return };
-        if self.reconciler.pending.is_some() || self.link.is_degraded || self.halted.is_some() {
+        if self.reconciler.pending.is_some() || self.link.is_degraded || self.link.is_over {
+            return;
+        }
+        // A halt keeps orders back, and no knowledge; what cannot be written down is not known after a restart.
+        if self.journal_fault.is_some() {
             return;
         }
         self.reconciler.begun += 1;

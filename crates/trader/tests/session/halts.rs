@@ -13,7 +13,7 @@ use tws_proto::kinds::Action;
 use tws_sim::faults::{Fault, Switch};
 
 use crate::desk::{
-    ACCOUNT, Desk, PATIENCE, alarms, back, books, hear, is_unknown, is_working, listen, number, refused,
+    ACCOUNT, Desk, PATIENCE, alarms, back, books, hear, is_unknown, is_working, listen, number, refused, states,
 };
 
 /// 7 October 2013, 13:00 in New York, in microseconds: when the simulator starts.
@@ -143,6 +143,44 @@ async fn r39_clocks_that_differ_by_more_than_is_allowed_halt_and_by_less_do_not(
     desk.config.clock_skew_max = Some(Duration::from_secs(5));
     let StartError::NotReady(not_ready) = refused(desk.config.clone()).await else { panic!("it should halt") };
     assert!(not_ready.state.reason.contains("clocks"), "{not_ready}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn r41_who_is_halted_takes_no_orders_and_goes_on_to_learn_what_became_of_those_there_are() {
+    let mut desk = Desk::open().await;
+    desk.config.clock_skew_max = Some(Duration::from_secs(5));
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(Timestamp(START_US)).start().await.unwrap();
+    let handle = trader.handle();
+    let instrument = desk.watch(&handle, "ACME").await;
+    let ticket = |price| Ticket::buy(&instrument, 10).limit(number(price)).good_till_cancelled();
+    let mut away = handle.submit(ticket("9.50")).await.unwrap();
+    let mut later = handle.submit(ticket("9.00")).await.unwrap();
+    away.wait_for(PATIENCE, is_working).await.unwrap();
+    later.wait_for(PATIENCE, is_working).await.unwrap();
+    let mut states = states(&handle);
+    desk.sim.advance(Duration::from_secs(60)); // its clock, and not ours
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    hear(&mut states, |state| state.phase == Phase::Halted).await;
+
+    // One fills while the link is away, and is known when it is back.
+    desk.sim.refuse_connections().await;
+    desk.sim.drop_connections();
+    away.wait_for(PATIENCE, is_unknown).await.unwrap();
+    desk.quote("ACME", "9.40", "9.50");
+    desk.sim.accept_connections().await.unwrap();
+    assert_eq!(away.done(Duration::from_secs(60)).await.unwrap().state, State::Filled);
+    later.wait_for(PATIENCE, is_working).await.unwrap();
+    // Of the other nobody is told; the standing check finds it.
+    for switch in [Switch::MissingStatus, Switch::MissingExecution, Switch::CommissionMissing] {
+        desk.sim.inject(switch).unwrap();
+    }
+    desk.quote("ACME", "8.90", "9.00");
+    desk.sim.clear_faults();
+    assert_eq!(later.done(Duration::from_secs(121)).await.unwrap().state, State::Filled);
+    assert_eq!(handle.position(instrument.id()).await.unwrap(), number("20"));
+    let refused = handle.submit(ticket("8.50")).await.unwrap_err();
+    assert!(matches!(refused, Refused::NotReady { phase: Phase::Halted, .. }), "{refused}");
+    trader.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
