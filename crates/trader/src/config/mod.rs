@@ -298,6 +298,9 @@ impl TraderConfig {
                 "a person must arm live trading: set TWS_LIVE_ARMED_BY and TWS_LIVE_ARMED_UNTIL",
             ),
             Some(arming) => {
+                if arming.by.trim().is_empty() {
+                    fault("TWS_LIVE_ARMED_BY", &"", Problem::Missing, "name the person who arms live trading");
+                }
                 let left = arming.until.duration_since(Timestamp::now());
                 if left.is_negative() || left.unsigned_abs() > ARMED_MAX {
                     fault(
@@ -454,6 +457,14 @@ mod tests {
             ("TWS_MAX_POSITION", "10"),
         ];
         assert_eq!(from(&complete).unwrap().port, 7496);
+        let mut by_nobody = complete;
+        by_nobody[4].1 = "  ";
+        check_faults(&by_nobody, &[("TWS_LIVE_ARMED_BY", Problem::Missing)]);
+        let blank = TraderConfig {
+            arming: Some(Arming { by: " ".to_owned(), until: Timestamp::now() }),
+            ..from(&complete).unwrap()
+        };
+        assert_eq!(blank.validate().unwrap_err().faults[0].setting, "TWS_LIVE_ARMED_BY");
         let mut too_long = complete;
         too_long[5].1 = &late;
         check_faults(&too_long, &[("TWS_LIVE_ARMED_UNTIL", Problem::OutOfRange)]);
