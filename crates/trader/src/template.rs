@@ -45,7 +45,7 @@ impl TemplateProgress {
 pub enum TemplateEnd {
     /// It wanted nothing more.
     Finished,
-    /// Its owner cancelled it, and with it what was alive.
+    /// Its owner, or a kill, cancelled it, and with it what was alive.
     Cancelled,
     /// An order of it was refused; those it had made stay as they are.
     Refused(String),

@@ -478,6 +478,7 @@ impl Engine {
             self.books.kill = Some(kill.clone());
             self.outbox.records.push(Record::Killed(kill));
         }
+        self.cancel_templates();
         self.cancel_everything();
     }
 

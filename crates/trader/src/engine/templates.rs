@@ -104,6 +104,15 @@ impl Engine {
         self.cancel_own(&own);
     }
 
+    /// Ends every template that is at work: what a kill has stopped goes on only where somebody begins it anew (R40).
+    pub(super) fn cancel_templates(&mut self) {
+        let at_work = self.templates.iter().filter(|(_, working)| !working.run.is_finished());
+        let labels: Vec<String> = at_work.map(|(label, _)| label.clone()).collect();
+        for label in labels {
+            self.cancel_template(&label);
+        }
+    }
+
     fn cancel_own(&mut self, own: &[IntentId]) {
         let step = self.books.orders.cancel_all(|order| own.contains(&order.intent.id), self.clock.now());
         self.take(step);

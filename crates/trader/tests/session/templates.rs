@@ -1,7 +1,7 @@
 //! Order types of a strategy's own, at work in a trader.
 
 use order::template::{Template, View, Wish};
-use order::{Hours, Intent};
+use order::{Hours, Intent, Timestamp};
 use trader::prelude::*;
 use trader::{Alarm, Refused, TemplateEnd};
 
@@ -108,6 +108,39 @@ async fn a_template_that_is_refused_or_panics_ends_with_an_alarm() {
     handle.submit(Ticket::sell(&acme, 10)).await.unwrap().done(PATIENCE).await.unwrap();
     trader.stop().await;
     assert_eq!(desk.holds("ACME"), number("0"));
+}
+
+#[tokio::test]
+async fn a_kill_ends_what_is_at_work_and_no_rearming_lets_it_go_on() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle().for_strategy("ice");
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut running = handle.run_template("cube", iceberg(&acme, "9.50")).await.unwrap();
+    running.wait_for(PATIENCE, |progress| progress.is_live).await.unwrap();
+    // This one has nothing alive: it waits for its time.
+    let mut waiting = handle.run_template("later", Later).await.unwrap();
+    handle.kill("ann", "test").await.unwrap();
+    for template in [&mut running, &mut waiting] {
+        assert_eq!(template.done(PATIENCE).await.unwrap().end, Some(TemplateEnd::Cancelled));
+    }
+    assert!(handle.rearm("ann").await.unwrap());
+    handle.ready(PATIENCE).await.unwrap();
+    // Its name is free again, and it alone makes an order.
+    let mut again = handle.run_template("cube", iceberg(&acme, "9.40")).await.unwrap();
+    again.wait_for(PATIENCE, |progress| progress.is_live).await.unwrap();
+    desk.broker("the new slice", |orders| orders.len() == 2).await;
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
+
+/// Wants nothing yet.
+struct Later;
+
+impl Template for Later {
+    fn next(&mut self, _view: &View<'_>, _ids: &mut dyn FnMut() -> IntentId) -> Vec<Wish> {
+        vec![Wish::WakeAt(Timestamp(i64::MAX))]
+    }
 }
 
 #[tokio::test]
