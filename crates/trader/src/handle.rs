@@ -129,7 +129,7 @@ impl Handle {
     }
 
     /// Submits two or more orders of which the first that fills cancels the others (OCA, with block). They are recorded
-    /// and sent together or not at all. Exits of the tickets count as orders of the group.
+    /// and sent together or not at all. A ticket with exits, or with others of its own, cannot be one of them.
     ///
     /// # Errors
     /// As [`submit`](Self::submit); also where the group has too few or too many orders.
@@ -142,6 +142,7 @@ impl Handle {
     }
 
     async fn submit_group(&self, tickets: Vec<Ticket>) -> Result<Placed, Refused> {
+        Ticket::check_joined(&tickets)?;
         let (reply, answer) = oneshot::channel();
         let (strategy, asked_at) = (self.owner.to_string(), Instant::now());
         self.command(Command::Submit { tickets, strategy, asked_at, reply }).await?;

@@ -43,7 +43,7 @@ pub use record::Record;
 pub use risk::{OpenAlarm, Statement, Trading, Waivable, Waiver};
 pub use strategy::{Outcome, Strategy};
 pub use template::{RunningTemplate, TemplateEnd, TemplateProgress};
-pub use ticket::{ExitPrices, Ticket};
+pub use ticket::{ExitPrices, Joined, Ticket};
 pub use trader::{StartError, Trader, TraderBuilder};
 
 /// The program on the front page compiles.

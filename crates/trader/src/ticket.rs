@@ -20,6 +20,8 @@ pub struct Ticket {
     account: Option<String>,
     extension: Option<Extension>,
     shape: Shape,
+    /// Whether it had exits that a later call would leave out.
+    has_lost_exits: bool,
     label: Option<String>,
     waiver: Option<u64>,
 }
@@ -46,6 +48,23 @@ pub struct ExitPrices {
     pub stop_loss: Option<Decimal>,
 }
 
+/// A ticket is joined with others and has exits, or other orders of its own, which would not be placed. Submit it by
+/// itself, or without them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "ticket {place} of those joined ({}) has exits or other orders of its own, which would not be placed; submit it by \
+     itself, or without them",
+    label.as_ref().unwrap_or(symbol)
+)]
+pub struct Joined {
+    /// Which of those that come together, counted from 1.
+    pub place: usize,
+    /// Its name, where it has one.
+    pub label: Option<String>,
+    /// What it trades.
+    pub symbol: String,
+}
+
 impl Ticket {
     /// Buys.
     pub fn buy(contract: &Contract, quantity: impl Into<Decimal>) -> Self {
@@ -68,6 +87,7 @@ impl Ticket {
             account: None,
             extension: None,
             shape: Shape::Alone,
+            has_lost_exits: false,
             label: None,
             waiver: None,
         }
@@ -128,33 +148,41 @@ impl Ticket {
 
     /// With several exits, each for a part of it, and what is done should a stop be missing (R25).
     ///
-    /// Of this call and the others that add orders or tie this one to another, the last holds.
+    /// Of this call and the others that add orders or tie this one to another, the last holds; but a ticket that would lose
+    /// exits by that is refused.
     pub fn scaling_out(self, exits: impl IntoIterator<Item = ExitPrices>, unprotected: Unprotected) -> Self {
-        Self { shape: Shape::Exits(exits.into_iter().collect(), unprotected), ..self }
+        Self { shape: Shape::Exits(exits.into_iter().collect(), unprotected), has_lost_exits: false, ..self }
+    }
+
+    /// In another shape; exits that it had are not lost without a word.
+    fn shaped(self, shape: Shape) -> Self {
+        let has_lost_exits = self.has_lost_exits || matches!(self.shape, Shape::Exits(..));
+        Self { shape, has_lost_exits, ..self }
     }
 
     /// In the place of an order that has ended: should that one come back, it is cancelled, or stays beside this one
     /// (R11). Of the calls that add orders or tie this one to another, the last holds.
     pub fn in_place_of(self, order: IntentId, revenant: Revenant) -> Self {
-        Self { shape: Shape::InPlaceOf(order, revenant), ..self }
+        self.shaped(Shape::InPlaceOf(order, revenant))
     }
 
-    /// Beside others, of which the first to fill cancels or reduces the rest (R26). Of the others their own others are
-    /// left out. Of the calls that add orders or tie this one to another, the last holds.
+    /// Beside others, of which the first to fill cancels or reduces the rest (R26). The others come alone: one with exits
+    /// or others of its own is refused. Of the calls that add orders or tie this one to another, the last holds.
     pub fn or(self, others: impl IntoIterator<Item = Self>, effect: OcaEffect) -> Self {
-        Self { shape: Shape::Alternatives(others.into_iter().collect(), effect), ..self }
+        self.shaped(Shape::Alternatives(others.into_iter().collect(), effect))
     }
 
-    /// With others that become active one after the other, each when the one before it has filled. Of the others their
-    /// own others are left out. Of the calls that add orders or tie this one to another, the last holds.
+    /// With others that become active one after the other, each when the one before it has filled. The others come alone:
+    /// one with exits or others of its own is refused. Of the calls that add orders or tie this one to another, the last
+    /// holds.
     pub fn then(self, others: impl IntoIterator<Item = Self>) -> Self {
-        Self { shape: Shape::Chain(others.into_iter().collect()), ..self }
+        self.shaped(Shape::Chain(others.into_iter().collect()))
     }
 
-    /// With a hedge that TWS sizes as this order fills; its own quantity is the most that is expected. Of the calls that
-    /// add orders or tie this one to another, the last holds.
+    /// With a hedge that TWS sizes as this order fills; its own quantity is the most that is expected. It comes alone, as
+    /// the others of [`or`](Self::or) do. Of the calls that add orders or tie this one to another, the last holds.
     pub fn hedged_by(self, hedge: Self, by: Hedge) -> Self {
-        Self { shape: Shape::Hedged(Box::new(hedge), by), ..self }
+        self.shaped(Shape::Hedged(Box::new(hedge), by))
     }
 
     /// A name of the caller's own for this order, by which it is found again, after a restart too. A name is used once:
@@ -187,6 +215,34 @@ impl Ticket {
             }
         }
         labels
+    }
+
+    /// Looks for a ticket that is submitted together with others, or with another shape, and would lose exits or other
+    /// orders of its own: the wire has no such order.
+    pub(crate) fn check_joined(tickets: &[Self]) -> Result<(), Joined> {
+        let is_alone = |ticket: &Self| ticket.shape == Shape::Alone && !ticket.has_lost_exits;
+        let joined = |place: usize, ticket: &Self| Joined {
+            place: place + 1,
+            label: ticket.label.clone(),
+            symbol: ticket.contract.symbol.clone(),
+        };
+        if let [only] = tickets {
+            if only.has_lost_exits {
+                return Err(joined(0, only));
+            }
+            let lost = only.others().iter().enumerate().find(|(_, other)| !is_alone(other));
+            return lost.map_or(Ok(()), |(place, other)| Err(joined(place + 1, other)));
+        }
+        let lost = tickets.iter().enumerate().find(|(_, ticket)| !is_alone(ticket));
+        lost.map_or(Ok(()), |(place, ticket)| Err(joined(place, ticket)))
+    }
+
+    fn others(&self) -> &[Self] {
+        match &self.shape {
+            Shape::Alternatives(others, _) | Shape::Chain(others) => others,
+            Shape::Hedged(hedge, _) => std::slice::from_ref(hedge),
+            Shape::Alone | Shape::Exits(..) | Shape::InPlaceOf(..) => &[],
+        }
     }
 
     /// The account that was named.

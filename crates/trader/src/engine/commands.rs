@@ -26,7 +26,7 @@ use crate::mask::masked_list;
 use crate::moment::Moment;
 use crate::record::Record;
 use crate::template::TemplateProgress;
-use crate::ticket::Ticket;
+use crate::ticket::{Joined, Ticket};
 
 /// Longest name of an order, in bytes.
 const LABEL_BYTES_MAX: usize = 128;
@@ -178,6 +178,9 @@ pub enum Refused {
         /// The order that has it.
         intent: IntentId,
     },
+    /// A ticket that is joined with others would lose its exits, or other orders of its own. Nothing was sent.
+    #[error(transparent)]
+    Joined(#[from] Joined),
     /// A template of this name is at work.
     #[error("a template called {label:?} is at work; wait for its end, or give this one a name of its own")]
     TemplateRunning {

@@ -304,3 +304,34 @@ async fn a_refused_change_stands_in_the_journal() {
     let [trader::Record::Refused { strategy, intents, reason }] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((strategy.as_str(), intents.as_slice(), reason), ("one", &[resting.id()][..], &refused.to_string()));
 }
+
+#[tokio::test]
+async fn a_ticket_that_is_joined_with_others_loses_no_stop_without_a_word() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let plain = || Ticket::buy(&acme, 1).limit(number("9.50"));
+    let guarded = || plain().with_exits(number("11"), number("9")).label("guarded");
+    let chained = || plain().then([plain()]);
+    let effect = OcaEffect::CancelWithBlock;
+    for (ticket, place) in [
+        (plain().or([plain(), guarded()], effect), 3),
+        (plain().then([guarded()]), 2),
+        (plain().then([chained()]), 2),
+        (guarded().or([plain()], effect), 1),
+        (guarded().then([plain()]), 1),
+        (plain().then([guarded().then([])]), 2),
+    ] {
+        let refused = handle.submit(ticket).await.unwrap_err();
+        assert!(matches!(&refused, Refused::Joined(joined) if joined.place == place), "{place}: {refused:?}");
+    }
+    let refused = handle.submit_one_cancels_all(vec![plain(), guarded()]).await.unwrap_err();
+    assert!(refused.to_string().starts_with("ticket 2 of those joined (guarded) has exits"), "{refused}");
+    assert!(handle.submit_one_cancels_all(vec![chained(), plain()]).await.is_err());
+    assert_eq!(desk.orders().len(), 0);
+    // Whoever says it again has it.
+    let again = guarded().then([plain()]).with_exits(number("11"), number("9"));
+    assert_eq!(handle.submit(again).await.unwrap().ids().len(), 3);
+    trader.stop().await;
+}
