@@ -165,7 +165,7 @@ impl CheckAt<'_> {
     /// # Errors
     /// The first [`Refusal`]; the kill switch comes first.
     pub fn judge(&self, intent: &Intent, open: &OpenOrders, purpose: Purpose) -> Result<(), Refusal> {
-        self.switches()?;
+        self.switches(intent, open, purpose)?;
         self.names(intent)?;
         let parts = Parts::of(intent, self.gate, self.ledger)?;
         self.past(self.quantity(intent))?;
@@ -191,14 +191,15 @@ impl CheckAt<'_> {
         Ok(())
     }
 
-    /// C11.
-    fn switches(&self) -> Result<(), Refusal> {
+    /// C11. An arming that has run out keeps nobody from the way out: a person may be away when it does.
+    fn switches(&self, intent: &Intent, open: &OpenOrders, purpose: Purpose) -> Result<(), Refusal> {
         if let Some(Kill { by, reason }) = self.gate.killed() {
             return Err(Refusal::Killed { by: by.clone(), reason: reason.clone() });
         }
         match (self.gate.limits().mode, self.gate.arming()) {
             (TradingMode::Paper, _) => Ok(()),
             (TradingMode::Live, Some(arming)) if self.now < arming.until => Ok(()),
+            (TradingMode::Live, Some(_)) if self.is_known_way_out(intent, open, purpose) => Ok(()),
             (TradingMode::Live, arming) => Err(Refusal::NotArmed { expired_us: arming.map(|arming| arming.until.0) }),
         }
     }
@@ -334,6 +335,15 @@ impl CheckAt<'_> {
         open: &OpenOrders,
     ) -> Result<bool, Refusal> {
         Ok(self.is_protection || self.makes_smaller(intent, unfilled, parts, open)?)
+    }
+
+    /// The same of an order that no control has looked at yet: one that cannot be counted is none.
+    fn is_known_way_out(&self, intent: &Intent, open: &OpenOrders, purpose: Purpose) -> bool {
+        let is_way_out = || {
+            let parts = Parts::of(intent, self.gate, self.ledger)?;
+            self.is_way_out(intent, purpose.unfilled(intent)?, &parts, open)
+        };
+        is_way_out().unwrap_or(false)
     }
 
     /// Whether all that the order can do is to make positions smaller, beside everything open on its side.

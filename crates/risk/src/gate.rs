@@ -281,7 +281,8 @@ impl RiskGate {
         self.kill.as_ref()
     }
 
-    /// Lets live trading go on until a time, on the word of a named person. Paper trading needs no arming.
+    /// Lets live trading go on until a time, on the word of a named person; then only what makes a position smaller passes,
+    /// and what protects one that lost its stop. Paper trading needs no arming.
     ///
     /// # Errors
     /// Where nobody is named or the time is not within the next 24 hours; an arming that stands goes on standing.

@@ -529,6 +529,32 @@ fn c11_the_kill_switch_comes_first() {
 }
 
 #[test]
+fn c11_an_arming_that_has_run_out_keeps_nobody_from_the_way_out() {
+    let live = |is_armed: bool, quantity: &'static str, others: &str, expected: &str| {
+        check(
+            |scene| {
+                let accounts = ["DU1".to_owned()];
+                scene.limits =
+                    Limits { accounts: accounts.clone().into(), live_accounts: accounts.into(), ..live_limits() };
+                scene.held = "10";
+                scene.open.quantity = decimal(others);
+                scene.intent = intent(Side::Sell, quantity, OrderKind::Limit { limit_price: decimal("100") });
+                if is_armed {
+                    scene.prepare = |gate| gate.arm("ops", Timestamp(1_000_000), Timestamp(0)).unwrap(); // until now
+                }
+            },
+            expected,
+        );
+    };
+    let over = "C11 arming: live trading is not armed any more; a person must arm it";
+    live(true, "10", "0", "");
+    live(true, "4", "6", "");
+    live(true, "4", "7", over);
+    live(true, "11", "0", over);
+    live(false, "10", "0", "C11 arming: live trading is not armed; a person must arm it");
+}
+
+#[test]
 fn c11_live_trading_needs_arming() {
     let live = |prepare: fn(&mut RiskGate), expected: &str| {
         check(

@@ -66,7 +66,7 @@ impl Books {
     /// Moves the books by a record out of the journal. What follows from it has happened already.
     pub fn replay(&mut self, record: &Record) {
         match record {
-            Record::Started { .. } | Record::Refused { .. } => {}
+            Record::Started { .. } | Record::Refused { .. } | Record::Armed(_) => {}
             // Told for readers; it follows from the others.
             Record::OrderState(_) | Record::Fill(_) | Record::Commission(_) | Record::Position(_) => {}
             // Put together by whoever replays: a part alone is nothing.

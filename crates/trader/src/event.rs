@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tws_proto::ids::ContractId;
 
 use crate::books::UnbookedCause;
+use crate::config::Arming;
 use crate::mask::Masked;
 use crate::quote::Quote;
 use crate::template::TemplateEnd;
@@ -232,6 +233,17 @@ pub enum Alarm {
         /// The limit, as orders are refused by it.
         refusal: String,
     },
+    /// The arming of live trading ends soon (C11); [`Handle::arm`](crate::Handle::arm) renews it.
+    #[error("live trading is armed by {} until {} and no longer; arm it anew if it is to go on", .0.by, .0.until)]
+    ArmingEnds(Arming),
+    /// The arming of live trading has ended (C11): only what makes a position smaller, or protects one that lost its stop,
+    /// passes.
+    #[error(
+        "live trading is armed no more: the word of {} held until {}; until it is armed anew, only what makes a position \
+         smaller passes",
+        .0.by, .0.until
+    )]
+    ArmingEnded(Arming),
     /// What the broker tells of a day that is over differs from what is counted (C13).
     #[error("of the day that ended with {day} the broker tells otherwise in {count} points; the first: {first}")]
     StatementDiffers {
@@ -317,6 +329,8 @@ impl Alarm {
             Self::CancelledOnReturn { .. } => "cancelled_on_return",
             Self::LimitWaived { .. } => "limit_waived",
             Self::LossReached { .. } => "loss_reached",
+            Self::ArmingEnds(_) => "arming_ends",
+            Self::ArmingEnded(_) => "arming_ended",
             Self::StatementDiffers { .. } => "statement_differs",
             Self::ClockBehind { .. } => "clock_behind",
             Self::StrategyEnded { .. } => "strategy_ended",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_bus::{Closed, Feed, Subscription};
-use order::{Change, ExternalOrder, HaltScope, IntentId, OrderUpdate, Tracked};
+use order::{Change, ExternalOrder, HaltScope, IntentId, OrderUpdate, Timestamp, Tracked};
 use position::Totals;
 use risk::{OpenAlarm, Statement, Waivable, Waiver};
 use rust_decimal::Decimal;
@@ -228,6 +228,20 @@ impl Handle {
     pub async fn rearm(&self, by: impl Into<String>) -> Result<bool, Refused> {
         let (reply, answer) = oneshot::channel();
         self.command(Command::Rearm { by: by.into(), reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Arms live trading anew until a time within a day from now, on the word of a named person, in the place of the arming
+    /// that stands (C11). It holds while this trader runs: the next start is armed by its configuration. In paper trading it
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`Refused::Arming`] where nobody is named or the time is none; [`Refused::NotReady`] before the first login;
+    /// [`Refused::NotDurable`].
+    pub async fn arm(&self, by: impl Into<String>, until: jiff::Timestamp) -> Result<(), Refused> {
+        let (reply, answer) = oneshot::channel();
+        let until = Timestamp(until.as_microsecond());
+        self.command(Command::Arm { by: by.into(), until, reply }).await?;
         answer.await.map_err(|_| Refused::Stopped)?
     }
 

@@ -82,6 +82,8 @@ pub enum Record {
         /// What would have refused it, in words.
         refusal: String,
     },
+    /// A person armed live trading anew; kept for the audit, the next start is armed by its configuration.
+    Armed(risk::Arming),
     /// A person let it go on.
     Rearmed {
         /// Who.
@@ -176,6 +178,7 @@ impl Record {
             Self::WaiverGranted(_) => "waiver_granted",
             Self::WaiverUsed { .. } => "waiver_used",
             Self::Statement(_) => "statement",
+            Self::Armed(_) => "armed",
             Self::Rearmed { .. } => "rearmed",
             Self::Refused { .. } => "refused",
         }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use event_bus::Subscription;
 use order::{
     AcknowledgeError, CancelError, Change, ChangeError, ExternalError, HaltScope, IntentId, OcaEffect, OneCancelsAll,
-    OrderUpdate, Protection, Submission, SubmitError, Terms, Tracked,
+    OrderUpdate, Protection, Submission, SubmitError, Terms, Timestamp, Tracked,
 };
-use risk::{AlarmFault, Refusal, Waivable, Waiver, WaiverFault};
+use risk::{AlarmFault, ArmingError, Refusal, Waivable, Waiver, WaiverFault};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tws_client::RequestError;
@@ -80,6 +80,11 @@ pub(crate) enum Command {
     Rearm {
         by: String,
         reply: oneshot::Sender<Result<bool, Refused>>,
+    },
+    Arm {
+        by: String,
+        until: Timestamp,
+        reply: oneshot::Sender<Result<(), Refused>>,
     },
     /// What is known of a contract, from its details.
     Learn {
@@ -199,6 +204,9 @@ pub enum Refused {
     /// There is no such halt, or nobody was named.
     #[error(transparent)]
     Acknowledge(#[from] AcknowledgeError),
+    /// Nobody was named, or the time is not within a day from now (C11).
+    #[error(transparent)]
+    Arming(#[from] ArmingError),
     /// There is no such alarm, or nobody was named.
     #[error(transparent)]
     Alarm(#[from] AlarmFault),
@@ -269,6 +277,10 @@ impl Engine {
             Command::Rearm { by, reply } => {
                 let lifted = self.rearm(&by);
                 self.answer(reply, Ok(lifted));
+            }
+            Command::Arm { by, until, reply } => {
+                let outcome = self.arm(by, until);
+                self.answer(reply, outcome);
             }
             Command::Learn { contract_id, terms } => {
                 let step = self.books.orders.learn(contract_id, *terms, self.clock.now());

@@ -4,6 +4,7 @@
 //! book, the ledger, the gate. What they record is durable before anything leaves: messages to TWS, then events to the
 //! bus, then answers. So whoever hears of a fill finds the position already moved.
 
+mod arming;
 mod clock;
 mod commands;
 mod controls;
@@ -88,6 +89,8 @@ pub(crate) struct Engine {
     changed: BTreeSet<IntentId>,
     reconciler: Reconciler,
     absence: Absence,
+    /// What was last told of the end of an arming.
+    arming_told: Option<arming::ArmingTold>,
     /// Since when anything is counted.
     counted_from: Timestamp,
     /// Tells standing alarms again.
@@ -181,6 +184,7 @@ impl Engine {
             changed: BTreeSet::new(),
             reconciler: Reconciler::default(),
             absence,
+            arming_told: None,
             counted_from,
             bell: Bell::default(),
             login: login::Login::default(),
@@ -293,6 +297,7 @@ impl Engine {
         self.watch_losses();
         self.watch_equity();
         self.watch_absence();
+        self.watch_arming();
         self.meet_external();
         self.ring();
         self.reconcile_if_due();

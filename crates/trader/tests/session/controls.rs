@@ -1,9 +1,11 @@
 //! Controls that need more than one order: what they stop stays stopped until a person has looked.
 
+use std::time::Duration;
+
 use order::{ChangeError, HaltScope, OcaEffect, SubmitError};
-use risk::{AllowList, Refusal, Trading, Unvalued};
+use risk::{AllowList, Refusal, Trading, TradingMode, Unvalued};
 use trader::prelude::*;
-use trader::{Alarm, Refused};
+use trader::{Alarm, Arming, Refused};
 use tws_sim::core::AccountSetup;
 use tws_sim::faults::{Fault, Switch};
 use tws_sim::market::Halt;
@@ -376,4 +378,60 @@ async fn c3_changes_count_as_orders_do() {
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     handle.change(resting[2], change()).await.unwrap();
     trader.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c11_the_end_of_an_arming_is_told_before_it_comes_and_leaves_the_way_out() {
+    let mut desk = Desk::open().await;
+    desk.config.mode = TradingMode::Live;
+    desk.config.accounts = vec![ACCOUNT.to_owned()];
+    desk.config.live_ports = vec![desk.config.port];
+    desk.config.limits.exchanges = Some(AllowList::Any);
+    desk.config.limits.daily_loss_max = Some(number("100000"));
+    desk.config.limits.gross_exposure_max = Some(number("100000"));
+    desk.config.limits.net_exposure_max = Some(number("100000"));
+    desk.config.limits.quote_age_max_ms = 100_000_000;
+    let now = jiff::Timestamp::from_microsecond(jiff::Timestamp::now().as_microsecond()).unwrap();
+    let until = now + Duration::from_secs(20 * 60);
+    desk.config.arming = Some(Arming { by: "ann".to_owned(), until });
+    let starts_at = order::Timestamp(now.as_microsecond());
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(starts_at).start().await.unwrap();
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    tokio::time::sleep(Duration::from_secs(5)).await; // the equity is told
+    let guarded = Ticket::buy(&acme, 10).with_guarded_exits(number("11"), number("9"), Unprotected::Protect);
+    let mut placed = handle.submit(guarded).await.unwrap();
+    placed.done(PATIENCE).await.unwrap();
+    let beta = desk.watch(&handle, "BETA").await;
+    handle.submit(Ticket::buy(&beta, 5)).await.unwrap().done(PATIENCE).await.unwrap();
+    let mut told = alarms(&handle);
+    tokio::time::sleep(Duration::from_secs(6 * 60)).await;
+    let ends = hear(&mut told, |alarm| matches!(alarm, Alarm::ArmingEnds(_))).await;
+    assert!(ends.to_string().starts_with("live trading is armed by ann until 20"), "{ends}");
+    tokio::time::sleep(Duration::from_secs(15 * 60)).await;
+    hear(&mut told, |alarm| matches!(alarm, Alarm::ArmingEnded(arming) if arming.until == until)).await;
+
+    let refused = handle.submit(Ticket::buy(&acme, 1)).await.unwrap_err();
+    assert!(matches!(gate(&refused), Some(Refusal::NotArmed { expired_us: Some(_) })), "{refused:?}");
+    handle.submit(Ticket::sell(&beta, 5)).await.unwrap().done(PATIENCE).await.unwrap();
+    let stop = handle.order(placed.ids()[2]).await.unwrap().unwrap();
+    desk.sim.inject(Fault::new(Switch::CancelBySystem).order(stop.order_id.0)).unwrap();
+    desk.broker("another stop", |orders| {
+        let mut stops = orders.iter().filter(|order| order.order.aux_price == Some(number("9")));
+        stops.clone().count() == 2 && stops.next_back().is_some_and(|stop| stop.stage.is_live())
+    })
+    .await;
+
+    // A person arms it anew, by name and for a day at most.
+    let later = until + Duration::from_secs(3600);
+    assert!(matches!(handle.arm(" ", later).await, Err(Refused::Arming(_))));
+    assert!(matches!(handle.arm("bob", until).await, Err(Refused::Arming(_))), "that is over");
+    handle.arm("bob", later).await.unwrap();
+    handle.submit(Ticket::buy(&acme, 1)).await.unwrap().done(PATIENCE).await.unwrap();
+    let ended = trader.stop().await;
+    let reader = journal::Reader::open(&desk.config.journal, &journal::Options::new("trader").schema(2)).unwrap();
+    let armed = reader.replay_as::<trader::Record>(journal::Sequence::FIRST);
+    let is_armed = |record| matches!(record, trader::Record::Armed(arming) if arming.by == "bob");
+    assert_eq!(armed.filter(|record| is_armed(record.as_ref().unwrap().payload.clone())).count(), 1);
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
 }
