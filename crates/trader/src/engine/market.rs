@@ -1,5 +1,6 @@
 //! Market data: one subscription a contract, whoever wants it, and one quote out of its ticks.
 
+use order::Terms;
 use tokio::sync::mpsc;
 use tws_client::{MarketData, RequestError, Tick, Update};
 use tws_proto::Contract;
@@ -22,6 +23,13 @@ pub(super) enum MarketUpdate {
     },
     /// Of what accounts are worth.
     Equity(Vec<AccountSummary>),
+    /// Of what a contract is, its hours above all.
+    Terms {
+        /// Which.
+        contract_id: ContractId,
+        /// What.
+        terms: Box<Terms>,
+    },
 }
 
 #[derive(Debug)]
@@ -43,6 +51,12 @@ pub(super) struct Market {
     /// The last quote, for those who begin to watch a market that does not move.
     quote: Option<Quote>,
     task: tokio::task::JoinHandle<()>,
+}
+
+impl Market {
+    pub(super) fn contract(&self) -> &Contract {
+        &self.contract
+    }
 }
 
 impl Drop for Market {
@@ -80,6 +94,10 @@ impl Engine {
         let (market, news) = match update {
             MarketUpdate::Market { market, news } => (market, news),
             MarketUpdate::Equity(values) => return self.on_equity(&values),
+            MarketUpdate::Terms { contract_id, terms } => {
+                let step = self.books.orders.learn(contract_id, *terms, self.clock.now());
+                return self.take(step);
+            }
         };
         let (News::Quote(quote) | News::Gap(quote) | News::Ended(quote, _)) = &news;
         let contract_id = quote.contract_id;

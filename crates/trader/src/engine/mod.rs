@@ -8,6 +8,7 @@ mod arming;
 mod clock;
 mod commands;
 mod controls;
+mod hours;
 mod lane;
 mod login;
 mod market;
@@ -83,6 +84,8 @@ pub(crate) struct Engine {
     markets_begun: u64,
     /// Asks what accounts are worth.
     equity_task: Option<controls::AbortOnDrop>,
+    /// Asks for trading hours that run out.
+    hours: hours::HoursWatch,
     /// Templates at work, by label.
     templates: BTreeMap<String, templates::Working>,
     /// Orders that changed since templates were last asked.
@@ -180,6 +183,7 @@ impl Engine {
             markets: BTreeMap::new(),
             markets_begun: 0,
             equity_task: None,
+            hours: hours::HoursWatch::default(),
             templates: BTreeMap::new(),
             changed: BTreeSet::new(),
             reconciler: Reconciler::default(),
@@ -298,6 +302,7 @@ impl Engine {
         self.watch_equity();
         self.watch_absence();
         self.watch_arming();
+        self.watch_hours();
         self.meet_external();
         self.ring();
         self.reconcile_if_due();

@@ -1,6 +1,8 @@
 //! Restarts on the same journal: the books are those that were, and go on.
 
-use order::State;
+use std::time::Duration;
+
+use order::{State, Timestamp};
 use rust_decimal::Decimal;
 use trader::prelude::*;
 use trader::{ClientLockError, Refused, StartError};
@@ -243,4 +245,38 @@ async fn r17_orders_of_others_belong_to_no_strategy_and_count_as_exposure() {
     assert_eq!(handle.inspect(|books| books.orders.iter().count()).await.unwrap(), 0);
     other.shutdown().await;
     trader.stop().await;
+}
+
+/// TWS tells hours for a few days ahead.
+#[tokio::test(start_paused = true)]
+async fn r28_hours_of_what_is_in_use_are_asked_for_anew_before_they_run_out() {
+    const START_US: i64 = 1_381_165_200_000_000; // when the simulator starts
+    let desk = Desk::open().await;
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(Timestamp(START_US)).start().await.unwrap();
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let resting = Ticket::buy(&acme, 10).limit(number("9.50")).good_till_cancelled();
+    handle.submit(resting).await.unwrap().wait_for(PATIENCE, is_working).await.unwrap();
+    let id = acme.id();
+    let known_until = |books: &trader::Books| {
+        let terms = books.orders.terms(ContractId(900_001));
+        terms.and_then(|terms| terms.regular.last().map(|session| session.closes)).unwrap()
+    };
+    let first = handle.inspect(known_until).await.unwrap();
+    // Long before they end nothing is asked.
+    tokio::time::sleep(Duration::from_secs(130)).await;
+    assert_eq!(handle.inspect(known_until).await.unwrap(), first);
+    trader.stop().await;
+
+    let shortly_before = Timestamp(first.0 - 3_600_000_000);
+    desk.sim.advance(Duration::from_micros(shortly_before.since(Timestamp(START_US)).unsigned_abs()));
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(shortly_before).start().await.unwrap();
+    let handle = trader.handle();
+    books(&handle, "the hours", move |books| {
+        let terms = books.orders.terms(id).unwrap();
+        terms.regular.last().unwrap().closes.since(first) > 3 * 24 * 3_600_000_000 && !terms.price_steps.is_empty()
+    })
+    .await;
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
 }
