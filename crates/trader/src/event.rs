@@ -233,6 +233,17 @@ pub enum Alarm {
         /// The limit, as orders are refused by it.
         refusal: String,
     },
+    /// Of a position nothing is quoted while its market is open: what it loses is not known (C7).
+    #[error(
+        "a position in {symbol} has had no new price for {minutes} minutes while its market is open: what it loses is not \
+         counted (C7); look at its market data"
+    )]
+    Unpriced {
+        /// Of what.
+        symbol: String,
+        /// For how long.
+        minutes: i64,
+    },
     /// The arming of live trading ends soon (C11); [`Handle::arm`](crate::Handle::arm) renews it.
     #[error("live trading is armed by {} until {} and no longer; arm it anew if it is to go on", .0.by, .0.until)]
     ArmingEnds(Arming),
@@ -329,6 +340,7 @@ impl Alarm {
             Self::CancelledOnReturn { .. } => "cancelled_on_return",
             Self::LimitWaived { .. } => "limit_waived",
             Self::LossReached { .. } => "loss_reached",
+            Self::Unpriced { .. } => "unpriced",
             Self::ArmingEnds(_) => "arming_ends",
             Self::ArmingEnded(_) => "arming_ended",
             Self::StatementDiffers { .. } => "statement_differs",

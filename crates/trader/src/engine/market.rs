@@ -111,6 +111,7 @@ impl Engine {
                 let has_moved = before.is_none_or(|before| before.prices_and_sizes() != quote.prices_and_sizes());
                 if let Some(mark) = quote.mark() {
                     self.books.ledger.mark(contract_id, mark);
+                    self.silence.marked(contract_id, self.clock.now());
                 }
                 if let Some(gate) = &mut self.gate {
                     // A leg whose prices are known must be known itself; before the login there was nobody to tell.

@@ -14,6 +14,7 @@ mod login;
 mod market;
 mod outbox;
 mod reconcile;
+mod silence;
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,6 +87,8 @@ pub(crate) struct Engine {
     equity_task: Option<controls::AbortOnDrop>,
     /// Asks for trading hours that run out.
     hours: hours::HoursWatch,
+    /// Looks for positions without prices.
+    silence: silence::SilenceWatch,
     /// Templates at work, by label.
     templates: BTreeMap<String, templates::Working>,
     /// Orders that changed since templates were last asked.
@@ -184,6 +187,7 @@ impl Engine {
             markets_begun: 0,
             equity_task: None,
             hours: hours::HoursWatch::default(),
+            silence: silence::SilenceWatch::default(),
             templates: BTreeMap::new(),
             changed: BTreeSet::new(),
             reconciler: Reconciler::default(),
@@ -299,6 +303,7 @@ impl Engine {
         self.watch_journal();
         self.step(OrderEvent::Timer);
         self.watch_losses();
+        self.watch_silence();
         self.watch_equity();
         self.watch_absence();
         self.watch_arming();

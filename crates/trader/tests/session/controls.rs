@@ -435,3 +435,29 @@ async fn c11_the_end_of_an_arming_is_told_before_it_comes_and_leaves_the_way_out
     assert_eq!(armed.filter(|record| is_armed(record.as_ref().unwrap().payload.clone())).count(), 1);
     assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
 }
+
+#[tokio::test(start_paused = true)]
+async fn c7_a_position_of_which_nothing_is_quoted_is_an_alarm_while_its_market_is_open() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.daily_loss_max = Some(number("100000"));
+    let starts_at = order::Timestamp(1_381_165_200_000_000); // as the simulator: 13:00 in New York
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(starts_at).start().await.unwrap();
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    desk.watch(&handle, "BETA").await; // nothing of it is held
+    handle.submit(Ticket::buy(&acme, 10)).await.unwrap().done(PATIENCE).await.unwrap();
+    let mut told = listen(&handle, |event| match event {
+        Event::Alarm(Alarm::Unpriced { symbol, .. }) => Some(symbol.clone()),
+        _ => None,
+    });
+    let pass = |minutes: u64| tokio::time::sleep(Duration::from_secs(minutes * 60));
+    pass(9).await;
+    assert_eq!(told.try_recv().unwrap().map(|told| told.event()), None);
+    pass(12).await;
+    assert_eq!(hear(&mut told, |_| true).await, "ACME");
+    assert_eq!(told.try_recv().unwrap().map(|told| told.event()), None, "once");
+    desk.quote("ACME", "9.98", "10.00");
+    pass(12).await;
+    hear(&mut told, |_| true).await;
+    trader.stop().await;
+}
