@@ -144,6 +144,17 @@ impl Book {
         self.entries.iter().try_fold(self.base, |position, entry| position.after(entry))
     }
 
+    /// The same with fills at another unit cost; adjustments were told in money. `None` where a decimal cannot hold an
+    /// amount.
+    pub(crate) fn repriced(&self, anew: impl Fn(Decimal) -> Option<Decimal>) -> Option<Self> {
+        let mut book = self.clone();
+        for entry in book.entries.iter_mut().filter(|entry| entry.key().is_some()) {
+            entry.unit_cost = anew(entry.unit_cost)?;
+        }
+        book.position = book.replayed()?;
+        Some(book)
+    }
+
     /// Whether this fill is here and costs commission.
     pub(crate) fn expects_commission(&self, key: &str) -> bool {
         // The newest first: commissions follow their fills within moments.

@@ -28,6 +28,17 @@ pub enum LedgerError {
         /// What this call says.
         told: Box<Instrument>,
     },
+    /// In how small a unit a contract is quoted was told only after part of its history was forgotten, so that its
+    /// money cannot be counted anew. It goes on as it was: see that nothing is held of it, or begin a fresh journal.
+    #[error(
+        "contract {contract_id} is quoted {magnifier} times larger than money, which was told too late to count it so"
+    )]
+    MagnifiedTooLate {
+        /// Which contract.
+        contract_id: ContractId,
+        /// What was told.
+        magnifier: u32,
+    },
     /// A fill's quantity is negative; the side says which way it went.
     #[error("fill {key} has the quantity {quantity}; quantities are not negative")]
     NegativeQuantity {

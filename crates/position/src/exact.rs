@@ -9,6 +9,12 @@ pub(crate) fn multiply(left: Decimal, right: Decimal) -> Option<Decimal> {
     assemble(product, left.scale() + right.scale())
 }
 
+/// The quotient, or `None` where a decimal cannot hold all its digits.
+pub(crate) fn divide(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let quotient = left.checked_div(right)?.normalize();
+    (multiply(quotient, right)? == left).then_some(quotient)
+}
+
 /// The sum, or `None` where a decimal cannot hold all its digits.
 pub(crate) fn add(left: Decimal, right: Decimal) -> Option<Decimal> {
     let scale = left.scale().max(right.scale());
@@ -48,6 +54,10 @@ mod tests {
         check(multiply, "0.00000001", "0.00000001", Some("0.0000000000000001"));
         check(multiply, "0.1234567890123456", "0.1234567890123456", None);
         check(multiply, "79228162514264337593543950335", "10", None);
+        check(divide, "5000", "100", Some("50"));
+        check(divide, "1", "100", Some("0.01"));
+        check(divide, "1", "3", None);
+        check(divide, "1", "0", None);
         check(multiply, "79228162514264337593543950335", "0.1", Some("7922816251426433759354395033.5"));
         check(add, "0.10", "0.20", Some("0.3"));
         check(add, "79228162514264337593543950335", "1", None);

@@ -8,6 +8,8 @@ use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 use tws_proto::kinds::SecurityType;
 
+use crate::exact;
+
 /// What a position is in: IB's number of the contract and what turns its prices into money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instrument {
@@ -17,7 +19,8 @@ pub struct Instrument {
     pub symbol: SmolStr,
     /// Currency of its prices and of all money made with it; never empty in a ledger.
     pub currency: SmolStr,
-    /// Money that one unit of quantity is worth at a price of one: 1 for stocks, 100 for most options; positive.
+    /// Money that one unit of quantity is worth at a price of one, as prices are quoted: 1 for stocks, 100 for most
+    /// options, 50 for 5000 bushels of grain that are quoted in cents; positive.
     pub multiplier: Decimal,
 }
 
@@ -28,7 +31,8 @@ impl Instrument {
         Self { contract_id, symbol: symbol.into(), currency: currency.into(), multiplier: Decimal::ONE }
     }
 
-    /// The instrument that a contract out of a broker's answer names.
+    /// The instrument that a contract out of a broker's answer names, where it is quoted in the unit of its currency.
+    /// What is quoted in a part of it, [`Ledger::instrument_of`](crate::Ledger::instrument_of) knows.
     ///
     /// # Errors
     /// Where the contract does not tell enough to turn prices into money, or is a combination: its legs hold positions,
@@ -47,6 +51,17 @@ impl Instrument {
         let instrument = Self { contract_id, symbol, currency, multiplier };
         instrument.validate()?;
         Ok(instrument)
+    }
+
+    /// The same where prices are told this much larger than money: IB's `priceMagnifier` of contract details.
+    ///
+    /// # Errors
+    /// Where what is left of the multiplier has no exact decimal.
+    pub(crate) fn magnified(self, magnifier: u32) -> Result<Self, InstrumentError> {
+        let Self { contract_id, multiplier, .. } = self;
+        let multiplier = exact::divide(multiplier, magnifier.into());
+        let multiplier = multiplier.ok_or(InstrumentError::MagnifierInexact { contract_id, magnifier })?;
+        Ok(Self { multiplier, ..self })
     }
 
     /// Whether the ledger can count with it.
@@ -94,6 +109,16 @@ pub enum InstrumentError {
         contract_id: ContractId,
         /// What was given.
         multiplier: Decimal,
+    },
+    /// The multiplier divided by the price magnifier has no exact decimal.
+    #[error(
+        "contract {contract_id} has the price magnifier {magnifier}; its multiplier cannot be divided by that exactly"
+    )]
+    MagnifierInexact {
+        /// Which contract.
+        contract_id: ContractId,
+        /// What was told.
+        magnifier: u32,
     },
     /// A combination holds no position; book the executions of its legs.
     #[error("a combination holds no position; book the executions of its legs")]

@@ -6,6 +6,7 @@ use std::collections::btree_map;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 
 use crate::book::{Book, Entry, Position, What};
@@ -13,7 +14,7 @@ use crate::change::{Change, CommissionOutcome, Holding, Outcome};
 use crate::error::{Amount, LedgerError};
 use crate::exact;
 use crate::fill::{Adjustment, Commission, Fill};
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, InstrumentError};
 use crate::pairs;
 use crate::totals::{Totals, sum};
 
@@ -28,6 +29,9 @@ use crate::totals::{Totals, sum};
 pub struct Ledger {
     instruments: BTreeMap<ContractId, Instrument>,
     marks: BTreeMap<ContractId, Decimal>,
+    /// By how much prices are told larger than money, for contracts where they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    magnifiers: BTreeMap<ContractId, u32>,
     fills: BTreeMap<SmolStr, Booked>,
     commissions: BTreeMap<SmolStr, Commission>,
     #[serde(with = "pairs")]
@@ -145,6 +149,35 @@ impl Ledger {
         self.append(BookKey::new(account, instrument.contract_id, None), instrument, entry)
     }
 
+    /// Learns by how much the prices of a contract are told larger than money, from IB's `priceMagnifier` in its
+    /// details: 100 where it is quoted in cents. What was booked of it before is counted anew. Gives whether that
+    /// changes anything.
+    ///
+    /// # Errors
+    /// Where it cannot be counted exactly, or too late; the ledger is unchanged.
+    pub fn magnify(&mut self, contract_id: ContractId, magnifier: u32) -> Result<bool, LedgerError> {
+        let magnifier = magnifier.max(1); // none is told as nothing or 0
+        let known = self.magnifiers.get(&contract_id).copied().unwrap_or(1);
+        if known == magnifier {
+            return Ok(false);
+        }
+        let inexact = || LedgerError::Inexact { amount: Amount::UnitCost };
+        let anew = |money: Decimal| exact::divide(exact::multiply(money, known.into())?, magnifier.into());
+        let mut books = Vec::new();
+        for (key, book) in self.books.iter().filter(|(key, _)| key.contract_id == contract_id) {
+            if book.base != Position::default() {
+                return Err(LedgerError::MagnifiedTooLate { contract_id, magnifier });
+            }
+            books.push((key.clone(), book.repriced(anew).ok_or_else(inexact)?));
+        }
+        if let Some(instrument) = self.instruments.get_mut(&contract_id) {
+            instrument.multiplier = anew(instrument.multiplier).ok_or_else(inexact)?;
+        }
+        self.books.extend(books);
+        self.magnifiers.insert(contract_id, magnifier);
+        Ok(true)
+    }
+
     /// Values a contract at this price from now on.
     pub fn mark(&mut self, contract_id: ContractId, price: Decimal) {
         self.marks.insert(contract_id, price);
@@ -214,6 +247,19 @@ impl Ledger {
         contracts
             .into_iter()
             .filter_map(move |contract_id| Some((self.instrument(contract_id)?, self.position(account, contract_id))))
+    }
+
+    /// The instrument that a contract out of a broker's answer names: [`Instrument::of`], with what was learnt of the
+    /// unit in which it is quoted.
+    ///
+    /// # Errors
+    /// As [`Instrument::of`].
+    pub fn instrument_of(&self, contract: &Contract) -> Result<Instrument, InstrumentError> {
+        let instrument = Instrument::of(contract)?;
+        match self.magnifiers.get(&instrument.contract_id) {
+            Some(magnifier) => instrument.magnified(*magnifier),
+            None => Ok(instrument),
+        }
     }
 
     /// What is known of a contract that was traded.

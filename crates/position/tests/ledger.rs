@@ -6,7 +6,9 @@ use position::{
 };
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
+use tws_proto::Contract;
 use tws_proto::ids::ContractId;
+use tws_proto::kinds::SecurityType;
 
 const ACCOUNT: &str = "DU1";
 
@@ -40,6 +42,92 @@ fn fill(text: &str) -> Fill {
         price: decimal(trade[3]),
         time_us: 1_000,
     }
+}
+
+fn corn() -> Contract {
+    Contract {
+        contract_id: Some(ContractId(3)),
+        symbol: "ZC".to_owned(),
+        currency: "USD".to_owned(),
+        security_type: Some(SecurityType::Future),
+        multiplier: Some(Decimal::from(5000)),
+        ..Contract::default()
+    }
+}
+
+#[test]
+fn what_is_quoted_in_cents_is_counted_in_money_whenever_that_is_told() {
+    // A position of before that nothing explains, told in money; fills, in cents.
+    let adjustment = |ledger: &Ledger| Adjustment {
+        account: ACCOUNT.into(),
+        instrument: ledger.instrument_of(&corn()).unwrap(), // whole
+        quantity: decimal("2"),
+        average_cost: decimal("20000"),
+        reason: "before".to_owned(),
+        time_us: 1_000,
+    };
+    let traded = |ledger: &Ledger, text: &str| Fill {
+        instrument: ledger.instrument_of(&corn()).unwrap(), // whole
+        ..fill(text)
+    };
+    let magnify = |ledger: &mut Ledger| assert_eq!(ledger.magnify(ContractId(3), 100), Ok(true));
+    let run = |told_at: usize| {
+        let mut ledger = Ledger::default();
+        for step in 0..4 {
+            if step == told_at {
+                magnify(&mut ledger);
+            }
+            match step {
+                0 => _ = ledger.adjust(&adjustment(&ledger)).unwrap(),
+                1 => _ = ledger.apply(&traded(&ledger, "a s buy 2 @ 410.25")).unwrap(),
+                2 => _ = ledger.apply(&traded(&ledger, "b s sell 1 @ 420.25")).unwrap(),
+                _ => ledger.mark(ContractId(3), decimal("421.25")),
+            }
+        }
+        if told_at == 4 {
+            magnify(&mut ledger);
+        }
+        ledger
+    };
+    let ledger = run(0);
+    assert_eq!(ledger.instrument(ContractId(3)).unwrap().multiplier, decimal("50"));
+    assert_eq!(ledger.strategy_position(ACCOUNT, ContractId(3), Some("s")).cost, decimal("20512.5"));
+    let of = |strategy| {
+        let totals = ledger.strategy_totals(ACCOUNT, strategy, "USD");
+        (totals.realised.unwrap(), totals.unrealised.unwrap())
+    };
+    assert_eq!(of(Some("s")), (decimal("500"), decimal("550")));
+    assert_eq!(of(None), (Decimal::ZERO, decimal("2125")));
+    for told_at in 1..=4 {
+        assert_eq!(run(told_at), ledger, "{told_at}");
+    }
+    // Told once more it is nothing new; as before it is as if it never was.
+    let mut again = ledger.clone();
+    assert_eq!(again.magnify(ContractId(3), 100), Ok(false));
+    let text = serde_json::to_string(&again).unwrap();
+    assert_eq!(serde_json::from_str::<Ledger>(&text).unwrap(), again);
+    assert_eq!(again.magnify(ContractId(3), 0), Ok(true));
+    assert_eq!(again.instrument(ContractId(3)).unwrap().multiplier, decimal("5000"));
+}
+
+#[test]
+fn what_cannot_be_counted_anew_stays_as_it_was() {
+    let mut ledger = Ledger::default();
+    let instrument = ledger.instrument_of(&corn()).unwrap(); // whole
+    ledger.apply(&Fill { instrument, ..fill("a s buy 2 @ 410.25") }).unwrap();
+    ledger.forget_before(2_000);
+    let before = ledger.clone();
+    let late = LedgerError::MagnifiedTooLate { contract_id: ContractId(3), magnifier: 100 };
+    assert_eq!(ledger.magnify(ContractId(3), 100), Err(late));
+    assert_eq!(ledger, before);
+    // A ledger that was kept before anybody asked for magnifiers says nothing of them.
+    let text = serde_json::to_string(&ledger).unwrap();
+    assert!(!text.contains("magnif"), "{text}");
+    assert_eq!(serde_json::from_str::<Ledger>(&text).unwrap(), ledger);
+    let inexact = InstrumentError::MagnifierInexact { contract_id: ContractId(4), magnifier: 3 };
+    assert_eq!(ledger.magnify(ContractId(4), 3), Ok(true));
+    let contract = Contract { contract_id: Some(ContractId(4)), ..corn() };
+    assert_eq!(ledger.instrument_of(&contract), Err(inexact));
 }
 
 fn commission(key: &str, revision: u32, amount: &str) -> Commission {

@@ -116,7 +116,7 @@ impl Stakes<'_> {
         let unknown =
             || Refusal::ExposureUnknown { cause: Unvalued::Contract { symbol: intent.contract.symbol.clone() } };
         if !intent.contract.is_combination() {
-            let instrument = Instrument::of(&intent.contract).map_err(|_| unknown())?;
+            let instrument = self.ledger.instrument_of(&intent.contract).map_err(|_| unknown())?;
             let market = self.price(instrument.contract_id);
             // A kind that cannot be valued did not pass the gate.
             let own = Pricing::of(intent).ok().and_then(|pricing| pricing.worst(intent.side, market));
@@ -194,7 +194,7 @@ impl Stakes<'_> {
     }
 
     fn instrument(&self, contract_id: ContractId) -> Option<Instrument> {
-        let known = self.gate.known(contract_id).and_then(|contract| Instrument::of(contract).ok());
+        let known = self.gate.known(contract_id).and_then(|contract| self.ledger.instrument_of(contract).ok());
         known.or_else(|| self.ledger.instrument(contract_id).cloned())
     }
 

@@ -56,7 +56,7 @@ impl Parts {
     pub(crate) fn of(intent: &Intent, gate: &RiskGate, ledger: &Ledger) -> Result<Self, Refusal> {
         let contract = &intent.contract;
         if !contract.is_combination() {
-            let instrument = known_alike(Instrument::of(contract)?, gate, ledger)?;
+            let instrument = known_alike(ledger.instrument_of(contract)?, gate, ledger)?;
             let (unit, currency) = (Ok(instrument.multiplier), instrument.currency.to_string());
             let part = Part { instrument, side: intent.side, weight: Side::Buy, ratio: Decimal::ONE };
             return Ok(Self { parts: vec![part], unit, currency, is_combination: false });
@@ -77,7 +77,7 @@ impl Parts {
                 return Err(unsound);
             }
             let known = gate.known(contract_id).ok_or(Refusal::LegUnknown { contract_id })?;
-            let instrument = known_alike(Instrument::of(known)?, gate, ledger)?;
+            let instrument = known_alike(ledger.instrument_of(known)?, gate, ledger)?;
             parts.push(Part { instrument, side: leg.side, weight: bought, ratio: leg.ratio });
         }
         let unit = unit_of(contract, &parts);
@@ -175,7 +175,7 @@ impl Parts {
 /// would fool every control behind this.
 fn known_alike(asked: Instrument, gate: &RiskGate, ledger: &Ledger) -> Result<Instrument, Refusal> {
     let held = ledger.instrument(asked.contract_id).cloned();
-    let told = gate.known(asked.contract_id).and_then(|contract| Instrument::of(contract).ok());
+    let told = gate.known(asked.contract_id).and_then(|contract| ledger.instrument_of(contract).ok());
     let differs = |known: &Instrument| known.currency != asked.currency || known.multiplier != asked.multiplier;
     match held.into_iter().chain(told).find(differs) {
         Some(known) => Err(Refusal::ContractDiffers { known: Box::new(known), asked: Box::new(asked) }),

@@ -150,6 +150,18 @@ fn c8_what_has_expired_or_expires_soon_is_refused() {
 }
 
 #[test]
+fn c1_what_is_quoted_in_cents_is_worth_a_hundredth() {
+    let known = gate(Limits { order_value_max: Some(5_000.into()), ..limits() });
+    let asked = |quantity: i64| Intent { quantity: quantity.into(), ..intent(es("20261218"), Side::Buy, Some(100)) };
+    let mut ledger = Ledger::default();
+    check_at(&known, &ledger, &asked(1), NOW, "");
+    assert_eq!(ledger.magnify(ES, 100), Ok(true));
+    check_at(&known, &ledger, &asked(100), NOW, "");
+    let value = "C1 order value: asked 5050.0 USD, limit 5000; ask for less";
+    check_at(&known, &ledger, &asked(101), NOW, value);
+}
+
+#[test]
 fn c8_an_order_is_measured_by_what_its_contract_is_and_not_by_what_it_says() {
     let named = Limits { symbols: AllowList::only(["IBM"]), security_types: AllowList::only(["STK"]), ..limits() };
     let known = gate(named);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use order::{Action, IntentId, Orders, Timestamp};
-use position::{Adjustment, Change, CommissionOutcome, Fill, Instrument, Ledger, LedgerError};
+use position::{Adjustment, Change, CommissionOutcome, Fill, Ledger, LedgerError};
 use risk::{Alarms, DayMark, Kill, Statement, Waivers};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,8 @@ impl Books {
             Record::Adjusted(adjustment) => {
                 self.adjust(adjustment);
             }
+            // What could not be counted anew was told when it happened, and stands in no record.
+            Record::Magnified { contract_id, magnifier } => _ = self.ledger.magnify(*contract_id, *magnifier),
             Record::Template(record) => self.keep_template(record),
             Record::Day(mark) => _ = self.keep_day(mark.clone()),
             Record::Alarmed(alarm) => self.alarms.keep(alarm.clone()),
@@ -134,7 +136,7 @@ impl Books {
             revision: fill.revision,
             account: fill.account.clone(),
             strategy: fill.strategy.clone(),
-            instrument: Instrument::of(&fill.contract)?,
+            instrument: self.ledger.instrument_of(&fill.contract)?,
             side: fill.side,
             quantity: fill.quantity,
             price: fill.price,

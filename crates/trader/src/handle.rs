@@ -22,7 +22,7 @@ use crate::event::{Event, Phase, Signal, TraderState, updates_of};
 use crate::inquiries::Inquiries;
 use crate::instrument::Instrument;
 use crate::template::RunningTemplate;
-use crate::terms::{rule_of, terms_of};
+use crate::terms::{magnifier_of, rule_of, terms_of};
 use crate::ticket::Ticket;
 
 /// TWS says so where no contract fits.
@@ -108,7 +108,8 @@ impl Handle {
                 };
                 let terms = Box::new(terms_of(&instrument.details, steps));
                 // From now on orders for it are held against what is known of it.
-                let learn = Command::Learn { contract_id: instrument.id(), terms };
+                let magnifier = magnifier_of(&instrument.details);
+                let learn = Command::Learn { contract_id: instrument.id(), terms, magnifier };
                 self.command(learn).await.map_err(|_| WatchError::Stopped)?;
                 Ok(instrument)
             }

@@ -54,6 +54,13 @@ pub enum Record {
     Order(Box<order::Record>),
     /// A position was adjusted to the broker's.
     Adjusted(Adjustment),
+    /// The prices of a contract are told so much larger than money: 100 times where it is quoted in cents.
+    Magnified {
+        /// Of which contract.
+        contract_id: ContractId,
+        /// How much larger.
+        magnifier: u32,
+    },
     /// Trading was stopped by a person.
     Killed(Kill),
     /// A template began, made orders, or ended.
@@ -170,6 +177,7 @@ impl Record {
             Self::Position(_) => "position",
             Self::Order(_) => "order",
             Self::Adjusted(_) => "adjusted",
+            Self::Magnified { .. } => "magnified",
             Self::Killed(_) => "killed",
             Self::Day(_) => "day",
             Self::Template(_) => "template",
@@ -211,7 +219,9 @@ mod tests {
     #[test]
     fn what_follows_is_what_replay_ignores() {
         let told = |kind: &str| ["order_state", "fill", "commission", "position"].contains(&kind);
-        for kind in ["started", "labelled", "checkpoint", "order", "adjusted", "killed", "rearmed", "refused"] {
+        for kind in
+            ["started", "labelled", "checkpoint", "order", "adjusted", "magnified", "killed", "rearmed", "refused"]
+        {
             assert!(!told(kind) && !Record::follows(kind), "{kind}");
         }
         let held = Held {

@@ -35,7 +35,7 @@ pub(crate) fn steps_of(rule: &MarketRule) -> Vec<PriceStep> {
 /// be read, is not known and not checked.
 pub(crate) fn terms_of(details: &ContractDetails, rule: Option<Vec<PriceStep>>) -> Terms {
     // Prices of a contract that is quoted in hundredths are told in another unit than its step.
-    let is_magnified = details.price_magnifier.is_some_and(|magnifier| magnifier > 1);
+    let is_magnified = magnifier_of(details) > 1;
     let least = details.min_tick.filter(|step| *step > Decimal::ZERO);
     let only = least.map(|step| PriceStep { from: Decimal::ZERO, step }).into_iter().collect();
     let steps = rule.filter(|steps| !steps.is_empty()).unwrap_or(only);
@@ -49,6 +49,11 @@ pub(crate) fn terms_of(details: &ContractDetails, rule: Option<Vec<PriceStep>>) 
         regular: sessions(&details.liquid_hours, &details.time_zone),
         extended: sessions(&details.trading_hours, &details.time_zone),
     }
+}
+
+/// By how much prices are told larger than money; none is told as nothing or 0.
+pub(crate) fn magnifier_of(details: &ContractDetails) -> u32 {
+    details.price_magnifier.and_then(|magnifier| u32::try_from(magnifier).ok()).unwrap_or(1).max(1)
 }
 
 /// A time that names its zone, in UTC: the order book has no table of zones. Others stay as they are.

@@ -76,7 +76,7 @@ impl Book {
     pub fn unrealized(&self, account: &str, instrument: &str) -> Option<Decimal> {
         let found = self.catalogue.by_name(instrument)?;
         let mark = self.marks.get(&found.contract_id)?;
-        Some(self.holding(account, instrument).unrealized(*mark, found.factor()))
+        Some(self.holding(account, instrument).unrealized(*mark, found.price_factor()))
     }
 
     /// Cash of an account, all currencies together in its base currency; `None` where it is unknown.

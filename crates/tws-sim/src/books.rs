@@ -168,7 +168,7 @@ impl Books {
             account.equity_at_day_start = Valuation::of(account, prices).worth.net_liquidation;
             for (contract, holding) in &mut account.holdings {
                 if let Some((instrument, mark)) = prices.mark(*contract) {
-                    holding.begin_day(mark, instrument.factor());
+                    holding.begin_day(mark, instrument.price_factor());
                 }
             }
         }
@@ -186,7 +186,7 @@ impl Books {
         }
         let account = self.accounts.get_mut(&fill.account)?;
         let quantity = fill.signed_quantity();
-        let value = quantity * fill.price * instrument.factor();
+        let value = quantity * fill.price * instrument.price_factor();
         let holding = account.holdings.entry(fill.contract).or_default();
         fill.realized = holding.fill(quantity, value, fill.commission);
         match instrument.class() {

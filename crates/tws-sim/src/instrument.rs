@@ -151,7 +151,7 @@ pub struct Instrument {
     /// IB's number of the issuer.
     #[serde(default)]
     pub issuer_id: String,
-    /// Factor between the displayed price and the price in orders.
+    /// How much larger prices are told than money: 100 for what is quoted in cents. All prices here are as quoted.
     #[serde(default = "one_i32")]
     pub price_magnifier: i32,
     /// The rule by which a contract's economic value is told from its price, where it has one.
@@ -349,6 +349,17 @@ impl Instrument {
         self.multiplier.unwrap_or(Decimal::ONE)
     }
 
+    /// Money for one contract at a quoted price of one.
+    #[must_use]
+    pub fn price_factor(&self) -> Decimal {
+        self.factor() / self.magnifier()
+    }
+
+    /// By how much prices are quoted larger than money.
+    fn magnifier(&self) -> Decimal {
+        Decimal::from(self.price_magnifier.max(1)) // checked; clients read 0 as none
+    }
+
     /// The contract in full, as TWS tells it.
     #[must_use]
     pub fn contract(&self) -> Contract {
@@ -412,7 +423,8 @@ impl Instrument {
         let timetable = Timetable::of(self);
         ContractDetails {
             market_name: contract.trading_class,
-            min_tick: Some(self.min_tick),
+            // Told in money, while prices and their rules are in the quoted unit.
+            min_tick: Some(self.min_tick / self.magnifier()),
             order_types: self.order_types(),
             valid_exchanges: self.valid_exchanges.clone(),
             price_magnifier: Some(self.price_magnifier),
@@ -490,6 +502,7 @@ impl Instrument {
             ("lot", self.lot),
             ("price", self.price),
             ("multiplier", self.factor()),
+            ("price_magnifier", Decimal::from(self.price_magnifier)),
         ];
         if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value <= Decimal::ZERO) {
             return Err(Fault::NotPositive(name));

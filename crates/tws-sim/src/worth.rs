@@ -192,7 +192,7 @@ impl Valuation {
                 ledgers.insert(instrument.currency.clone(), Ledger::default());
             }
             let Some(ledger) = ledgers.get_mut(&instrument.currency) else { continue };
-            let factor = instrument.factor();
+            let factor = instrument.price_factor();
             let (value, unrealized) = (holding.value(mark, factor), holding.unrealized(mark, factor));
             match ledger.place(instrument) {
                 Some(place) => {

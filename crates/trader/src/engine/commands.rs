@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Learn {
         contract_id: ContractId,
         terms: Box<Terms>,
+        /// By how much its prices are told larger than money.
+        magnifier: u32,
     },
     Acknowledge {
         scope: HaltScope,
@@ -282,7 +284,8 @@ impl Engine {
                 let outcome = self.arm(by, until);
                 self.answer(reply, outcome);
             }
-            Command::Learn { contract_id, terms } => {
+            Command::Learn { contract_id, terms, magnifier } => {
+                self.magnify(contract_id, magnifier);
                 let step = self.books.orders.learn(contract_id, *terms, self.clock.now());
                 self.take(step);
             }
@@ -484,6 +487,18 @@ impl Engine {
     }
 
     /// Shuts the gate and cancels everything of ours (R40). It stands over restarts until a person lets it go on.
+    /// Learns in how small a unit a contract is quoted, for the money that was made and will be made with it.
+    fn magnify(&mut self, contract_id: ContractId, magnifier: u32) {
+        match self.books.ledger.magnify(contract_id, magnifier) {
+            Ok(false) => {}
+            Ok(true) => self.outbox.records.push(Record::Magnified { contract_id, magnifier }),
+            Err(error) => {
+                let what = format!("the price magnifier {magnifier} of contract {contract_id}");
+                self.alarm(Alarm::NotBooked { what, cause: error.into() });
+            }
+        }
+    }
+
     fn kill(&mut self, by: String, reason: String) {
         if let Some(gate) = &mut self.gate {
             gate.kill(by.clone(), reason.clone());

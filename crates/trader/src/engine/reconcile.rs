@@ -7,7 +7,7 @@ use order::{
     DAY_US, Event as OrderEvent, Fill, HaltScope, Input, IntentId, SECOND_US, SnapshotEvent, SnapshotFacts, State,
     Step, Timestamp, has_leg,
 };
-use position::{Adjustment, Instrument};
+use position::Adjustment;
 use risk::{Statement, Told};
 use rust_decimal::Decimal;
 use tokio::time::timeout;
@@ -382,7 +382,7 @@ impl Engine {
         let known = self.books.ledger.instrument(contract_id).cloned();
         let instrument = match (known, told) {
             (Some(known), _) => known,
-            (None, Some(told)) => match Instrument::of(&told.contract) {
+            (None, Some(told)) => match self.books.ledger.instrument_of(&told.contract) {
                 Ok(instrument) => instrument,
                 Err(error) => {
                     let what = format!("a position of {quantity} {}", told.contract.symbol);

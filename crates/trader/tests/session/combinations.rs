@@ -1,4 +1,5 @@
-//! What an order is held against of its contract: the legs of a combination, the price steps of a market rule.
+//! What an order is held against of its contract: the legs of a combination, the price steps of a market rule, the unit
+//! in which it is quoted.
 
 use order::{Invalid, SubmitError};
 use risk::{AllowList, Refusal};
@@ -104,5 +105,43 @@ async fn prices_keep_to_the_steps_of_their_band() {
     assert_eq!(refused, Refused::Submit(SubmitError::Invalid(between)));
     handle.submit(Ticket::buy(&gamma, 3).limit(number("3.00"))).await.unwrap();
     desk.broker("both", |orders| orders.len() == 2).await;
+    trader.stop().await;
+}
+
+#[tokio::test]
+async fn c1_what_is_quoted_in_pence_is_counted_in_pounds_and_so_does_the_broker() {
+    let penny = tws_sim::Instrument {
+        price_magnifier: 100,
+        ..tws_sim::Instrument::stock(900_003, "PENNY", "USD", number("1000"))
+    };
+    let mut desk =
+        Desk::with(simulator().instrument(penny).position(crate::desk::ACCOUNT, "PENNY", 10, number("990"))).await;
+    desk.config.limits.order_value_max = Some(number("1010"));
+    desk.quote("PENNY", "999", "1001");
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    // What was held before is told in money, and nobody knew yet in what it is quoted.
+    let penny = desk.watch(&handle, "PENNY").await;
+    let refused = handle.submit(Ticket::buy(&penny, 101).limit(number("1001"))).await.unwrap_err();
+    let beyond = Refusal::OrderValue { asked: number("1011.01"), limit: number("1010"), currency: "USD".to_owned() };
+    assert_eq!(refused, Refused::Submit(SubmitError::Refused(beyond)));
+    handle.submit(Ticket::buy(&penny, 100).limit(number("1001"))).await.unwrap().done(PATIENCE).await.unwrap();
+    desk.quote("PENNY", "1099", "1101");
+    // 100 that came in at 10.01, and 10 at 9.90, are worth 11.00 each.
+    books(&handle, "the profit", |books| {
+        books.ledger.totals(crate::desk::ACCOUNT, "USD").unrealised == Some(number("110"))
+    })
+    .await;
+    let told = handle.client().positions().await.unwrap();
+    let [position] = told.as_slice() else { panic!("{told:?}") };
+    let commission = desk.sim.book().executions().iter().map(|fill| fill.commission).sum::<rust_decimal::Decimal>();
+    let cost = (number("1100") + commission) / number("110");
+    assert_eq!(position.average_cost.map(|cost| cost.round_dp(6)), Some(cost.round_dp(6)));
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+    // A new start knows it before anybody asks.
+    let trader = desk.trader().await;
+    let known = trader.handle().inspect(|books| books.ledger.all_totals()).await.unwrap();
+    assert!(known.values().all(|totals| totals.realised == Some(number("0"))), "{known:?}");
     trader.stop().await;
 }

@@ -138,6 +138,8 @@ fn instrument(id: ContractId, key: &Key, parts: &[&Instrument]) -> Instrument {
     let first = parts.first().copied();
     // One multiplier for all legs is that of the combination; mixed ones weigh in the legs.
     let multiplier = first.map(|part| part.factor()).filter(|factor| parts.iter().all(|part| part.factor() == *factor));
+    let magnifier = first.map(|part| part.price_magnifier);
+    let magnifier = magnifier.filter(|magnifier| parts.iter().all(|part| part.price_magnifier == *magnifier));
     let futures = parts.iter().all(|part| part.class() == Class::Futures);
     let (hours_of, zone) = first.map_or((None, None), |part| (Some(part), Some(part.time_zone.clone())));
     let base = Instrument::stock(id.0, &key.symbol, &key.currency, price);
@@ -151,6 +153,7 @@ fn instrument(id: ContractId, key: &Key, parts: &[&Instrument]) -> Instrument {
         trading_class: "COMB".to_owned(),
         stock_type: String::new(),
         multiplier: multiplier.filter(|factor| *factor != Decimal::ONE || futures),
+        price_magnifier: magnifier.unwrap_or(1),
         min_tick: tick,
         time_zone: zone.unwrap_or_else(|| base.time_zone.clone()),
         trading_hours: hours_of.map_or_else(|| base.trading_hours.clone(), |part| part.trading_hours.clone()),

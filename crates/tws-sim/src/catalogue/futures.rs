@@ -74,7 +74,7 @@ pub struct FutureFamily {
     /// Kind of the underlying.
     #[serde(default)]
     pub underlying_security_type: Option<SecurityType>,
-    /// Factor between the displayed price and the price in orders.
+    /// See [`Instrument::price_magnifier`].
     #[serde(default = "one")]
     pub price_magnifier: i32,
     /// Unit in which a random market shows sizes.

@@ -249,7 +249,7 @@ impl Core {
         let row = |contract: &ContractId| {
             let (instrument, mark) = shown.mark(*contract)?;
             let holding = books.holdings.get(contract)?;
-            let factor = instrument.factor();
+            let factor = instrument.price_factor();
             let row = PortfolioValue {
                 contract: instrument.contract(),
                 position: Some(holding.quantity),

@@ -186,7 +186,7 @@ impl Core {
         let due = self
             .commissions
             .rate_in(instrument.class(), &instrument.currency)
-            .total(cumulative, leg.value * instrument.factor());
+            .total(cumulative, leg.value * instrument.price_factor());
         let commission = due - leg.commission;
         leg.commission = due;
         let average_price = leg.value.checked_div(cumulative).unwrap_or_default();

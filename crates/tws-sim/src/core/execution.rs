@@ -160,7 +160,7 @@ impl Core {
         let due = self
             .commissions
             .rate_in(instrument.class(), &instrument.currency)
-            .total(record.filled, record.value * instrument.factor());
+            .total(record.filled, record.value * instrument.price_factor());
         let commission = due - record.commission;
         record.commission = due;
         let is_whole = record.remaining().is_zero();

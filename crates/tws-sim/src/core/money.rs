@@ -74,7 +74,7 @@ impl Core {
             for (contract, position) in &setup.positions {
                 let Some(instrument) = self.catalogue.by_id(*contract) else { continue };
                 self.markets.open(&self.catalogue, instrument, self.now);
-                let cost = position.average_price * instrument.factor();
+                let cost = position.average_price * instrument.price_factor();
                 let holding = Holding::opening(position.quantity, cost, Decimal::ZERO);
                 self.books.open_position(&setup.name, *contract, holding);
                 let currency = instrument.currency.clone();

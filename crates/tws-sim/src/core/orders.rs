@@ -357,7 +357,7 @@ impl Core {
         let mark = market.and_then(crate::market::Market::mark).unwrap_or(instrument.price);
         let price = record.order.limit_price.filter(|limit| *limit > Decimal::ZERO && record.limit().is_some());
         let price = price.or_else(|| shown.map(|level| level.price)).unwrap_or(mark);
-        let whole = cash.checked_div(price * instrument.factor()).unwrap_or_default();
+        let whole = cash.checked_div(price * instrument.price_factor()).unwrap_or_default();
         let total = whole - whole % instrument.size_increment;
         if let Some(record) = self.desk.get_mut(key) {
             record.total = total.normalize();

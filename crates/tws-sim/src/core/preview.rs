@@ -133,9 +133,10 @@ impl Core {
         let holdings = owners.iter().filter_map(|account| self.books.account(account)?.holdings.get(&contract));
         let held: Decimal = holdings.map(|holding| holding.quantity).sum();
         let rate = self.exchange_rate(&instrument.currency, self.base_currency(&record.order.account));
-        let margin = |quantity: Decimal| Margin::of(instrument.class(), quantity * price * instrument.factor() * rate);
+        let margin =
+            |quantity: Decimal| Margin::of(instrument.class(), quantity * price * instrument.price_factor() * rate);
         let (before, after) = (margin(held), margin(held + signed));
-        let value = quantity * price * instrument.factor();
+        let value = quantity * price * instrument.price_factor();
         let commission = self.commissions.rate_in(instrument.class(), &instrument.currency).total(quantity, value);
         Impact {
             commission,

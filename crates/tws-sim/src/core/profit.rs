@@ -123,7 +123,7 @@ impl Core {
     fn position_profit(&self, request_id: RequestId, feed: &PositionProfitFeed) -> Option<PositionProfit> {
         let shown = self.shown();
         let (instrument, mark) = shown.mark(feed.contract)?;
-        let factor = instrument.factor();
+        let factor = instrument.price_factor();
         let holdings = feed.accounts.iter().filter_map(|account| self.holding_of(account, feed.contract));
         let (mut quantity, mut value, mut daily) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         let (mut unrealised, mut realised) = (Decimal::ZERO, Decimal::ZERO);
