@@ -27,15 +27,22 @@ pub enum Purpose {
     Change {
         /// How much of it has filled, and so is in the position already.
         filled: Decimal,
+        /// How much may still fill of it as it is.
+        open: Decimal,
     },
 }
 
 impl Purpose {
+    /// Whether the order puts no more into a position than it does already.
+    fn raises_nothing(self, unfilled: Decimal) -> bool {
+        matches!(self, Self::Change { filled: _, open } if unfilled <= open)
+    }
+
     /// How much of an order can still fill.
     fn unfilled(self, intent: &Intent) -> Result<Decimal, Refusal> {
         match self {
             Self::Place => Ok(intent.quantity),
-            Self::Change { filled } => intent.quantity.checked_sub(filled).ok_or(Refusal::OutOfRange),
+            Self::Change { filled, open: _ } => intent.quantity.checked_sub(filled).ok_or(Refusal::OutOfRange),
         }
     }
 }
@@ -116,7 +123,7 @@ impl Gate for CheckAt<'_> {
         if let Some(old) = orders.get(intent.id) {
             count -= usize::from(old.state.is_live() && count > 0);
             old_self = old.exposure(self.now);
-            purpose = Purpose::Change { filled: old.filled };
+            purpose = Purpose::Change { filled: old.filled, open: old_self };
         }
         let in_legs = |contract_id, side| {
             let live = orders.live_quantity_in_legs(account, contract_id, side, intent.id, self.now);
@@ -176,7 +183,9 @@ impl CheckAt<'_> {
         self.past(self.value(intent, &parts, &market, is_way_out))?;
         self.past(self.collar(intent, &parts, &market))?;
         self.past(self.own_collar(intent, &parts, &market))?;
-        self.past(self.positions(intent, unfilled, &parts, open))?;
+        if !purpose.raises_nothing(unfilled) {
+            self.past(self.positions(intent, unfilled, &parts, open))?;
+        }
         self.tradable(intent, &parts, makes_smaller)?;
         if !is_way_out {
             self.losses(intent, &parts)?;

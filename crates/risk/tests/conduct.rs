@@ -136,7 +136,7 @@ fn c5_a_strategy_that_enters_too_often_is_stopped() {
     // Others go on, and so does a change of an order.
     let trend = Intent { strategy: "trend".into(), ..other(3) };
     assert_eq!(judge(&gate, &ledger, &trend, at(59)), Ok(()));
-    let change = Purpose::Change { filled: Decimal::ZERO };
+    let change = Purpose::Change { filled: Decimal::ZERO, open: Decimal::ZERO };
     assert_eq!(gate.at(at(59), &ledger).judge(&other(3), &OpenOrders::default(), change), Ok(()));
     // Within the day the rest of five.
     for number in 3..5 {

@@ -385,7 +385,7 @@ fn a_change_counts_what_is_not_filled_and_is_no_duplicate() {
     let change = |filled: &str, held: &'static str, expected: &str| {
         check(
             |scene| {
-                scene.purpose = Purpose::Change { filled: decimal(filled) };
+                scene.purpose = Purpose::Change { filled: decimal(filled), open: Decimal::ZERO };
                 scene.intent = limit(Side::Buy, "100", "100");
                 scene.held = held;
                 scene.prepare = |gate| gate.accepted(&limit(Side::Buy, "100", "100"), Timestamp(MILLISECOND));

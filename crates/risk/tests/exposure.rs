@@ -214,6 +214,27 @@ fn c6_a_change_that_lowers_exposure_passes_beyond_the_limit() {
 }
 
 #[test]
+fn c6_a_change_that_lowers_an_order_passes_beyond_the_position_limit() {
+    let mut scene = Scene::new(None, None);
+    let open = scene.intent(contract(IBM), Side::Buy, 200, 100);
+    assert_eq!(scene.submit(open.clone()), Ok(()));
+    // A restart has lowered both: two orders are open, and one may be.
+    let other = scene.intent(contract(IBM), Side::Buy, 10, 99);
+    assert_eq!(scene.submit(other), Ok(()));
+    let lower = Limits { position_max: Some(100.into()), open_orders_max: 1, ..limits(None, None) };
+    scene.gate = RiskGate::new(lower).unwrap(); // sound limits
+    scene.gate.quote(IBM, Quote { last: Some(Decimal::ONE_HUNDRED), ..Quote::default() }, Timestamp(0));
+    let changed = |quantity: i64| {
+        let intent = Intent { quantity: quantity.into(), ..open.clone() };
+        let check = scene.gate.at(Timestamp(0), &scene.ledger);
+        Gate::check(&check, &intent, PassedLegs::default(), &scene.orders).map_err(|refusal| refusal.control())
+    };
+    assert_eq!([50, 190, 200, 201].map(changed), [Ok(()), Ok(()), Ok(()), Err("C6")]);
+    let further = scene.intent(contract(IBM), Side::Buy, 1, 98);
+    assert_eq!(scene.submit(further).map_err(|refusal| refusal.control()), Err("C6"));
+}
+
+#[test]
 fn c1_c6_the_way_out_is_free_where_nobody_knows_what_is_at_stake() {
     let mut scene = Scene::new(Some(100_000), Some(100_000));
     scene.hold(IBM, 10);
