@@ -164,6 +164,12 @@ impl RiskGate {
         self.conduct.rejected(strategy, intent, &self.limits, now)
     }
 
+    /// Counts an order that the broker has rejected before a restart, the oldest first (C10). A storm of then has
+    /// halted its strategy already.
+    pub fn resume_reject(&mut self, strategy: &str, intent: IntentId, at: Timestamp) {
+        let _ = self.rejected(strategy, intent, at);
+    }
+
     /// A person has let a halted strategy, or everything, go on: entries and rejects are counted from here (C5, C10).
     pub fn acknowledged(&mut self, scope: &HaltScope) {
         match scope {

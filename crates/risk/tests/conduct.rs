@@ -405,6 +405,10 @@ fn c10_a_storm_of_rejects_stops_a_strategy() {
     assert_eq!((refusal.to_string().as_str(), refusal.control()), (words, "C10"));
     assert_eq!(refusal.halts(), Some(HaltScope::Strategy("mean".to_owned())));
     assert_eq!(reject(10, 62), None, "the next storm is another one");
+    for id in 11..14 {
+        gate.resume_reject("mean", IntentId(id), at(62));
+    }
+    assert!(gate.rejected("mean", IntentId(14), at(63)).is_some(), "those of before a restart count");
 }
 
 /// Everything the gate may let through, by a slow reading of the limits: no path goes beyond them.

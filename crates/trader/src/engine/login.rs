@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use order::Timestamp;
+use order::{State, Timestamp};
 use risk::{RiskGate, TradingMode, is_paper_account};
 
 use super::Engine;
@@ -167,6 +167,12 @@ impl Engine {
         }
         for (_, execution) in self.books.orders.executions().iter() {
             gate.resume_trade(&execution);
+        }
+        let rejected = self.books.orders.iter().filter(|order| order.state == State::Rejected);
+        let rejected =
+            rejected.filter_map(|order| Some((order.ended_at?, order.intent.id, order.intent.strategy.clone())));
+        for (at, id, strategy) in rejected.collect::<BTreeSet<_>>() {
+            gate.resume_reject(&strategy, id, at);
         }
         for mark in self.books.days.values() {
             gate.resume_day(mark.clone());

@@ -236,10 +236,17 @@ async fn c7_what_was_lost_before_the_trader_came_is_no_loss_of_its_day() {
 async fn c10_a_storm_of_rejects_halts_the_strategy() {
     let mut desk = Desk::with(simulator().fault(Fault::new(Switch::Reject))).await;
     desk.config.limits.rejects_max = 3;
-    let trader = desk.trader().await;
-    let handle = trader.handle().for_strategy("stubborn");
-    let acme = desk.watch(&handle, "ACME").await;
+    let mut trader = desk.trader().await;
+    let mut handle = trader.handle().for_strategy("stubborn");
+    let mut acme = desk.watch(&handle, "ACME").await;
     for quantity in 1..=3 {
+        if quantity == 3 {
+            // A new start forgives nothing.
+            trader.stop().await;
+            trader = desk.trader().await;
+            handle = trader.handle().for_strategy("stubborn");
+            acme = desk.watch(&handle, "ACME").await;
+        }
         let done = handle.submit(Ticket::buy(&acme, quantity)).await.unwrap().done(PATIENCE).await.unwrap();
         assert_eq!(done.state, State::Rejected);
     }
