@@ -38,8 +38,12 @@ impl Journal {
         }
         let fresh = beside(&path, NEXT);
         remove(&fresh).map_err(|source| RotateError::Move { path: fresh.clone(), source })?;
-        self.write_fresh(&fresh, stamps, checkpoint)?;
-        self.close_file()?;
+        let written = self.write_fresh(&fresh, stamps, checkpoint).and_then(|()| self.close_file());
+        if let Err(error) = written {
+            // On a full disk half a file must not keep it so. What cannot be removed, the next opening removes.
+            let _ = remove(&fresh);
+            return Err(error);
+        }
         let swapped = swap(&path, &archive, &fresh).map_err(|source| {
             self.poison(StorageError { fault: StorageFault::InputOutput, code: None });
             RotateError::Move { path: path.clone(), source }
@@ -111,15 +115,30 @@ enum Swapped {
 /// Moves the old file away and the fresh one to its place. Once the old one has moved nobody new can open it; who has it
 /// open by then shows by the log beside it, which would be taken for the fresh file's.
 fn swap(path: &Path, archive: &Path, fresh: &Path) -> io::Result<Swapped> {
-    fs::rename(path, archive)?;
-    if ["-wal", "-shm"].iter().any(|ending| beside(path, ending).exists()) {
-        fs::rename(archive, path)?;
+    if has_log(path) {
         remove(fresh)?;
+        return Ok(Swapped::InUse);
+    }
+    fs::rename(path, archive)?;
+    // Somebody has opened it in between.
+    if has_log(path) {
+        take_back(path, archive, fresh)?;
         return Ok(Swapped::InUse);
     }
     fs::rename(fresh, path)?;
     sync_folder(path)?;
     Ok(Swapped::Yes)
+}
+
+/// Whether what SQLite keeps beside an open file is there.
+fn has_log(path: &Path) -> bool {
+    ["-wal", "-shm"].iter().any(|ending| beside(path, ending).exists())
+}
+
+/// Puts the file so far back to its place.
+fn take_back(path: &Path, archive: &Path, fresh: &Path) -> io::Result<()> {
+    fs::rename(archive, path)?;
+    remove(fresh)
 }
 
 /// The ending of a fresh file on its way.
@@ -135,8 +154,44 @@ pub(crate) fn finish(path: &Path) -> io::Result<()> {
         // The old file had not moved yet: it goes on.
         return remove(&fresh);
     }
+    if has_log(path) {
+        // The log is that of the old file, and may hold records that stand nowhere else: beside the fresh one it would
+        // be taken for its own.
+        take_back(path, &archive_before(path, &fresh)?, &fresh)?;
+        return sync_folder(path);
+    }
     fs::rename(&fresh, path)?;
     sync_folder(path)
+}
+
+/// The one file beside `path` that ends where the fresh one begins.
+fn archive_before(path: &Path, fresh: &Path) -> io::Result<PathBuf> {
+    let first = first_of(fresh).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, NO_FIRST))?;
+    let mut begin = path.file_name().unwrap_or_default().to_owned();
+    begin.push(".");
+    let end = format!("-{}", first.number() - 1);
+    let mut found = Vec::new();
+    for file in fs::read_dir(path.parent().unwrap_or_else(|| Path::new(".")))? {
+        let name = file?.file_name();
+        let range = name.as_encoded_bytes().strip_prefix(begin.as_encoded_bytes());
+        let number = range.and_then(|range| range.strip_suffix(end.as_bytes()));
+        if number.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit)) {
+            found.push(path.with_file_name(name));
+        }
+    }
+    match found.pop() {
+        Some(archive) if found.is_empty() => Ok(archive),
+        Some(_) | None => Err(io::Error::new(io::ErrorKind::NotFound, NO_ARCHIVE)),
+    }
+}
+
+const NO_FIRST: &str = "a log of the file before stands there, and the fresh file does not say behind which that is";
+const NO_ARCHIVE: &str = "a log of the file before stands there, and which file that is cannot be told; move it back";
+
+/// Where a fresh file begins.
+fn first_of(fresh: &Path) -> Option<Sequence> {
+    let connection = connect(fresh, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    Some(schema::identity(&connection).ok()??.first)
 }
 
 /// Removes a fresh file that nobody needs, and what SQLite keeps beside it.

@@ -119,6 +119,52 @@ fn a_rotation_that_was_cut_off_is_undone_or_finished() {
 }
 
 #[test]
+fn a_rotation_that_cannot_write_leaves_nothing_behind() {
+    let scratch = Scratch::filled(5);
+    let mut journal = scratch.open().expect("a sound journal");
+    // SQLite finds no room for what it writes beside the fresh file.
+    let mut taken = next(journal.path()).into_os_string();
+    taken.push("-journal");
+    fs::create_dir(&taken).expect("room");
+    let refused = journal.rotate(stamps(6), &checkpoint());
+    assert!(matches!(&refused, Err(RotateError::Fresh(_) | RotateError::Append(_))), "{refused:?}");
+    assert!(!next(journal.path()).exists(), "half a file takes no room");
+    assert_eq!(journal.poisoned(), None);
+    assert_eq!(journal.append_one(stamps(6), &entry(6)).map(Sequence::number), Ok(6), "it goes on");
+    fs::remove_dir(&taken).expect("it is empty");
+    journal.rotate(stamps(7), &checkpoint()).expect("there is room again");
+}
+
+#[test]
+fn the_log_of_the_old_file_is_not_taken_for_that_of_the_fresh_one() {
+    // Its newest records stand in its log alone, and a reader that came in the moment of the move has kept it there.
+    let (old, whole) = (Scratch::filled(3), rotated());
+    let mut journal = old.open().expect("a sound journal");
+    journal.append_one(stamps(4), &entry(4)).expect("room");
+    journal.append_one(stamps(5), &entry(5)).expect("room");
+    let cut = Scratch::new();
+    let log = |path: &Path| PathBuf::from(format!("{}-wal", path.display()));
+    fs::copy(old.path(), archive(&cut.path())).expect("room");
+    fs::copy(log(&old.path()), log(&cut.path())).expect("the log is there");
+    fs::copy(whole.path(), next(&cut.path())).expect("room");
+    // Of another journal that was begun here once, and a file that only looks like one.
+    for other in ["j.db.1-4", "j.db.x-5", "j.db.-5"] {
+        fs::write(cut.folder().join(other), "").expect("room");
+    }
+    let journal = cut.open().expect("the old file goes on");
+    assert_eq!((numbers(&journal), next(&cut.path()).exists()), ((1..=5).collect(), false));
+    assert!(!archive(&cut.path()).exists(), "it is back in its place");
+    drop(journal);
+
+    // Where it cannot be told which file the log is of, nothing is touched.
+    let cut = Scratch::new();
+    fs::copy(log(&old.path()), log(&cut.path())).expect("the log is there");
+    fs::copy(whole.path(), next(&cut.path())).expect("room");
+    assert!(matches!(cut.open(), Err(OpenError::Path { .. })));
+    assert!(log(&cut.path()).exists() && next(&cut.path()).exists() && !cut.path().exists());
+}
+
+#[test]
 fn a_fresh_file_without_its_sum_is_refused() {
     for (statement, bad) in [
         ("DELETE FROM records", Found::Gone),

@@ -320,7 +320,8 @@ fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Book
             tracing::warn!(path = %path.display(), "the journal is long and open elsewhere; it goes on as it is");
             Ok((journal, books, last_at))
         }
-        Err(StartError::Rotate(error @ journal::RotateError::NameTaken { .. })) => {
+        // A name that is taken, a disk that is full: a journal that is not poisoned is as it was.
+        Err(StartError::Rotate(error)) if journal.poisoned().is_none() => {
             tracing::warn!(%error, "the journal is long; it goes on as it is");
             Ok((journal, books, last_at))
         }

@@ -240,6 +240,22 @@ async fn a_long_journal_that_somebody_reads_goes_on_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_long_journal_for_which_there_is_no_room_in_a_fresh_file_goes_on_as_it_is() {
+    let mut desk = Desk::open().await;
+    let before = desk.trader().await.stop().await.records;
+    desk.config.journal_records_max = 1;
+    // SQLite cannot write beside the fresh file.
+    let taken = desk.config.journal.with_extension("db.next-journal");
+    std::fs::create_dir(&taken).unwrap();
+    assert!(desk.trader().await.stop().await.records > before);
+    let first = || journal::Reader::open(&desk.config.journal, &Options::new("trader").schema(2)).unwrap().first();
+    assert_eq!(first().number(), 1);
+    std::fs::remove_dir(&taken).unwrap();
+    desk.trader().await.stop().await;
+    assert!(first().number() > before, "once there is room");
+}
+
+#[tokio::test]
 async fn a_fresh_file_that_does_not_begin_with_its_sum_is_refused() {
     let desk = Desk::open().await;
     let mut journal = Journal::open(&desk.config.journal, Options::new("trader").schema(2)).unwrap();
