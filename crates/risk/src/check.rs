@@ -13,7 +13,7 @@ use crate::exposure;
 use crate::gate::{Equity, Kill, RiskGate};
 use crate::limits::{Limits, TradingMode, is_paper_account};
 use crate::parts::{Market, Part, Parts};
-use crate::pricing::{Pricing, trades_at_the_market};
+use crate::pricing::Pricing;
 use crate::refusal::Refusal;
 use crate::waiver::Waivable;
 
@@ -150,7 +150,7 @@ impl Gate for CheckAt<'_> {
         open.count = u32::try_from(count).unwrap_or(u32::MAX);
         self.judge(intent, &open, purpose)?;
         let parts = Parts::of(intent, self.gate, self.ledger)?;
-        let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
+        let market = parts.market(self, intent)?;
         let unfilled = purpose.unfilled(intent)?;
         match exposure::check(self, intent, unfilled, (&parts, &market), (passed, orders)) {
             // What is at stake may be unknown for a contract that has nothing to do with this one: the way out is free.
@@ -176,7 +176,7 @@ impl CheckAt<'_> {
         self.names(intent)?;
         let parts = Parts::of(intent, self.gate, self.ledger)?;
         self.past(self.quantity(intent))?;
-        let market = parts.market(self.gate, self.now, trades_at_the_market(&intent.kind))?;
+        let market = parts.market(self, intent)?;
         let unfilled = purpose.unfilled(intent)?;
         let makes_smaller = self.makes_smaller(intent, unfilled, &parts, open)?;
         let is_way_out = makes_smaller || self.is_protection;
@@ -403,7 +403,7 @@ impl CheckAt<'_> {
         if !parts.is_combination() {
             let taken = market.worst.first().copied().flatten();
             let contract_id = parts.parts.first().map(|part| part.instrument.contract_id).unwrap_or_default();
-            let price = pricing.worst(intent.side, taken).ok_or(Refusal::NoPrice { contract_id })?;
+            let price = pricing.worst(intent.side, taken, market.beside).ok_or(Refusal::NoPrice { contract_id })?;
             return Ok(vec![(parts.currency.clone(), money(price, parts.unit()?, intent.quantity)?)]);
         }
         let mut values: Vec<(String, Decimal)> = Vec::new();

@@ -119,7 +119,9 @@ impl Stakes<'_> {
             let instrument = self.ledger.instrument_of(&intent.contract).map_err(|_| unknown())?;
             let market = self.price(instrument.contract_id);
             // A kind that cannot be valued did not pass the gate.
-            let own = Pricing::of(intent).ok().and_then(|pricing| pricing.worst(intent.side, market));
+            let has_quote = self.gate.quote_of(instrument.contract_id).is_some();
+            let beside = self.gate.known_beside(self.ledger, &intent.account, &instrument).filter(|_| !has_quote);
+            let own = Pricing::of(intent).ok().and_then(|pricing| pricing.worst(intent.side, market, beside));
             return self.add(&instrument, market.max(own), intent.side, open);
         }
         for leg in intent.contract.combo_legs.iter().filter_map(|leg| CombinationLeg::of(leg, intent.side)) {
@@ -151,7 +153,7 @@ impl Stakes<'_> {
         let pricing = Pricing::of(intent)?;
         for (part, taken) in parts.parts.iter().zip(&market.worst) {
             let known = self.price(part.instrument.contract_id);
-            let own = if parts.is_combination() { *taken } else { pricing.worst(intent.side, *taken) };
+            let own = if parts.is_combination() { *taken } else { pricing.worst(intent.side, *taken, market.beside) };
             let quantity = unfilled.checked_mul(part.ratio).ok_or(Refusal::OutOfRange)?;
             self.add(&part.instrument, known.max(own), part.side, quantity)?;
         }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use order::{Execution, Fill, HaltScope, Intent, IntentId, SECOND_US, Timestamp};
-use position::Ledger;
+use position::{Instrument, Ledger};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -249,6 +249,16 @@ impl RiskGate {
         let age_max_us = i64::from(self.limits.own_price_age_max_s).saturating_mul(SECOND_US);
         let known = self.own_prices.get(&contract_id);
         known.filter(|(_, at)| now.since(*at).unsigned_abs() <= age_max_us.unsigned_abs()).map(|(price, _)| *price)
+    }
+
+    /// The most that is known beside its quote of what one unit of a contract costs, not signed: as it is marked, as we
+    /// last traded it ourselves, however long ago, and as the position of an account came in.
+    pub(crate) fn known_beside(&self, ledger: &Ledger, account: &str, instrument: &Instrument) -> Option<Decimal> {
+        let contract_id = instrument.contract_id;
+        let traded = self.own_prices.get(&contract_id).map(|(price, _)| *price);
+        let held = ledger.position(account, contract_id);
+        let cost = held.and_then(|position| position.average_price(instrument.multiplier));
+        [ledger.mark_of(contract_id), traded, cost].into_iter().flatten().map(|price| price.abs()).max()
     }
 
     /// The last prices of a contract, and when they came.

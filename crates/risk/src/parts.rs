@@ -5,8 +5,10 @@ use position::{Instrument, Ledger};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
 
+use crate::check::CheckAt;
 use crate::gate::RiskGate;
 use crate::limits::WithoutQuote;
+use crate::pricing::trades_at_the_market;
 use crate::quote::Quote;
 use crate::refusal::{Refusal, Unpriced};
 
@@ -45,6 +47,8 @@ pub(crate) struct Market {
     pub(crate) gross: Option<Decimal>,
     /// The most that each part may trade at, not signed, as far as quotes tell.
     pub(crate) worst: Vec<Option<Decimal>>,
+    /// What else is known of the price of a contract alone, not signed, where no quote is fresh.
+    pub(crate) beside: Option<Decimal>,
     pub(crate) is_fresh: bool,
 }
 
@@ -99,7 +103,9 @@ impl Parts {
 
     /// The prices that the order is measured by: fresh ones, or what `without_quote` leaves. A combination's own price
     /// bounds nothing, so its legs' are always wanted.
-    pub(crate) fn market(&self, gate: &RiskGate, now: order::Timestamp, needs_quote: bool) -> Result<Market, Refusal> {
+    pub(crate) fn market(&self, check: &CheckAt<'_>, intent: &Intent) -> Result<Market, Refusal> {
+        let CheckAt { gate, now, ledger, .. } = check;
+        let needs_quote = trades_at_the_market(&intent.kind);
         let limits = gate.limits();
         let limit_ms = limits.quote_age_max_ms;
         let mut quotes = Vec::new();
@@ -121,10 +127,12 @@ impl Parts {
             }
             quotes.push(known.map(|(quote, _)| quote).unwrap_or_default());
         }
-        self.prices(&quotes, is_fresh)
+        let alone = self.parts.first().filter(|_| !self.is_combination() && !is_fresh);
+        let beside = alone.and_then(|part| gate.known_beside(ledger, &intent.account, &part.instrument));
+        Ok(Market { beside, is_fresh, ..self.prices(&quotes)? })
     }
 
-    fn prices(&self, quotes: &[Quote], is_fresh: bool) -> Result<Market, Refusal> {
+    fn prices(&self, quotes: &[Quote]) -> Result<Market, Refusal> {
         let parts = || self.parts.iter().zip(quotes);
         let worst = |(part, quote): (&Part, &Quote)| {
             let prices = [quote.taken_by(part.side), quote.reference().filter(|_| self.is_combination())];
@@ -139,7 +147,7 @@ impl Parts {
             ),
             Err(_) => (None, None, None),
         };
-        Ok(Market { taken, reference, gross, worst, is_fresh })
+        Ok(Market { taken, reference, gross, worst, beside: None, is_fresh: false })
     }
 
     /// The price of the whole at these prices of its parts, as its buyer counts; `None` where one is not known.

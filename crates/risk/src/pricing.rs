@@ -71,18 +71,18 @@ impl Pricing {
     }
 
     /// The price at which the order moves the most money, not signed; `None` where none is known. `taken` is what the
-    /// market pays or asks.
-    pub(crate) fn worst(self, side: Side, taken: Option<Decimal>) -> Option<Decimal> {
-        let (own, market) = match self {
-            Self::Market | Self::Trailing => (None, taken),
-            Self::Limit(limit_price) => match side {
-                Side::Buy => (Some(limit_price), None),   // it pays no more
-                Side::Sell => (Some(limit_price), taken), // it may get more
-            },
-            Self::Triggered(trigger) => (Some(trigger), taken),
-            Self::TriggeredLimit { trigger, limit_price } => (Some(limit_price), Some(trigger)),
+    /// market pays or asks, and `beside` what else is known of its price where that is old or missing.
+    pub(crate) fn worst(self, side: Side, taken: Option<Decimal>, beside: Option<Decimal>) -> Option<Decimal> {
+        let known = taken.max(beside);
+        let prices = match (self, side) {
+            (Self::Market | Self::Trailing, _) => [taken.and(known), None, None], // what was is no bound
+            (Self::Limit(limit_price), Side::Buy) => [Some(limit_price), None, None], // it pays no more
+            (Self::Limit(limit_price), Side::Sell) => [Some(limit_price), known, None], // it may get more
+            (Self::Triggered(trigger), _) => [Some(trigger), known, None],
+            (Self::TriggeredLimit { trigger, limit_price }, Side::Buy) => [Some(limit_price), Some(trigger), None],
+            (Self::TriggeredLimit { trigger, limit_price }, Side::Sell) => [Some(limit_price), Some(trigger), known],
         };
-        own.into_iter().chain(market).map(|price| price.abs()).max()
+        prices.into_iter().flatten().map(|price| price.abs()).max()
     }
 
     /// The order's own price, where it has one.

@@ -1,12 +1,15 @@
 //! What a contract must be to be traded now (C8), and the price at which we traded it ourselves (C2).
 
-use order::{Extension, Fill, Hours, Intent, IntentId, OrderKind, Side, TimeInForce, Timestamp};
+use order::{
+    Extension, Fill, Gate, Hours, Instance, Intent, IntentId, OrderKind, Orders, PassedLegs, Side, TimeInForce,
+    Timestamp,
+};
 use position::{Adjustment, Instrument, Ledger};
-use risk::{AllowList, Limits, OpenOrders, Purpose, Quote, Refusal, RiskGate, Trading, WithoutQuote};
+use risk::{AllowList, Equity, Limits, OpenOrders, Purpose, Quote, Refusal, RiskGate, Trading, WithoutQuote};
 use rust_decimal::Decimal;
 use tws_proto::Contract;
 use tws_proto::contract::ComboLeg;
-use tws_proto::ids::ContractId;
+use tws_proto::ids::{ClientId, ContractId};
 
 const IBM: ContractId = ContractId(1);
 const ES: ContractId = ContractId(2);
@@ -280,6 +283,33 @@ fn fill(price: i64, at: Timestamp) -> Fill {
         at,
         replaces: None,
         is_inferred: false,
+    }
+}
+
+#[test]
+fn c1_c6_a_sale_without_a_quote_is_worth_what_is_known_otherwise() {
+    let long_ago = Timestamp(NOW.0 - 301 * SECOND); // too old to hold a price against it (C2)
+    for (value, gross, control) in [(1_000, None, "C1"), (100_000, Some(1_000), "C6")] {
+        let bounded =
+            Limits { order_value_max: Some(value.into()), gross_exposure_max: gross.map(Decimal::from), ..limits() };
+        let mut gate = gate(bounded);
+        let equity = Equity { amount: Decimal::ONE, currency: "USD".to_owned(), ..Equity::default() };
+        gate.equity("DU1", equity, NOW);
+        gate.forget_quote(IBM);
+        let ledger = Ledger::default();
+        let orders = Orders::new(Instance::new("t1").unwrap(), ClientId(1)); // a sound name
+        let verdict = |gate: &RiskGate, intent: &Intent| {
+            let verdict = Gate::check(&gate.at(NOW, &ledger), intent, PassedLegs::default(), &orders);
+            verdict.map_err(|refusal| refusal.control())
+        };
+        let order = |side| intent(ibm(), side, Some(1));
+        assert_eq!([Side::Buy, Side::Sell].map(|side| verdict(&gate, &order(side))), [Ok(()), Ok(())]);
+        gate.traded(&fill(2_000, long_ago));
+        assert_eq!([Side::Buy, Side::Sell].map(|side| verdict(&gate, &order(side))), [Ok(()), Err(control)]);
+        let stop = Intent { kind: OrderKind::Stop { stop_price: Decimal::ONE }, ..order(Side::Buy) };
+        assert_eq!(verdict(&gate, &stop), Err(control), "it is touched at once");
+        gate.traded(&fill(999, long_ago));
+        assert_eq!((verdict(&gate, &order(Side::Sell)), verdict(&gate, &stop)), (Ok(()), Ok(())));
     }
 }
 

@@ -154,6 +154,31 @@ fn c1_order_value() {
         },
         &beyond("10050.0"),
     );
+    // Where no quote is fresh, at the most that is known: 100 as the position came in, or the last quote.
+    let one = || decimal("1");
+    let triggered = OrderKind::StopLimit { stop_price: one(), limit_price: one() };
+    for kind in [OrderKind::Limit { limit_price: one() }, OrderKind::Stop { stop_price: one() }, triggered] {
+        let sale = |quantity: &str, held: &'static str, age_ms: Option<i64>, expected: &str| {
+            check(
+                |scene| {
+                    scene.limits.order_quantity_max = Some(decimal("1000"));
+                    (scene.intent, scene.held) = (intent(Side::Sell, quantity, kind.clone()), held);
+                    match age_ms {
+                        Some(age_ms) => scene.now = Timestamp(age_ms * MILLISECOND),
+                        None => scene.quote = None,
+                    }
+                },
+                expected,
+            );
+        };
+        sale("101", "200", None, &beyond("10100"));
+        sale("100", "200", None, "");
+        sale("101", "200", Some(10_001), &beyond("10100"));
+        sale("101", "0", Some(10_001), "");
+        sale("102", "0", Some(10_001), &beyond("10098"));
+        // Where nothing is known, an order says itself what it is worth.
+        sale("200", "0", None, "");
+    }
     check(|scene| scene.intent = intent(Side::Buy, "99", OrderKind::Market), "");
     check(|scene| scene.intent = intent(Side::Buy, "100", OrderKind::Market), &beyond("10100"));
     check(|scene| scene.intent = intent(Side::Sell, "100", OrderKind::Market), "");

@@ -75,8 +75,10 @@ proptest! {
             worst += if buys { whole(*order) } else { -whole(*order) };
         }
         let deep = if buys { worst } else { -worst };
+        // What is held came in at one, and a sale may get that.
+        let worth = if buys || held == 0 { price } else { price.max(Decimal::ONE) };
         let allowed = whole(quantity) <= whole(quantity_max)
-            && whole(quantity) * whole(price) <= i128::from(value_max) * 100
+            && whole(quantity) * whole(worth) <= i128::from(value_max) * 100
             && deep <= whole(position_max)
             && open.len() < 15;
         prop_assert_eq!(verdict.is_ok(), allowed, "{:?}", verdict);
