@@ -241,7 +241,7 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`StorageFault::Gone`](crate::StorageFault::Gone), where there is no file, or another one.
+    /// [`StorageFault::Gone`], where there is no file, or another one.
     pub fn check_place(&self) -> Result<(), StorageError> {
         let is_gone = match FileName::of(self.path()) {
             Ok(found) => self.file.is_some_and(|file| file != found),
