@@ -346,9 +346,10 @@ class Broker:
     def _correct(self, execution):
         if execution.order.reference and execution.revision == 1:
             execution.revision, execution.price = 2, execution.price + CENT
-            if self.session is not None and self.random.random() < 0.7:
-                self.session.tell_execution(execution)
-                self.session.tell_commission(execution)
+            session = self.session  # it may be cut in the middle
+            if session is not None and self.random.random() < 0.7:
+                session.tell_execution(execution)
+                session.tell_commission(execution)
 
     def lose_ib(self):
         self.has_ib = False
