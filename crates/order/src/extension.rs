@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::Order;
 
@@ -90,6 +91,12 @@ impl Extension {
     /// Whether an advisor spreads what fills over accounts.
     pub(crate) fn is_spread(&self) -> bool {
         !(self.0.advisor_group.is_empty() && self.0.advisor_profile.is_empty())
+    }
+
+    /// By how much the order may trade beyond its limit (`discretionaryAmt`), where that is said.
+    #[must_use]
+    pub fn discretionary_amount(&self) -> Option<Decimal> {
+        self.0.discretionary_amount
     }
 
     /// An order with these attributes and no others.

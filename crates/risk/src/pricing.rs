@@ -1,8 +1,7 @@
 //! [`Pricing`]: what decides at which price an order trades.
 
-use order::{Intent, OrderKind, Side};
+use order::{Extension, Intent, OrderKind, Side};
 use rust_decimal::Decimal;
-use tws_proto::Order;
 
 use crate::refusal::Refusal;
 
@@ -98,9 +97,8 @@ impl Pricing {
 
 /// By how much an order may trade beyond its limit, as its extension says.
 fn discretion_of(intent: &Intent) -> Decimal {
-    let extended = intent.extension.clone().map(Box::<Order>::from);
-    let amount = extended.and_then(|order| order.discretionary_amount).unwrap_or_default();
-    amount.max(Decimal::ZERO)
+    let amount = intent.extension.as_ref().and_then(Extension::discretionary_amount);
+    amount.unwrap_or_default().max(Decimal::ZERO)
 }
 
 /// Whether an order has no price of its own at all.
