@@ -143,6 +143,11 @@ pub enum Input {
         /// One a leg, in order.
         order_ids: Vec<OrderId>,
     },
+    /// An order id was used for a question: no order ever has it (R3).
+    NumberTaken {
+        /// The id.
+        order_id: OrderId,
+    },
     /// An owner wants orders gone.
     CancelAsked {
         /// Which ones.

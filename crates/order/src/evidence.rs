@@ -61,6 +61,9 @@ impl Orders {
             side: Side::of_action(&order.action),
         };
         self.see_order_id(open.order_id);
+        if order.what_if {
+            return; // an answer to a question: there is no such order
+        }
         let Some(id) = self.owner(&names) else {
             self.alarm_at_our_mark(&names, actions);
             self.remember_stranger(&names);

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::Contract;
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
-use tws_proto::message::OrderStatus;
+use tws_proto::message::{OrderStatus, PlaceOrder};
 
 use crate::action::{Action, ExternalOrder, OrderUpdate, Step};
 use crate::burst::Burst;
@@ -255,6 +255,23 @@ impl Orders {
         Ok(self.record(Input::Submitted { submission: Arc::new(submission), order_ids }, now))
     }
 
+    /// Makes the message that asks what an order would do to margins and what it would cost. It places nothing: no order has
+    /// its id, now or later (R3), and it has no mark of ours, so that nothing that comes of it can be taken for an order.
+    ///
+    /// # Errors
+    /// [`SubmitError::Invalid`] for an order that can never be right, [`SubmitError::IdsExhausted`].
+    pub fn question<R>(&mut self, intent: &Intent, now: Timestamp) -> Result<(Box<PlaceOrder>, Step), SubmitError<R>> {
+        intent.validate().map_err(SubmitError::Invalid)?;
+        let order_id = OrderId(self.next_order_id);
+        if order_id.0 > ORDER_ID_MAX {
+            return Err(SubmitError::IdsExhausted);
+        }
+        let mut question = Box::new(intent.to_place(order_id, &self.instance));
+        question.order.order_reference.clear();
+        question.order.what_if = true;
+        Ok((question, self.record(Input::NumberTaken { order_id }, now)))
+    }
+
     /// Asks for one order to be cancelled; the outcome comes as [`Action::Outcome`]. Asking again changes nothing until the
     /// tries are used up (R19).
     ///
@@ -360,6 +377,7 @@ impl Orders {
         self.touched.0.clear();
         match &record.input {
             Input::Submitted { submission, order_ids } => self.submitted(submission, order_ids, at, &mut actions),
+            Input::NumberTaken { order_id } => self.see_order_id(*order_id),
             Input::CancelAsked { intents } => self.cancel_asked(intents, at, &mut actions),
             Input::ChangeAsked { intent, change } => self.change_asked(*intent, change, at, &mut actions),
             Input::Happened(event) => self.happened(event, at, &mut actions),
@@ -570,9 +588,12 @@ impl Orders {
 
 #[cfg(test)]
 mod tests {
-    use tws_proto::ids::ContractId;
+    use tws_proto::message::OpenOrder;
 
     use super::*;
+    use crate::event::{BrokerEvent, LinkEvent};
+    use crate::intent::Hours;
+    use crate::lifetime::TimeInForce;
 
     #[test]
     fn orders_of_others_count_in_risk() {
@@ -610,5 +631,49 @@ mod tests {
         }
         orders.external.insert(PermanentId(5), external(5, Some(ContractId(5)), Some(Side::Buy), Decimal::MAX));
         assert_eq!(orders.live_quantity("DU1", &known, Side::Buy, Timestamp(0)), Decimal::MAX);
+    }
+
+    #[test]
+    fn r03_a_question_is_no_order_and_uses_its_number_up() {
+        let mut orders = Orders::new(Instance::new("t1").expect("two letters"), ClientId(1));
+        let _ = orders.step(Event::Link(LinkEvent::Ready { next_order_id: OrderId(7) }), Timestamp(0));
+        let intent = Intent {
+            id: IntentId(1),
+            strategy: "s".into(),
+            account: "DU1".into(),
+            contract: Contract::stock("IBM", "USD").into(),
+            side: Side::Buy,
+            quantity: Decimal::ONE,
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Day,
+            hours: Hours::Regular,
+            extension: None,
+        };
+        let mut replayed = orders.clone();
+        let asked = orders.question::<()>(&intent, Timestamp(1));
+        let (question, step) = asked.expect("it is sound");
+        assert_eq!((question.order_id, question.order.what_if), (OrderId(7), true));
+        assert_eq!(question.order.order_reference, "");
+        assert_eq!(orders.next_order_id(), OrderId(8));
+        for record in &step.records {
+            assert_eq!(replayed.apply(record), []);
+        }
+        assert_eq!(replayed, orders);
+
+        // Whatever mark the answer has: it is no order, of ours or of others.
+        let mut shown = question.order.clone();
+        shown.order_reference = orders.instance.reference(IntentId(2));
+        shown.client_id = Some(ClientId(1));
+        shown.permanent_id = Some(PermanentId(5));
+        let open =
+            OpenOrder { order_id: OrderId(7), contract: question.contract, order: shown, state: Default::default() };
+        let told = orders.step(Event::Broker(BrokerEvent::OpenOrder(Box::new(open))), Timestamp(2));
+        assert_eq!(told, Step::default());
+        assert_eq!(orders.external().count(), 0);
+
+        orders.next_order_id = ORDER_ID_MAX + 1;
+        assert_eq!(orders.question::<()>(&intent, Timestamp(3)), Err(SubmitError::IdsExhausted));
+        let nothing = Intent { quantity: Decimal::ZERO, ..intent };
+        assert!(matches!(orders.question::<()>(&nothing, Timestamp(3)), Err(SubmitError::Invalid(_))));
     }
 }

@@ -15,9 +15,10 @@ use tws_client::RequestError;
 use tws_client::contracts::{Contradiction, check_named};
 use tws_proto::Contract;
 use tws_proto::ids::{ContractId, PermanentId};
+use tws_proto::order_state::OrderState;
 
 use crate::books::Books;
-use crate::engine::{Command, Refused};
+use crate::engine::{Command, PreviewError, Refused};
 use crate::event::{Event, Phase, Signal, TraderState, updates_of};
 use crate::inquiries::Inquiries;
 use crate::instrument::Instrument;
@@ -149,6 +150,20 @@ impl Handle {
         self.command(Command::Submit { tickets, strategy, asked_at, reply }).await?;
         let (intents, updates) = answer.await.map_err(|_| Refused::Stopped)??;
         Ok(Placed { intents, updates, handle: self.clone() })
+    }
+
+    /// Asks TWS what an order would do to margins and what it would cost (`whatIf`), and places nothing; of an order with exits
+    /// or others, what the first alone would do. The gate is not asked: it may refuse what TWS would take.
+    ///
+    /// What TWS warns of stands in [`OrderState::warning`]. A margin that TWS does not tell is `None`.
+    ///
+    /// # Errors
+    /// [`PreviewError`]: TWS would not take it, nothing could be asked, or no answer came.
+    pub async fn preview(&self, ticket: Ticket) -> Result<OrderState, PreviewError> {
+        let (reply, answer) = oneshot::channel();
+        let (ticket, strategy) = (Box::new(ticket), self.owner.to_string());
+        self.command(Command::Preview { ticket, strategy, reply }).await?;
+        answer.await.map_err(|_| Refused::Stopped)?
     }
 
     /// Sets a template to work, in this handle's name: an order type of one's own, made of orders that IB knows. Its

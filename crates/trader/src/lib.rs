@@ -31,7 +31,7 @@ mod views;
 pub use books::Books;
 pub use client_lock::{ClientLockError, Holder};
 pub use config::{Arming, ConfigError, OnStop, TraderConfig};
-pub use engine::{Ended, LoginFault, Refused};
+pub use engine::{Ended, LoginFault, PreviewError, Refused};
 pub use event::{Alarm, Event, FillEvent, Phase, Signal, TraderState};
 pub use failure::Failure;
 pub use handle::{Handle, NotReady, Placed, WaitError, WatchError};
@@ -45,6 +45,7 @@ pub use strategy::{Outcome, Strategy};
 pub use template::{RunningTemplate, TemplateEnd, TemplateProgress};
 pub use ticket::{ExitPrices, Joined, Ticket};
 pub use trader::{StartError, Trader, TraderBuilder};
+pub use tws_proto::order_state::OrderState;
 
 /// The program on the front page compiles.
 #[cfg(doctest)]

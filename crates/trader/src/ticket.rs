@@ -276,7 +276,8 @@ impl Ticket {
         }
     }
 
-    fn intent(&self, strategy: &str, account: &str, id: IntentId) -> Intent {
+    /// The order itself, without what comes with it.
+    pub(crate) fn intent(&self, strategy: &str, account: &str, id: IntentId) -> Intent {
         Intent {
             id,
             strategy: strategy.into(),

@@ -19,6 +19,7 @@ use tws_proto::ids::{ContractId, PermanentId};
 
 use super::Engine;
 use super::outbox::{Durable, FRESH};
+use super::previews::PreviewReply;
 use super::templates::Given;
 use crate::books::Books;
 use crate::event::{Alarm, Event, Phase, updates_of};
@@ -52,6 +53,11 @@ pub(crate) enum Command {
         strategy: String,
         asked_at: Instant,
         reply: oneshot::Sender<Result<Accepted, Refused>>,
+    },
+    Preview {
+        ticket: Box<Ticket>,
+        strategy: String,
+        reply: PreviewReply,
     },
     Change {
         id: IntentId,
@@ -249,6 +255,7 @@ impl Engine {
                 let outcome = fresh(asked_at).and_then(|()| self.submit(tickets, &strategy));
                 self.answer(reply, outcome);
             }
+            Command::Preview { ticket, strategy, reply } => self.preview(*ticket, &strategy, reply),
             Command::Change { id, change, asked_at, reply } => {
                 let outcome = fresh(asked_at).and_then(|()| self.change(id, *change));
                 self.answer(reply, outcome);
@@ -344,11 +351,7 @@ impl Engine {
         let waiver = waiver.map(|number| self.books.waivers.usable(number, strategy, now).cloned()).transpose()?;
         let (mut submissions, mut named) = (Vec::new(), Vec::new());
         for ticket in tickets {
-            let account = match (ticket.named_account(), accounts.as_slice()) {
-                (Some(named), _) if accounts.iter().any(|account| account == named) => named.to_owned(),
-                (None, [only]) => only.clone(),
-                (Some(_) | None, _) => return Err(Refused::Account { accounts }),
-            };
+            let account = account_of(&ticket, &accounts)?;
             let labels = ticket.labels();
             let submission = ticket.into_submission(strategy, &account, || ids.next(now));
             // Each ticket's names are those of its own legs: the one before may have none, or legs without a name.
@@ -560,6 +563,15 @@ fn check_labels(labels: &[String], taken: &BTreeMap<String, IntentId>) -> Result
         }
     }
     Ok(())
+}
+
+/// The account of a ticket, among those that may trade.
+pub(super) fn account_of(ticket: &Ticket, accounts: &[String]) -> Result<String, Refused> {
+    match (ticket.named_account(), accounts) {
+        (Some(named), _) if accounts.iter().any(|account| account == named) => Ok(named.to_owned()),
+        (None, [only]) => Ok(only.clone()),
+        (Some(_) | None, _) => Err(Refused::Account { accounts: accounts.to_vec() }),
+    }
 }
 
 /// One submission as it is; the legs of several as orders of which one cancels the others.

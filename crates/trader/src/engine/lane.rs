@@ -31,8 +31,10 @@ impl Engine {
         if self.link.ready.is_none() {
             return;
         }
-        if let ServerMessage::OpenOrder(open) = &mut message {
-            to_utc(&mut open.order.good_till_date);
+        match &mut message {
+            ServerMessage::OpenOrder(open) if open.order.what_if => return self.previews.hear(std::mem::take(open)),
+            ServerMessage::OpenOrder(open) => to_utc(&mut open.order.good_till_date),
+            _ => {}
         }
         // What is no event of an order is part of a list, of which the snapshot hears as a whole.
         if let Ok(event) = BrokerEvent::from_server(message) {
@@ -43,7 +45,7 @@ impl Engine {
     fn on_notice(&mut self, notice: Notice) {
         if order::notice::names_no_order(&notice) {
             self.outbox.events.push(Event::Notice { code: notice.code, text: notice.text });
-        } else if self.link.ready.is_some() {
+        } else if self.link.ready.is_some() && !self.previews.hear_notice(&notice) {
             self.step(OrderEvent::Broker(BrokerEvent::Notice(Box::new(notice))));
         }
     }
@@ -55,6 +57,7 @@ impl Engine {
             StateChange::EpochLost { .. } => {
                 self.link.ready = None;
                 self.link.is_degraded = false;
+                self.lose_previews();
                 self.absence.lost(self.clock.now());
                 self.reconciler.lose();
                 self.step(OrderEvent::Link(LinkEvent::Lost));

@@ -13,6 +13,7 @@ mod lane;
 mod login;
 mod market;
 mod outbox;
+mod previews;
 mod reconcile;
 mod silence;
 mod templates;
@@ -43,6 +44,7 @@ pub use commands::{Ended, Refused};
 pub use login::LoginFault;
 use market::{Market, MarketUpdate};
 use outbox::{Commit, Outbox, RECORDS_WAITING_MAX, written};
+pub use previews::PreviewError;
 use reconcile::{Reconciler, SnapshotDone};
 
 /// Most lane events, commands and market updates that one round takes of each: what they record becomes durable
@@ -93,6 +95,8 @@ pub(crate) struct Engine {
     templates: BTreeMap<String, templates::Working>,
     /// Orders that changed since templates were last asked.
     changed: BTreeSet<IntentId>,
+    /// What orders would do, asked of TWS.
+    previews: previews::Previews,
     reconciler: Reconciler,
     absence: Absence,
     /// What was last told of the end of an arming.
@@ -190,6 +194,7 @@ impl Engine {
             silence: silence::SilenceWatch::default(),
             templates: BTreeMap::new(),
             changed: BTreeSet::new(),
+            previews: previews::Previews::default(),
             reconciler: Reconciler::default(),
             absence,
             arming_told: None,
@@ -296,6 +301,7 @@ impl Engine {
 
     fn on_session_over(&mut self) {
         self.link.is_over = true;
+        self.lose_previews();
         self.halt("the session with TWS has ended; start the trader again");
     }
 
@@ -308,6 +314,7 @@ impl Engine {
         self.watch_absence();
         self.watch_arming();
         self.watch_hours();
+        self.watch_previews();
         self.meet_external();
         self.ring();
         self.reconcile_if_due();

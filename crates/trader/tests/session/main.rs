@@ -16,6 +16,7 @@ mod load;
 mod login;
 mod orders;
 mod others;
+mod previews;
 mod refusals;
 mod restart;
 mod standing;
