@@ -10,7 +10,9 @@ use tws_proto::Order;
 /// sizes and whatever else TWS takes. Nothing that the API can do is out of reach.
 ///
 /// It cannot touch what names an order, what ties it to others, what sizes it, or what its kind and its time in force
-/// say: those decide whether an order can be found again, and belong to the intent.
+/// say: those decide whether an order can be found again, and belong to the intent. What an order would do (`whatIf`) is
+/// asked by [`Orders::question`](crate::Orders::question). An order for an amount of money (`cashQty`) is not taken: how many
+/// units it is for is known only when it has filled, and until then nothing could be held against a limit.
 ///
 /// ```
 /// use order::Extension;
@@ -57,7 +59,9 @@ macro_rules! of_answers {
 
 /// An extension must leave this alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an extension cannot set {field}: the intent itself says it")]
+#[error(
+    "an extension cannot set {field}: how an order is found, tied, sized and sent is said by its intent and its group"
+)]
 pub struct ExtensionFault {
     /// Its wire name.
     pub field: &'static str,
