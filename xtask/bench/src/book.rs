@@ -1,14 +1,20 @@
-//! The lives of orders through the pure order book, beside the least that their messages cost.
+//! The lives of orders through the pure order book, beside the least that their messages cost, and the least that keeping
+//! them does.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use foldhash::fast::FixedState;
 use order::{
     BrokerEvent, Event, Gate, Hours, Instance, Intent, IntentId, LinkEvent, OrderKind, Orders, PassedLegs, Side,
     Timestamp,
 };
 use order::{Submission, TimeInForce};
 use rust_decimal::Decimal;
-use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
+use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId, split_execution_id};
 use tws_proto::kinds::{Action, ExecutionSide, Status};
 use tws_proto::message::{CommissionReport, Execution, ExecutionData, OpenOrder};
 use tws_proto::{Contract, Order};
@@ -45,12 +51,20 @@ pub(crate) fn measure(effort: Effort) -> Vec<Table> {
     let count = if effort.rounds >= Effort::FULL.rounds { 1_000_000 } else { 100_000 };
     let mut orders = Orders::new(instance(), ClientId(1));
     let _ = orders.step(Event::Link(LinkEvent::Ready { next_order_id: OrderId(1) }), Timestamp(0));
-    let (mut copied, mut lived, mut dropped) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let mut least = Least::default();
+    let (mut copied, mut kept, mut lived, mut dropped) = Default::default();
     for number in 0..count {
         let Life { submission, events, began } = life(number);
         let started = Instant::now();
         drop(std::hint::black_box((submission.clone(), events.clone())));
         copied += started.elapsed();
+        let (again, told) = (submission.clone(), events.clone());
+        let mut steps = Vec::with_capacity(events.len() + 1);
+        let started = Instant::now();
+        steps.push(least.submit(again));
+        steps.extend(told.into_iter().map(|event| least.step(event)));
+        kept += started.elapsed();
+        drop(std::hint::black_box(steps));
         let mut steps = Vec::with_capacity(events.len() + 1);
         let started = Instant::now();
         steps.push(orders.submit(submission, &Open, began));
@@ -63,6 +77,7 @@ pub(crate) fn measure(effort: Effort) -> Vec<Table> {
         dropped += started.elapsed();
     }
     assert_eq!(orders.executions().len(), 3 * count as usize, "every fill counts once");
+    assert_eq!(least.trades.len(), 3 * count as usize, "every fill is kept once");
     assert_eq!(orders.live().count(), 0, "every order ends");
     let each = |time: Duration| vec![time.as_nanos() as f64 / f64::from(count)];
     vec![Table {
@@ -70,6 +85,7 @@ pub(crate) fn measure(effort: Effort) -> Vec<Table> {
         columns: &["ns a life"],
         rows: vec![
             Row { name: "the same messages copied and dropped".to_owned(), values: each(copied), asked: Vec::new() },
+            Row { name: "the same kept by number, without a rule".to_owned(), values: each(kept), asked: Vec::new() },
             Row { name: "order::Orders".to_owned(), values: each(lived), asked: vec![ASKED_NS] },
             Row { name: "what came out of it dropped".to_owned(), values: each(dropped), asked: Vec::new() },
         ],
@@ -140,4 +156,91 @@ fn life(number: u32) -> Life {
     };
     events.push(Event::Broker(BrokerEvent::Commission(Box::new(commission))));
     Life { submission: intent.into(), events, began }
+}
+
+/// The least that a book must do: each order found by IB's number of it, each execution counted once, and what came handed
+/// on as records. It has no rule, checks nothing, tells nobody, and believes that ids rise by one.
+#[derive(Default)]
+struct Least {
+    /// By order id.
+    orders: Vec<Kept>,
+    by_permanent_id: HashMap<PermanentId, usize, FixedState>,
+    /// By the hash of their root.
+    by_root: HashMap<u64, usize, FixedState>,
+    trades: Vec<Trade>,
+}
+
+struct Kept {
+    quantity: Decimal,
+    filled: Decimal,
+    value: Decimal,
+    permanent_id: Option<PermanentId>,
+    is_live: bool,
+}
+
+#[allow(dead_code, reason = "it is kept, and nobody asks for it here")]
+struct Trade {
+    order: usize,
+    quantity: Decimal,
+    price: Decimal,
+    cost: Option<Decimal>,
+}
+
+/// What comes out of it, as large as it must be.
+#[allow(dead_code, reason = "nobody looks at it: it is handed on")]
+enum Handed {
+    Submitted(Arc<Submission>),
+    Happened(Event),
+}
+
+impl Least {
+    fn submit(&mut self, submission: Submission) -> Vec<Handed> {
+        let quantity = submission.legs().map(|leg| leg.quantity).sum();
+        let (filled, value) = (Decimal::ZERO, Decimal::ZERO);
+        self.orders.push(Kept { quantity, filled, value, permanent_id: None, is_live: true });
+        vec![Handed::Submitted(Arc::new(submission))]
+    }
+
+    fn step(&mut self, event: Event) -> Vec<Handed> {
+        match &event {
+            Event::Broker(BrokerEvent::OpenOrder(open)) => self.acknowledge(open),
+            Event::Broker(BrokerEvent::Execution(data)) => self.fill(&data.execution),
+            Event::Broker(BrokerEvent::Commission(report)) => self.pay(report),
+            _ => None,
+        }
+        .expect("a life goes as it should");
+        vec![Handed::Happened(event)]
+    }
+
+    fn acknowledge(&mut self, open: &OpenOrder) -> Option<()> {
+        let at = usize::try_from(open.order_id.0).ok()?.checked_sub(1)?;
+        let order = self.orders.get_mut(at)?;
+        order.permanent_id = open.order.permanent_id;
+        self.by_permanent_id.insert(order.permanent_id?, at);
+        Some(())
+    }
+
+    fn fill(&mut self, execution: &Execution) -> Option<()> {
+        let order = *self.by_permanent_id.get(&execution.permanent_id?)?;
+        if let Entry::Vacant(vacant) = self.by_root.entry(hash(&execution.execution_id)) {
+            let (quantity, price) = (execution.quantity?, execution.price?);
+            vacant.insert(self.trades.len());
+            self.trades.push(Trade { order, quantity, price, cost: None });
+            let kept = self.orders.get_mut(order)?;
+            kept.filled += quantity;
+            kept.value += quantity * price;
+            kept.is_live = kept.filled < kept.quantity;
+        }
+        Some(())
+    }
+
+    fn pay(&mut self, report: &CommissionReport) -> Option<()> {
+        let trade = self.trades.get_mut(*self.by_root.get(&hash(&report.execution_id))?)?;
+        trade.cost = report.commission;
+        Some(())
+    }
+}
+
+fn hash(execution_id: &str) -> u64 {
+    FixedState::default().hash_one(split_execution_id(execution_id).0)
 }
