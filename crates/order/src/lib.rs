@@ -62,6 +62,7 @@
 
 pub mod action;
 pub mod adopt;
+pub mod beside;
 pub mod brief;
 pub mod change;
 pub mod combination;
@@ -107,6 +108,7 @@ pub use action::{
     Action, Alarm, Commission, ExternalOrder, Fill, OrderUpdate, Protection, Question, Step, UncountableReason,
 };
 pub use adopt::{ExternalError, ExternalPolicy, Shown};
+pub use beside::Beside;
 pub use burst::Burst;
 pub use change::Change;
 pub use combination::{CombinationLeg, has_leg};

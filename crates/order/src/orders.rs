@@ -10,6 +10,7 @@ use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
 use tws_proto::message::{OrderStatus, PlaceOrder};
 
 use crate::action::{Action, ExternalOrder, OrderUpdate, Step};
+use crate::beside::{Beside, Sum};
 use crate::burst::Burst;
 use crate::change::Change;
 use crate::event::{Event, Input, Record, SnapshotEvent};
@@ -524,18 +525,26 @@ impl Orders {
         self.orders.get(self.by_order_id.get(&id)?)
     }
 
-    /// How much may still be bought or sold of a contract in an account: all that is live or unknown counts in full
-    /// (R6), and so do the orders of others.
+    /// How much may still be bought or sold of a contract in an account, beside an order where one is named: all that is
+    /// live or unknown counts in full (R6), and so do the orders of others. Of a group with block the largest order counts.
     #[must_use]
-    pub fn live_quantity(&self, account: &str, contract: &Contract, side: Side, now: Timestamp) -> Decimal {
-        let counted = self.live.union(&self.settling).filter_map(|id| self.orders.get(id));
-        let ours = counted
+    pub fn live_quantity(
+        &self,
+        account: &str,
+        contract: &Contract,
+        side: Side,
+        beside: Option<Beside>,
+        now: Timestamp,
+    ) -> Decimal {
+        let ours = self
+            .at_risk()
             .filter(|order| order.intent.account == account && order.intent.side == side)
-            .filter(|order| is_same_instrument(&order.intent.contract, contract))
-            .map(|order| order.exposure(now));
-        let external = self.external_for(account, contract, side).map(|order| order.remaining);
-        // Numbers of the wire: a sum beyond what can be counted is the largest there is, and any gate refuses that.
-        ours.chain(external).fold(Decimal::ZERO, Decimal::saturating_add)
+            .filter(|order| beside.is_none_or(|beside| order.intent.id != beside.id))
+            .filter(|order| is_same_instrument(&order.intent.contract, contract));
+        let mut sum = Sum::beside(self, beside, now);
+        ours.for_each(|order| sum.add(order, order.exposure(now)));
+        self.external_for(account, contract, side).for_each(|order| sum.add_alone(order.remaining));
+        sum.total()
     }
 
     /// How many orders are live for a contract on one side of an account, those of others among them: IB counts them all
@@ -626,11 +635,11 @@ mod tests {
             ("DU1", &unknown, Side::Buy, (1111, 4)),
         ] {
             assert_eq!(orders.live_count(account, contract, side), count, "{account} {side}");
-            let quantity = orders.live_quantity(account, contract, side, Timestamp(0));
+            let quantity = orders.live_quantity(account, contract, side, None, Timestamp(0));
             assert_eq!(quantity, Decimal::from(expected), "{account} {side}");
         }
         orders.external.insert(PermanentId(5), external(5, Some(ContractId(5)), Some(Side::Buy), Decimal::MAX));
-        assert_eq!(orders.live_quantity("DU1", &known, Side::Buy, Timestamp(0)), Decimal::MAX);
+        assert_eq!(orders.live_quantity("DU1", &known, Side::Buy, None, Timestamp(0)), Decimal::MAX);
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn ibm() -> Contract {
 }
 
 fn risk(orders: &Orders) -> Decimal {
-    orders.live_quantity("DU1", &ibm(), Side::Buy, NOW)
+    orders.live_quantity("DU1", &ibm(), Side::Buy, None, NOW)
 }
 
 #[test]

@@ -249,7 +249,7 @@ proptest! {
             let event = world.broker(&words);
             let _ = world.happen(Event::Broker(event));
             let wish = world::intent('a');
-            let _ = world.orders.live_quantity(&wish.account, &wish.contract, wish.side, world.now);
+            let _ = world.orders.live_quantity(&wish.account, &wish.contract, wish.side, None, world.now);
             let _ = world.orders.update(wish.id);
         }
         world.check_replay();

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use order::{CombinationLeg, Gate, Intent, OrderKind, Orders, PassedLegs, SECOND_US, Side, Timestamp};
+use order::{Beside, CombinationLeg, Gate, Intent, OrderKind, Orders, PassedLegs, SECOND_US, Side, Timestamp};
 use position::Ledger;
 use rust_decimal::Decimal;
 use tws_proto::Contract;
@@ -109,8 +109,8 @@ impl CheckAt<'_> {
 }
 
 /// Open orders of anybody count as filled, those with unknown outcome too (R6), and so do the legs of the same submission
-/// that were let through before and may fill beside this one. An intent that the book knows already is
-/// a change of that order: its old self does not count beside it.
+/// that were let through before and may fill beside this one; of a group with block the largest order counts. An intent
+/// that the book knows already is a change of that order: its old self does not count beside it.
 impl Gate for CheckAt<'_> {
     type Refusal = Refusal;
 
@@ -119,18 +119,18 @@ impl Gate for CheckAt<'_> {
         let mut count = orders.live_count(account, contract, *side) + passed.live_count(account, contract, *side);
         let mut open = OpenOrders::default();
         let mut purpose = Purpose::Place;
-        let mut old_self = Decimal::ZERO;
         if let Some(old) = orders.get(intent.id) {
             count -= usize::from(old.state.is_live() && count > 0);
-            old_self = old.exposure(self.now);
-            purpose = Purpose::Change { filled: old.filled, open: old_self };
+            purpose = Purpose::Change { filled: old.filled, open: old.exposure(self.now) };
         }
         let in_legs = |contract_id, side| {
             let live = orders.live_quantity_in_legs(account, contract_id, side, intent.id, self.now);
             live.saturating_add(passed.live_quantity_in_legs(account, contract_id, side))
         };
-        let alone = |contract: &Contract, side| {
-            let live = orders.live_quantity(account, contract, side, self.now);
+        // What is tied to the order itself fills no more beside it than it is larger.
+        let beside = Beside { id: intent.id, quantity: purpose.unfilled(intent).unwrap_or_default() };
+        let alone = |contract: &Contract, side, beside| {
+            let live = orders.live_quantity(account, contract, side, beside, self.now);
             live.saturating_add(passed.live_quantity(account, contract, side))
         };
         if contract.is_combination() {
@@ -138,11 +138,11 @@ impl Gate for CheckAt<'_> {
                 // What is unsound or not known is refused by name further on.
                 let Some(leg) = CombinationLeg::of(leg, *side) else { continue };
                 let Some(known) = self.gate.known(leg.contract_id) else { continue };
-                let quantity = alone(known, leg.side).saturating_add(in_legs(leg.contract_id, leg.side));
+                let quantity = alone(known, leg.side, None).saturating_add(in_legs(leg.contract_id, leg.side));
                 open.legs.push(quantity);
             }
         } else {
-            open.quantity = alone(contract, *side).checked_sub(old_self).ok_or(Refusal::OutOfRange)?;
+            open.quantity = alone(contract, *side, Some(beside));
             if let Some(contract_id) = contract.known_id() {
                 open.quantity = open.quantity.saturating_add(in_legs(contract_id, *side));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use order::{CombinationLeg, ExternalOrder, Intent, Orders, PassedLegs, Side};
+use order::{CombinationLeg, ExternalOrder, Intent, Orders, PassedLegs, Side, Tracked};
 use position::{Instrument, Ledger};
 use rust_decimal::Decimal;
 use tws_proto::ids::ContractId;
@@ -20,6 +20,8 @@ struct Stakes<'a> {
     ledger: &'a Ledger,
     equity: &'a Equity,
     contracts: BTreeMap<ContractId, Stake>,
+    /// The most that a group with block has open in a contract on one side.
+    groups: BTreeMap<(&'a str, ContractId, Side), Decimal>,
 }
 
 /// What one contract puts at stake.
@@ -57,15 +59,18 @@ pub(crate) fn check(
     }
     let equity = check.equity(&intent.account).map_err(|(age_s, limit_s)| Unvalued::Equity { age_s, limit_s });
     let equity = equity.map_err(|cause| Refusal::ExposureUnknown { cause })?;
-    let mut stakes = Stakes { gate: check.gate, ledger: check.ledger, equity, contracts: BTreeMap::new() };
+    let old = orders.get(intent.id);
+    let group = old.as_deref().and_then(Tracked::block_group);
+    let mut stakes =
+        Stakes { gate: check.gate, ledger: check.ledger, equity, contracts: BTreeMap::new(), groups: BTreeMap::new() };
     stakes.add_positions(&intent.account)?;
     for order in orders.at_risk().filter(|order| order.intent.account == intent.account) {
         if order.intent.id != intent.id {
-            stakes.add_order(&order.intent, order.exposure(check.now))?;
+            stakes.add_order(&order.intent, order.block_group(), order.exposure(check.now))?;
         }
     }
     for leg in passed.filling().filter(|leg| leg.account == intent.account) {
-        stakes.add_order(leg, leg.quantity)?;
+        stakes.add_order(leg, None, leg.quantity)?;
     }
     for order in orders.external().filter(|order| !order.is_ignored && order.account == intent.account) {
         stakes.add_external(order)?;
@@ -73,11 +78,11 @@ pub(crate) fn check(
     let none = stakes.worst()?;
     // Of an order that is changed, what it was counts before, and what it will be after.
     let mut unchanged = stakes.clone();
-    if let Some(old) = orders.get(intent.id) {
-        unchanged.add_order(&old.intent, old.exposure(check.now))?;
+    if let Some(old) = &old {
+        unchanged.add_order(&old.intent, group, old.exposure(check.now))?;
     }
     let before = unchanged.worst()?;
-    stakes.add_asked(intent, unfilled, parts, market)?;
+    stakes.add_asked(intent, group, unfilled, (parts, market))?;
     let after = stakes.worst()?;
     if let Some(limit) = limits.gross_exposure_max
         && after.gross > limit.max(before.gross)
@@ -94,7 +99,7 @@ pub(crate) fn check(
     Err(Refusal::NetExposure { with, without, limit, currency: equity.currency.clone() })
 }
 
-impl Stakes<'_> {
+impl<'a> Stakes<'a> {
     fn add_positions(&mut self, account: &str) -> Result<(), Refusal> {
         let ledger = self.ledger;
         for (instrument, position) in ledger.account_positions(account) {
@@ -109,7 +114,7 @@ impl Stakes<'_> {
     }
 
     /// An order of ours that is open, unknown, or was cancelled a moment ago, and a leg that was let through before.
-    fn add_order(&mut self, intent: &Intent, open: Decimal) -> Result<(), Refusal> {
+    fn add_order(&mut self, intent: &Intent, group: Option<&'a str>, open: Decimal) -> Result<(), Refusal> {
         if open.is_zero() {
             return Ok(());
         }
@@ -122,12 +127,13 @@ impl Stakes<'_> {
             let has_quote = self.gate.quote_of(instrument.contract_id).is_some();
             let beside = self.gate.known_beside(self.ledger, &intent.account, &instrument).filter(|_| !has_quote);
             let own = Pricing::of(intent).ok().and_then(|pricing| pricing.worst(intent.side, market, beside));
-            return self.add(&instrument, market.max(own), intent.side, open);
+            return self.add((&instrument, intent.side), group, market.max(own), open);
         }
         for leg in intent.contract.combo_legs.iter().filter_map(|leg| CombinationLeg::of(leg, intent.side)) {
             let instrument = self.instrument(leg.contract_id).ok_or_else(unknown)?;
             let quantity = open.checked_mul(leg.ratio).ok_or(Refusal::OutOfRange)?;
-            self.add(&instrument, self.price(leg.contract_id), leg.side, quantity)?;
+            // A contract may be in several legs of a combination, which all fill.
+            self.add((&instrument, leg.side), None, self.price(leg.contract_id), quantity)?;
         }
         Ok(())
     }
@@ -143,31 +149,44 @@ impl Stakes<'_> {
         };
         let price = self.price(instrument.contract_id);
         for side in order.side.map_or_else(|| vec![Side::Buy, Side::Sell], |side| vec![side]) {
-            self.add(&instrument, price, side, order.remaining)?;
+            self.add((&instrument, side), None, price, order.remaining)?;
         }
         Ok(())
     }
 
     /// The order that is asked for.
-    fn add_asked(&mut self, intent: &Intent, unfilled: Decimal, parts: &Parts, market: &Market) -> Result<(), Refusal> {
+    fn add_asked(
+        &mut self,
+        intent: &Intent,
+        group: Option<&'a str>,
+        unfilled: Decimal,
+        (parts, market): (&Parts, &Market),
+    ) -> Result<(), Refusal> {
+        let group = group.filter(|_| !parts.is_combination());
         let pricing = Pricing::of(intent)?;
         for (part, taken) in parts.parts.iter().zip(&market.worst) {
             let known = self.price(part.instrument.contract_id);
             let own = if parts.is_combination() { *taken } else { pricing.worst(intent.side, *taken, market.beside) };
             let quantity = unfilled.checked_mul(part.ratio).ok_or(Refusal::OutOfRange)?;
-            self.add(&part.instrument, known.max(own), part.side, quantity)?;
+            self.add((&part.instrument, part.side), group, known.max(own), quantity)?;
         }
         Ok(())
     }
 
+    /// Of a group with block no more fills than one order: what is worth the most counts.
     fn add(
         &mut self,
-        instrument: &Instrument,
+        (instrument, side): (&Instrument, Side),
+        group: Option<&'a str>,
         price: Option<Decimal>,
-        side: Side,
         quantity: Decimal,
     ) -> Result<(), Refusal> {
-        let money = self.money(instrument, price, quantity)?;
+        let mut money = self.money(instrument, price, quantity)?;
+        if let Some(group) = group {
+            let most = self.groups.entry((group, instrument.contract_id, side)).or_default();
+            let more = money.checked_sub(*most).ok_or(Refusal::OutOfRange)?.max(Decimal::ZERO);
+            (*most, money) = (money.max(*most), more);
+        }
         let stake = self.contracts.entry(instrument.contract_id).or_default();
         let sum = match side {
             Side::Buy => &mut stake.bought,
