@@ -292,9 +292,7 @@ impl Engine {
                 self.answer(reply, outcome);
             }
             Command::Learn { contract_id, terms, magnifier } => {
-                self.magnify(contract_id, magnifier);
-                let step = self.books.orders.learn(contract_id, *terms, self.clock.now());
-                self.take(step);
+                self.learn(contract_id, *terms, magnifier);
             }
             Command::Acknowledge { scope, by, reply } => {
                 let now = self.clock.now();
@@ -489,7 +487,13 @@ impl Engine {
         self.take(step);
     }
 
-    /// Shuts the gate and cancels everything of ours (R40). It stands over restarts until a person lets it go on.
+    /// Learns what TWS tells of a contract.
+    pub(super) fn learn(&mut self, contract_id: ContractId, terms: Terms, magnifier: u32) {
+        self.magnify(contract_id, magnifier);
+        let step = self.books.orders.learn(contract_id, terms, self.clock.now());
+        self.take(step);
+    }
+
     /// Learns in how small a unit a contract is quoted, for the money that was made and will be made with it.
     fn magnify(&mut self, contract_id: ContractId, magnifier: u32) {
         match self.books.ledger.magnify(contract_id, magnifier) {
@@ -502,6 +506,7 @@ impl Engine {
         }
     }
 
+    /// Shuts the gate and cancels everything of ours (R40). It stands over restarts until a person lets it go on.
     fn kill(&mut self, by: String, reason: String) {
         if let Some(gate) = &mut self.gate {
             gate.kill(by.clone(), reason.clone());

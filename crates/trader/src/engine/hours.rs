@@ -11,7 +11,7 @@ use tws_proto::ids::ContractId;
 use super::Engine;
 use super::controls::AbortOnDrop;
 use super::market::MarketUpdate;
-use crate::terms::terms_of;
+use crate::terms::{magnifier_of, terms_of};
 
 /// How long before they end they are asked for.
 const AHEAD_US: i64 = DAY_US;
@@ -91,7 +91,8 @@ async fn ask_terms(client: Client, wanted: Vec<Wanted>, news: mpsc::Sender<Marke
         };
         let Some(told) = told else { continue };
         let terms = Box::new(terms_of(&told.details, Some(price_steps)));
-        if news.send(MarketUpdate::Terms { contract_id, terms }).await.is_err() {
+        let magnifier = magnifier_of(&told.details);
+        if news.send(MarketUpdate::Terms { contract_id, terms, magnifier }).await.is_err() {
             return;
         }
     }

@@ -29,6 +29,8 @@ pub(super) enum MarketUpdate {
         contract_id: ContractId,
         /// What.
         terms: Box<Terms>,
+        /// By how much its prices are told larger than money.
+        magnifier: u32,
     },
 }
 
@@ -94,10 +96,7 @@ impl Engine {
         let (market, news) = match update {
             MarketUpdate::Market { market, news } => (market, news),
             MarketUpdate::Equity(values) => return self.on_equity(&values),
-            MarketUpdate::Terms { contract_id, terms } => {
-                let step = self.books.orders.learn(contract_id, *terms, self.clock.now());
-                return self.take(step);
-            }
+            MarketUpdate::Terms { contract_id, terms, magnifier } => return self.learn(contract_id, *terms, magnifier),
         };
         let (News::Quote(quote) | News::Gap(quote) | News::Ended(quote, _)) = &news;
         let contract_id = quote.contract_id;

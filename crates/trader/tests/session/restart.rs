@@ -280,3 +280,41 @@ async fn r28_hours_of_what_is_in_use_are_asked_for_anew_before_they_run_out() {
     let ended = trader.stop().await;
     assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
 }
+
+/// A journal of before does not say in what a contract is quoted, and a contract may come to be quoted otherwise.
+#[tokio::test(start_paused = true)]
+async fn c1_what_is_asked_for_anew_tells_in_how_small_a_unit_it_is_quoted() {
+    const START_US: i64 = 1_381_165_200_000_000; // when the simulator starts
+    let penny = tws_sim::Instrument {
+        price_magnifier: 100,
+        ..tws_sim::Instrument::stock(900_003, "PENNY", "USD", number("1000"))
+    };
+    let desk = Desk::with(crate::desk::simulator().instrument(penny)).await;
+    desk.quote("PENNY", "999", "1001");
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(Timestamp(START_US)).start().await.unwrap();
+    let handle = trader.handle();
+    let penny = desk.watch(&handle, "PENNY").await;
+    let resting = Ticket::buy(&penny, 1).limit(number("950")).good_till_cancelled();
+    handle.submit(resting).await.unwrap().wait_for(PATIENCE, is_working).await.unwrap();
+    let id = penny.id();
+    let closes = move |books: &trader::Books| books.orders.terms(id).unwrap().regular.last().unwrap().closes;
+    let first = handle.inspect(closes).await.unwrap();
+    trader.stop().await;
+    let record = trader::Record::Magnified { contract_id: id, magnifier: 1 };
+    let entry = journal::Entry::new(record.kind(), &record).unwrap();
+    let mut journal = journal::Journal::open(&desk.config.journal, journal::Options::new("trader").schema(2)).unwrap();
+    journal.append_one(journal::Stamps::default(), &entry).unwrap();
+    journal.close().unwrap();
+
+    let shortly_before = Timestamp(first.0 - 3_600_000_000);
+    desk.sim.advance(Duration::from_micros(shortly_before.since(Timestamp(START_US)).unsigned_abs()));
+    let trader = Trader::builder(desk.config.clone()).clock_starts_at(shortly_before).start().await.unwrap();
+    let handle = trader.handle();
+    let multiplier = move |books: &trader::Books| {
+        books.ledger.instrument_of(&penny.contract).map(|instrument| instrument.multiplier.to_string())
+    };
+    assert_eq!(handle.inspect(multiplier.clone()).await.unwrap(), Ok("1".to_owned()));
+    books(&handle, "the unit", move |books| multiplier(books) == Ok("0.01".to_owned())).await;
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
+}
