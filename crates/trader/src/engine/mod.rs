@@ -166,6 +166,7 @@ impl Engine {
         let (snapshot_sender, snapshots) = mpsc::channel(1);
         let ids = IntentIds::after(books.last_id());
         let absence = Absence::new(&config.limits, clock.now());
+        let silence = silence::SilenceWatch::new(&config.limits);
         let oldest = books.orders.executions().iter().map(|(_, execution)| execution.at).min();
         let counted_from = oldest.unwrap_or_else(|| clock.now());
         Self {
@@ -191,7 +192,7 @@ impl Engine {
             markets_begun: 0,
             equity_task: None,
             hours: hours::HoursWatch::default(),
-            silence: silence::SilenceWatch::default(),
+            silence,
             templates: BTreeMap::new(),
             changed: BTreeSet::new(),
             previews: previews::Previews::default(),
