@@ -260,13 +260,25 @@ pub enum Alarm {
         /// How many were sent.
         tries: u32,
     },
-    /// An order carries our mark but is not in our book (R38).
+    /// An order carries our mark but is not in our book (R38); told once a session.
     #[error(
         "the broker has order {reference} which the journal does not know; is a second trader running, or the journal not the right one?"
     )]
     StrangerWithOurMark {
         /// Its reference.
         reference: String,
+    },
+    /// An execution carries our mark, but its order is not in our book (R38). It is counted as nobody's; the first of its
+    /// order in a session is told.
+    #[error(
+        "execution {execution_id} is of order {reference} of ours, which the journal does not know: it belongs to no strategy; \
+         is a second trader running, or the journal not the right one?"
+    )]
+    ExecutionWithOurMark {
+        /// The reference of its order.
+        reference: String,
+        /// Its id.
+        execution_id: String,
     },
     /// An execution cannot be counted as it stands.
     #[error("execution {execution_id} cannot be counted: {reason}")]

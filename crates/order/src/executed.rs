@@ -152,7 +152,12 @@ impl Orders {
             let waited = self.executions.commission(&reading.root, at);
             actions.extend(waited.map(|commission| Action::Commission(Box::new(commission))));
         }
-        let Some(id) = owner else { return };
+        let Some(id) = owner else {
+            if known.is_none() {
+                self.alarm_at_our_execution(&names, &execution.execution_id, actions);
+            }
+            return;
+        };
         self.bind(id, names.permanent_id, at, actions);
         let revision = reading.revision;
         if counts {

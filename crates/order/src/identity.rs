@@ -1,5 +1,9 @@
 //! Whose order an event is about (R2), and the numbers that are learnt from events (R3, R22).
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use tws_proto::Contract;
 use tws_proto::ids::{ClientId, OrderId, PermanentId};
 use tws_proto::message::OrderStatus;
@@ -16,6 +20,41 @@ const UNPROVEN_MAX: usize = 256;
 
 /// Most numbers of IB's that are remembered as not ours; the lowest give way, and are found out again should they come.
 const STRANGERS_MAX: usize = 4096;
+
+/// Most references of either kind that are told in a session: whoever was told of so many needs no more, and other alarms
+/// keep their places.
+const MARKS_MAX: usize = 32;
+
+/// References with a mark of ours that the book does not know, of which a person was told in this session: TWS shows an
+/// open order in every snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Marks {
+    open: BTreeSet<SmolStr>,
+    executed: BTreeSet<SmolStr>,
+}
+
+/// As what such a reference was seen.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    Open,
+    Executed,
+}
+
+impl Marks {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.executed.is_empty()
+    }
+
+    /// Whether that is news. An order that is open is, though its executions were told.
+    fn see(&mut self, seen: Seen, reference: &str) -> bool {
+        let known = match seen {
+            Seen::Open => &mut self.open,
+            Seen::Executed if self.open.contains(reference) => return false,
+            Seen::Executed => &mut self.executed,
+        };
+        known.len() < MARKS_MAX && known.insert(reference.into())
+    }
+}
 
 /// What a message with a body says of an order's names.
 pub(crate) struct Names<'a> {
@@ -109,14 +148,25 @@ impl Orders {
     }
 
     /// An order with a mark of ours that is not in the book: a second trader runs, or the journal is the wrong one.
-    pub(crate) fn alarm_at_our_mark(&self, names: &Names<'_>, actions: &mut Vec<Action>) {
-        let is_ours = match self.instance.read(names.reference) {
+    pub(crate) fn alarm_at_our_mark(&mut self, names: &Names<'_>, actions: &mut Vec<Action>) {
+        if self.has_our_mark(names) && self.marks.see(Seen::Open, names.reference) {
+            actions.push(Action::Alarm(Alarm::StrangerWithOurMark { reference: names.reference.to_owned() }));
+        }
+    }
+
+    /// The same of an execution: what fills at once is never shown as an open order.
+    pub(crate) fn alarm_at_our_execution(&mut self, names: &Names<'_>, execution_id: &str, actions: &mut Vec<Action>) {
+        if self.has_our_mark(names) && self.marks.see(Seen::Executed, names.reference) {
+            let (reference, execution_id) = (names.reference.to_owned(), execution_id.to_owned());
+            actions.push(Action::Alarm(Alarm::ExecutionWithOurMark { reference, execution_id }));
+        }
+    }
+
+    fn has_our_mark(&self, names: &Names<'_>) -> bool {
+        match self.instance.read(names.reference) {
             Owner::Ours(_) => true,
             Owner::OtherInstance => names.client_id == Some(self.client_id),
             Owner::Foreign => false,
-        };
-        if is_ours {
-            actions.push(Action::Alarm(Alarm::StrangerWithOurMark { reference: names.reference.to_owned() }));
         }
     }
 
@@ -162,5 +212,20 @@ impl Orders {
     fn raise_next_order_id(&mut self, least: i32) {
         self.moved.0 |= least > self.next_order_id;
         self.next_order_id = self.next_order_id.max(least);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_marks_are_told_than_are_kept() {
+        let mut marks = Marks::default();
+        for seen in [Seen::Executed, Seen::Open] {
+            let told = (0..100).filter(|number| marks.see(seen, &number.to_string())).count();
+            assert_eq!(told, MARKS_MAX, "{seen:?}");
+        }
+        assert_eq!((marks.executed.len(), marks.open.len()), (MARKS_MAX, MARKS_MAX));
     }
 }

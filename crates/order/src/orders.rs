@@ -18,6 +18,7 @@ use crate::fills::Executions;
 use crate::group::{Replacement, Submission};
 use crate::guard::Group;
 use crate::halt::Halt;
+use crate::identity::Marks;
 use crate::instrument::{is_same_instrument, is_spelled_alike};
 use crate::intent::Intent;
 use crate::kind::OrderKind;
@@ -65,6 +66,9 @@ pub struct Orders {
     pub(crate) unproven: BTreeMap<PermanentId, OrderStatus>,
     /// Numbers of IB's that are proven not to be ours, although they come with order ids of ours.
     pub(crate) strangers: BTreeSet<PermanentId>,
+    /// References with our mark that the book does not know, and a person was told of.
+    #[serde(default, skip_serializing_if = "Marks::is_empty")]
+    pub(crate) marks: Marks,
     /// What belongs together, by its first leg.
     pub(crate) groups: BTreeMap<IntentId, Group>,
     /// The groups of what stands in the place of legs.
@@ -187,6 +191,7 @@ impl Orders {
             external: BTreeMap::new(),
             unproven: BTreeMap::new(),
             strangers: BTreeSet::new(),
+            marks: Marks::default(),
             next_order_id: 1,
             groups: BTreeMap::new(),
             stand_ins: BTreeMap::new(),

@@ -3,6 +3,7 @@
 use crate::action::{Action, Alarm, Question};
 use crate::burst::Burst;
 use crate::event::LinkEvent;
+use crate::identity::Marks;
 use crate::orders::{LinkView, Orders};
 use crate::outcome::{Operation, OperationResult, outcome};
 use crate::reference::IntentId;
@@ -20,6 +21,7 @@ impl Orders {
         match link {
             LinkEvent::Lost => {
                 self.link.ready = false;
+                self.marks = Marks::default();
                 self.lose(&Evidence::LinkLost, at, actions);
             }
             LinkEvent::UpstreamLost => self.lose(&Evidence::UpstreamLost, at, actions),

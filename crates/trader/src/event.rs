@@ -316,6 +316,7 @@ impl Alarm {
             Self::Order(Of::SeveralIncarnations { .. }) => "several_incarnations",
             Self::Order(Of::CancelUnanswered { .. }) => "cancel_unanswered",
             Self::Order(Of::StrangerWithOurMark { .. }) => "stranger_with_our_mark",
+            Self::Order(Of::ExecutionWithOurMark { .. }) => "execution_with_our_mark",
             Self::Order(Of::UncountableExecution { .. }) => "uncountable_execution",
             Self::Order(Of::NotSent { .. }) => "not_sent",
             Self::Order(Of::ChangedElsewhere { .. }) => "changed_elsewhere",

@@ -94,6 +94,38 @@ fn r38_our_mark_unknown_to_the_journal() {
     "]]);
 }
 
+/// TWS shows an open order in every snapshot, once a minute: whoever was told is not told again until the next session.
+#[test]
+fn r38_our_mark_unknown_to_the_journal_is_told_once_a_session() {
+    check(&expect![[r"
+        open A Submitted #7 =trt1-0000000000000000000000001 => alarm StrangerWithOurMark
+        open A Submitted #7 =trt1-0000000000000000000000001 =>
+        open A Submitted #8 =trt1-0000000000000000000000002 => alarm StrangerWithOurMark
+        link lost =>
+        link ready n50 =>
+        open A Submitted #7 =trt1-0000000000000000000000001 => alarm StrangerWithOurMark
+    "]]);
+}
+
+/// What fills at once is never shown as an open order.
+#[test]
+fn r38_executions_with_our_mark_unknown_to_the_journal_are_told_once_an_order() {
+    check(&expect![[r"
+        exec A @m.01 #7 c2 q30 =trt1-0000000000000000000000001 => - trades 30 at 10; alarm ExecutionWithOurMark
+        exec A @m.01 #7 c2 q30 =trt1-0000000000000000000000001 =>
+        exec A @n.01 #7 c2 q20 =trt1-0000000000000000000000001 => - trades 20 at 10
+        exec A @o.01 #8 c2 q20 =trt1-0000000000000000000000002 => - trades 20 at 10; alarm ExecutionWithOurMark
+        exec A @p.01 #9 c2 q20 =trt2-0000000000000000000000001 => - trades 20 at 10
+        exec A @q.01 #10 q20 =trt2-0000000000000000000000001 => - trades 20 at 10; alarm ExecutionWithOurMark
+        exec A @r.01 #11 q20 =by-hand => - trades 20 at 10
+        open A Submitted #10 =trt2-0000000000000000000000001 => alarm StrangerWithOurMark
+        link lost =>
+        link ready n50 =>
+        exec A @o.01 #8 c2 q20 =trt1-0000000000000000000000002 =>
+        exec A @o.02 #8 c2 q21 =trt1-0000000000000000000000002 => - trades 21 at 10 for 20 at 10
+    "]]);
+}
+
 #[test]
 fn s34_an_order_given_by_hand_is_nobodys() {
     check(&expect![[r"
