@@ -118,7 +118,7 @@ pub use queue::{Waits, Why};
 pub use request::{Executions, OpenOrders, Request};
 pub use reset::ResetWindow;
 pub use state::{
-    Epoch, Halt, LaneEvent, Phase, Ready, Reason, Round, State, StateChange, Unsent, UnsentCause, Upstream,
+    Epoch, Halt, LaneEvent, Phase, Ready, Reason, Round, State, StateChange, Unsent, UnsentCause, Upstream, Wish,
 };
 pub use stream::{MarketData, Subscription, Tick, TickByTickData, Update};
 pub use trading::TradingClient;

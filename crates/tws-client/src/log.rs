@@ -135,7 +135,9 @@ pub(crate) fn log_lane(event: &LaneEvent, state: &State) {
         LaneEvent::Message(_) => {}
         LaneEvent::Notice(notice) => log_notice(notice, state),
         LaneEvent::BadFrame(bad) => warn!(epoch, %bad, "frame skipped"),
-        LaneEvent::Unsent(unsent) => warn!(epoch, orders = ?unsent.order_ids, cause = ?unsent.cause, "burst not sent"),
+        LaneEvent::Unsent(unsent) => {
+            warn!(epoch, orders = ?unsent.order_ids, wish = ?unsent.wish, cause = ?unsent.cause, "burst not sent");
+        }
         LaneEvent::State(change) => match change {
             StateChange::EpochBegan { .. } => debug!(epoch, "connected"),
             StateChange::Ready(ready) => {

@@ -340,8 +340,19 @@ pub struct Unsent {
     pub epoch: Epoch,
     /// The orders it named, in order; none for a global cancel.
     pub order_ids: Vec<OrderId>,
+    /// What it asked for.
+    pub wish: Wish,
     /// Why it did not leave.
     pub cause: UnsentCause,
+}
+
+/// What a burst that did not leave had asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wish {
+    /// To place or change its orders: those are as they were before.
+    Place,
+    /// To end them, and nothing else: they may live on.
+    Cancel,
 }
 
 /// Why an accepted burst did not leave.

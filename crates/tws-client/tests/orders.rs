@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tws_client::config::{Limits, Pacing};
 use tws_client::{
     Config, Epoch, LaneEvent, OrderEvents, Phase, Reason, SendError, StateChange, Tick, Unsent, UnsentCause, Update,
-    Upstream,
+    Upstream, Wish,
 };
 use tws_proto::ids::{ClientId, OrderId, PermanentId, RequestId};
 use tws_proto::kinds::Status;
@@ -26,7 +26,7 @@ fn status(order_id: i32) -> ServerMessage {
 
 fn unsent(order_ids: &[i32], cause: UnsentCause) -> LaneEvent {
     let order_ids = order_ids.iter().copied().map(OrderId).collect();
-    LaneEvent::Unsent(Unsent { epoch: Epoch(1), order_ids, cause })
+    LaneEvent::Unsent(Unsent { epoch: Epoch(1), order_ids, wish: Wish::Place, cause })
 }
 
 /// What the lane told so far, in short.
@@ -197,7 +197,9 @@ async fn what_waits_for_its_turn_dies_with_its_epoch() {
     assert_eq!(peer.hear_for(5 * SECOND).await, []);
     assert_eq!(events.recv().await, Some(unsent(&[50, 51], UnsentCause::EpochLost)));
     for id in 105..110 {
-        assert_eq!(events.recv().await, Some(unsent(&[id], UnsentCause::EpochLost)));
+        let (order_ids, cause) = (vec![OrderId(id)], UnsentCause::EpochLost);
+        let cancel = Unsent { epoch: Epoch(1), order_ids, wish: Wish::Cancel, cause };
+        assert_eq!(events.recv().await, Some(LaneEvent::Unsent(cancel)));
     }
     let lost = events.recv().await;
     assert!(matches!(lost, Some(LaneEvent::State(StateChange::EpochLost { epoch: Epoch(1), .. }))), "{lost:?}");

@@ -1,7 +1,7 @@
 //! What the order lane says, in the order in which TWS said it.
 
 use order::{BrokerEvent, Event as OrderEvent, IntentId, LinkEvent, State};
-use tws_client::{LaneEvent, Ready, StateChange, Unsent, UnsentCause};
+use tws_client::{LaneEvent, Ready, StateChange, Unsent, Wish};
 use tws_proto::ServerMessage;
 use tws_proto::ids::OrderId;
 use tws_proto::message::Notice;
@@ -90,11 +90,11 @@ impl Engine {
         }
     }
 
-    /// A burst that did not leave. Where that is certain of a placement it ends, of a change it is forgotten; where a
-    /// cancel may be meant, the broker's book decides.
+    /// A burst that did not leave: a placement ends, a change is forgotten. A cancel the book keeps, and sends first on
+    /// return.
     fn on_unsent(&mut self, unsent: &Unsent) {
-        let intents: Vec<IntentId> =
-            unsent.order_ids.iter().filter_map(|id| self.certainly_unsent(*id, unsent.cause)).collect();
+        let ids = unsent.order_ids.iter().filter(|_| unsent.wish == Wish::Place);
+        let intents: Vec<IntentId> = ids.filter_map(|id| self.unsent_intent(*id)).collect();
         if !intents.is_empty() {
             let reason = format!("it did not leave in time ({:?})", unsent.cause);
             self.step(OrderEvent::NotSent { intents, reason });
@@ -102,11 +102,11 @@ impl Engine {
         self.reconciler.want();
     }
 
-    fn certainly_unsent(&self, id: OrderId, cause: UnsentCause) -> Option<IntentId> {
+    /// The order that was to be placed or changed, unless it has moved on since.
+    fn unsent_intent(&self, id: OrderId) -> Option<IntentId> {
         let order = self.books.orders.get(self.intent_of(id)?)?;
-        let is_no_cancel = order.cancel.is_none() || cause == UnsentCause::Cancelled;
         let is_new = order.state == State::Sent && order.permanent_ids.is_empty();
-        (is_no_cancel && (is_new || order.change.is_some())).then_some(order.intent.id)
+        (is_new || order.change.is_some()).then_some(order.intent.id)
     }
 
     /// Whose number this is; of the orders of this client, none has two.

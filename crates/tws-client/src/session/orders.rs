@@ -7,7 +7,7 @@ use tws_proto::ids::OrderId;
 use tws_proto::message::{ClientMessage, Message};
 
 use crate::error::SendError;
-use crate::state::{Epoch, Unsent, UnsentCause};
+use crate::state::{Epoch, Unsent, UnsentCause, Wish};
 
 /// Bursts and cancels of one epoch, and the cancels that are kept for the next.
 #[derive(Debug)]
@@ -205,12 +205,14 @@ impl Orders {
 
     fn unsent(&mut self, messages: Vec<ClientMessage>, epoch: Epoch, cause: UnsentCause) -> Unsent {
         self.waiting -= messages.len();
-        Unsent { epoch, order_ids: messages.iter().filter_map(order_id).collect(), cause }
+        let order_ids = messages.iter().filter_map(order_id).collect();
+        Unsent { epoch, order_ids, wish: Wish::Place, cause }
     }
 }
 
 fn unsent_cancel(cancel: &ClientMessage, epoch: Epoch) -> Unsent {
-    Unsent { epoch, order_ids: order_id(cancel).into_iter().collect(), cause: UnsentCause::EpochLost }
+    let order_ids = order_id(cancel).into_iter().collect();
+    Unsent { epoch, order_ids, wish: Wish::Cancel, cause: UnsentCause::EpochLost }
 }
 
 fn order_id(message: &ClientMessage) -> Option<OrderId> {

@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use tws_client::config::Reconciliation;
 use tws_client::session::{Access, Event};
-use tws_client::{Alarm, Config, Epoch, Exit, Halt, LaneEvent, Phase, RequestError, SendError, UnsentCause};
+use tws_client::{Alarm, Config, Epoch, Exit, Halt, LaneEvent, Phase, RequestError, SendError, UnsentCause, Wish};
 use tws_proto::ServerVersion;
 use tws_proto::ids::{ClientId, OrderId};
 use tws_proto::message::*;
@@ -128,6 +128,25 @@ fn unsent(pair: &Pair) -> Vec<OrderId> {
         _ => None,
     });
     unsent.flatten().collect()
+}
+
+/// Whoever hears that order 7 was not sent may want to place it anew: it works where its cancel was meant.
+#[test]
+fn that_a_cancel_has_not_left_is_told_from_an_order_that_has_not() {
+    let mut pair = Pair::ready();
+    let cancels: Vec<ClientMessage> = (1..=200).map(|id| CancelOrder::new(OrderId(id)).into()).collect();
+    pair.session.send_orders(cancels, pair.now).unwrap();
+    pair.session.send_orders(vec![place(300)], pair.now).unwrap();
+    pair.run_for(SECOND / 10);
+    pair.session.handle_closed(None, pair.now);
+    pair.run_for(SECOND / 10);
+    let unsent = pair.events.iter().filter_map(|event| match event {
+        Event::Lane(LaneEvent::Unsent(unsent)) => Some((unsent.order_ids[0], unsent.wish)),
+        _ => None,
+    });
+    let (placed, cancelled): (Vec<_>, Vec<_>) = unsent.partition(|(_, wish)| *wish == Wish::Place);
+    assert_eq!(placed, [(OrderId(300), Wish::Place)]);
+    assert!(cancelled.contains(&(OrderId(200), Wish::Cancel)), "{cancelled:?}");
 }
 
 #[test]
