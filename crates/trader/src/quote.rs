@@ -75,7 +75,8 @@ impl Quote {
         [self.bid, self.bid_size, self.ask, self.ask_size, self.last, self.last_size]
     }
 
-    /// Takes a price tick; tells whether it changed anything. A price below zero with no size is how TWS says "none".
+    /// Takes a price tick; tells whether it changed anything. A price of -1 or 0 without a size is how TWS says "none":
+    /// what is worth nothing has a size.
     pub(crate) fn take_price(
         &mut self,
         kind: TickKind,
@@ -83,8 +84,8 @@ impl Quote {
         size: Option<Decimal>,
         at: SystemTime,
     ) -> bool {
-        let nothing =
-            price.is_some_and(|price| price == Decimal::NEGATIVE_ONE) && size.is_none_or(|size| size.is_zero());
+        let nothing = price.is_some_and(|price| price == Decimal::NEGATIVE_ONE || price.is_zero())
+            && size.is_none_or(|size| size <= Decimal::ZERO);
         let price = price.filter(|_| !nothing);
         let (slot, size_slot) = match kind {
             TickKind::Bid | TickKind::DelayedBid => (&mut self.bid, &mut self.bid_size),
@@ -149,5 +150,27 @@ mod tests {
         // The market is gone.
         assert!(quote.take_price(TickKind::Bid, number("-1"), number("0"), at));
         assert_eq!((quote.bid, quote.mid()), (None, None));
+    }
+
+    /// A combination can be worth nothing, and a future less; then there is a size.
+    #[test]
+    fn a_price_of_nothing_without_a_size_is_none() {
+        let number = |text: &str| Some(text.parse::<Decimal>().unwrap());
+        let bid = |price: &str, size: Option<Decimal>| {
+            let mut quote = Quote::unknown(ContractId(1), "IBM");
+            quote.take_price(TickKind::Bid, number(price), size, SystemTime::UNIX_EPOCH);
+            (quote.bid, quote.bid_size)
+        };
+        for size in [None, number("0"), number("-1")] {
+            assert_eq!(
+                (bid("-1", size), bid("0", size), bid("0.00", size)),
+                ((None, None), (None, None), (None, None))
+            );
+        }
+        for price in ["0", "-1", "-37.63"] {
+            assert_eq!(bid(price, number("5")), (number(price), number("5")));
+        }
+        assert_eq!(bid("-37.63", None).0, number("-37.63"));
+        assert_eq!(bid("10", number("0")), (number("10"), number("0")));
     }
 }
