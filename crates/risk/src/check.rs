@@ -302,6 +302,8 @@ impl CheckAt<'_> {
             match self.equity_share(&intent.account, asked, currency, percent) {
                 // The way out is free where nobody knows what the account is worth.
                 Err(Refusal::NoEquity { .. } | Refusal::NoExchangeRate { .. }) if is_way_out => {}
+                // Of nothing, no part is left to close a position with.
+                Err(Refusal::EquityShare { equity, .. }) if is_way_out && equity <= Decimal::ZERO => {}
                 verdict => verdict?,
             }
         }

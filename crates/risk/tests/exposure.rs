@@ -260,6 +260,27 @@ fn c1_c6_the_way_out_is_free_where_nobody_knows_what_is_at_stake() {
 }
 
 #[test]
+fn c1_the_way_out_is_free_where_nothing_is_left_of_the_equity() {
+    let percent = Limits { order_value_percent_max: Some(Decimal::TEN), ..limits(None, None) };
+    for (equity, sold) in
+        [("0", Ok(())), ("-0.01", Ok(())), ("0.01", Err("C1")), ("9999", Err("C1")), ("10000", Ok(()))]
+    {
+        let mut scene = Scene { gate: RiskGate::new(percent.clone()).unwrap(), ..Scene::new(None, None) }; // sound limits
+        scene.gate.quote(IBM, Quote { last: Some(Decimal::ONE_HUNDRED), ..Quote::default() }, Timestamp(0));
+        let amount: Decimal = equity.parse().unwrap(); // a literal
+        scene.gate.equity("DU1", Equity { amount, currency: "USD".to_owned(), ..Equity::default() }, Timestamp(0));
+        scene.hold(IBM, 10);
+        let mut ask = |side, quantity| {
+            let asked = scene.intent(contract(IBM), side, quantity, 100);
+            scene.submit(asked).map_err(|refusal| refusal.control())
+        };
+        assert_eq!(ask(Side::Sell, 10), sold, "{equity}");
+        let one = if amount >= Decimal::ONE_THOUSAND { Ok(()) } else { Err("C1") };
+        assert_eq!(ask(Side::Buy, 1), one, "{equity}");
+    }
+}
+
+#[test]
 fn c1_c6_what_protects_is_placed_beside_an_exit_where_nobody_knows_what_is_at_stake() {
     let unpriced = Limits { order_value_percent_max: Some(Decimal::TEN), ..limits(Some(100_000), None) };
     let mut scene = Scene { gate: RiskGate::new(unpriced).unwrap(), ..Scene::new(None, None) }; // sound limits
