@@ -58,10 +58,13 @@ impl Quote {
         self.bid?.checked_add(self.ask?)?.checked_div(Decimal::TWO)
     }
 
-    /// What a position is worth by this quote: the mid, else the last trade.
+    /// What a position is worth by this quote: the mid, else the last trade. Where bid and ask are more than a tenth of the
+    /// mid apart, as outside trading hours, nobody trades halfway: then it is the last trade, kept between them, as IB has it.
     #[must_use]
     pub fn mark(&self) -> Option<Decimal> {
-        self.mid().or(self.last)
+        let (Some(mid), Some(bid), Some(ask)) = (self.mid(), self.bid, self.ask) else { return self.last };
+        let is_wide = ask.saturating_sub(bid) > mid.abs() / Decimal::TEN;
+        Some(self.last.filter(|_| is_wide).map_or(mid, |last| last.max(bid).min(ask)))
     }
 
     /// Whether both sides are known.
@@ -150,6 +153,30 @@ mod tests {
         // The market is gone.
         assert!(quote.take_price(TickKind::Bid, number("-1"), number("0"), at));
         assert_eq!((quote.bid, quote.mid()), (None, None));
+    }
+
+    /// Before the opening somebody bids 1 and asks 1999: nobody trades there, and nothing is worth 1000.
+    #[test]
+    fn a_wide_market_is_worth_its_last_trade() {
+        let mark = |bid: &str, ask: &str, last: &str| {
+            let number = |text: &str| text.parse().ok();
+            let (bid, ask, last) = (number(bid), number(ask), number(last));
+            Quote { bid, ask, last, ..Quote::unknown(ContractId(1), "IBM") }.mark().map(|mark| mark.to_string())
+        };
+        for (bid, ask, last, expected) in [
+            ("1", "1999", "100", Some("100")),
+            ("1", "1999", "", Some("1000")),
+            ("110", "150", "100", Some("110")),
+            ("50", "80", "100", Some("80")),
+            ("99", "101", "90", Some("100")),
+            ("-1", "1", "0.5", Some("0.5")),
+            ("-0.1", "0.1", "5", Some("0.1")),
+            ("101", "99", "90", Some("100")),
+            ("", "1999", "100", Some("100")),
+            ("1", "", "", None),
+        ] {
+            assert_eq!(mark(bid, ask, last).as_deref(), expected, "{bid} {ask} {last}");
+        }
     }
 
     /// A combination can be worth nothing, and a future less; then there is a size.
