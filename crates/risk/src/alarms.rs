@@ -18,6 +18,9 @@ pub struct OpenAlarm {
     pub code: String,
     /// What it says.
     pub text: String,
+    /// What it is about, where its words have numbers that differ from time to time; else nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
     /// Since when.
     pub since: Timestamp,
 }
@@ -45,12 +48,16 @@ pub enum AlarmFault {
 }
 
 impl Alarms {
-    /// A new alarm, to be recorded and then [kept](Alarms::keep); `None` where it stands already.
+    /// A new alarm, to be recorded and then [kept](Alarms::keep); `None` where it stands already: in the same words, or
+    /// about the same where that is said.
     #[must_use]
-    pub fn raise(&self, code: &str, text: &str, now: Timestamp) -> Option<OpenAlarm> {
-        let stands = self.open.values().any(|alarm| alarm.code == code && alarm.text == text);
-        let (code, text) = (code.to_owned(), text.to_owned());
-        (!stands).then(|| OpenAlarm { number: self.last.saturating_add(1), code, text, since: now })
+    pub fn raise(&self, code: &str, about: &str, text: &str, now: Timestamp) -> Option<OpenAlarm> {
+        let is_same = |alarm: &OpenAlarm| {
+            alarm.about == about && (!about.is_empty() || alarm.text == text) // what is about nothing is its words
+        };
+        let stands = self.open.values().any(|alarm| alarm.code == code && is_same(alarm));
+        let [code, about, text] = [code, about, text].map(str::to_owned);
+        (!stands).then(|| OpenAlarm { number: self.last.saturating_add(1), code, text, about, since: now })
     }
 
     /// Keeps an alarm that is recorded.

@@ -51,7 +51,7 @@ fn c12_orders_are_kept_or_cancelled_when_the_link_is_back() {
 }
 
 fn raise(alarms: &mut Alarms, text: &str, now: Timestamp) -> Option<u64> {
-    let raised = alarms.raise("lost", text, now)?;
+    let raised = alarms.raise("lost", "", text, now)?;
     alarms.keep(raised.clone());
     Some(raised.number)
 }
@@ -81,6 +81,22 @@ fn c14_an_alarm_is_told_again_until_a_person_acknowledges_it() {
     // What comes back is another alarm. After a restart all that stand are told at once.
     assert_eq!(raise(&mut alarms, "order 1", at(1_000)), Some(3));
     assert_eq!(numbers(&Bell::default().due(&alarms, 60, at(1_000))), [2, 3]);
+}
+
+#[test]
+fn c14_an_alarm_about_the_same_is_one_whatever_its_numbers() {
+    let mut alarms = Alarms::default();
+    let mut raise = |code: &str, about: &str, text: &str| {
+        let raised = alarms.raise(code, about, text, at(0));
+        raised.inspect(|alarm| alarms.keep(alarm.clone())).map(|alarm| alarm.number)
+    };
+    assert_eq!(raise("not_protected", "IBM", "for 5 s"), Some(1));
+    assert_eq!(raise("not_protected", "IBM", "for 10 s"), None);
+    assert_eq!(raise("not_protected", "SAP", "for 10 s"), Some(2));
+    assert_eq!(raise("unpriced", "IBM", "for 5 s"), Some(3));
+    assert_eq!(raise("not_protected", "", "for 5 s"), Some(4));
+    alarms.acknowledged(1);
+    assert!(alarms.raise("not_protected", "IBM", "for 15 s", at(0)).is_some());
 }
 
 #[test]

@@ -354,6 +354,20 @@ impl Alarm {
     }
 }
 
+impl Alarm {
+    /// What it is about, where it comes again and again with other numbers: while one about it stands, it is that one. Of
+    /// all others the words say it.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        match self {
+            Self::NotProtected { symbol, .. } => symbol,
+            Self::JournalSlow { .. } => "the journal",
+            Self::LinkAway { .. } => "the link",
+            _ => "",
+        }
+    }
+}
+
 /// Updates of one order that may wait for its owner.
 const ORDER_UPDATES_MAX: usize = 1024;
 

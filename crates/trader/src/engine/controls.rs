@@ -87,7 +87,7 @@ impl Engine {
     /// C14: an alarm stands until a person acknowledges it.
     pub(super) fn keep_alarm(&mut self, alarm: &Alarm, text: &str) {
         let now = self.clock.now();
-        if let Some(alarm) = self.books.alarms.raise(alarm.code(), text, now) {
+        if let Some(alarm) = self.books.alarms.raise(alarm.code(), alarm.about(), text, now) {
             self.bell.told(alarm.number, now);
             self.books.alarms.keep(alarm.clone());
             self.outbox.records.push(Record::Alarmed(alarm));

@@ -296,6 +296,23 @@ async fn r25_a_stop_that_cannot_be_placed_is_an_alarm_and_is_tried_again() {
     trader.stop().await;
 }
 
+/// It is tried every 5 s, and the quote is older each time.
+#[tokio::test(start_paused = true)]
+async fn c14_a_position_that_cannot_be_closed_is_one_alarm_however_often_it_is_tried() {
+    let mut desk = Desk::open().await;
+    desk.config.limits.quote_age_max_ms = 30_000;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let placed = unprotected(&desk, &handle, Unprotected::Flatten).await;
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    lose_stop(&desk, &handle, &placed).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let stand = handle.alarms().await.unwrap();
+    let stand: Vec<_> = stand.iter().filter(|alarm| alarm.code == "not_protected").collect();
+    assert!(matches!(stand.as_slice(), [only] if only.text.contains("C2")), "{stand:?}");
+    trader.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn r26_an_overfilled_pair_halts_its_strategy_until_a_person_acknowledges() {
     let desk = Desk::open().await;
