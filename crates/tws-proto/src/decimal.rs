@@ -131,6 +131,12 @@ fn is_unset_text(digits: &str) -> bool {
     digits == "170141183460469231731687303715884105727"
 }
 
+/// Whether a number is taken for "unset" in one of the two forms, which tell `5.0` and `5` apart or not.
+#[inline]
+pub(crate) fn stands_for_unset(value: Decimal) -> bool {
+    value.abs() >= Decimal::from_parts(2_147_483_647, 0, 0, false, 0) && is_unset(value.normalize())
+}
+
 /// The integers that IB's clients and servers write for "unset" in a decimal field.
 #[inline(always)]
 fn is_unset(value: Decimal) -> bool {

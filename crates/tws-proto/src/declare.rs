@@ -18,6 +18,11 @@ macro_rules! newtype {
             const MAXIMUM: &'static [u8] = <$inner as $crate::value::Scalar>::MAXIMUM;
             const WIRE_TYPE: u8 = <$inner as $crate::value::Scalar>::WIRE_TYPE;
 
+            #[inline]
+            fn stands_for_unset(&self) -> bool {
+                self.0.stands_for_unset()
+            }
+
             #[inline(always)]
             fn from_short(short: $crate::scan::Short) -> Option<(Self, usize)> {
                 <$inner as $crate::value::Scalar>::from_short(short).map(|(value, length)| (Self(value), length))
@@ -217,6 +222,11 @@ macro_rules! closed_set {
         impl $crate::value::Scalar for $name {
             const MAXIMUM: &'static [u8] = <i32 as $crate::value::Scalar>::MAXIMUM;
             const WIRE_TYPE: u8 = <i32 as $crate::value::Scalar>::WIRE_TYPE;
+
+            #[inline]
+            fn stands_for_unset(&self) -> bool {
+                self.code().stands_for_unset()
+            }
 
             #[inline(always)]
             fn from_short(short: $crate::scan::Short) -> Option<(Self, usize)> {

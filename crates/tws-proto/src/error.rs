@@ -52,6 +52,11 @@ pub enum Fault {
     /// The protobuf double cannot hold this decimal without rounding.
     #[error("cannot travel exactly as a double")]
     NotExact,
+    /// Readers take this number for "unset": the largest of its type, or of a type that IB writes in its place.
+    #[error(
+        "is a number that stands for \"unset\" on the wire, so it would not arrive; leave it unset or take another"
+    )]
+    StandsForUnset,
     /// The text form carries printable ASCII only.
     #[error("holds a character that the text form cannot carry (printable ASCII only)")]
     NotPrintable,
@@ -107,6 +112,7 @@ impl Fault {
             Self::TooManyDigits(_) => "too_many_digits",
             Self::NotFinite => "not_finite",
             Self::NotExact => "not_exact",
+            Self::StandsForUnset => "stands_for_unset",
             Self::NotPrintable => "not_printable",
             Self::NeedsVersion(_) => "needs_version",
             Self::GoneSince(_) => "gone_since",

@@ -144,9 +144,12 @@ macro_rules! scalar_items {
                 &mut self,
                 out: &mut BytesMut,
                 _: ServerVersion,
-                _: Missing,
+                missing: Missing,
                 tag: &'static Tag,
             ) -> Result<()> {
+                if missing == Missing::Refuse && Scalar::stands_for_unset(self) {
+                    return Err(Flaw::new(tag.name, Fault::StandsForUnset));
+                }
                 self.to_protobuf(tag.number, out).map_err(|fault| Flaw::new(tag.name, fault))
             }
         }

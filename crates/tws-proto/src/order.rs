@@ -403,6 +403,10 @@ pub enum CompeteOffset {
 impl Scalar for CompeteOffset {
     const MAXIMUM: &'static [u8] = Decimal::MAXIMUM;
 
+    fn stands_for_unset(&self) -> bool {
+        matches!(self, Self::By(offset) if offset.stands_for_unset())
+    }
+
     fn from_text(field: &[u8]) -> Result<Option<Self>, Fault> {
         if field == b"Infinity" { Ok(Some(Self::UpToMid)) } else { Ok(Decimal::from_text(field)?.map(Self::By)) }
     }

@@ -24,6 +24,11 @@ pub trait Scalar: Sized {
         false
     }
 
+    /// Whether the value is a number that readers take for "unset", so that writing it would drop it.
+    fn stands_for_unset(&self) -> bool {
+        false
+    }
+
     /// What stands for "unset" where the text form writes a maximum instead of nothing.
     const MAXIMUM: &'static [u8] = b"";
 
@@ -63,6 +68,8 @@ pub trait Value: Sized {
     fn silence() -> Option<Self>;
     /// Whether the value says nothing.
     fn is_silent(&self) -> bool;
+    /// Whether the value says something that readers take for nothing.
+    fn stands_for_unset(&self) -> bool;
     /// What stands for "unset" where the text form writes a maximum instead of nothing.
     const MAXIMUM: &'static [u8];
     /// Whether a form without a place for the value may leave it out.
@@ -98,6 +105,11 @@ impl<T: Scalar> Value for T {
     #[inline]
     fn is_silent(&self) -> bool {
         T::is_silent(self)
+    }
+
+    #[inline]
+    fn stands_for_unset(&self) -> bool {
+        T::stands_for_unset(self)
     }
 
     #[inline]
@@ -149,6 +161,11 @@ impl<T: Scalar> Value for Option<T> {
     #[inline]
     fn is_silent(&self) -> bool {
         self.is_none()
+    }
+
+    #[inline]
+    fn stands_for_unset(&self) -> bool {
+        self.as_ref().is_some_and(T::stands_for_unset)
     }
 
     #[inline]
@@ -264,6 +281,11 @@ impl Scalar for i32 {
     const MAXIMUM: &'static [u8] = b"2147483647";
     const WIRE_TYPE: u8 = protobuf::VARINT;
 
+    #[inline]
+    fn stands_for_unset(&self) -> bool {
+        *self == Self::MAX
+    }
+
     #[inline(always)]
     fn from_short(short: Short) -> Option<(Self, usize)> {
         short.integer()
@@ -303,6 +325,11 @@ impl Scalar for i64 {
     const MAXIMUM: &'static [u8] = b"9223372036854775807";
     const WIRE_TYPE: u8 = protobuf::VARINT;
 
+    #[inline]
+    fn stands_for_unset(&self) -> bool {
+        *self == Self::MAX
+    }
+
     #[inline(always)]
     fn from_short(short: Short) -> Option<(Self, usize)> {
         short.integer().map(|(value, length)| (Self::from(value), length))
@@ -331,6 +358,11 @@ impl Scalar for i64 {
 impl Scalar for Decimal {
     const MAXIMUM: &'static [u8] = b"1.7976931348623157E308";
     const WIRE_TYPE: u8 = protobuf::FIXED64;
+
+    #[inline]
+    fn stands_for_unset(&self) -> bool {
+        decimal::stands_for_unset(*self)
+    }
 
     #[inline(always)]
     fn from_short(short: Short) -> Option<(Self, usize)> {
@@ -375,6 +407,11 @@ pub struct Digits(pub Decimal);
 
 impl Scalar for Digits {
     const MAXIMUM: &'static [u8] = b"170141183460469231731687303715884105727";
+
+    #[inline]
+    fn stands_for_unset(&self) -> bool {
+        decimal::stands_for_unset(self.0)
+    }
 
     #[inline(always)]
     fn from_short(short: Short) -> Option<(Self, usize)> {

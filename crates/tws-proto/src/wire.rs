@@ -165,6 +165,9 @@ impl<'a> Wire<'a> {
     /// Writes a field, or refuses it in a group that is left out.
     #[inline(never)]
     fn write_field<V: Value>(&mut self, tag: &'static Tag, value: &mut V) -> Result<()> {
+        if self.missing == Missing::Refuse && value.stands_for_unset() {
+            return Err(Flaw::new(tag.name, Fault::StandsForUnset));
+        }
         let written = match &mut self.mode {
             Mode::WriteText(out) => {
                 let written = value.write_text(out);

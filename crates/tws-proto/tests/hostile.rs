@@ -2,13 +2,15 @@
 
 use bytes::BytesMut;
 use proptest::prelude::*;
+use rust_decimal::Decimal;
+use tws_proto::condition::{Bound, Condition, Conjunction};
 use tws_proto::connection::{Client, Connection, Event, OutOfStep};
 use tws_proto::handshake::{ClientHandshake, HandshakeError, Progress, ServerHandshake};
-use tws_proto::ids::{ClientId, OrderId, RequestId};
-use tws_proto::kinds::TickKind;
+use tws_proto::ids::{ClientId, ContractId, OrderId, RequestId};
+use tws_proto::kinds::{Action, TickKind};
 use tws_proto::message::{
-    ClientMessage, ExecutionData, Message, NextValidId, Notice, OpenOrder, PlaceOrder, Position, ServerMessage,
-    StartApi, TickPrice,
+    ClientMessage, Execution, ExecutionData, ExecutionFilter, Message, NextValidId, Notice, OpenOrder, PlaceOrder,
+    Position, RequestExecutions, ServerMessage, StartApi, TickPrice,
 };
 use tws_proto::{BadFrame, Contract, Fault, Missing, Order, ServerVersion};
 
@@ -252,6 +254,53 @@ fn text_is_refused_where_it_cannot_travel() {
     for text in ["é", "a\0b", "\u{7f}"] {
         assert_eq!(start(text), Err(("optional_capabilities", Fault::NotPrintable)));
     }
+}
+
+#[test]
+fn a_number_that_stands_for_unset_is_refused_by_clients() {
+    #[track_caller]
+    fn check(field: &'static str, change: impl Fn(&mut PlaceOrder)) {
+        let mut order = PlaceOrder {
+            order_id: OrderId(1),
+            contract: Contract::stock("IBM", "USD"),
+            order: Order::limit(Action::Buy, 100.into(), 10.into()),
+            attached: None,
+        };
+        change(&mut order);
+        for version in [ServerVersion(187), ServerVersion::NEWEST] {
+            let mut out = BytesMut::new();
+            let refused = ClientMessage::from(Box::new(order.clone())).write(version, Missing::Refuse, &mut out);
+            let refused = refused.map_err(|refused| (refused.field, refused.fault));
+            assert_eq!(refused, Err((field, Fault::StandsForUnset)), "{version}");
+        }
+    }
+    let most = Decimal::from(i32::MAX);
+    check("order_id", |place| place.order_id = OrderId(i32::MAX));
+    check("minimum_quantity", |place| place.order.minimum_quantity = Some(i32::MAX));
+    check("display_size", |place| place.order.display_size = Some(i32::MAX));
+    check("trigger_method", |place| place.order.trigger_method = Some(i32::MAX.into()));
+    check("limit_price", |place| place.order.limit_price = Some(most));
+    check("limit_price", |place| place.order.limit_price = Some(Decimal::new(21_474_836_470, 1)));
+    check("total_quantity", |place| place.order.total_quantity = Some(i64::MAX.into()));
+    check("total_quantity", |place| place.order.total_quantity = Some(i64::MIN.into()));
+    check("volume", |place| {
+        place.order.conditions.push(Condition::Volume {
+            conjunction: Conjunction::And,
+            bound: Bound::Above,
+            volume: Some(i32::MAX),
+            contract_id: Some(ContractId(1)),
+            exchange: "SMART".to_owned(),
+        });
+    });
+    let mut out = BytesMut::new();
+    let filter = ExecutionFilter { dates: vec![i32::MAX], ..ExecutionFilter::default() };
+    let request = RequestExecutions { request_id: RequestId(1), filter: Some(filter) };
+    let refused = ClientMessage::from(Box::new(request)).write(ServerVersion::NEWEST, Missing::Refuse, &mut out);
+    assert_eq!(refused.map_err(|refused| (refused.field, refused.fault)), Err(("dates", Fault::StandsForUnset)));
+    // TWS itself tells executions of orders made by hand so.
+    let execution = Execution { order_id: Some(OrderId(i32::MAX)), ..execution().execution };
+    let told = ServerMessage::from(Box::new(ExecutionData { execution, ..self::execution() }));
+    assert_eq!(told.write(ServerVersion::NEWEST, Missing::LeaveOut, &mut out), Ok(()));
 }
 
 #[test]
