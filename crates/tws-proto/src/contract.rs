@@ -145,7 +145,8 @@ impl Contract {
     /// Whether this is a combination of legs.
     #[must_use]
     pub fn is_combination(&self) -> bool {
-        self.security_type == Some(SecurityType::Combination)
+        // By its word: `Other("BAG")` travels as the same, and the text form has legs behind it.
+        self.security_type.as_ref().is_some_and(|kind| kind.as_str() == SecurityType::Combination.as_str())
     }
 
     fn of(security_type: SecurityType, symbol: &str, exchange: &str, currency: &str) -> Self {

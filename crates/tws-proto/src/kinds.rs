@@ -280,16 +280,16 @@ impl Action {
 impl OrderType {
     /// Pegged to a benchmark, in either spelling.
     pub(crate) fn is_pegged_to_benchmark(&self) -> bool {
-        matches!(self, Self::PeggedToBenchmark) || self.as_str() == "PEGBENCH"
+        matches!(self.as_str(), "PEG BENCH" | "PEGBENCH")
     }
 
     /// Pegged to the best quote, in either spelling.
     pub(crate) fn is_pegged_to_best(&self) -> bool {
-        matches!(self, Self::PeggedToBest) || self.as_str() == "PEGBEST"
+        matches!(self.as_str(), "PEG BEST" | "PEGBEST")
     }
 
     /// Pegged to the midpoint, in either spelling.
     pub(crate) fn is_pegged_to_midpoint(&self) -> bool {
-        matches!(self, Self::PeggedToMidpoint) || self.as_str() == "PEGMID"
+        matches!(self.as_str(), "PEG MID" | "PEGMID")
     }
 }

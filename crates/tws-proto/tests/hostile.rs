@@ -7,7 +7,7 @@ use tws_proto::condition::{Bound, Condition, Conjunction};
 use tws_proto::connection::{Client, Connection, Event, OutOfStep};
 use tws_proto::handshake::{ClientHandshake, HandshakeError, Progress, ServerHandshake};
 use tws_proto::ids::{ClientId, ContractId, OrderId, RequestId};
-use tws_proto::kinds::{Action, TickKind};
+use tws_proto::kinds::{Action, OrderType, SecurityType, TickKind};
 use tws_proto::message::{
     ClientMessage, Execution, ExecutionData, ExecutionFilter, Message, NextValidId, Notice, OpenOrder, PlaceOrder,
     Position, RequestExecutions, ServerMessage, StartApi, TickPrice,
@@ -301,6 +301,30 @@ fn a_number_that_stands_for_unset_is_refused_by_clients() {
     let execution = Execution { order_id: Some(OrderId(i32::MAX)), ..execution().execution };
     let told = ServerMessage::from(Box::new(ExecutionData { execution, ..self::execution() }));
     assert_eq!(told.write(ServerVersion::NEWEST, Missing::LeaveOut, &mut out), Ok(()));
+}
+
+#[test]
+fn a_known_word_means_the_same_however_it_was_made() {
+    #[track_caller]
+    fn check(change: impl Fn(&mut PlaceOrder)) {
+        let mut place = PlaceOrder {
+            order_id: OrderId(1),
+            contract: Contract::stock("IBM", "USD"),
+            order: Order::limit(Action::Buy, 100.into(), 10.into()),
+            attached: None,
+        };
+        change(&mut place);
+        let sent = ClientMessage::from(Box::new(place));
+        let mut out = BytesMut::new();
+        sent.clone().write(ServerVersion(187), Missing::Refuse, &mut out).unwrap();
+        let came = ClientMessage::read(&out[4..], ServerVersion(187)).unwrap_or_else(|bad| panic!("{bad}"));
+        assert_eq!(serde_json::to_value(came.message).unwrap(), serde_json::to_value(sent).unwrap());
+    }
+    // The fields that follow depend on these words: with another idea of them the rest of the order would shift.
+    check(|place| place.contract.security_type = Some(SecurityType::Other("BAG".to_owned())));
+    for word in ["PEG BENCH", "PEG BEST", "PEG MID"] {
+        check(|place| place.order.order_type = OrderType::Other(word.to_owned()));
+    }
 }
 
 #[test]

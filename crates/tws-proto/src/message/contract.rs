@@ -71,7 +71,7 @@ impl Layout for ContractData {
             14 liquid_hours, 15 ev_rule, 16 ev_multiplier, map 17 security_ids, 18 aggregated_group, 19 underlying_symbol,
             20 underlying_security_type, 21 market_rule_ids, 22 real_expiration_date, 23 stock_type, 24 min_size,
             25 size_increment, 26 suggested_size_increment);
-        let is_fund = contract.security_type == Some(SecurityType::Fund);
+        let is_fund = contract.security_type.as_ref().is_some_and(|kind| kind.as_str() == SecurityType::Fund.as_str());
         w.group(w.since(V::FUND_DATA_FIELDS) && is_fund, |w| details.fund.layout(w))?;
         layout!(w, details; gated_list(V::INELIGIBILITY_REASONS) 58 ineligibility_reasons);
         // Bonds have a message of their own; what is newer than text has no place.
