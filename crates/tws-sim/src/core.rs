@@ -460,8 +460,6 @@ impl Core {
             ClientMessage::RequestCurrentTime(_) => self.send_time(session),
             ClientMessage::RequestCurrentTimeMillis(_) => self.send_time_ms(session),
             ClientMessage::RequestContractData(request) => self.send_contract_data(session, &request),
-            ClientMessage::PlaceOrder(request) if self.is_read_only() => self.refuse_order(session, request.order_id),
-            ClientMessage::CancelOrder(cancel) if self.is_read_only() => self.refuse_order(session, cancel.order_id),
             ClientMessage::PlaceOrder(request) => self.place_order(session, client, &request),
             ClientMessage::CancelOrder(cancel) => self.cancel_order(session, client, cancel.order_id),
             ClientMessage::GlobalCancel(_) => self.global_cancel(),

@@ -5,7 +5,8 @@
 //! are not known; `SUCCESS` and `FAILED` are the simulator's own.
 
 use serde_json::{Map, Value};
-use tws_proto::ids::{ClientId, OrderId, RequestId};
+use tws_proto::ClientMessage;
+use tws_proto::ids::{ClientId, RequestId};
 use tws_proto::message::{
     ApiConfig, ApiPrecautions, ApiSettings, Config, ConfigUpdated, LockAndExit, MessageSetting, OrdersConfig,
     SmartRouting, UpdateConfig,
@@ -90,14 +91,29 @@ impl Core {
         self.outbox.send(session, Box::new(updated));
     }
 
-    /// "Read-Only API" is set: orders and cancels are refused.
-    pub(super) fn refuse_order(&mut self, session: SessionId, order: OrderId) {
+    /// Whether a request would change an order, a position or a setup while the API is read-only: its client is told.
+    pub(super) fn refuses_as_read_only(
+        &mut self,
+        session: SessionId,
+        client: ClientId,
+        message: &ClientMessage,
+    ) -> bool {
+        let Some(id) = change_of(message) else { return false };
+        if !self.is_set_read_only() && self.strikes(Switch::ReadOnly, client).is_none() {
+            return false;
+        }
         let text = "Error validating request.-'bV' : cause - The API interface is currently in Read-Only mode.";
-        self.outbox.notice(session, order.0, 321, text);
+        self.outbox.notice(session, id, 321, text);
+        true
     }
 
-    /// Whether orders are refused: "Read-Only API" is set.
-    pub(super) fn is_read_only(&self) -> bool {
+    /// Whether orders made by hand cannot be bound: that would send them again.
+    pub(super) fn is_read_only(&self, client: ClientId) -> bool {
+        self.is_set_read_only() || self.trouble.faults.standing(Switch::ReadOnly, Some(client)).is_some()
+    }
+
+    /// Whether "Read-Only API" is set.
+    fn is_set_read_only(&self) -> bool {
         let settings = self.reference.config.api.as_ref().and_then(|api| api.settings.as_ref());
         settings.and_then(|settings| settings.read_only_api) == Some(true)
     }
@@ -127,6 +143,19 @@ impl Core {
             }
             (Some(true) | None, _) => {}
         }
+    }
+}
+
+/// The id under which a request is refused that changes an order, a position or a setup; `None` for those that only ask.
+fn change_of(message: &ClientMessage) -> Option<i32> {
+    match message {
+        ClientMessage::PlaceOrder(request) => Some(request.order_id.0),
+        ClientMessage::CancelOrder(cancel) => Some(cancel.order_id.0),
+        ClientMessage::ExerciseOptions(request) => Some(request.order_id.0),
+        ClientMessage::ReplaceAdvisorData(request) => Some(request.request_id.0),
+        ClientMessage::GlobalCancel(_) => Some(-1),
+        ClientMessage::RequestAutoOpenOrders(request) if request.auto_bind => Some(-1),
+        _ => None,
     }
 }
 

@@ -124,6 +124,7 @@ impl Core {
     pub(super) fn place_by_hand(&mut self, contract: Contract, order: Order) -> Result<PermanentId, HandRefused> {
         let binds = self
             .session_of(BINDER)
+            .filter(|_| !self.is_read_only(BINDER))
             .filter(|session| self.sessions.get(session).is_some_and(|session| session.auto_open == AutoOpen::Bind));
         let key = match binds {
             Some(_) => self.fresh_bound_key(),

@@ -18,7 +18,6 @@ use crate::session::SessionId;
 const BREACHES_MAX: u8 = 3;
 /// How many requests of one client may wait for the next second.
 const DELAYED_MAX: usize = 1000;
-const READ_ONLY: &str = "The API interface is currently in Read-Only mode.";
 
 impl Core {
     /// Lets every fault have its way with a request; what is left of it is handled as ever.
@@ -26,6 +25,9 @@ impl Core {
         self.outbox.voice = voice(&message, self.is_upstream_lost());
         let client = self.sessions.get(&session).and_then(|session| session.client);
         if self.trouble.faults.is_empty() && !self.is_upstream_lost() && self.trouble.held_ids.is_empty() {
+            if client.is_some_and(|client| self.refuses_as_read_only(session, client, &message)) {
+                return None;
+            }
             return self.intercept_twin(client, message);
         }
         if let ClientMessage::StartApi(start) = &message {
@@ -38,7 +40,7 @@ impl Core {
         }
         let Some(client) = client else { return Some(message) };
         let message = self.pace(session, client, message)?;
-        if self.is_request_lost(session, client) {
+        if self.is_request_lost(session, client) || self.refuses_as_read_only(session, client, &message) {
             return None;
         }
         self.intercept_request(session, client, message)
@@ -53,10 +55,6 @@ impl Core {
         match message {
             ClientMessage::PlaceOrder(request) => self.intercept_place(session, client, request),
             ClientMessage::CancelOrder(cancel) => {
-                if self.strikes(Switch::ReadOnly, client).is_some() {
-                    self.outbox.notice(session, cancel.order_id.0, 321, READ_ONLY);
-                    return None;
-                }
                 let key = self.cancel_target(OrderKey { client, order: cancel.order_id });
                 let cancel =
                     ClientMessage::CancelOrder(tws_proto::message::CancelOrder { order_id: key.order, ..cancel });
@@ -132,7 +130,7 @@ impl Core {
         twin.map_or(key, |(twin, _)| *twin)
     }
 
-    fn strikes(&mut self, switch: Switch, client: ClientId) -> Option<Fault> {
+    pub(super) fn strikes(&mut self, switch: Switch, client: ClientId) -> Option<Fault> {
         self.trouble.faults.strike(switch, Some(client), self.now)
     }
 
@@ -220,10 +218,6 @@ impl Core {
         request: Box<PlaceOrder>,
     ) -> Option<ClientMessage> {
         let key = OrderKey { client, order: request.order_id };
-        if self.strikes(Switch::ReadOnly, client).is_some() {
-            self.outbox.notice(session, key.order.0, 321, READ_ONLY);
-            return None;
-        }
         if request.order.what_if {
             return Some(ClientMessage::PlaceOrder(request));
         }

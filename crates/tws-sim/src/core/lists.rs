@@ -79,7 +79,7 @@ impl Core {
 
     /// Own orders. Client 0 thereby binds the orders made by hand.
     pub(super) fn send_open_orders(&mut self, session: SessionId, client: ClientId) {
-        if client == ClientId(0) {
+        if client == ClientId(0) && !self.is_read_only(client) {
             self.bind_orders(session);
         }
         self.send_live(session, |record| record.key.client == client);

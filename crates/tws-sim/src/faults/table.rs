@@ -222,7 +222,7 @@ switches! {
     Stall "stall" [8 34] Link Standing {} "Nothing is written to the socket, everything is still read";
     LinkDelay "link-delay" [8] Link Standing { Ms "how late; 200" } "Bytes arrive late";
     Chunk "chunk" [8] Link Standing { Bytes "how many; 1", Ms "pause between two pieces; 0" } "Bytes arrive in small pieces, one by one without a number";
-    ReadOnly "read-only" [9 18] Core Standing {} "The API is read-only: orders and cancels are refused with error 321";
+    ReadOnly "read-only" [9 18] Core Standing {} "The API is read-only: orders, cancels, exercises, bindings and an advisor's changes are refused with error 321";
     // TWS to IB, and the farms.
     UpstreamLost "upstream-lost" [10 31] Core Once {} "Notice 1100: TWS lost IB. Data stops, orders are kept, order events wait";
     UpstreamRestoredLost "upstream-restored-lost" [10] Core Once {} "Notice 1101: TWS is back, market data subscriptions are gone";
