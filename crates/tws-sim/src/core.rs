@@ -430,18 +430,23 @@ impl Core {
 
     /// Hands on what faults leave of a message.
     fn take(&mut self, session: SessionId, message: ClientMessage) {
+        if let Some(message) = self.intercept(session, message) {
+            self.carry_out(session, message);
+        }
+        self.outbox.voice = Voice::default();
+    }
+
+    /// Does what is left of a message.
+    fn carry_out(&mut self, session: SessionId, message: ClientMessage) {
         let placed = match &message {
             ClientMessage::PlaceOrder(request) => Some(request.order_id),
             _ => None,
         };
-        if let Some(message) = self.intercept(session, message) {
-            self.handle(session, message);
-            let client = self.sessions.get(&session).and_then(|session| session.client);
-            if let Some((client, order)) = client.zip(placed) {
-                self.remark_on(OrderKey { client, order });
-            }
+        self.handle(session, message);
+        let client = self.sessions.get(&session).and_then(|session| session.client);
+        if let Some((client, order)) = client.zip(placed) {
+            self.remark_on(OrderKey { client, order });
         }
-        self.outbox.voice = Voice::default();
     }
 
     fn handle(&mut self, session: SessionId, message: ClientMessage) {

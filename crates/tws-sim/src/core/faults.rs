@@ -81,10 +81,10 @@ impl Core {
                     if let Some(conduct) = self.trouble.conduct.get_mut(&session) {
                         conduct.delayed -= 1;
                     }
-                    if self.sessions.contains_key(&session) {
-                        self.handle(session, *message);
-                    }
+                    self.take_waiting(session, *message);
                 }
+                // While IB is lost once more they wait for the next restore.
+                Later::SubmitKept if self.is_upstream_lost() => {}
                 Later::SubmitKept => self.submit_kept(),
             }
         }

@@ -40,6 +40,21 @@ impl Core {
         }
         let Some(client) = client else { return Some(message) };
         let message = self.pace(session, client, message)?;
+        self.admit(session, client, message)
+    }
+
+    /// A request that had to wait for the next second is taken as if it came now.
+    pub(super) fn take_waiting(&mut self, session: SessionId, message: ClientMessage) {
+        let Some(client) = self.sessions.get(&session).and_then(|session| session.client) else { return };
+        self.outbox.voice = voice(&message, self.is_upstream_lost());
+        if let Some(message) = self.admit(session, client, message) {
+            self.carry_out(session, message);
+        }
+        self.outbox.voice = Voice::default();
+    }
+
+    /// Lets every fault but pacing have its way with a request.
+    fn admit(&mut self, session: SessionId, client: ClientId, message: ClientMessage) -> Option<ClientMessage> {
         if self.is_request_lost(session, client) || self.refuses_as_read_only(session, client, &message) {
             return None;
         }

@@ -63,7 +63,9 @@ impl Core {
 
     pub(super) fn send_next_valid_id(&mut self, session: SessionId) {
         if let Some(client) = self.sessions.get(&session).and_then(|session| session.client) {
-            self.outbox.send(session, NextValidId { order_id: self.desk.next_valid(client) });
+            // TWS counts what it keeps for IB, too.
+            let next = self.desk.next_valid(client).max(self.trouble.next_behind_kept(client));
+            self.outbox.send(session, NextValidId { order_id: next });
         }
     }
 

@@ -108,6 +108,15 @@ impl Trouble {
         }
     }
 
+    /// The id behind those of a client's orders that are kept.
+    pub(super) fn next_behind_kept(&self, client: ClientId) -> OrderId {
+        let placed = self.kept.iter().filter_map(|(owner, message)| match message {
+            ClientMessage::PlaceOrder(request) if *owner == client => Some(request.order_id.0.saturating_add(1)),
+            _ => None,
+        });
+        OrderId(placed.max().unwrap_or_default())
+    }
+
     /// When something happens here by itself.
     pub(super) fn next_time(&self) -> Option<SimTime> {
         let later = self.later.keys().next().map(|(time, _)| *time);
