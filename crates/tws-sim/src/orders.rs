@@ -258,12 +258,7 @@ impl OrderRecord {
 
     /// The markets that its conditions look at.
     pub(crate) fn condition_markets(&self) -> impl Iterator<Item = ContractId> {
-        self.order.conditions.iter().filter_map(|condition| match condition {
-            Condition::Price { contract_id, .. }
-            | Condition::Volume { contract_id, .. }
-            | Condition::PercentChange { contract_id, .. } => *contract_id,
-            Condition::Time { .. } | Condition::Margin { .. } | Condition::Execution { .. } => None,
-        })
+        self.order.conditions.iter().filter_map(watched_contract).flatten()
     }
 
     /// How much may still be filled.
@@ -444,5 +439,15 @@ impl OrderRecord {
     fn told_trail(&self) -> Option<Decimal> {
         let trails = matches!(self.order.order_type, OrderType::Trail | OrderType::TrailLimit);
         if trails { self.stop.or(self.order.trail_stop_price) } else { self.order.trail_stop_price }
+    }
+}
+
+/// The contract that a condition looks at, where it looks at one; `None` within where it does not say which.
+pub(crate) fn watched_contract(condition: &Condition) -> Option<Option<ContractId>> {
+    match condition {
+        Condition::Price { contract_id, .. }
+        | Condition::Volume { contract_id, .. }
+        | Condition::PercentChange { contract_id, .. } => Some(*contract_id),
+        Condition::Time { .. } | Condition::Margin { .. } | Condition::Execution { .. } => None,
     }
 }

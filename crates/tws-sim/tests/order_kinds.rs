@@ -2,8 +2,14 @@
 
 mod desk;
 
-use desk::{ACCOUNT, check};
-use tws_proto::ids::{ClientId, OrderId};
+use desk::{ACCOUNT, Desk, START, check, trace};
+use rust_decimal::Decimal;
+use tws_proto::condition::{Bound, Condition, Conjunction};
+use tws_proto::ids::{ClientId, ContractId, OrderId};
+use tws_proto::kinds::Action;
+use tws_proto::message::PlaceOrder;
+use tws_proto::{Contract, Order};
+use tws_sim::core::CoreSetup;
 
 #[test]
 fn a_trailing_stop_follows_the_market_and_never_goes_back() {
@@ -251,4 +257,51 @@ fn hedges_are_held_as_children() {
          sell 2 0 MKT parent=1 hedge=D > open 1 Submitted 100 | status 1 Submitted 0/100 | open 2 PreSubmitted 0 | status 2 PreSubmitted 0/0 | exec 1 BOT 100@100.10 | status 1 Filled 100/0 | fee 1 | open 2 PreSubmitted 0 | status 2 PreSubmitted 0/0 | error 2 399
          cancel 2 > status 2 Cancelled 0/0 | error 2 202",
     );
+}
+
+/// An order for one contract that waits for the price of another one, which nobody looks at.
+#[track_caller]
+fn check_condition_on(instrument: &str) {
+    let mut desk = Desk::with(CoreSetup::new(7, START));
+    desk.connect(1);
+    let watched = desk.core.catalogue().by_name(instrument).unwrap();
+    let condition = Condition::Price {
+        conjunction: Conjunction::And,
+        bound: Bound::Above,
+        price: Some(Decimal::new(1, 2)),
+        contract_id: Some(watched.contract_id),
+        exchange: watched.exchange.clone(),
+        trigger_method: None,
+    };
+    let order = Order { conditions: vec![condition], ..Order::market(Action::Buy, 10.into()) };
+    let contract = Contract::stock("AAPL", "USD");
+    desk.say(Box::new(PlaceOrder { order_id: OrderId(1), contract, order, attached: None }));
+    desk.wait(600_000);
+    assert_eq!(desk.book().position(ACCOUNT, "AAPL"), 10.into(), "{instrument}");
+}
+
+#[test]
+fn a_condition_sees_a_market_that_nobody_else_looks_at() {
+    check_condition_on("IBM");
+    check_condition_on("ESZ3");
+}
+
+#[test]
+fn a_condition_on_no_contract_is_refused() {
+    let mut desk = Desk::new();
+    desk.run("quote 100.00x500 100.10x300");
+    for (id, contract_id) in [(1, None), (2, Some(ContractId(1)))] {
+        let condition = Condition::Volume {
+            conjunction: Conjunction::And,
+            bound: Bound::Above,
+            volume: Some(1),
+            contract_id,
+            exchange: "SMART".to_owned(),
+        };
+        let order = Order { conditions: vec![condition], ..Order::market(Action::Buy, 10.into()) };
+        let contract = Contract::stock("IBM", "USD");
+        let heard = desk.say(Box::new(PlaceOrder { order_id: OrderId(id), contract, order, attached: None }));
+        assert_eq!(trace(&heard), format!("error {id} 321"));
+    }
+    assert_eq!(desk.book().open_orders().count(), 0);
 }

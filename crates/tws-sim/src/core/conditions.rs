@@ -1,6 +1,7 @@
 //! Conditions of orders: six kinds, joined by and and or, where `and` binds before `or`.
 
 use rust_decimal::Decimal;
+use tws_proto::Order;
 use tws_proto::condition::{Bound, Condition, Conjunction};
 use tws_proto::ids::ContractId;
 use tws_proto::kinds::{SecurityType, TriggerMethod};
@@ -11,8 +12,9 @@ use crate::books::Fill;
 use crate::market::{Market, MarketEvent};
 use crate::matching;
 use crate::order_time::{self, DayMeans};
-use crate::orders::{OrderKey, OrderRecord, Stage};
+use crate::orders::{OrderKey, OrderRecord, Stage, watched_contract};
 use crate::time::SimTime;
+use crate::validation::Refusal;
 
 /// How often a condition of the account's margin is looked at.
 const MARGIN_MS: i64 = 1000;
@@ -26,6 +28,25 @@ enum News<'a> {
 }
 
 impl Core {
+    /// The contracts that conditions look at must be there.
+    pub(super) fn check_watched(&self, order: &Order) -> Result<(), Refusal> {
+        let is_known = |contract: Option<ContractId>| contract.is_some_and(|id| self.catalogue.by_id(id).is_some());
+        if order.conditions.iter().filter_map(watched_contract).all(is_known) {
+            return Ok(());
+        }
+        Err(Refusal::bad_field("No security definition has been found for the contract of a condition"))
+    }
+
+    /// Lets an order's conditions see the markets they look at, whether anybody else looks at them or not.
+    pub(super) fn watch_conditions(&mut self, key: OrderKey) {
+        let Some(record) = self.desk.get(key) else { return };
+        let markets: Vec<ContractId> = record.condition_markets().collect();
+        for market in markets {
+            self.open_market(market);
+        }
+        self.desk.watch(key);
+    }
+
     /// A market moved: looks at the conditions that look at it.
     pub(super) fn market_moves_conditions(&mut self, contract: ContractId, event: &MarketEvent) {
         for key in self.desk.watchers(contract) {

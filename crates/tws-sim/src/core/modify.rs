@@ -54,7 +54,7 @@ impl Core {
             record.expires = planned.expires;
             record.auction = planned.auction;
         }
-        self.desk.watch(old.key);
+        self.watch_conditions(old.key);
         match old.stage {
             Stage::Held => {
                 if request.order.transmit {

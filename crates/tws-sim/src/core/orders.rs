@@ -72,7 +72,7 @@ impl Core {
         self.suspend_by_fault(&mut record);
         let transmit = record.order.transmit;
         self.desk.add(record);
-        self.desk.watch(key);
+        self.watch_conditions(key);
         if transmit {
             self.transmit(key);
         } else {
@@ -88,6 +88,7 @@ impl Core {
             _ => Subject::Combination { min_tick: self.combination_tick(target) },
         };
         validation::check(request, subject, self.now)?;
+        self.check_watched(&request.order)?;
         Ok(validation::unsimulated(request, subject))
     }
 

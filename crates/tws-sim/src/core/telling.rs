@@ -66,9 +66,11 @@ impl Core {
         }
     }
 
-    /// Whether anybody cares where a market stands: it is watched, has a live order, is held, or others follow from it.
+    /// Whether anybody cares where a market stands: it is watched, by a condition too, has a live order, is held, or others
+    /// follow from it.
     fn is_followed(&self, contract: ContractId) -> bool {
         self.data.audiences.contains_key(&contract)
+            || self.desk.has_watchers(contract)
             || !self.desk.live_in(contract).is_empty()
             || !self.markets.followers(contract).is_empty()
             || self.books.accounts().any(|account| account.holdings.contains_key(&contract))

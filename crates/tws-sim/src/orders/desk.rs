@@ -248,6 +248,10 @@ impl OrderDesk {
         self.listeners.remove(&key);
     }
 
+    pub(crate) fn has_watchers(&self, market: ContractId) -> bool {
+        self.watchers.contains_key(&market)
+    }
+
     pub(crate) fn watchers(&self, market: ContractId) -> Vec<OrderKey> {
         self.watchers.get(&market).into_iter().flatten().copied().collect()
     }
