@@ -313,9 +313,16 @@ impl TwsSim {
         Ok(())
     }
 
-    /// Lets simulated time pass at once, with everything that is due in it.
+    /// Lets simulated time pass at once, with everything that is due in it. Clients read nothing meanwhile, so that one with
+    /// a market that moves by itself is dropped as one that does not read, where it is long; see
+    /// [`TwsSim::advance_in_runs`].
     pub fn advance(&self, time: Duration) {
         self.hub.advance(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+    }
+
+    /// The same in short runs: between them clients read what they were told, and others are served.
+    pub async fn advance_in_runs(&self, time: Duration) {
+        self.hub.advance_in_runs(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)).await;
     }
 
     /// What was counted since it began.

@@ -1,7 +1,11 @@
 //! The control port: who is let in, what it shows, what it does.
 
-use std::net::SocketAddr;
+mod peer;
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use peer::Peer;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -172,5 +176,76 @@ async fn a_hundred_connections_are_the_limit() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), alive).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), alive).await.unwrap();
+}
+
+/// A desk whose market moves, with a client that hears of each move.
+async fn moving() -> (Desk, Peer<tokio::io::DuplexStream>) {
+    let sim = TwsSim::builder().in_memory().speed(Pace::Manual).start().await.unwrap();
+    let token = Token::random().unwrap();
+    let port = sim.open_control("127.0.0.1:0".parse().unwrap(), token.clone()).await.unwrap();
+    let mut peer = Peer::start(sim.connect(), 1).await;
+    peer.watch_ibm().await;
+    (Desk { sim, port, token }, peer)
+}
+
+#[tokio::test]
+async fn time_that_passes_at_once_waits_for_clients_that_read() {
+    let (desk, mut peer) = moving().await;
+    let before = desk.sim.now();
+    let reading = tokio::spawn(async move {
+        let mut heard = 0_u32;
+        while peer.event().await.is_some() {
+            heard += 1;
+        }
+        heard
+    });
+    desk.does("/time", json!({ "advance_ms": 3_600_000 })).await;
+    assert_eq!(desk.sim.now(), before.plus_ms(3_600_000));
+    assert_eq!(desk.sim.counters().dropped, 0);
+    desk.sim.shutdown().await;
+    assert!(reading.await.unwrap() > 20_000, "every tick of the hour");
+}
+
+/// One client never reads: it is waited for once, and dropped where its queue is full. The others hear every tick.
+#[tokio::test(start_paused = true)]
+async fn time_that_passes_at_once_does_not_wait_for_ever_for_who_does_not_read() {
+    let sim = TwsSim::builder().in_memory().speed(Pace::Manual).start().await.unwrap();
+    let (mut deaf, mut peer) = (Peer::start(sim.connect(), 1).await, Peer::start(sim.connect(), 2).await);
+    deaf.watch_ibm().await;
+    peer.watch_ibm().await;
+    let reading = tokio::spawn(async move { while peer.event().await.is_some() {} });
+    let began = tokio::time::Instant::now();
+    sim.advance_in_runs(Duration::from_secs(2 * 3_600)).await;
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(sim.counters().dropped, 1);
+    assert_eq!(sim.look(|core| core.clients().count()), 1);
+    sim.shutdown().await;
+    reading.await.unwrap();
+}
+
+#[tokio::test]
+async fn years_that_pass_at_once_keep_nobody_waiting_and_end_with_the_simulator() {
+    let (desk, peer) = moving().await;
+    drop(peer);
+    let (address, token) = (desk.port.address(), desk.token.reveal().to_owned());
+    let body = json!({ "advance_ms": 10 * 365 * 86_400_000_i64 }).to_string();
+    let request = format!(
+        "POST /time HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut years = TcpStream::connect(address).await.unwrap();
+    years.write_all(request.as_bytes()).await.unwrap();
+    let served = async {
+        let began = desk.sim.now();
+        while desk.sim.now() == began {
+            tokio::task::yield_now().await;
+        }
+        let (status, _) = desk.ask("GET", "/state", "").await;
+        assert_eq!(status, 200);
+        assert!(Peer::start(desk.sim.connect(), 2).await.is_alive().await);
+    };
+    tokio::time::timeout(Duration::from_secs(20), served).await.unwrap();
+    drop(desk.port);
+    tokio::time::timeout(Duration::from_secs(20), desk.sim.shutdown()).await.unwrap();
 }

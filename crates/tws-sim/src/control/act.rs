@@ -216,13 +216,13 @@ fn placed(desk: &Desk, request: OrderRequest) -> Result<(Contract, Order), Wrong
     Ok((contract, order))
 }
 
-pub(super) fn time(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
+pub(super) async fn time(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
     let TimeRequest { pace, advance_ms } = parse(body)?;
     if let Some(pace) = pace {
         desk.hub.set_pace(pace.parse::<Pace>().map_err(Wrong::request)?);
     }
     match advance_ms {
-        Some(ms) if (0..=ADVANCE_MS_MAX).contains(&ms) => desk.hub.advance(ms),
+        Some(ms) if (0..=ADVANCE_MS_MAX).contains(&ms) => desk.hub.advance_in_runs(ms).await,
         Some(_) => return Err(Wrong::request("advance_ms is from 0 to ten years")),
         None => {}
     }

@@ -132,7 +132,7 @@ async fn decide(request: Request<Incoming>, desk: &Desk, token: &Token) -> Resul
         "/market" => act::market(desk, &body),
         "/news" => act::news(desk, &body),
         "/order" => act::order(desk, &body),
-        _ => act::time(desk, &body),
+        _ => act::time(desk, &body).await,
     }
 }
 

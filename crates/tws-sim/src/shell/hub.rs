@@ -1,15 +1,15 @@
 //! [`Hub`]: the core behind a lock, and the way of its outputs to the clients.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot, watch};
 
-use super::UnknownInstrument;
 use super::clock::{Clock, Pace};
 use super::link::Standing;
 use super::queue::{Delivery, Queue};
+use super::{STALL_S, UnknownInstrument};
 use crate::core::{Core, Input, Output};
 use crate::faults::{Active, Clear, Fault, FaultSet, Lasting, Place, Switch};
 use crate::market::{Halt, MarketEvent};
@@ -24,6 +24,8 @@ const STRANGERS_MAX: usize = 64;
 const QUEUE_HIGH: usize = 1_024;
 /// How many events of the markets pass in one go when time runs as fast as it can.
 const RUN_MAX: usize = 64;
+/// How long time that passes at once waits before it looks again whether its clients have read.
+const DRAIN_PAUSE: Duration = Duration::from_millis(1);
 /// Keeps the dice of the links apart from those of others.
 const RANDOM_STREAM: u64 = 0xFA_0018;
 
@@ -63,6 +65,16 @@ pub(crate) enum Plan {
     Wait,
     /// A client reads more slowly than time passes.
     Drain,
+}
+
+/// How a run of events ended.
+enum Run {
+    /// It was long enough for now.
+    Short,
+    /// These clients have much to read.
+    Drain(Vec<SessionId>),
+    /// Everything that was due has happened.
+    Over,
 }
 
 /// What the simulator counted since it began.
@@ -196,6 +208,56 @@ impl Hub {
         state.step_at(Input::TimePassed, until);
         drop(state);
         self.changed.notify_one();
+    }
+
+    /// The same in short runs: between them others are served, and clients read what they were told. Who does not read is
+    /// not waited for again.
+    pub(crate) async fn advance_in_runs(&self, milliseconds: i64) {
+        let until = self.now().plus_ms(milliseconds.max(0));
+        let mut given_up = BTreeSet::new();
+        let mut patience = Duration::from_secs(STALL_S);
+        loop {
+            match self.run_until(until, &given_up) {
+                Run::Over => return,
+                Run::Short => {
+                    patience = Duration::from_secs(STALL_S);
+                    tokio::task::yield_now().await;
+                }
+                Run::Drain(slow) if patience.is_zero() => given_up.extend(slow),
+                Run::Drain(_) => {
+                    tokio::time::sleep(DRAIN_PAUSE).await;
+                    patience = patience.saturating_sub(DRAIN_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Lets time pass up to `until`, but no more than a run of events, and none while a client that is waited for has much
+    /// to read.
+    fn run_until(&self, until: SimTime, given_up: &BTreeSet<SessionId>) -> Run {
+        let mut state = self.lock();
+        let mut run = Run::Short;
+        for _ in 0..RUN_MAX {
+            let is_slow =
+                |session: &SessionId, client: &Client| client.queue.len() >= QUEUE_HIGH && !given_up.contains(session);
+            let slow = state.clients.iter().filter(|(session, client)| is_slow(session, client));
+            let slow: Vec<SessionId> = slow.map(|(session, _)| *session).collect();
+            if !slow.is_empty() {
+                run = Run::Drain(slow);
+                break;
+            }
+            let wake = state.core.next_wake().filter(|wake| *wake < until);
+            state.step_at(Input::TimePassed, wake.unwrap_or(until));
+            if wake.is_none() {
+                run = Run::Over;
+                break;
+            }
+        }
+        let (pace, reached) = (state.clock.pace(), state.core.now());
+        state.clock.set(pace, reached);
+        drop(state);
+        self.changed.notify_one();
+        run
     }
 
     pub(crate) fn counters(&self) -> Counters {
