@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tws_sim::{Builder, SimTime, TwsSim};
 
+#[path = "drive/order_of_commands.rs"]
+mod order_of_commands;
 #[cfg(unix)]
 #[path = "drive/unheard.rs"]
 mod unheard;
@@ -481,7 +483,7 @@ fn a_variable_that_is_misspelt_is_told_and_one_that_is_no_text_is_named() {
 #[test]
 fn a_fault_at_the_start_is_said_once() {
     let folder = tempfile::tempdir().unwrap();
-    let told = not_started("127.0.0.1:1", &folder.path().join("none").join("drive.db"), &[]);
+    let told = not_started("127.0.0.1:2", &folder.path().join("none").join("drive.db"), &[]);
     assert_eq!(told.matches("No such file or directory").count(), 1, "{told}");
 }
 
@@ -549,8 +551,9 @@ fn without_tws_it_says_so_and_takes_no_orders() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let mut drive = Drive::start(&closed, &folder.path().join("drive.db"));
     drive.state("connecting");
-    let (detail, _) = drive.refused(limit("one", "BUY", "10", "9.50"));
-    assert!(!detail.is_empty());
+    let (detail, rule) = drive.refused(limit("one", "BUY", "10", "9.50"));
+    assert!(rule == "R5" && detail.contains("connecting"), "{detail}");
+    drive.hear("the refusal", |value| value["event"] == "refused" && value["ref"] == "one" && value["rule"] == "R5");
     assert_eq!(drive.done(json!({"cmd": "orders"})), json!([]));
     // A second one on the same journal does not even begin.
     let mut second = Drive::start(&closed, &folder.path().join("drive.db"));

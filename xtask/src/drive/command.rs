@@ -9,6 +9,7 @@ use tws_proto::Contract;
 use tws_proto::ids::ContractId;
 use tws_proto::kinds::{SecurityType, TimeInForce as Word};
 
+use super::id::Id;
 use super::{fields, once};
 
 /// Every kind of order, and the prices that it has.
@@ -35,7 +36,7 @@ const NAMES: [&str; 3] = ["cmd", "command", "op"];
 /// A command, and the id that its answer repeats.
 #[derive(Debug)]
 pub(super) struct Command {
-    pub(super) id: Value,
+    pub(super) id: Id,
     pub(super) kind: Kind,
 }
 
@@ -109,7 +110,11 @@ pub(super) struct Bracket {
 
 /// The price of an exit, alone or as an order would have it.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "an exit is a price, or an object with `limit_price` or `stop_price`")]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "an exit is a price, or an object with `limit_price` or `stop_price`"
+)]
 enum Exit {
     Price(Decimal),
     Order { limit_price: Option<Decimal>, stop_price: Option<Decimal> },
@@ -151,23 +156,17 @@ pub(super) struct Named {
 
 impl Command {
     /// Reads a line. The id comes back with the fault, where there is one.
-    pub(super) fn read(line: &[u8]) -> Result<Self, (Value, String)> {
-        let value = once::read(line).map_err(|error| (id_of(line), format!("not JSON: {error}")))?;
+    pub(super) fn read(line: &[u8]) -> Result<Self, (Id, String)> {
+        let value = once::read(line).map_err(|error| (Id::find(line), format!("not JSON: {error}")))?;
         let Value::Object(mut fields) = value else {
-            return Err((Value::Null, "a command is a JSON object".to_owned()));
+            return Err((Id::default(), "a command is a JSON object".to_owned()));
         };
-        let id = fields.remove("id").unwrap_or(Value::Null);
+        let id = Id::of(fields.remove("id"), line);
         match name(&mut fields).and_then(|()| fields::check(&mut fields)).and_then(|()| kind(fields)) {
             Ok(kind) => Ok(Self { id, kind }),
             Err(fault) => Err((id, fault)),
         }
     }
-}
-
-/// The id in a line that is no command, where there is one all the same.
-fn id_of(line: &[u8]) -> Value {
-    let value = serde_json::from_slice::<Value>(line).ok();
-    value.and_then(|mut value| value.get_mut("id").map(Value::take)).unwrap_or_default()
 }
 
 /// Puts the name of a command where it belongs.
@@ -191,20 +190,20 @@ fn kind(fields: Map<String, Value>) -> Result<Kind, String> {
 impl Named {
     /// The contract to be looked up.
     pub(super) fn contract(&self) -> Result<Contract, String> {
-        let exchange = self.exchange.as_deref().unwrap_or("SMART");
-        if let Some(id) = self.con_id.filter(|id| *id > 0) {
-            return Ok(Contract::by_id(ContractId(id), exchange));
-        }
-        if self.symbol.trim().is_empty() {
+        let number = self.con_id.filter(|id| *id > 0).map(ContractId);
+        if number.is_none() && self.symbol.trim().is_empty() {
             return Err("a contract needs `symbol` or `con_id`".to_owned());
         }
-        let security_type = self.sec_type.as_deref().unwrap_or("STK");
+        // Beside a number only what is said counts, and what is said must fit it.
+        let (usual_type, usual_currency) = if number.is_none() { ("STK", "USD") } else { ("", "") };
+        let security_type = self.sec_type.as_deref().unwrap_or(usual_type);
         Ok(Contract {
+            contract_id: number,
             symbol: self.symbol.clone(),
-            security_type: Some(SecurityType::from(security_type)),
-            exchange: exchange.to_owned(),
+            security_type: (!security_type.is_empty()).then(|| SecurityType::from(security_type)),
+            exchange: self.exchange.as_deref().unwrap_or("SMART").to_owned(),
             primary_exchange: self.primary_exchange.clone().unwrap_or_default(),
-            currency: self.currency.clone().unwrap_or_else(|| "USD".to_owned()),
+            currency: self.currency.as_deref().unwrap_or(usual_currency).to_owned(),
             last_trade_date_or_month: self.expiry.clone().unwrap_or_default().into(),
             strike: self.strike,
             right: self.right.as_deref().map(Into::into),

@@ -1,7 +1,7 @@
 //! [`Desk`]: carries out commands in their order and tells what happens meanwhile.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use trader::{Alarm, Event, Handle, Instrument, Phase, Quote, Refused, Trader, TraderConfig, TraderState};
+use tokio::time::{sleep, timeout};
+use trader::{Alarm, Event, Handle, Instrument, Phase, Quote, Refused, Trader, TraderConfig, TraderState, WatchError};
 use tws_proto::ids::PermanentId;
 
 use super::command::{Command, Kind, Modify, Named, Order};
-use super::lines::{LINE_BYTES_MAX, Line};
+use super::id::Id;
+use super::intake::{COMMANDS_MAX, End, Intake};
+use super::lines::Line;
 use super::told::{
     alarm_json, execution_id, external_json, fill_row, order_json, order_row, position_json, quote_json, side_text,
     state_json, tagged,
 };
 use super::voice::{Unheard, Voice};
 
-/// Commands that may wait for those before them.
-const COMMANDS_MAX: usize = 1024;
 /// Events that may wait to be told; more end the process, as an event that is left out would be believed not to be.
 const EVENTS_MAX: usize = 65_536;
 /// Markets whose newest quote may wait to be told.
@@ -38,6 +38,10 @@ const FIND_WAIT: Duration = Duration::from_secs(15);
 const LAST_COMMANDS: Duration = Duration::from_secs(30);
 /// How long the end waits for what is still to be told.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long the end goes on answering lines that still come.
+const LAST_LINES: Duration = Duration::from_secs(1);
+/// Where none comes for so long, all that were written are answered.
+const LINE_GAP: Duration = Duration::from_millis(20);
 
 /// What everybody at the desk shares.
 pub(super) struct Desk {
@@ -66,16 +70,27 @@ pub(super) enum Ending {
 pub(super) struct Closed {
     ending: Ending,
     /// The id of a `quit`, which is answered at the very end.
-    quit: Option<Value>,
+    quit: Option<Id>,
     /// Those who still have something to tell.
     tasks: Vec<JoinHandle<()>>,
+    /// Refuses what is still asked.
+    intake: JoinHandle<()>,
+    /// How many lines that one has taken.
+    taken: Arc<AtomicU64>,
 }
 
 /// Why a command was not carried out.
 pub(super) struct Fault {
     /// What refused it, where something of ours did: the number of a control, `ready`, `book`, ...
-    rule: Option<String>,
-    detail: String,
+    pub(super) rule: Option<String>,
+    pub(super) detail: String,
+}
+
+impl Fault {
+    /// Nothing is carried out any more.
+    pub(super) fn ended() -> Self {
+        Self { rule: Some("stopped".to_owned()), detail: "the process ends; nothing was done".to_owned() }
+    }
 }
 
 impl From<String> for Fault {
@@ -118,7 +133,9 @@ impl Desk {
     pub(super) async fn serve(self, lines: mpsc::Receiver<Line>) -> Closed {
         let (voice, trader, closes) = (self.voice.clone(), self.trader.clone(), Arc::clone(&self.closes));
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
-        let mut told = tokio::spawn(tell(trader.clone(), voice.clone(), self.refs.clone(), Arc::clone(&closes)));
+        let (intake, end) = Intake::new(sender.downgrade(), voice.clone(), trader.clone());
+        let (taken, intake) = (intake.taken(), tokio::spawn(intake.take(lines)));
+        let mut told = tokio::spawn(tell(trader, voice.clone(), self.refs.clone(), Arc::clone(&closes)));
         let mut worker = tokio::spawn(self.work(commands));
         let quit = tokio::select! {
             biased;
@@ -126,8 +143,9 @@ impl Desk {
             _ = &mut told => None,
             _ = &mut worker => None,
             () = voice.failed() => None,
-            quit = take_lines(lines, sender, &voice, &trader) => match quit {
-                Ok(None) => {
+            end = end => match end {
+                Ok(End::Input) => {
+                    drop(sender);
                     tokio::select! {
                         () = terminated() => {}
                         () = voice.failed() => {}
@@ -135,17 +153,17 @@ impl Desk {
                     }
                     Some(None)
                 }
-                Ok(quit) => Some(quit),
-                Err(Unheard) => None,
+                Ok(End::Quit(id)) => Some(Some(id)),
+                Err(_) => None, // what it said was not heard
             },
         };
         closes.store(true, Ordering::Relaxed);
         match quit {
             Some(quit) => {
                 let tasks = [worker, told].into_iter().filter(|task| !task.is_finished()).collect();
-                Closed { ending: Ending::Wanted, quit, tasks }
+                Closed { ending: Ending::Wanted, quit, tasks, intake, taken }
             }
-            None => Closed { ending: Ending::Unheard, quit: None, tasks: Vec::new() },
+            None => Closed { ending: Ending::Unheard, quit: None, tasks: Vec::new(), intake, taken },
         }
     }
 
@@ -161,7 +179,7 @@ impl Desk {
             };
             if let Err(Fault { rule: Some(rule), detail }) = &outcome {
                 let refused = json!({"event": "refused", "ref": reference, "rule": rule, "detail": detail});
-                if self.voice.say(refused).is_err() {
+                if self.voice.say(&refused).is_err() {
                     return;
                 }
             }
@@ -176,7 +194,7 @@ impl Desk {
         if !self.closes.load(Ordering::Relaxed) {
             return Ok(());
         }
-        Err(Fault { rule: Some("stopped".to_owned()), detail: "the process ends; nothing was done".to_owned() })
+        Err(Fault::ended())
     }
 
     /// What only a person can mend keeps no order waiting for its contract. All else may pass while it is looked for.
@@ -349,9 +367,20 @@ impl Desk {
         let contract = named.contract()?;
         let found = timeout(FIND_WAIT, self.trader.watch(&contract)).await;
         let found = found.map_err(|_| format!("the contract was not found within {} s", FIND_WAIT.as_secs()))?;
-        let instrument = found.map_err(|error| error.to_string())?;
+        let instrument = found.map_err(|error| self.not_found(&error))?;
         self.instruments.insert(named.clone(), instrument.clone());
         Ok(instrument)
+    }
+
+    /// Why a contract was not found; where TWS could not be asked at all, the rule that has it so.
+    fn not_found(&self, error: &WatchError) -> Fault {
+        let TraderState { phase, reason, .. } = self.trader.state();
+        if !matches!((error, phase), (WatchError::Request(_), Phase::Connecting)) {
+            return error.to_string().into();
+        }
+        let reason = if reason.is_empty() { String::new() } else { format!(", {reason}") };
+        let detail = format!("TWS cannot be asked for the contract: the trader is {phase}{reason}; wait for `ready`");
+        Fault { rule: Some("R5".to_owned()), detail }
     }
 
     async fn fills(&self) -> Outcome {
@@ -413,6 +442,19 @@ impl Closed {
             }
         })
         .await;
+        // What was written before the end is answered; whoever goes on writing keeps nobody.
+        let _ = timeout(LAST_LINES, async {
+            let mut taken = None;
+            while !self.intake.is_finished() && taken.replace(self.taken()) != Some(self.taken()) {
+                sleep(LINE_GAP).await;
+            }
+        })
+        .await;
+        self.intake.abort();
+    }
+
+    fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     pub(super) fn kind(self) -> Ending {
@@ -439,57 +481,6 @@ impl Refs {
     }
 }
 
-/// Takes lines until their end, or until `quit` is said: then its id.
-async fn take_lines(
-    mut lines: mpsc::Receiver<Line>,
-    commands: mpsc::Sender<Command>,
-    voice: &Voice,
-    trader: &Handle,
-) -> Result<Option<Value>, Unheard> {
-    while let Some(line) = lines.recv().await {
-        let command = match read(line) {
-            Ok(Some(command)) => command,
-            Ok(None) => continue,
-            Err((id, detail)) => {
-                answer(voice, &id, Err(Fault { rule: None, detail }))?;
-                continue;
-            }
-        };
-        match command.kind {
-            Kind::Quit {} => return Ok(Some(command.id)),
-            Kind::Kill { by, reason } => kill(voice, trader, command.id, by, reason),
-            kind => {
-                if let Err(error) = commands.try_send(Command { id: command.id, kind }) {
-                    let Command { id, .. } = error.into_inner();
-                    let detail = format!("{COMMANDS_MAX} commands wait already; this one was not taken");
-                    answer(voice, &id, Err(detail.into()))?;
-                }
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// Stops all trading; nothing that waits may keep it.
-fn kill(voice: &Voice, trader: &Handle, id: Value, by: Option<String>, reason: Option<String>) {
-    let (voice, trader) = (voice.clone(), trader.clone());
-    tokio::spawn(async move {
-        let by = by.unwrap_or_else(|| "drive".to_owned());
-        let killed = trader.kill(by, reason.unwrap_or_else(|| "asked for".to_owned())).await;
-        // Where nobody hears, the others end the desk.
-        let _ = answer(&voice, &id, killed.map(|()| Value::Null).map_err(Fault::from));
-    });
-}
-
-/// The command in a line; `None` for an empty one.
-fn read(line: Line) -> Result<Option<Command>, (Value, String)> {
-    match line {
-        Line::TooLong => Err((Value::Null, format!("a line has at most {LINE_BYTES_MAX} bytes"))),
-        Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => Ok(None),
-        Line::Whole(line) => Command::read(&line).map(Some),
-    }
-}
-
 /// Waits until the process is told to end.
 async fn terminated() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -511,7 +502,7 @@ async fn tell(trader: Handle, voice: Voice, refs: Refs, closes: Arc<AtomicBool>)
         });
     let mut quotes = quotes(&trader);
     // What was before the first event.
-    if voice.say(tagged("state", state_json(&trader.state()))).is_err() {
+    if voice.say(&tagged("state", state_json(&trader.state()))).is_err() {
         return;
     }
     loop {
@@ -521,7 +512,7 @@ async fn tell(trader: Handle, voice: Voice, refs: Refs, closes: Arc<AtomicBool>)
                 Ok(delivery) => match delivery.event() {
                     Some(Event::State(state)) if state.phase == trader::Phase::Stopped => {
                         // The last word; where nobody hears it, there is nothing left to be done.
-                        let _ = voice.say(tagged("state", state_json(&state)));
+                        let _ = voice.say(&tagged("state", state_json(&state)));
                         return;
                     }
                     // Our own closing cuts the connection; at the broker the order stays as it was told last.
@@ -537,7 +528,7 @@ async fn tell(trader: Handle, voice: Voice, refs: Refs, closes: Arc<AtomicBool>)
                 Err(_) => return,
             },
             quote = quotes.recv() => match quote.map(event_bus::Delivery::event) {
-                Ok(Some(quote)) => voice.say(quote_json(&quote)),
+                Ok(Some(quote)) => voice.say(&quote_json(&quote)),
                 Ok(None) => Ok(()),
                 Err(_) => return,
             },
@@ -550,7 +541,7 @@ async fn tell(trader: Handle, voice: Voice, refs: Refs, closes: Arc<AtomicBool>)
 
 async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -> Result<(), Unheard> {
     match event {
-        Event::State(state) => voice.say(tagged("state", state_json(&state))),
+        Event::State(state) => voice.say(&tagged("state", state_json(&state))),
         Event::Order(update) => {
             if refs.of(update.intent).is_none() {
                 // A new order, or one that nobody named: its name is in the books by now.
@@ -561,11 +552,11 @@ async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -
                 });
                 refs.extend(name.await.ok().flatten().map(|label| (label, intent)));
             }
-            voice.say(tagged("order", order_json(&update, refs.of(update.intent).as_deref())))
+            voice.say(&tagged("order", order_json(&update, refs.of(update.intent).as_deref())))
         }
         Event::Fill(told) => {
             let fill = &told.fill;
-            voice.say(json!({
+            voice.say(&json!({
                 "event": "fill",
                 "exec_id": execution_id(&fill.root, fill.revision),
                 "revision": fill.revision,
@@ -585,28 +576,28 @@ async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -
                 position_json(&account, id.0, &symbol, &position)
             });
             match held.await {
-                Ok(position) => voice.say(tagged("position", position)),
+                Ok(position) => voice.say(&tagged("position", position)),
                 Err(_) => Ok(()), // the trader ends
             }
         }
-        Event::Commission(commission) => voice.say(json!({
+        Event::Commission(commission) => voice.say(&json!({
             "event": "commission",
             "exec_id": execution_id(&commission.root, commission.revision),
             "amount": commission.amount,
             "currency": commission.currency,
         })),
         Event::Alarm(alarm) => {
-            voice.say(json!({"event": "alarm", "code": alarm.code(), "detail": alarm.to_string()}))?;
+            voice.say(&json!({"event": "alarm", "code": alarm.code(), "detail": alarm.to_string()}))?;
             if matches!(alarm, Alarm::PositionAdjusted { .. }) {
                 // Whatever it was adjusted to is told whole.
                 let Ok(Value::Array(all)) = positions(trader).await else { return Ok(()) };
-                return all.into_iter().try_for_each(|position| voice.say(tagged("position", position)));
+                return all.into_iter().try_for_each(|position| voice.say(&tagged("position", position)));
             }
             Ok(())
         }
-        Event::AlarmStands(alarm) => voice.say(tagged("alarm_stands", alarm_json(&alarm))),
-        Event::Notice { code, text } => voice.say(json!({"event": "notice", "code": code, "text": text})),
-        Event::QuoteGap { contract_id } => voice.say(json!({"event": "quote_gap", "con_id": contract_id.0})),
+        Event::AlarmStands(alarm) => voice.say(&tagged("alarm_stands", alarm_json(&alarm))),
+        Event::Notice { code, text } => voice.say(&json!({"event": "notice", "code": code, "text": text})),
+        Event::QuoteGap { contract_id } => voice.say(&json!({"event": "quote_gap", "con_id": contract_id.0})),
         _ => Ok(()), // signals are strategies', and there are none here
     }
 }
@@ -620,13 +611,14 @@ fn quotes(trader: &Handle) -> Subscription<Quote> {
     })
 }
 
-fn answer(voice: &Voice, id: &Value, outcome: Outcome) -> Result<(), Unheard> {
-    voice.say(match outcome {
-        Ok(result) => json!({"event": "answer", "id": id, "ok": true, "result": result}),
-        Err(Fault { rule, detail }) => {
-            json!({"event": "answer", "id": id, "ok": false, "error": detail, "rule": rule})
-        }
-    })
+pub(super) fn answer(voice: &Voice, id: &Id, outcome: Outcome) -> Result<(), Unheard> {
+    let said = match outcome {
+        Ok(result) => json!({"event": "answer", "ok": true, "result": result}),
+        Err(Fault { rule, detail }) => json!({"event": "answer", "ok": false, "error": detail, "rule": rule}),
+    };
+    let said = said.to_string();
+    // The id is JSON already, and says more than a number of Rust can hold.
+    voice.say_text(format!("{{\"id\":{id},{}", said.strip_prefix('{').unwrap_or(&said)))
 }
 
 async fn positions(trader: &Handle) -> Outcome {

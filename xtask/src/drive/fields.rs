@@ -13,10 +13,14 @@ enum Holds {
     Whole(u64),
     Flag,
     Side,
+    /// An object, which looks like this.
+    Object(&'static str),
+    /// Several orders.
+    Orders,
 }
 
 /// Fields by what they hold.
-const FIELDS: [(Holds, &[&str]); 5] = [
+const FIELDS: [(Holds, &[&str]); 8] = [
     (
         Holds::Amount,
         &[
@@ -54,6 +58,9 @@ const FIELDS: [(Holds, &[&str]); 5] = [
     (Holds::Whole(i32::MAX as u64), &["con_id"]),
     (Holds::Whole(u64::MAX), &["waiver", "number"]),
     (Holds::Flag, &["outside_rth"]),
+    (Holds::Object("a contract, such as {\"symbol\": \"IBM\"}"), &["contract"]),
+    (Holds::Object("an order"), &["entry"]),
+    (Holds::Orders, &["orders"]),
 ];
 
 /// Words for the sides.
@@ -75,15 +82,18 @@ pub(super) fn check(fields: &mut Map<String, Value>) -> Result<(), String> {
         if let Value::Number(number) = value
             && number.is_f64()
         {
-            return Err(format!("`{name}`: {number} is not exact as a number: write \"{number}\""));
+            return Err(format!("`{name}`: {number} is not exact as a number: write it as text, such as \"10.05\""));
         }
-        match (holds(name), &mut *value) {
-            (Some(Holds::Amount) | None, Value::Object(fields)) => check(fields)?,
-            (None, Value::Array(values)) => values.iter_mut().filter_map(Value::as_object_mut).try_for_each(check)?,
-            (None, _) => {}
-            (Some(holds), value) => {
-                check_one(holds, value).map_err(|should| format!("`{name}` is {value}, and should be {should}"))?
-            }
+        let holds = holds(name);
+        if matches!((holds, &*value), (Some(Holds::Amount), Value::Object(_))) {
+            // That of an exit.
+        } else if let Some(holds) = holds {
+            check_one(holds, value).map_err(|should| format!("`{name}` is {value}, and should be {should}"))?;
+        }
+        match value {
+            Value::Object(fields) => check(fields)?,
+            Value::Array(values) => values.iter_mut().filter_map(Value::as_object_mut).try_for_each(check)?,
+            _ => {}
         }
     }
     Ok(())
@@ -102,6 +112,8 @@ fn check_one(holds: Holds, value: &mut Value) -> Result<(), String> {
         Holds::Whole(most) => value.as_u64().is_some_and(|number| number <= most),
         Holds::Flag => value.is_boolean(),
         Holds::Side => value.as_str().is_some_and(|word| SIDES.contains(&word)),
+        Holds::Object(_) => value.is_object(),
+        Holds::Orders => value.as_array().is_some_and(|orders| orders.iter().all(Value::is_object)),
     };
     let should = match holds {
         _ if fits => return Ok(()),
@@ -110,6 +122,8 @@ fn check_one(holds: Holds, value: &mut Value) -> Result<(), String> {
         Holds::Whole(most) => format!("a whole number up to {most}"),
         Holds::Flag => "true or false".to_owned(),
         Holds::Side => "\"BUY\" or \"SELL\"".to_owned(),
+        Holds::Object(like) => like.to_owned(),
+        Holds::Orders => "a list of orders".to_owned(),
     };
     Err(should)
 }

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use tokio::sync::mpsc;
 
+use super::id::{Id, Search};
+
 /// The longest line, in bytes; a longer one is skipped and said to be.
 pub(super) const LINE_BYTES_MAX: u64 = 256 * 1024;
 /// Lines that may wait; whoever writes more waits too.
@@ -14,8 +16,8 @@ const LINES_MAX: usize = 256;
 pub(super) enum Line {
     /// Its bytes, without the end of the line.
     Whole(Vec<u8>),
-    /// It was longer than [`LINE_BYTES_MAX`].
-    TooLong,
+    /// It was longer than [`LINE_BYTES_MAX`]; the id that it has all the same.
+    TooLong(Id),
 }
 
 /// Every line of standard input, until it ends. They are read by a thread of their own, as there is no other way to read
@@ -41,21 +43,24 @@ fn next(input: &mut impl BufRead) -> io::Result<Option<Line>> {
         return Ok(None);
     }
     if line.pop_if(|last| *last == b'\n').is_none() && line.len() as u64 == LINE_BYTES_MAX {
-        skip_line(input)?;
-        return Ok(Some(Line::TooLong));
+        let mut search = Search::default();
+        search.look_at(&line);
+        skip_line(input, &mut search)?;
+        return Ok(Some(Line::TooLong(search.end())));
     }
     line.pop_if(|last| *last == b'\r');
     Ok(Some(Line::Whole(line)))
 }
 
-/// Reads on to the end of the line and keeps nothing.
-fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+/// Reads on to the end of the line and keeps nothing but its id.
+fn skip_line(input: &mut impl BufRead, search: &mut Search) -> io::Result<()> {
     loop {
         let piece = input.fill_buf()?;
         let (used, done) = match piece.iter().position(|byte| *byte == b'\n') {
             Some(end) => (end + 1, true),
             None => (piece.len(), piece.is_empty()),
         };
+        search.look_at(piece.get(..used).unwrap_or(piece));
         input.consume(used);
         if done {
             return Ok(());
@@ -74,7 +79,7 @@ mod tests {
         while let Some(line) = next(&mut input).unwrap() {
             lines.push(match line {
                 Line::Whole(line) => Some(line),
-                Line::TooLong => None,
+                Line::TooLong(_) => None,
             });
         }
         let lines: Vec<Option<&[u8]>> = lines.iter().map(Option::as_deref).collect();

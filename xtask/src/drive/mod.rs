@@ -6,6 +6,8 @@
 mod command;
 mod desk;
 mod fields;
+mod id;
+mod intake;
 mod lines;
 mod once;
 mod told;

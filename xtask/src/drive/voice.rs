@@ -17,7 +17,7 @@ const LAST_LINE: Duration = Duration::from_secs(5);
 /// Says things; cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Voice {
-    lines: SyncSender<Value>,
+    lines: SyncSender<String>,
     failed: Arc<Notify>,
 }
 
@@ -33,7 +33,12 @@ pub(super) struct Speaker {
 
 impl Voice {
     /// Says one object. Never waits.
-    pub(super) fn say(&self, object: Value) -> Result<(), Unheard> {
+    pub(super) fn say(&self, object: &Value) -> Result<(), Unheard> {
+        self.say_text(object.to_string())
+    }
+
+    /// Says one object, which is JSON already.
+    pub(super) fn say_text(&self, object: String) -> Result<(), Unheard> {
         self.lines.try_send(object).map_err(|error| match error {
             TrySendError::Full(_) | TrySendError::Disconnected(_) => Unheard,
         })
@@ -81,7 +86,7 @@ impl Speaker {
 }
 
 /// Writes line by line; flushes whenever nothing waits.
-fn write(said: &Receiver<Value>, out: &mut impl Write, count: &AtomicU64) -> io::Result<()> {
+fn write(said: &Receiver<String>, out: &mut impl Write, count: &AtomicU64) -> io::Result<()> {
     while let Ok(first) = said.recv() {
         writeln!(out, "{first}")?;
         count.fetch_add(1, Ordering::Relaxed);

@@ -66,3 +66,92 @@ fn a_tif_is_taken_in_any_case_and_an_unknown_one_is_refused() {
     assert!(drive.ended().success());
     market_place.close();
 }
+
+/// Whoever wrote a line waits for the answer with its id, whatever else is wrong with the line.
+#[test]
+fn an_answer_has_its_id_where_the_line_cannot_be_read_otherwise() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let long = format!(r#""reason": "{}""#, "x".repeat(600_000));
+    let deep = format!(r#""a": {}{}"#, "[".repeat(1000), "]".repeat(1000));
+    for (rest, word) in [
+        (br#""cmd": "modify", "ref": "a", "quantity": NaN"#.to_vec(), "not JSON"),
+        (br#""cmd": "modify", "ref": "a", "quantity": 1,"#.to_vec(), "not JSON"),
+        (br#""cmd": "state", "cmd": "kill""#.to_vec(), "twice"),
+        (b"\"cmd\": \"cancel\", \"ref\": \"\xff\"".to_vec(), "not JSON"),
+        (deep.into_bytes(), "not JSON"),
+        (long.into_bytes(), "a line has at most"),
+    ] {
+        for (before, behind) in [(r#"{"id": "here", "#, "}"), ("{", r#", "id": "here"}"#)] {
+            drive.write(&[before.as_bytes(), &rest, behind.as_bytes()].concat());
+            let answer = drive.hear("an answer", |value| value["event"] == "answer");
+            assert_eq!((&answer["id"], &answer["ok"]), (&json!("here"), &json!(false)), "{answer}");
+            assert!(answer["error"].as_str().unwrap().contains(word), "{answer}");
+        }
+    }
+    // Too long for a number of JSON libraries, and told back digit by digit.
+    drive.write(br#"{"id": 340282366920938463463374607431768211455, "cmd": "nonsense"}"#);
+    let answer = drive.hear("an answer", |value| value["event"] == "answer");
+    assert_eq!(
+        answer["id"],
+        serde_json::from_str::<serde_json::Value>("340282366920938463463374607431768211455").unwrap()
+    );
+    assert!(drive.ended().success());
+    market_place.close();
+}
+
+/// TWS goes by the number alone: an order for what the words name would trade something else.
+#[test]
+fn a_contract_whose_number_and_words_contradict_each_other_is_refused() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let mut order = limit("one", "BUY", "1", "9");
+    for (contract, word) in [
+        (json!({"con_id": 900_001, "symbol": "IBM"}), "symbol"),
+        (json!({"con_id": 900_001, "symbol": "ACME", "currency": "EUR"}), "currency"),
+        (json!({"con_id": 900_001, "sec_type": "OPT"}), "secType"),
+        (json!({"con_id": 900_001, "strike": "5"}), "strike"),
+    ] {
+        order["contract"] = contract.clone();
+        let (detail, _) = drive.refused(order.clone());
+        assert!(detail.contains("contradicts itself") && detail.contains(word), "{contract}: {detail}");
+    }
+    assert_eq!(market_place.orders(), 0);
+    order["contract"] = json!({"con_id": 900_001, "symbol": "ACME", "sec_type": "STK", "currency": "USD"});
+    drive.done(order);
+    drive.order("one", "working");
+    assert!(drive.ended().success());
+    market_place.close();
+}
+
+#[test]
+fn what_does_not_fit_names_its_field_and_an_exit_has_nothing_but_its_price() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let order = limit("x", "BUY", "1", "9");
+    for (field, value) in [
+        ("orders", json!({})),
+        ("orders", json!([1, 2])),
+        ("entry", json!("BUY 1 ACME")),
+        ("contract", json!("ACME")),
+        ("quantity", json!(1e30)),
+    ] {
+        let mut command = order.clone();
+        command[field] = value;
+        let (detail, _) = drive.refused(command.clone());
+        assert!(detail.contains(&format!("`{field}`")), "{command}: {detail}");
+    }
+    let mut entry = order;
+    entry.as_object_mut().unwrap().remove("cmd");
+    for stop_loss in [json!({"stop_price": "8", "quantity": "50"}), json!({"stop_price": "8", "trail_amount": "1"})] {
+        let bracket = json!({"cmd": "bracket", "entry": entry, "take_profit": "11", "stop_loss": stop_loss});
+        let (detail, _) = drive.refused(bracket.clone());
+        assert!(detail.contains("an exit is a price"), "{bracket}: {detail}");
+    }
+    assert_eq!(market_place.orders(), 0);
+    assert!(drive.ended().success());
+    market_place.close();
+}

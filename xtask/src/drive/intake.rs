@@ -1,0 +1,137 @@
+//! [`Intake`]: makes commands of lines, and answers those that are carried out by nobody.
+
+use std::future::ready;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::Value;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::unconstrained;
+use trader::Handle;
+
+use super::command::{Command, Kind};
+use super::desk::{Fault, answer};
+use super::id::Id;
+use super::lines::{LINE_BYTES_MAX, Line};
+use super::voice::{Unheard, Voice};
+
+/// Commands that may wait for those before them.
+pub(super) const COMMANDS_MAX: usize = 1024;
+
+/// Takes lines, one after the other, as long as there are any.
+pub(super) struct Intake {
+    /// To whoever carries commands out; gone once nothing is carried out any more.
+    commands: mpsc::WeakSender<Command>,
+    voice: Voice,
+    trader: Handle,
+    /// Hears of the end once; nothing is carried out afterwards.
+    end: Option<oneshot::Sender<End>>,
+    taken: Arc<AtomicU64>,
+}
+
+/// Why no more commands come.
+pub(super) enum End {
+    /// The input has ended.
+    Input,
+    /// `quit` was said, under this id.
+    Quit(Id),
+}
+
+impl Intake {
+    /// An intake, and who hears of its end; of none where nobody hears what it says.
+    pub(super) fn new(
+        commands: mpsc::WeakSender<Command>,
+        voice: Voice,
+        trader: Handle,
+    ) -> (Self, oneshot::Receiver<End>) {
+        let (end, ended) = oneshot::channel();
+        (Self { commands, voice, trader, end: Some(end), taken: Arc::default() }, ended)
+    }
+
+    /// How many lines were answered or handed on.
+    pub(super) fn taken(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.taken)
+    }
+
+    /// Takes lines until they end. What comes after `quit`, or once the process ends, is refused.
+    pub(super) async fn take(mut self, mut lines: mpsc::Receiver<Line>) {
+        while let Some(line) = lines.recv().await {
+            if self.take_one(line).await.is_err() {
+                return;
+            }
+            self.taken.fetch_add(1, Ordering::Relaxed);
+        }
+        self.tell(End::Input);
+    }
+
+    async fn take_one(&mut self, line: Line) -> Result<(), Unheard> {
+        let Command { id, kind } = match read(line) {
+            Ok(Some(command)) => command,
+            Ok(None) => return Ok(()),
+            Err((id, detail)) => return answer(&self.voice, &id, Err(detail.into())),
+        };
+        match kind {
+            Kind::Quit {} if self.is_open() => {
+                self.tell(End::Quit(id));
+                Ok(())
+            }
+            Kind::Kill { by, reason } => {
+                self.kill(id, by, reason).await;
+                Ok(())
+            }
+            kind => self.hand_on(Command { id, kind }),
+        }
+    }
+
+    /// Whether commands are carried out.
+    fn is_open(&self) -> bool {
+        self.end.is_some() && self.commands.strong_count() > 0
+    }
+
+    fn tell(&mut self, end: End) {
+        if let Some(sender) = self.end.take() {
+            // Whoever closes already does not listen any more.
+            let _ = sender.send(end);
+        }
+    }
+
+    fn hand_on(&self, command: Command) -> Result<(), Unheard> {
+        let commands = self.commands.upgrade().filter(|_| self.is_open());
+        let Some(commands) = commands else { return answer(&self.voice, &command.id, Err(Fault::ended())) };
+        match commands.try_send(command) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(Command { id, .. })) => {
+                let detail = format!("{COMMANDS_MAX} commands wait already; this one was not taken");
+                answer(&self.voice, &id, Err(detail.into()))
+            }
+            Err(TrySendError::Closed(Command { id, .. })) => answer(&self.voice, &id, Err(Fault::ended())),
+        }
+    }
+
+    /// Stops all trading. Nothing that waits may keep it, and whatever is said after it comes after it.
+    async fn kill(&self, id: Id, by: Option<String>, reason: Option<String>) {
+        let (voice, trader) = (self.voice.clone(), self.trader.clone());
+        let mut killing = Box::pin(unconstrained(async move {
+            let by = by.unwrap_or_else(|| "drive".to_owned());
+            let killed = trader.kill(by, reason.unwrap_or_else(|| "asked for".to_owned())).await;
+            // Where nobody hears, the others end the desk.
+            let _ = answer(&voice, &id, killed.map(|()| Value::Null).map_err(Fault::from));
+        }));
+        // Looked at once, it stands in the trader's queue; the rest need not be waited for.
+        tokio::select! {
+            biased;
+            () = &mut killing => {}
+            () = ready(()) => drop(tokio::spawn(killing)),
+        }
+    }
+}
+
+/// The command in a line; `None` for an empty one.
+fn read(line: Line) -> Result<Option<Command>, (Id, String)> {
+    match line {
+        Line::TooLong(id) => Err((id, format!("a line has at most {LINE_BYTES_MAX} bytes"))),
+        Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => Ok(None),
+        Line::Whole(line) => Command::read(&line).map(Some),
+    }
+}
