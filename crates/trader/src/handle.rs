@@ -94,7 +94,7 @@ impl Handle {
     /// # Errors
     /// [`WatchError`]: no such contract, several, or one that contradicts what is said of it.
     pub async fn find(&self, contract: &Contract) -> Result<Instrument, WatchError> {
-        let unknown = || WatchError::Unknown { symbol: contract.symbol.clone() };
+        let unknown = || WatchError::Unknown { symbol: what_is_asked(contract) };
         let mut found = self.client.contract_details(contract).await.map_err(|error| match error {
             RequestError::Rejected { code: NO_SUCH_CONTRACT, .. } => unknown(),
             other => WatchError::Request(other),
@@ -114,7 +114,7 @@ impl Handle {
                 self.command(learn).await.map_err(|_| WatchError::Stopped)?;
                 Ok(instrument)
             }
-            (Some(_), others) => Err(WatchError::Ambiguous { symbol: contract.symbol.clone(), count: others + 1 }),
+            (Some(_), others) => Err(WatchError::Ambiguous { symbol: what_is_asked(contract), count: others + 1 }),
             (None, _) => Err(unknown()),
         }
     }
@@ -537,6 +537,16 @@ pub enum WaitError {
     /// The trader has stopped.
     #[error(transparent)]
     Refused(#[from] Refused),
+}
+
+/// By what a contract is asked for.
+fn what_is_asked(contract: &Contract) -> String {
+    let words = if contract.symbol.is_empty() { &contract.local_symbol } else { &contract.symbol };
+    match contract.known_id() {
+        None => words.clone(),
+        Some(id) if words.is_empty() => format!("number {}", id.0),
+        Some(id) => format!("{words}, number {}", id.0),
+    }
 }
 
 /// Why a contract cannot be watched.

@@ -209,7 +209,7 @@ impl Config {
         if self.port == 0 {
             return Err(ConnectError::Port);
         }
-        if self.client_id.0 < 0 {
+        if !(0..i32::MAX).contains(&self.client_id.0) {
             return Err(ConnectError::ClientId(self.client_id));
         }
         if !self.newest_version.is_supported() {
@@ -508,8 +508,8 @@ pub enum ConnectError {
     /// The port is 0.
     #[error("port must not be 0; TWS listens on 7497 (paper) or 7496 (live), IB Gateway on 4002 or 4001")]
     Port,
-    /// The client id is negative.
-    #[error("client id must not be negative, it is {}", .0.0)]
+    /// The client id is negative, or the largest number, which means none on the wire.
+    #[error("client id must be 0 to 2147483646, it is {}", .0.0)]
     ClientId(ClientId),
     /// The version is not one that is spoken here.
     #[error("newest version {given} is not among {} to {}", ServerVersion::OLDEST, ServerVersion::NEWEST)]

@@ -11,8 +11,8 @@ use std::time::Instant;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::Sleep;
 use tracing::{Instrument, warn};
 use tws_proto::ids::ClientId;
@@ -70,7 +70,10 @@ impl Connector for TcpConnector {
     fn connect(&mut self) -> impl Future<Output = io::Result<(OwnedReadHalf, OwnedWriteHalf)>> + Send + 'static {
         let address = (self.host.clone(), self.port);
         async move {
-            let stream = TcpStream::connect(address).await?;
+            // What the system says of a name without an address has no kind of its own.
+            let addresses = lookup_host(address).await.map_err(|_| io::ErrorKind::NotFound)?;
+            let addresses: Vec<_> = addresses.collect();
+            let stream = TcpStream::connect(addresses.as_slice()).await?;
             // An order must not wait for more bytes to travel with.
             stream.set_nodelay(true)?;
             Ok(stream.into_split())

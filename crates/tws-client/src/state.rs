@@ -237,12 +237,21 @@ impl fmt::Debug for Ready {
     }
 }
 
+/// What a failed attempt to connect is called.
+fn connect_fault(kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::NotFound => "the host has no address".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// Why a connection, or an attempt at one, ended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
     /// No TCP connection came about. Check that TWS runs, its API is enabled, host and port.
-    #[error("could not connect ({0}); check that TWS runs with its API enabled, host and port")]
+    /// [`io::ErrorKind::NotFound`]: the name of the host has no address.
+    #[error("could not connect ({}); check that TWS runs with its API enabled, host and port", connect_fault(*.0))]
     ConnectFailed(io::ErrorKind),
     /// No TCP connection came about in time.
     #[error("could not connect in time; check host, port and network")]

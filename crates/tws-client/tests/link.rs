@@ -264,6 +264,23 @@ async fn requests_of_a_lost_epoch_end_with_it() {
     assert_eq!(peer.hear_for(3 * SECOND).await, []);
 }
 
+#[tokio::test]
+async fn a_host_that_has_no_address_is_named_as_that() {
+    let (client, driver) = Client::connect(Config { host: "no host".to_owned(), ..Config::paper() }).unwrap();
+    let driver = tokio::spawn(driver.run());
+    let reason = lost(&client).await.to_string();
+    assert!(reason.contains("the host has no address"), "{reason}");
+    driver.abort();
+}
+
+#[test]
+fn a_client_id_that_means_none_on_the_wire_is_refused() {
+    for (id, ok) in [(-1, false), (0, true), (i32::MAX - 1, true), (i32::MAX, false)] {
+        let config = Config { client_id: tws_proto::ids::ClientId(id), ..Config::paper() };
+        assert_eq!(config.validate().is_ok(), ok, "{id}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_unreachable_host_is_tried_for_ever_with_a_reason() {
     let (client, listener, _driver) = session(Config::paper());

@@ -206,12 +206,13 @@ impl TraderConfig {
         if self.port == 0 {
             fault("TWS_PORT", &self.port, Problem::OutOfRange, "name the API port of TWS, 7497 for paper");
         }
-        if self.client_id.0 < 1 {
+        // The largest number means none on the wire.
+        if !(1..i32::MAX).contains(&self.client_id.0) {
             fault(
                 "TWS_CLIENT_ID",
                 &self.client_id,
                 Problem::OutOfRange,
-                "choose 1 or more; client 0 would bind orders made by hand",
+                "choose 1 to 2147483646; client 0 would bind orders made by hand",
             );
         }
         if !self.newest_version.is_supported() {
@@ -390,6 +391,7 @@ mod tests {
                 ("TWS_INSTANCE", Problem::NotAllowed),
             ],
         );
+        check_faults(&[("TWS_CLIENT_ID", "2147483647")], &[("TWS_CLIENT_ID", Problem::OutOfRange)]);
     }
 
     #[test]

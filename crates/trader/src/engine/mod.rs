@@ -303,7 +303,9 @@ impl Engine {
     fn on_session_over(&mut self) {
         self.link.is_over = true;
         self.lose_previews();
-        self.halt("the session with TWS has ended; start the trader again");
+        let reason = self.session.borrow().reason.as_ref().map(ToString::to_string);
+        let why = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+        self.halt(&format!("the session with TWS has ended{why}; start the trader again once that is mended"));
     }
 
     fn on_tick(&mut self) {

@@ -26,6 +26,15 @@ async fn a_live_account_in_paper_mode_halts_before_any_order() {
     refused(desk.config.clone()).await;
 }
 
+#[tokio::test]
+async fn a_tws_that_is_too_old_is_said_to_be_where_trading_halts() {
+    let old = tws_sim::Fault::new(tws_sim::Switch::VersionAnswer);
+    let desk = Desk::with(simulator().fault(old)).await;
+    let StartError::NotReady(not_ready) = refused(desk.config.clone()).await else { panic!("it should halt") };
+    assert_eq!(not_ready.state.phase, Phase::Halted);
+    assert!(not_ready.state.reason.contains("version 150, below 176; upgrade TWS"), "{not_ready}");
+}
+
 /// A port behind which the server can be changed.
 struct Switch {
     address: SocketAddr,
