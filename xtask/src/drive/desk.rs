@@ -1,6 +1,7 @@
 //! [`Desk`]: carries out commands in their order and tells what happens meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use tws_proto::ids::PermanentId;
 
 use super::command::{Command, Kind, Modify, Named, Order};
 use super::id::Id;
-use super::intake::{COMMANDS_MAX, End, Intake};
+use super::intake::{COMMANDS_MAX, End, Intake, Taken};
 use super::lines::Line;
 use super::told::{
     alarm_json, execution_id, external_json, fill_row, order_json, order_row, position_json, quote_json, side_text,
@@ -167,23 +168,44 @@ impl Desk {
         }
     }
 
-    /// Carries out commands, one after the other.
-    async fn work(mut self, mut commands: mpsc::Receiver<Command>) {
+    /// Carries out commands, one after the other. Only cancels do not wait for another order, which may be looked for long.
+    async fn work(mut self, mut commands: mpsc::Receiver<Taken>) {
         let known = self.trader.inspect(|books| books.labels.clone()).await.unwrap_or_default();
         self.refs.extend(known);
-        while let Some(Command { id, kind }) = commands.recv().await {
+        let (voice, trader, closes) = (self.voice.clone(), self.trader.clone(), Arc::clone(&self.closes));
+        let mut waiting = VecDeque::new();
+        loop {
+            let next = match waiting.pop_front() {
+                Some(taken) => Some(taken),
+                None => commands.recv().await,
+            };
+            let Some(Taken { command: Command { id, kind }, place }) = next else { return };
+            drop(place);
             let reference = kind.reference().map(str::to_owned);
             let outcome = match self.check_open() {
-                Ok(()) => self.carry_out(kind).await,
+                Ok(()) => {
+                    let mut carried = pin!(self.carry_out(kind));
+                    loop {
+                        let taken = tokio::select! {
+                            biased;
+                            outcome = &mut carried => break outcome,
+                            Some(taken) = commands.recv() => taken,
+                        };
+                        match overtakes(&trader, &taken, &waiting).await {
+                            None => waiting.push_back(taken),
+                            Some(_) if closes.load(Ordering::Relaxed) => waiting.push_back(taken),
+                            Some(name) => {
+                                let outcome = cancel(&trader, name).await;
+                                if tell_outcome(&voice, &taken.command.id, Some(name), outcome).is_err() {
+                                    return;
+                                }
+                            }
+                        }
+                    }
+                }
                 closed => closed.map(|()| Value::Null),
             };
-            if let Err(Fault { rule: Some(rule), detail }) = &outcome {
-                let refused = json!({"event": "refused", "ref": reference, "rule": rule, "detail": detail});
-                if self.voice.say(&refused).is_err() {
-                    return;
-                }
-            }
-            if answer(&self.voice, &id, outcome).is_err() {
+            if tell_outcome(&voice, &id, reference.as_deref(), outcome).is_err() {
                 return;
             }
         }
@@ -236,13 +258,7 @@ impl Desk {
                 self.placed(&refs, placed.ids())
             }
             Kind::Modify(modify) => self.modify(*modify).await,
-            Kind::Cancel { r#ref } => {
-                let intent = self.intent(&r#ref).await?;
-                self.trader.cancel(intent).await?;
-                // Of an order that has ended no event follows.
-                let state = self.trader.inspect(move |books| books.orders.get(intent).map(|order| order.state.name()));
-                Ok(json!({"state": state.await?}))
-            }
+            Kind::Cancel { r#ref } => cancel(&self.trader, &r#ref).await,
             Kind::CancelAll {} => Ok(json!({"cancels": self.trader.cancel_all(|_| true).await?})),
             Kind::Orders {} => {
                 let refs = self.refs.clone();
@@ -320,18 +336,12 @@ impl Desk {
     }
 
     async fn modify(&self, modify: Modify) -> Outcome {
-        let intent = self.intent(&modify.r#ref).await?;
+        let intent = intent(&self.trader, &modify.r#ref).await?;
         let kind =
             self.trader.inspect(move |books| books.orders.get(intent).map(|order| order.intent.kind.clone())).await?;
         let kind = kind.ok_or_else(|| format!("there is no order {:?}", modify.r#ref))?;
         self.trader.change(intent, modify.change(&kind)?).await?;
         Ok(Value::Null)
-    }
-
-    async fn intent(&self, name: &str) -> Result<IntentId, Fault> {
-        let wanted = name.to_owned();
-        let found = self.trader.inspect(move |books| books.labels.get(&wanted).copied()).await?;
-        found.ok_or_else(|| Fault { rule: Some("ref".to_owned()), detail: format!("there is no order {name:?}") })
     }
 
     /// The instrument of an order, watched; with a quote, where the order's price hangs on it.
@@ -412,6 +422,37 @@ impl Desk {
         });
         proven.await.map_err(|error| error.to_string())?.map_err(|detail: String| Fault::from(detail))
     }
+}
+
+/// The name of the order that a command cancels, where nothing that was said before is about it.
+async fn overtakes<'a>(trader: &Handle, taken: &'a Taken, waiting: &VecDeque<Taken>) -> Option<&'a str> {
+    let Kind::Cancel { r#ref } = &taken.command.kind else { return None };
+    if waiting.iter().any(|before| before.command.kind.reference() == Some(r#ref)) {
+        return None;
+    }
+    intent(trader, r#ref).await.is_ok().then_some(r#ref)
+}
+
+async fn cancel(trader: &Handle, name: &str) -> Outcome {
+    let intent = intent(trader, name).await?;
+    trader.cancel(intent).await?;
+    // Of an order that has ended no event follows.
+    let state = trader.inspect(move |books| books.orders.get(intent).map(|order| order.state.name()));
+    Ok(json!({"state": state.await?}))
+}
+
+async fn intent(trader: &Handle, name: &str) -> Result<IntentId, Fault> {
+    let wanted = name.to_owned();
+    let found = trader.inspect(move |books| books.labels.get(&wanted).copied()).await?;
+    found.ok_or_else(|| Fault { rule: Some("ref".to_owned()), detail: format!("there is no order {name:?}") })
+}
+
+/// Tells what became of a command: a refusal as an event too.
+fn tell_outcome(voice: &Voice, id: &Id, reference: Option<&str>, outcome: Outcome) -> Result<(), Unheard> {
+    if let Err(Fault { rule: Some(rule), detail }) = &outcome {
+        voice.say(&json!({"event": "refused", "ref": reference, "rule": rule, "detail": detail}))?;
+    }
+    answer(voice, id, outcome)
 }
 
 impl Kind {

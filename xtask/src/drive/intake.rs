@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::unconstrained;
 use trader::Handle;
 
@@ -19,15 +19,23 @@ use super::voice::{Unheard, Voice};
 /// Commands that may wait for those before them.
 pub(super) const COMMANDS_MAX: usize = 1024;
 
+/// A command that waits.
+pub(super) struct Taken {
+    pub(super) command: Command,
+    /// Its place among those that wait.
+    pub(super) place: OwnedSemaphorePermit,
+}
+
 /// Takes lines, one after the other, as long as there are any.
 pub(super) struct Intake {
     /// To whoever carries commands out; gone once nothing is carried out any more.
-    commands: mpsc::WeakSender<Command>,
+    commands: mpsc::WeakSender<Taken>,
     voice: Voice,
     trader: Handle,
     /// Hears of the end once; nothing is carried out afterwards.
     end: Option<oneshot::Sender<End>>,
     taken: Arc<AtomicU64>,
+    places: Arc<Semaphore>,
 }
 
 /// Why no more commands come.
@@ -41,12 +49,13 @@ pub(super) enum End {
 impl Intake {
     /// An intake, and who hears of its end; of none where nobody hears what it says.
     pub(super) fn new(
-        commands: mpsc::WeakSender<Command>,
+        commands: mpsc::WeakSender<Taken>,
         voice: Voice,
         trader: Handle,
     ) -> (Self, oneshot::Receiver<End>) {
         let (end, ended) = oneshot::channel();
-        (Self { commands, voice, trader, end: Some(end), taken: Arc::default() }, ended)
+        let places = Arc::new(Semaphore::new(COMMANDS_MAX));
+        (Self { commands, voice, trader, end: Some(end), taken: Arc::default(), places }, ended)
     }
 
     /// How many lines were answered or handed on.
@@ -99,13 +108,16 @@ impl Intake {
     fn hand_on(&self, command: Command) -> Result<(), Unheard> {
         let commands = self.commands.upgrade().filter(|_| self.is_open());
         let Some(commands) = commands else { return answer(&self.voice, &command.id, Err(Fault::ended())) };
-        match commands.try_send(command) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            let detail = format!("{COMMANDS_MAX} commands wait already; this one was not taken");
+            return answer(&self.voice, &command.id, Err(detail.into()));
+        };
+        // There is room for as many as there are places.
+        match commands.try_send(Taken { command, place }) {
             Ok(()) => Ok(()),
-            Err(TrySendError::Full(Command { id, .. })) => {
-                let detail = format!("{COMMANDS_MAX} commands wait already; this one was not taken");
-                answer(&self.voice, &id, Err(detail.into()))
+            Err(TrySendError::Full(taken) | TrySendError::Closed(taken)) => {
+                answer(&self.voice, &taken.command.id, Err(Fault::ended()))
             }
-            Err(TrySendError::Closed(Command { id, .. })) => answer(&self.voice, &id, Err(Fault::ended())),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `cargo xtask drive`: the whole trader as one process that any language can steer, by JSON objects, one a line.
 //!
-//! Commands come on standard input and are carried out in their order; only `kill` and `quit` overtake what waits.
+//! Commands come on standard input and are carried out in their order; only `kill` and `quit` overtake what waits, and
+//! a cancel what is about other orders.
 //! Answers and events go to standard output, and nothing else does. `docs/drive.md` has every word of both.
 
 mod command;

@@ -35,6 +35,39 @@ fn c11_what_is_said_behind_a_kill_comes_after_it() {
     market_place.close();
 }
 
+/// An order whose contract TWS does not tell keeps no other order in the market.
+#[test]
+fn a_cancel_does_not_wait_for_another_order_and_follows_what_is_about_its_own() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    for (name, price) in [("one", "9"), ("two", "8.50")] {
+        drive.done(limit(name, "BUY", "1", price));
+        drive.order(name, "working");
+    }
+    market_place.sim.inject(tws_sim::Switch::EndMarkerLost).unwrap();
+    let mut slow = limit("slow", "BUY", "1", "100");
+    (slow["contract"], slow["id"]) = (json!({"symbol": "IBM"}), json!("slow"));
+    let cancel = |name: &str, id: &str| json!({"cmd": "cancel", "ref": name, "id": id});
+    let modify = json!({"cmd": "modify", "ref": "two", "limit_price": "8.60", "id": "modify two"});
+    let commands =
+        [slow, cancel("one", "one"), modify, cancel("two", "two"), cancel("slow", "cancel slow"), cancel("no", "no")];
+    drive.write(lines(&commands).as_bytes());
+    let mut answered = Vec::new();
+    for _ in 0..commands.len() {
+        let answer = drive.hear("an answer", |value| value["event"] == "answer");
+        answered.push(format!("{} {}", answer["id"].as_str().unwrap(), answer["ok"]));
+        if answered.len() == 1 {
+            drive.order("one", "cancelled");
+        }
+    }
+    let expected = ["one true", "slow false", "modify two true", "two true", "cancel slow false", "no false"];
+    assert_eq!(answered, expected);
+    drive.order("two", "cancelled");
+    drop(drive);
+    market_place.close();
+}
+
 #[test]
 fn what_is_asked_behind_quit_or_while_it_ends_is_answered_too() {
     let market_place = Market::open();
