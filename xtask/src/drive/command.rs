@@ -45,6 +45,7 @@ pub(super) struct Command {
 #[serde(tag = "cmd", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Kind {
     Submit(Box<Order>),
+    Preview(Box<Order>),
     Bracket(Box<Bracket>),
     Oco(Box<Oco>),
     Modify(Box<Modify>),

@@ -13,7 +13,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use trader::{Alarm, Event, Handle, Instrument, Phase, Quote, Refused, Trader, TraderConfig, TraderState, WatchError};
+use trader::{
+    Alarm, Event, Handle, Instrument, Phase, PreviewError, Quote, Refused, Trader, TraderConfig, TraderState,
+    WatchError,
+};
 use tws_proto::ids::PermanentId;
 
 use super::command::{Command, Kind, Modify, Named, Order};
@@ -21,8 +24,8 @@ use super::id::Id;
 use super::intake::{COMMANDS_MAX, End, Intake, Taken};
 use super::lines::Line;
 use super::told::{
-    alarm_json, execution_id, external_json, fill_row, order_json, order_row, position_json, quote_json, side_text,
-    state_json, tagged,
+    alarm_json, execution_id, external_json, fill_row, order_json, order_row, position_json, preview_json, quote_json,
+    side_text, state_json, tagged,
 };
 use super::voice::{Unheard, Voice};
 
@@ -119,6 +122,15 @@ impl From<Refused> for Fault {
             _ => "stopped".to_owned(),
         };
         Self { rule: Some(rule), detail: refused.to_string() }
+    }
+}
+
+impl From<PreviewError> for Fault {
+    fn from(error: PreviewError) -> Self {
+        match error {
+            PreviewError::Refused(refused) => refused.into(),
+            other => other.to_string().into(),
+        }
     }
 }
 
@@ -234,6 +246,11 @@ impl Desk {
                 let ticket = order.ticket(&instrument)?;
                 let placed = self.owner(&order).submit(ticket).await?;
                 self.placed(&[&order.r#ref], placed.ids())
+            }
+            Kind::Preview(order) => {
+                let instrument = self.find(&order.contract).await?;
+                let preview = self.owner(&order).preview(order.ticket(&instrument)?).await?;
+                Ok(preview_json(&preview))
             }
             Kind::Bracket(bracket) => {
                 let instrument = self.instrument(&bracket.entry).await?;
@@ -459,7 +476,7 @@ impl Kind {
     /// The name of the order it is about.
     fn reference(&self) -> Option<&str> {
         match self {
-            Self::Submit(order) => Some(&order.r#ref),
+            Self::Submit(order) | Self::Preview(order) => Some(&order.r#ref),
             Self::Bracket(bracket) => Some(&bracket.entry.r#ref),
             Self::Modify(modify) => Some(&modify.r#ref),
             Self::Cancel { r#ref } => Some(r#ref),

@@ -23,6 +23,33 @@ pub(super) fn alarm_json(alarm: &trader::OpenAlarm) -> Value {
     json!({"number": alarm.number, "code": alarm.code, "detail": alarm.text, "since_us": alarm.since.0})
 }
 
+/// What an order would do.
+pub(super) fn preview_json(state: &trader::OrderState) -> Value {
+    json!({
+        "initial_margin": {
+            "before": state.initial_margin_before,
+            "change": state.initial_margin_change,
+            "after": state.initial_margin_after,
+        },
+        "maintenance_margin": {
+            "before": state.maintenance_margin_before,
+            "change": state.maintenance_margin_change,
+            "after": state.maintenance_margin_after,
+        },
+        "equity_with_loan": {
+            "before": state.equity_with_loan_before,
+            "change": state.equity_with_loan_change,
+            "after": state.equity_with_loan_after,
+        },
+        "margin_currency": state.margin_currency,
+        "commission": state.commission,
+        "commission_min": state.commission_min,
+        "commission_max": state.commission_max,
+        "commission_currency": state.commission_currency,
+        "warning": state.warning,
+    })
+}
+
 /// An object as an event of this name.
 pub(super) fn tagged(event: &str, mut object: Value) -> Value {
     if let Some(fields) = object.as_object_mut() {

@@ -155,3 +155,27 @@ fn what_does_not_fit_names_its_field_and_an_exit_has_nothing_but_its_price() {
     assert!(drive.ended().success());
     market_place.close();
 }
+
+#[test]
+fn a_preview_tells_what_an_order_would_do_and_uses_no_ref_up() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let mut order = limit("one", "BUY", "100", "9");
+    order["cmd"] = json!("preview");
+    let told = drive.done(order.clone());
+    let number = |value: &serde_json::Value| value.as_str().map(|text| text.parse::<rust_decimal::Decimal>().unwrap());
+    let margin = &told["initial_margin"];
+    let (before, change) = (number(&margin["before"]).unwrap(), number(&margin["change"]).unwrap());
+    assert!(change > rust_decimal::Decimal::ZERO, "{told}");
+    assert_eq!(Some(before + change), number(&margin["after"]), "{told}");
+    assert!(number(&told["commission"]).is_some(), "{told}");
+    order["limit_price"] = json!("9.001");
+    let (detail, _) = drive.refused(order.clone());
+    assert!(detail.starts_with("TWS would not take the order: 110 "), "{detail}");
+    assert_eq!(market_place.orders(), 0);
+    drive.done(limit("one", "BUY", "100", "9"));
+    drive.order("one", "working");
+    assert!(drive.ended().success());
+    market_place.close();
+}
