@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, Alarm, Protection, Question, Step};
 use crate::group::{Exit, OneCancelsAll, Replacement, Revenant, Submission, Unprotected};
 use crate::halt::HaltScope;
+use crate::instrument::is_same_instrument;
 use crate::intent::Intent;
 use crate::kind::OrderKind;
 use crate::orders::{Gate, Orders};
@@ -329,15 +330,15 @@ impl Orders {
                 Unprotected::Flatten => OrderKind::Market,
             };
             let intent = Intent { quantity: proven, kind, ..intent.clone() };
-            actions.push(Action::Protect(Box::new(Protection { of, intent })));
+            actions.push(Action::Protect(Box::new(Protection { of, intent, held: None })));
         }
     }
 
-    /// Places what protects a position that has lost its stop, for as much as stands without one now: `id` names the new
-    /// order. It passes the gate, and no halt stands in its way.
+    /// Places what protects a position that has lost its stop, for as much as stands without one now and is still held: `id`
+    /// names the new order. It passes the gate, and no halt stands in its way.
     ///
     /// # Errors
-    /// As [`Orders::submit`], and [`SubmitError::NothingToProtect`]; then nothing was sent.
+    /// As [`Orders::submit`], [`SubmitError::NothingToProtect`] and [`SubmitError::NothingHeld`]; then nothing was sent.
     pub fn protect<G: Gate>(
         &mut self,
         protection: Protection,
@@ -345,7 +346,7 @@ impl Orders {
         gate: &G,
         now: Timestamp,
     ) -> Result<Step, SubmitError<G::Refusal>> {
-        let Protection { of, intent } = protection;
+        let Protection { of, intent, held } = protection;
         let Some(replaced) = self.orders.get(&of) else { return Err(SubmitError::NothingToReplace(of)) };
         // A further one comes beside what was placed before; a stop of the bracket itself must have ended.
         if replaced.leg.is_some() && replaced.state.is_live() {
@@ -358,9 +359,28 @@ impl Orders {
         if quantity <= Decimal::ZERO {
             return Err(SubmitError::NothingToProtect(of));
         }
+        let stops = self.stops_for(&intent);
+        let quantity = held.map_or(quantity, |held| quantity.min(held.saturating_sub(stops)));
+        if quantity <= Decimal::ZERO {
+            return Err(SubmitError::NothingHeld { of, held: held.unwrap_or_default(), stops });
+        }
         let intent = Intent { id, quantity, ..intent };
         let submission = Submission::from(Replacement { of, intent, revenant: Revenant::Cancel });
         self.take_submission(submission, gate, now)
+    }
+
+    /// How much live stops of brackets, and what stands in the place of some, may close where this order would.
+    fn stops_for(&self, intent: &Intent) -> Decimal {
+        let stops = self.live().filter(|order| is_stop(order) || self.stand_ins.contains_key(&order.intent.id));
+        let alike = stops.filter(|order| order.intent.account == intent.account && order.intent.side == intent.side);
+        let alike = alike.filter(|order| is_same_instrument(&order.intent.contract, &intent.contract));
+        alike.map(may_close).fold(Decimal::ZERO, Decimal::saturating_add)
+    }
+
+    /// How many brackets have a position without its stop.
+    #[must_use]
+    pub fn exposed_count(&self) -> usize {
+        self.exposed.len()
     }
 
     /// R26: no group fills more than one of its orders, and no exits close more than their entry.

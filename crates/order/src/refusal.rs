@@ -34,6 +34,19 @@ pub enum SubmitError<R> {
     /// No part of its position stands without a stop any more.
     #[error("no position stands without the stop {0} any more")]
     NothingToProtect(IntentId),
+    /// Its account holds no more of the position than other stops protect: it was closed elsewhere, by hand for instance.
+    #[error(
+        "the account holds {held} of the position that stop {of} was for, and stops for {stops} stand: it was closed \
+         elsewhere, and an order for it would open another"
+    )]
+    NothingHeld {
+        /// The stop that has ended.
+        of: IntentId,
+        /// How much is held.
+        held: Decimal,
+        /// How much other stops may close.
+        stops: Decimal,
+    },
     /// There are no order ids left.
     #[error("order ids are exhausted; reset the API order id sequence in TWS")]
     IdsExhausted,

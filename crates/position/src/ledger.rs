@@ -6,8 +6,8 @@ use std::collections::btree_map;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use tws_proto::Contract;
 use tws_proto::ids::ContractId;
+use tws_proto::{Contract, Side};
 
 use crate::book::{Book, Entry, Position, What};
 use crate::change::{Change, CommissionOutcome, Holding, Outcome};
@@ -221,6 +221,14 @@ impl Ledger {
     pub fn position(&self, account: &str, contract_id: ContractId) -> Option<Position> {
         let books = self.books_of(account, contract_id);
         books.map(|(_, book)| book.position).try_fold(Position::default(), |sum, position| sum.plus(&position))
+    }
+
+    /// How much of an account's position in a contract an order on this side can close; nothing where it would open one.
+    /// `None` where a decimal cannot hold the sum.
+    #[must_use]
+    pub fn closable(&self, account: &str, contract_id: ContractId, side: Side) -> Option<Decimal> {
+        let held = self.position(account, contract_id)?.quantity;
+        Some(side.opposite().signed(held).max(Decimal::ZERO))
     }
 
     /// One strategy's position in a contract, `None` for that of EXTERNAL; flat where there is none.

@@ -391,3 +391,18 @@ fn a_ledger_survives_json() {
     let json = serde_json::to_string(&ledger).unwrap(); // a ledger is plain data
     assert_eq!(serde_json::from_str::<Ledger>(&json).unwrap(), ledger); // it was just written
 }
+
+#[test]
+fn what_an_account_holds_can_be_closed_whosever_it_is() {
+    let mut ledger = Ledger::default();
+    for text in ["a one buy 100 @ 10", "b sell 60 @ 10"] {
+        ledger.apply(&fill(text)).unwrap(); // a sound fill
+    }
+    let closable = |ledger: &Ledger| {
+        [Side::Sell, Side::Buy].map(|side| ledger.closable(ACCOUNT, ContractId(1), side).map(|held| held.to_string()))
+    };
+    assert_eq!(closable(&ledger), [Some("40".to_owned()), Some("0".to_owned())]);
+    ledger.apply(&fill("c sell 70 @ 10")).unwrap(); // a sound fill
+    assert_eq!(closable(&ledger), [Some("0".to_owned()), Some("30".to_owned())]);
+    assert_eq!(ledger.closable("DU2", ContractId(1), Side::Sell), Some(Decimal::ZERO));
+}

@@ -416,7 +416,7 @@ impl World {
                 Action::Ask(question) => write!(text, "ask {question:?}; "),
                 Action::Protect(protection) => {
                     self.protection = Some((**protection).clone());
-                    let Protection { of, intent } = &**protection;
+                    let Protection { of, intent, .. } = &**protection;
                     let kind = if intent.kind == OrderKind::Market { "flatten" } else { "protect" };
                     write!(text, "{kind} {} for {}; ", intent.quantity, name(*of))
                 }

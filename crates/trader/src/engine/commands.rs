@@ -462,6 +462,7 @@ impl Engine {
         let now = self.clock.now();
         let id = self.ids.next(now);
         let leg = protection.intent.clone();
+        let protection = Protection { held: self.books.closable(&leg), ..protection };
         match self.books.orders.protect(protection, id, &gate.at(now, &self.books.ledger).for_protection(), now) {
             Ok(step) => {
                 gate.accepted(&leg, now);

@@ -23,7 +23,9 @@ use std::time::Duration;
 
 use event_bus::Bus;
 use journal::Journal;
-use order::{Action, Alarm as OrderAlarm, Event as OrderEvent, IntentId, LinkEvent, Question, Step, Timestamp};
+use order::{
+    Action, Alarm as OrderAlarm, Event as OrderEvent, IntentId, LinkEvent, Question, SECOND_US, Step, Timestamp,
+};
 use risk::{Absence, Bell, RiskGate};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -52,6 +54,8 @@ use reconcile::{Reconciler, SnapshotDone};
 const ROUND_MAX: usize = 256;
 /// How often time alone is looked at.
 const TICK: Duration = Duration::from_millis(500);
+/// How often executions are asked for at most because positions have lost their stops; an order for one waits longer.
+const EXPOSED_PAUSE_US: i64 = SECOND_US / 4;
 /// News of markets that may wait; behind them the client conflates.
 const MARKET_UPDATES_MAX: usize = 1024;
 
@@ -93,6 +97,10 @@ pub(crate) struct Engine {
     silence: silence::SilenceWatch,
     /// Templates at work, by label.
     templates: BTreeMap<String, templates::Working>,
+    /// How many positions stood without their stops at the last look.
+    exposed: usize,
+    /// When executions were last asked for because of one.
+    asked_for_exposed: Option<Timestamp>,
     /// Orders that changed since templates were last asked.
     changed: BTreeSet<IntentId>,
     /// What orders would do, asked of TWS.
@@ -194,6 +202,8 @@ impl Engine {
             hours: hours::HoursWatch::default(),
             silence,
             templates: BTreeMap::new(),
+            exposed: 0,
+            asked_for_exposed: None,
             changed: BTreeSet::new(),
             previews: previews::Previews::default(),
             reconciler: Reconciler::default(),
@@ -357,6 +367,18 @@ impl Engine {
                 }
                 Action::Commission(_) | Action::Outcome(_) | Action::Alarm(_) => {}
             }
+        }
+        self.look_at_exposed();
+    }
+
+    /// R25: before another stop is placed it is heard whether the position was closed by hand.
+    fn look_at_exposed(&mut self) {
+        let (now, exposed) = (self.clock.now(), self.books.orders.exposed_count());
+        let is_news = exposed > std::mem::replace(&mut self.exposed, exposed);
+        let was_asked = self.asked_for_exposed.is_some_and(|at| now.since(at) < EXPOSED_PAUSE_US);
+        if is_news && !was_asked {
+            self.asked_for_exposed = Some(now);
+            self.ask_executions();
         }
     }
 

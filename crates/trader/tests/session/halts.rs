@@ -313,6 +313,43 @@ async fn c14_a_position_that_cannot_be_closed_is_one_alarm_however_often_it_is_t
     trader.stop().await;
 }
 
+/// Who closes a position in TWS by hand cancels what is left of its bracket next. Nothing is there to be protected then: a
+/// sale, or a stop, would open a position.
+#[tokio::test(start_paused = true)]
+async fn r25_a_position_that_was_closed_by_hand_is_not_closed_once_more() {
+    for (guard, sold) in [
+        (Unprotected::Flatten, 100),
+        (Unprotected::Protect, 100),
+        (Unprotected::Flatten, 60),
+        (Unprotected::Protect, 60),
+    ] {
+        let desk = Desk::open().await;
+        let trader = desk.trader().await;
+        let handle = trader.handle();
+        let mut alarms = alarms(&handle);
+        let placed = unprotected(&desk, &handle, guard).await;
+        desk.sim.manual_order(acme(), Order::market(Action::Sell, sold.into())).unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(desk.holds("ACME"), Decimal::from(100 - sold));
+        lose_stop(&desk, &handle, &placed).await;
+        if sold == 100 {
+            hear(
+                &mut alarms,
+                |alarm| matches!(alarm, Alarm::NotProtected { reason, .. } if reason.contains("holds 0")),
+            )
+            .await;
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let left = Decimal::from(100 - sold);
+        let (held, stopped) = if guard == Unprotected::Protect { (left, left) } else { (Decimal::ZERO, Decimal::ZERO) };
+        let orders = desk.orders();
+        let stops = orders.iter().filter(|order| order.order.aux_price.is_some() && order.stage.is_live());
+        let stops: Decimal = stops.filter_map(|order| order.order.total_quantity).sum();
+        assert_eq!((desk.holds("ACME"), stops), (held, stopped), "{guard:?} {sold}: {orders:?}");
+        trader.stop().await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn r26_an_overfilled_pair_halts_its_strategy_until_a_person_acknowledges() {
     let desk = Desk::open().await;
