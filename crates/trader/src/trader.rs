@@ -313,7 +313,7 @@ fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Book
     if in_this_file <= config.journal_records_max {
         return Ok((journal, books, last_at));
     }
-    match rotate(config, &mut journal, &books) {
+    match rotate(config, &mut journal, &books, last_at) {
         Ok(kept) => Ok((journal, kept, last_at)),
         // The file is as it was, and only longer than it need be: that must not keep anybody from trading.
         Err(StartError::Rotate(journal::RotateError::InUse { path })) => {
@@ -331,10 +331,17 @@ fn open_books(config: &TraderConfig, watcher: &Watcher) -> Result<(Journal, Book
 
 /// Goes on in a fresh file that begins with a sum of the books. What is older than anything the broker can tell again
 /// stays in the file before; the books without it are given back.
-fn rotate(config: &TraderConfig, journal: &mut Journal, books: &Books) -> Result<Books, StartError> {
+fn rotate(
+    config: &TraderConfig,
+    journal: &mut Journal,
+    books: &Books,
+    last_at: Option<Timestamp>,
+) -> Result<Books, StartError> {
     let mut kept = books.clone();
     let now = wall_time();
-    let old = Timestamp(now.0.saturating_sub(order::forget::KEEP_US));
+    // R39: a clock that runs ahead must not make everything old, for what is forgotten is never counted again.
+    let known = last_at.map_or(now, |last_at| last_at.min(now));
+    let old = Timestamp(known.0.saturating_sub(order::forget::KEEP_US));
     // Its record is the sum itself.
     let _ = kept.orders.forget_ended_before(old, now);
     kept.ledger.forget_before(old.0);

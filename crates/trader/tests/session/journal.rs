@@ -1,7 +1,7 @@
 //! The journal fails: no order leaves, cancels do, and what was never recorded never was.
 
 use journal::{Journal, Options};
-use order::State;
+use order::{State, Timestamp};
 use rusqlite::Connection;
 use rust_decimal::Decimal;
 use trader::prelude::*;
@@ -196,6 +196,32 @@ async fn a_long_journal_goes_on_in_a_fresh_file_with_the_same_books() {
     let replayed = Trader::replay(&desk.config).unwrap();
     assert_eq!(replayed.fingerprint(), again.fingerprint);
     assert_eq!(replayed.orders.iter().count(), 2);
+}
+
+/// What a clock that runs ahead calls old may be told again, and what it forgets until then is refused.
+#[tokio::test]
+async fn r39_a_clock_that_runs_ahead_forgets_nothing_of_what_comes() {
+    let mut desk = Desk::open().await;
+    // To the journal it is 2013, as in the simulator; the machine has its clock years ahead when the file is rotated.
+    let start =
+        |desk: &Desk| Trader::builder(desk.config.clone()).clock_starts_at(Timestamp(1_381_165_200_000_000)).start();
+    let trader = start(&desk).await.unwrap();
+    let handle = trader.handle().for_strategy("one");
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::buy(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    books(&handle, "the commission", |books| !books.ledger.totals(ACCOUNT, "USD").is_pending()).await;
+    trader.stop().await;
+    desk.config.journal_records_max = 3;
+    let trader = start(&desk).await.unwrap();
+    let handle = trader.handle().for_strategy("one");
+    let acme = desk.watch(&handle, "ACME").await;
+    handle.submit(Ticket::sell(&acme, 40)).await.unwrap().done(PATIENCE).await.unwrap();
+    let id = acme.id();
+    let held = move |books: &trader::Books| books.ledger.strategy_position(ACCOUNT, id, Some("one")).quantity;
+    books(&handle, "the sale", move |books| held(books) == number("60")).await;
+    assert_eq!(handle.inspect(|books| books.orders.iter().count()).await.unwrap(), 2);
+    let ended = trader.stop().await;
+    assert_eq!(Trader::replay(&desk.config).unwrap().fingerprint(), ended.fingerprint);
 }
 
 #[tokio::test]
