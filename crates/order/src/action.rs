@@ -68,8 +68,8 @@ pub struct Protection {
     pub of: IntentId,
     /// The order; it needs an id of its own.
     pub intent: Intent,
-    /// How much of the position its account holds, where whoever places it knows that: what was closed elsewhere, by hand
-    /// for instance, is not protected. The book does not know it, and says nothing.
+    /// How much of the position its strategy still holds, where whoever places it knows that: what was closed elsewhere, by
+    /// hand for instance, is not protected. The book does not know it, and says nothing.
     pub held: Option<Decimal>,
 }
 

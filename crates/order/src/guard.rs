@@ -369,11 +369,14 @@ impl Orders {
         self.take_submission(submission, gate, now)
     }
 
-    /// How much live stops of brackets, and what stands in the place of some, may close where this order would.
+    /// How much live stops of its strategy's brackets, and what stands in the place of some, may close where this order would.
     fn stops_for(&self, intent: &Intent) -> Decimal {
+        let Intent { account, strategy, side, contract, .. } = intent;
         let stops = self.live().filter(|order| is_stop(order) || self.stand_ins.contains_key(&order.intent.id));
-        let alike = stops.filter(|order| order.intent.account == intent.account && order.intent.side == intent.side);
-        let alike = alike.filter(|order| is_same_instrument(&order.intent.contract, &intent.contract));
+        let alike = stops
+            .map(|order| (order, &order.intent))
+            .filter(|(_, stop)| stop.account == *account && stop.strategy == *strategy && stop.side == *side);
+        let alike = alike.filter(|(_, stop)| is_same_instrument(&stop.contract, contract)).map(|(order, _)| order);
         alike.map(may_close).fold(Decimal::ZERO, Decimal::saturating_add)
     }
 

@@ -34,9 +34,9 @@ pub enum SubmitError<R> {
     /// No part of its position stands without a stop any more.
     #[error("no position stands without the stop {0} any more")]
     NothingToProtect(IntentId),
-    /// Its account holds no more of the position than other stops protect: it was closed elsewhere, by hand for instance.
+    /// Its strategy holds no more of the position than other stops protect: it was closed elsewhere, by hand for instance.
     #[error(
-        "the account holds {held} of the position that stop {of} was for, and stops for {stops} stand: it was closed \
+        "the strategy holds {held} of the position that stop {of} was for, and stops for {stops} stand: it was closed \
          elsewhere, and an order for it would open another"
     )]
     NothingHeld {

@@ -223,12 +223,13 @@ impl Ledger {
         books.map(|(_, book)| book.position).try_fold(Position::default(), |sum, position| sum.plus(&position))
     }
 
-    /// How much of an account's position in a contract an order on this side can close; nothing where it would open one.
-    /// `None` where a decimal cannot hold the sum.
+    /// How much a strategy holds of a contract, with what EXTERNAL holds, that an order on this side can close; nothing where
+    /// it would open a position. What EXTERNAL holds against the strategy was closed by hand.
     #[must_use]
-    pub fn closable(&self, account: &str, contract_id: ContractId, side: Side) -> Option<Decimal> {
-        let held = self.position(account, contract_id)?.quantity;
-        Some(side.opposite().signed(held).max(Decimal::ZERO))
+    pub fn closable(&self, account: &str, contract_id: ContractId, strategy: &str, side: Side) -> Decimal {
+        let held = |strategy| side.opposite().signed(self.strategy_position(account, contract_id, strategy).quantity);
+        let both = held(Some(strategy)).saturating_add(held(None));
+        if both > Decimal::ZERO { both } else { Decimal::ZERO }
     }
 
     /// One strategy's position in a contract, `None` for that of EXTERNAL; flat where there is none.

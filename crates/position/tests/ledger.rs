@@ -393,16 +393,18 @@ fn a_ledger_survives_json() {
 }
 
 #[test]
-fn what_an_account_holds_can_be_closed_whosever_it_is() {
+fn a_strategy_can_close_what_it_holds_and_nobody_has_closed_by_hand() {
     let mut ledger = Ledger::default();
-    for text in ["a one buy 100 @ 10", "b sell 60 @ 10"] {
+    let mut check = |text: &str, expected: [&str; 4]| {
         ledger.apply(&fill(text)).unwrap(); // a sound fill
-    }
-    let closable = |ledger: &Ledger| {
-        [Side::Sell, Side::Buy].map(|side| ledger.closable(ACCOUNT, ContractId(1), side).map(|held| held.to_string()))
+        let closable = |strategy, side| ledger.closable(ACCOUNT, ContractId(1), strategy, side).to_string();
+        let [one, two] = ["one", "two"].map(|strategy| [Side::Sell, Side::Buy].map(|side| closable(strategy, side)));
+        assert_eq!([one, two].concat(), expected, "{text}");
     };
-    assert_eq!(closable(&ledger), [Some("40".to_owned()), Some("0".to_owned())]);
-    ledger.apply(&fill("c sell 70 @ 10")).unwrap(); // a sound fill
-    assert_eq!(closable(&ledger), [Some("0".to_owned()), Some("30".to_owned())]);
-    assert_eq!(ledger.closable("DU2", ContractId(1), Side::Sell), Some(Decimal::ZERO));
+    check("a one buy 100 @ 10", ["100", "0", "0", "0"]);
+    check("b two sell 100 @ 10", ["100", "0", "0", "100"]);
+    check("c sell 60 @ 10", ["40", "0", "0", "160"]);
+    check("d buy 90 @ 10", ["130", "0", "0", "70"]);
+    check("e sell 200 @ 10", ["0", "70", "0", "270"]);
+    assert_eq!(ledger.closable("DU2", ContractId(1), "one", Side::Sell), Decimal::ZERO);
 }

@@ -194,12 +194,12 @@ impl Books {
         self.ledger.position(account, contract_id).map_or(Decimal::ZERO, |position| position.quantity)
     }
 
-    /// How much of its account's position an order can close. Of a combination, and of what an advisor spreads over accounts,
+    /// How much of its strategy's position an order can close. Of a combination, and of what an advisor spreads over accounts,
     /// no single position says so.
     pub(crate) fn closable(&self, intent: &order::Intent) -> Option<Decimal> {
-        let contract_id =
-            intent.contract.known_id().filter(|_| !intent.contract.is_combination() && !intent.is_spread())?;
-        self.ledger.closable(&intent.account, contract_id, intent.side)
+        let is_one = !intent.contract.is_combination() && !intent.is_spread();
+        let contract_id = intent.contract.known_id().filter(|_| is_one)?;
+        Some(self.ledger.closable(&intent.account, contract_id, &intent.strategy, intent.side))
     }
 
     /// What the journal tells its readers of these actions: states, fills, costs, and what is held after them.

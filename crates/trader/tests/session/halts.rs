@@ -350,6 +350,24 @@ async fn r25_a_position_that_was_closed_by_hand_is_not_closed_once_more() {
     }
 }
 
+/// What another strategy holds against it is its own affair: the account is flat, and the position of this one is there.
+#[tokio::test(start_paused = true)]
+async fn r25_a_position_is_protected_though_another_strategy_holds_as_much_against_it() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let placed = unprotected(&desk, &trader.handle(), Unprotected::Protect).await;
+    let other = trader.handle().for_strategy("other");
+    let acme = desk.watch(&other, "ACME").await;
+    other.submit(Ticket::sell(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    assert_eq!(desk.holds("ACME"), Decimal::ZERO);
+    lose_stop(&desk, &trader.handle(), &placed).await;
+    desk.broker("another stop", |orders| {
+        orders.iter().filter(|order| order.order.aux_price == Some(number("9")) && order.stage.is_live()).count() == 1
+    })
+    .await;
+    trader.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn r26_an_overfilled_pair_halts_its_strategy_until_a_person_acknowledges() {
     let desk = Desk::open().await;
