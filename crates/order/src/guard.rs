@@ -1,7 +1,7 @@
 //! What is watched of groups: that a bracket is whole or gone (R25), that a position keeps its stop (R25), that no group
 //! fills more than it may (R26).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -378,6 +378,17 @@ impl Orders {
             .filter(|(_, stop)| stop.account == *account && stop.strategy == *strategy && stop.side == *side);
         let alike = alike.filter(|(_, stop)| is_same_instrument(&stop.contract, contract)).map(|(order, _)| order);
         alike.map(may_close).fold(Decimal::ZERO, Decimal::saturating_add)
+    }
+
+    /// The positions for which exits of brackets are live: one of the exits, and how much its bracket has open.
+    pub fn guarded(&self) -> impl Iterator<Item = (&Intent, Decimal)> {
+        let exits = self.live().filter_map(|order| {
+            let leg = order.leg.filter(|leg| matches!(leg.role, Role::TakeProfit | Role::StopLoss))?;
+            Some((leg.group, &order.intent))
+        });
+        let by_group: BTreeMap<IntentId, &Intent> = exits.collect();
+        let open = by_group.into_iter().map(|(group, exit)| (exit, self.position_of(group)));
+        open.filter(|(_, open)| *open > Decimal::ZERO)
     }
 
     /// How many brackets have a position without its stop.

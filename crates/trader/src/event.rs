@@ -179,6 +179,19 @@ pub enum Alarm {
         /// Why not.
         reason: String,
     },
+    /// Exits of brackets are for more than is held: the position was closed by hand, which TWS does not tell them (R25).
+    #[error(
+        "brackets in {symbol} have exits for {exits}, and {held} are held: what was closed by hand is closed once more when \
+         one of them trades; cancel them, or ask for less"
+    )]
+    ExitsWithoutPosition {
+        /// Of what.
+        symbol: String,
+        /// How much the exits are for.
+        exits: Decimal,
+        /// How much is held.
+        held: Decimal,
+    },
     /// A template was at work when the trader ended; what it had alive is cancelled.
     #[error("template {label} of strategy {strategy} was interrupted by a new start; what it had alive is cancelled")]
     TemplateInterrupted {
@@ -335,6 +348,7 @@ impl Alarm {
             Self::JournalSlow { .. } => "journal_slow",
             Self::PositionAdjusted { .. } => "position_adjusted",
             Self::NotProtected { .. } => "not_protected",
+            Self::ExitsWithoutPosition { .. } => "exits_without_position",
             Self::TemplateInterrupted { .. } => "template_interrupted",
             Self::TemplateEnded { .. } => "template_ended",
             Self::LinkAway { .. } => "link_away",
@@ -360,7 +374,7 @@ impl Alarm {
     #[must_use]
     pub fn about(&self) -> &str {
         match self {
-            Self::NotProtected { symbol, .. } => symbol,
+            Self::NotProtected { symbol, .. } | Self::ExitsWithoutPosition { symbol, .. } => symbol,
             Self::JournalSlow { .. } => "the journal",
             Self::LinkAway { .. } => "the link",
             _ => "",

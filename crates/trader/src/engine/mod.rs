@@ -8,6 +8,7 @@ mod arming;
 mod clock;
 mod commands;
 mod controls;
+mod exits;
 mod hours;
 mod lane;
 mod login;

@@ -236,6 +236,7 @@ impl Engine {
             self.reconciler.wanted = true; // live events may explain it; look once more
         }
         if comparison == Comparison::Equal {
+            self.watch_exits();
             self.make_statement(pending.epoch, executions);
         }
         if self.books.kill.is_some() {

@@ -350,6 +350,29 @@ async fn r25_a_position_that_was_closed_by_hand_is_not_closed_once_more() {
     }
 }
 
+/// TWS leaves the exits of a bracket alone when its position is closed by hand: the next that trades opens one.
+#[tokio::test(start_paused = true)]
+async fn r25_exits_of_a_position_that_was_closed_by_hand_are_an_alarm() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let mut alarms = alarms(&handle);
+    unprotected(&desk, &handle, Unprotected::Alarm).await;
+    // What another strategy holds against it explains itself.
+    let acme = desk.watch(&handle, "ACME").await;
+    let other = handle.for_strategy("other");
+    other.submit(Ticket::sell(&acme, 100)).await.unwrap().done(PATIENCE).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(130)).await;
+    assert!(alarms.try_recv().unwrap().is_none());
+    desk.sim.manual_order(self::acme(), Order::market(Action::Sell, 60.into())).unwrap();
+    tokio::time::sleep(Duration::from_secs(65)).await;
+    hear(&mut alarms, |alarm| alarm.code() == "exits_without_position" && alarm.to_string().contains("40")).await;
+    tokio::time::sleep(Duration::from_secs(130)).await;
+    let stand = handle.alarms().await.unwrap();
+    assert_eq!(stand.iter().filter(|alarm| alarm.code == "exits_without_position").count(), 1, "{stand:?}");
+    trader.stop().await;
+}
+
 /// What another strategy holds against it is its own affair: the account is flat, and the position of this one is there.
 #[tokio::test(start_paused = true)]
 async fn r25_a_position_is_protected_though_another_strategy_holds_as_much_against_it() {
