@@ -315,7 +315,11 @@ impl Session {
                 let _ = self.subscriptions.suspend(subscription);
                 return self.queue_stream(subscription, now);
             }
-            let update = if class.ends_stream() {
+            let update = if notice::says_ask_again(notice) {
+                self.subscriptions.lapse(subscription, now);
+                self.watch_answer(now);
+                FeedUpdate::Notice(notice.clone())
+            } else if class.ends_stream() {
                 self.subscriptions.remove(subscription);
                 FeedUpdate::Ended(error())
             } else {

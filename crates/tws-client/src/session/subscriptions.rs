@@ -84,10 +84,11 @@ struct Stream {
 #[derive(Debug)]
 struct Live {
     request_id: RequestId,
+    /// When it was asked for, or TWS ended it.
     asked_at: Instant,
     /// Whether one whose messages carry no id has told the end of what there was at first.
     has_told: bool,
-    /// Whether something that it told could not be read, and is not told again before it changes.
+    /// Whether something that it told could not be read, and is not told again before it changes, or TWS has ended it.
     is_spoiled: bool,
     cancel: Option<ClientMessage>,
 }
@@ -337,6 +338,13 @@ impl Subscriptions {
             }
         }
         any
+    }
+
+    /// TWS has ended a live stream that is still wanted: it is to be asked for anew, in some time.
+    pub(super) fn lapse(&mut self, id: SubscriptionId, now: Instant) {
+        if let Some(live) = self.streams.get_mut(&id).and_then(|stream| stream.live.as_mut()) {
+            (live.is_spoiled, live.asked_at) = (true, now);
+        }
     }
 
     /// Streams that were asked for so long ago and have told nothing since, and should have, or part of it only; and when

@@ -424,3 +424,78 @@ async fn s15_a_server_reset_with_delayed_executions() {
     executions.dedup();
     assert_eq!(executions.len(), 3);
 }
+
+fn bars_kept_up(request_id: RequestId) -> ClientMessage {
+    Box::new(RequestHistoricalData {
+        request_id,
+        contract: stock("IBM"),
+        bar_size: Some(tws_proto::kinds::BarSize::Minute1),
+        duration: "1 D".into(),
+        keep_up_to_date: true,
+        ..RequestHistoricalData::default()
+    })
+    .into()
+}
+
+/// TWS ends what it tells of bars when it loses IB (10182), when an exchange takes trades back (10225), and for haste: each
+/// time it says that the stream should be asked for again. It is, once TWS has IB, with a gap, and once in 30 s at most.
+#[test]
+fn a_stream_of_bars_that_tws_has_ended_is_asked_for_again() {
+    let ids = |pair: &Pair| -> Vec<RequestId> {
+        let ids = pair.heard.iter().filter_map(|message| match message {
+            ClientMessage::RequestHistoricalData(body) => Some(body.request_id),
+            _ => None,
+        });
+        ids.collect()
+    };
+    for (code, text) in [
+        (10182, "Failed to request live updates (disconnected)."),
+        (
+            10225,
+            "Bust event occurred, current subscription is deactivated. Please resubscribe real-time bars immediately",
+        ),
+        (162, "Historical Market Data Service error message:Historical data request pacing violation"),
+        (420, "Invalid Real-time Query:Historical data request pacing violation"),
+    ] {
+        for upstream_is_lost in [false, true] {
+            let mut pair = Pair::ready();
+            pair.session.subscribe(Box::new(bars_kept_up), pair.now).unwrap();
+            pair.settle();
+            let [first] = ids(&pair)[..] else { panic!("asked once") };
+            pair.say(HistoricalDataEnd { request_id: first, ..HistoricalDataEnd::default() });
+            pair.run_for(100 * SECOND);
+            pair.events.clear();
+            pair.notice_of(first.0, code, text);
+            if upstream_is_lost {
+                pair.notice(1100);
+                pair.run_for(200 * SECOND);
+                assert_eq!(ids(&pair).len(), 1, "{code}: TWS could not answer");
+                pair.notice(1102);
+            }
+            pair.run_for(31 * SECOND);
+            assert_eq!(ids(&pair).len(), 2, "{code} {upstream_is_lost}");
+            for _ in 0..3 {
+                let last = *ids(&pair).last().unwrap();
+                pair.notice_of(last.0, code, text);
+            }
+            pair.run_for(5 * SECOND);
+            assert_eq!(ids(&pair).len(), 2, "{code}: not at once");
+            pair.run_for(30 * SECOND);
+            assert_eq!(ids(&pair).len(), 3, "{code}");
+            let updates = |wanted: fn(&FeedUpdate) -> bool| {
+                let told = |event: &&Event| matches!(event, Event::Update { update, .. } if wanted(update));
+                pair.events.iter().filter(told).count()
+            };
+            assert_eq!(updates(|update| matches!(update, FeedUpdate::Ended(_))), 0, "{code}");
+            assert_eq!(updates(|update| matches!(update, FeedUpdate::Notice(_))), 4, "{code}: its reader hears why");
+            assert_eq!(updates(|update| matches!(update, FeedUpdate::Gap(_))), 2, "{code}");
+        }
+    }
+    // Anything else that is wrong with it ends it.
+    let mut pair = Pair::ready();
+    pair.session.subscribe(Box::new(bars_kept_up), pair.now).unwrap();
+    pair.settle();
+    let id = ids(&pair)[0].0;
+    pair.notice_of(id, 162, "Historical Market Data Service error message:No market data permissions for NYSE STK");
+    assert!(pair.events.iter().any(|event| matches!(event, Event::Update { update: FeedUpdate::Ended(_), .. })));
+}
