@@ -185,9 +185,10 @@ pub(crate) fn says_history_too_fast(notice: &Notice) -> bool {
 }
 
 /// Whether TWS has ended a stream that should be asked for again, as it says itself: updates of bars end when IB is lost
-/// (10182), real-time bars when an exchange takes trades back (10225), and history for haste.
+/// (10182), real-time bars when an exchange takes trades back (10225), books of depth when trading is halted (316), and
+/// history for haste.
 pub(crate) fn says_ask_again(notice: &Notice) -> bool {
-    matches!(notice.code, 10182 | 10225) || says_history_too_fast(notice)
+    matches!(notice.code, 316 | 10182 | 10225) || says_history_too_fast(notice)
 }
 
 /// Whether a farm notice says that the farm is down; idle farms connect on demand.

@@ -54,8 +54,8 @@ impl Client {
     /// [`DepthBook`](crate::feed::DepthBook) puts the rows together.
     ///
     /// # Errors
-    /// As for [`Client::subscribe`]. It ends with code 309 (too many), 316 (cancelled by TWS), 354 (not subscribed to this
-    /// data).
+    /// As for [`Client::subscribe`]. It ends with code 309 (too many), 354 (not subscribed to this data); one that is
+    /// halted (316) is asked for again.
     pub fn depth(&self, contract: &Contract, rows: u32) -> Result<Subscription<DepthUpdate>, RequestError> {
         self.subscribe(RequestMarketDepth::of(contract, rows))
     }

@@ -499,3 +499,27 @@ fn a_stream_of_bars_that_tws_has_ended_is_asked_for_again() {
     pair.notice_of(id, 162, "Historical Market Data Service error message:No market data permissions for NYSE STK");
     assert!(pair.events.iter().any(|event| matches!(event, Event::Update { update: FeedUpdate::Ended(_), .. })));
 }
+
+/// A book of depth that is halted (316) stands still until it is asked for again, and is new then.
+#[test]
+fn a_book_that_is_halted_is_asked_for_again() {
+    let mut pair = Pair::ready();
+    let depth =
+        |request_id| Box::new(RequestMarketDepth { request_id, contract: stock("IBM"), ..Default::default() }).into();
+    pair.session.subscribe(Box::new(depth), pair.now).unwrap();
+    pair.settle();
+    pair.notice_of(
+        tws_client::session::REQUEST_ID_FIRST,
+        316,
+        "Market depth data has been HALTED. Please re-subscribe.",
+    );
+    pair.run_for(31 * SECOND);
+    let asked = pair.heard.iter().filter(|message| matches!(message, ClientMessage::RequestMarketDepth(_))).count();
+    assert_eq!(asked, 2);
+    let told = |wanted: fn(&FeedUpdate) -> bool| {
+        pair.events.iter().any(|event| matches!(event, Event::Update { update, .. } if wanted(update)))
+    };
+    assert!(
+        told(|update| matches!(update, FeedUpdate::Gap(_))) && !told(|update| matches!(update, FeedUpdate::Ended(_)))
+    );
+}
