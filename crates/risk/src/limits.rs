@@ -408,7 +408,7 @@ fn positive(limit: Limit, value: Decimal, faults: &mut Vec<LimitFault>) {
 
 /// How an [`AllowList`] is spelled.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "it should be \"any\", or a list of names, such as [\"IBM\"]")]
 enum AllowListText {
     Word(Any),
     Names(BTreeSet<String>),
@@ -528,8 +528,11 @@ mod tests {
         let read = |text: &str| toml::from_str::<Limits>(text);
         assert_eq!(read(text), Ok(complete()));
         assert_eq!(read(&toml::to_string(&complete()).unwrap()), Ok(complete())); // limits are plain data
+        for text in ["symbols = \"all\"", "symbols = 5", "security_types = [1]"] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains("it should be \"any\", or a list of names"), "{error}");
+        }
         assert_eq!(read(""), Ok(Limits::default()));
-        assert!(read("symbols = \"all\"").is_err());
         assert!(read("max_order = 5").is_err());
     }
 
