@@ -78,7 +78,7 @@ pub(super) struct Closed {
     /// Those who still have something to tell.
     tasks: Vec<JoinHandle<()>>,
     /// Refuses what is still asked.
-    intake: JoinHandle<()>,
+    intake: JoinHandle<Result<(), Unheard>>,
     /// How many lines that one has taken.
     taken: Arc<AtomicU64>,
 }
@@ -509,6 +509,9 @@ impl Closed {
         })
         .await;
         self.intake.abort();
+        if let Ok(Err(Unheard)) = (&mut self.intake).await {
+            self.ending = Ending::Unheard;
+        }
     }
 
     fn taken(&self) -> u64 {

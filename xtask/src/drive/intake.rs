@@ -64,14 +64,13 @@ impl Intake {
     }
 
     /// Takes lines until they end. What comes after `quit`, or once the process ends, is refused.
-    pub(super) async fn take(mut self, mut lines: mpsc::Receiver<Line>) {
+    pub(super) async fn take(mut self, mut lines: mpsc::Receiver<Line>) -> Result<(), Unheard> {
         while let Some(line) = lines.recv().await {
-            if self.take_one(line).await.is_err() {
-                return;
-            }
+            self.take_one(line).await?;
             self.taken.fetch_add(1, Ordering::Relaxed);
         }
         self.tell(End::Input);
+        Ok(())
     }
 
     async fn take_one(&mut self, line: Line) -> Result<(), Unheard> {
