@@ -196,13 +196,14 @@ impl Named {
             return Err("a contract needs `symbol` or `con_id`".to_owned());
         }
         // Beside a number only what is said counts, and what is said must fit it.
-        let (usual_type, usual_currency) = if number.is_none() { ("STK", "USD") } else { ("", "") };
+        let (usual_type, usual_exchange, usual_currency) =
+            if number.is_none() { ("STK", "SMART", "USD") } else { ("", "", "") };
         let security_type = self.sec_type.as_deref().unwrap_or(usual_type);
         Ok(Contract {
             contract_id: number,
             symbol: self.symbol.clone(),
             security_type: (!security_type.is_empty()).then(|| SecurityType::from(security_type)),
-            exchange: self.exchange.as_deref().unwrap_or("SMART").to_owned(),
+            exchange: self.exchange.as_deref().unwrap_or(usual_exchange).to_owned(),
             primary_exchange: self.primary_exchange.clone().unwrap_or_default(),
             currency: self.currency.as_deref().unwrap_or(usual_currency).to_owned(),
             last_trade_date_or_month: self.expiry.clone().unwrap_or_default().into(),

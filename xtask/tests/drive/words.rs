@@ -179,3 +179,22 @@ fn a_preview_tells_what_an_order_would_do_and_uses_no_ref_up() {
     assert!(drive.ended().success());
     market_place.close();
 }
+
+/// Not everything trades at SMART; TWS knows where by the number alone.
+#[test]
+fn a_number_is_enough_to_name_a_contract() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let euro = json!({"symbol": "EUR", "sec_type": "CASH", "exchange": "IDEALPRO"});
+    let number = drive.done(json!({"cmd": "subscribe", "contract": euro}))["con_id"].clone();
+    for contract in [json!({"con_id": number}), json!({"con_id": number, "symbol": "EUR", "sec_type": "CASH"})] {
+        assert_eq!(drive.done(json!({"cmd": "subscribe", "contract": contract}))["con_id"], number);
+    }
+    let mut order = limit("one", "BUY", "1", "9");
+    order["contract"] = json!({"con_id": 900_001});
+    drive.done(order);
+    drive.order("one", "working");
+    assert!(drive.ended().success());
+    market_place.close();
+}
