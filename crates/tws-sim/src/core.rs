@@ -115,7 +115,8 @@ pub enum Input {
         /// What was wrong.
         bad: BadFrame,
     },
-    /// A quote or a trade from outside. The market stands still from now on but for what is handed in.
+    /// A quote or a trade from outside. The market stands still from now on but for what is handed in. One that
+    /// [`MarketEvent::check`] refuses is left out.
     Market {
         /// Where.
         contract: ContractId,
@@ -325,6 +326,10 @@ impl Core {
                 }
             }
             Input::Market { contract, event } => {
+                if let Err(impossible) = event.check() {
+                    tracing::warn!(%contract, %impossible, "what a market cannot show is left out");
+                    return self.outbox.due(now);
+                }
                 self.open_market(contract);
                 self.markets.stand_still(contract);
                 self.market_event(contract, &event);

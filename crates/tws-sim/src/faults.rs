@@ -13,6 +13,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tws_proto::ids::{ClientId, OrderId};
 
+use crate::validation::{PRICE_MAX, QUANTITY_MAX};
+
 pub(crate) use set::FaultSet;
 pub use set::{Active, Clear};
 pub use table::{Entry, Lasting, Parameter, Place, Switch, UnknownSwitch};
@@ -301,6 +303,10 @@ impl Fault {
             }
             Switch::Chunk if self.bytes == Some(0) => needs("at least one byte"),
             Switch::DropEvery if self.ms == Some(0) => needs("a time of at least 1 ms"),
+            _ if self.quantity.is_some_and(|quantity| quantity.abs() > QUANTITY_MAX) => {
+                needs("a quantity of no more than 100000000")
+            }
+            _ if self.price.is_some_and(|price| price.abs() > PRICE_MAX) => needs("a price of no more than 10000000"),
             _ if self.number.is_some_and(|number| number < 0) => needs("a number that is not negative"),
             _ => Ok(()),
         }
@@ -428,6 +434,11 @@ mod tests {
         check("fault = \"manual-order\"\ninstrument = \"IBM\"\nquantity = -0.5", Ok(sale));
         check("fault = \"missing-status\"\nrate = 1.5", Err("the rate of missing-status must be between 0 and 1"));
         check("fault = \"drop\"\nrate = 0.5", Err("drop does not take rate; it takes client"));
+        check("fault = \"correction\"\nquantity = 1e9", Err("correction needs a quantity of no more than 100000000"));
+        check(
+            "fault = \"correction\"\nprice = \"-1000000000000000000000000\"",
+            Err("correction needs a price of no more than 10000000"),
+        );
         check("fault = \"raw\"\ntext = \"0\"", Err("raw needs a text of hexadecimal digits, two for each byte"));
         check("fault = \"raw\"\ntext = \"00 fF\"", Ok(Fault::new(Switch::Raw).text("00 fF")));
         check(

@@ -87,5 +87,5 @@ pub use instrument::Instrument;
 pub use market::{Quote, Trade};
 pub use order_rules::OrderRules;
 pub use settings::ApiSettings;
-pub use shell::{Pace, TwsSim, UnknownInstrument};
+pub use shell::{NotShown, Pace, TwsSim, UnknownInstrument};
 pub use time::SimTime;

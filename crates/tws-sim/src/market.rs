@@ -10,6 +10,17 @@ use crate::tape::Tape;
 use crate::time::SimTime;
 use crate::walk::Walk;
 
+/// No price or size is larger than a million million: beyond that amounts would not be exact any more.
+pub(crate) const NUMBER_MAX: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
+
+/// A price or a size that no market has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no market shows {number}: a size is from 0 to {NUMBER_MAX}, and no price is further from 0 than that")]
+pub struct ImpossibleMarket {
+    /// Which number.
+    pub number: Decimal,
+}
+
 /// Price and size on one side of a quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
@@ -65,6 +76,28 @@ pub enum MarketEvent {
     Quote(Quote),
     /// A trade.
     Trade(Trade),
+}
+
+impl MarketEvent {
+    /// Whether a market can show it.
+    ///
+    /// # Errors
+    /// [`ImpossibleMarket`], where a size is negative, or a number so large that amounts would not be exact.
+    pub fn check(&self) -> Result<(), ImpossibleMarket> {
+        let levels = match self {
+            Self::Quote(quote) => [quote.bid, quote.ask],
+            Self::Trade(trade) => [Some(Level { price: trade.price, size: trade.size }), None],
+        };
+        for Level { price, size } in levels.into_iter().flatten() {
+            if price.abs() > NUMBER_MAX {
+                return Err(ImpossibleMarket { number: price });
+            }
+            if size < Decimal::ZERO || size > NUMBER_MAX {
+                return Err(ImpossibleMarket { number: size });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Which side of the quote an order trades against.

@@ -25,7 +25,7 @@ use crate::builder::Builder;
 use crate::core::{Core, HandRefused, Input, Manual};
 use crate::faults::{Active, Clear, Fault, InvalidFault, Switch};
 use crate::information::{Article, Bulletin};
-use crate::market::{Halt, MarketEvent, Quote, Trade};
+use crate::market::{Halt, ImpossibleMarket, MarketEvent, Quote, Trade};
 use crate::time::SimTime;
 
 pub use clock::{NoPace, Pace};
@@ -88,6 +88,18 @@ pub(crate) struct ShellSetup {
 pub struct UnknownInstrument {
     /// What was asked for.
     pub name: String,
+}
+
+/// Why a market does not show what it was told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotShown {
+    /// There is no such instrument.
+    #[error(transparent)]
+    Unknown(#[from] UnknownInstrument),
+    /// No market shows that.
+    #[error(transparent)]
+    Impossible(#[from] ImpossibleMarket),
 }
 
 impl TwsSim {
@@ -200,13 +212,8 @@ impl TwsSim {
     /// handed in.
     ///
     /// # Errors
-    /// [`UnknownInstrument`] where no instrument has this name.
-    pub fn quote(
-        &self,
-        instrument: &str,
-        bid: impl Into<Decimal>,
-        ask: impl Into<Decimal>,
-    ) -> Result<(), UnknownInstrument> {
+    /// [`NotShown`] where no instrument has this name, or no market shows such a price or size.
+    pub fn quote(&self, instrument: &str, bid: impl Into<Decimal>, ask: impl Into<Decimal>) -> Result<(), NotShown> {
         let size = Decimal::ONE_THOUSAND;
         self.quote_with_sizes(instrument, Quote::new(bid.into(), size, ask.into(), size))
     }
@@ -214,16 +221,16 @@ impl TwsSim {
     /// Shows a quote; see [`TwsSim::quote`].
     ///
     /// # Errors
-    /// [`UnknownInstrument`] where no instrument has this name.
-    pub fn quote_with_sizes(&self, instrument: &str, quote: Quote) -> Result<(), UnknownInstrument> {
+    /// [`NotShown`] where no instrument has this name, or no market shows such a price or size.
+    pub fn quote_with_sizes(&self, instrument: &str, quote: Quote) -> Result<(), NotShown> {
         self.market_event(instrument, MarketEvent::Quote(quote))
     }
 
     /// Shows a trade between others; see [`TwsSim::quote`].
     ///
     /// # Errors
-    /// [`UnknownInstrument`] where no instrument has this name.
-    pub fn trade(&self, instrument: &str, trade: Trade) -> Result<(), UnknownInstrument> {
+    /// [`NotShown`] where no instrument has this name, or no market shows such a price or size.
+    pub fn trade(&self, instrument: &str, trade: Trade) -> Result<(), NotShown> {
         self.market_event(instrument, MarketEvent::Trade(trade))
     }
 
@@ -380,7 +387,7 @@ impl TwsSim {
         pipes.shutdown().await;
     }
 
-    fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), UnknownInstrument> {
+    fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), NotShown> {
         self.hub.market_event(instrument, event)
     }
 

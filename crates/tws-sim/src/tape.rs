@@ -12,14 +12,11 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use rust_decimal::Decimal;
 
-use crate::market::{Level, MarketEvent, Quote, Trade};
+use crate::market::{Level, MarketEvent, NUMBER_MAX, Quote, Trade};
 use crate::time::SimTime;
 
 /// The first line of a tape file.
 const HEADER: [&str; 7] = ["ts_ms", "kind", "price", "size", "ask_price", "ask_size", "exchange"];
-
-/// No price or size is larger than a million million.
-const NUMBER_MAX: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
 
 /// One row: when, in the time of the recording, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]

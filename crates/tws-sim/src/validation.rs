@@ -13,9 +13,9 @@ use crate::order_time::{self, DayMeans};
 use crate::time::SimTime;
 
 /// The largest order: beyond it amounts would not be exact any more.
-const QUANTITY_MAX: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
+pub(crate) const QUANTITY_MAX: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
 /// The highest price of an order.
-const PRICE_MAX: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
+pub(crate) const PRICE_MAX: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
 /// The largest offset, percentage or sum of money of an order.
 const AMOUNT_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 /// Order types in spellings that the wire knows and that are taken and held.

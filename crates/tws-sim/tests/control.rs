@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tws_sim::control::{ControlError, ControlPort, Token};
+use tws_sim::market::Halt;
 use tws_sim::{Pace, TwsSim};
 
 struct Desk {
@@ -107,6 +108,17 @@ async fn it_shows_and_moves_the_simulator() {
     desk.refuses("/market", "{\"instrument\":\"NOSUCH\",\"bid\":1}", "no instrument \"NOSUCH\"").await;
     desk.refuses("/market", "{\"instrument\":\"IBM\"}", "say bid and ask").await;
     desk.refuses("/market", "{\"instrument\":\"IBM\",\"bid\":\"x\"}", "not a decimal").await;
+    for impossible in [
+        r#""bid":1,"bid_size":-5"#,
+        r#""ask":"79228162514264337593543950335""#,
+        r#""bid":"-79228162514264337593543950335""#,
+        r#""trade":5,"trade_size":-1"#,
+        r#""trade":5,"trade_size":"79228162514264337593543950335","halt":"general""#,
+    ] {
+        desk.refuses("/market", &format!("{{\"instrument\":\"IBM\",{impossible}}}"), "a size is from 0").await;
+    }
+    let ibm = desk.sim.look(|core| core.catalogue().by_name("IBM").unwrap().contract_id);
+    assert_eq!(desk.sim.look(|core| core.market(ibm).unwrap().halt()), Halt::None, "all of it or nothing");
     desk.refuses("/order", "{\"cancel\":1}", "no live order").await;
     desk.refuses("/order", "{\"instrument\":\"IBM\"}", "say instrument").await;
     desk.refuses("/time", "{\"pace\":\"slow\"}", "write real").await;

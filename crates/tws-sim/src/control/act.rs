@@ -134,20 +134,19 @@ pub(super) fn market(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {
     if quote == Quote::default() && trade.is_none() && request.halt.is_none() {
         return Err(Wrong::request("say bid and ask, trade, or halt, with their sizes if they are not 1000"));
     }
+    // All of it or nothing.
+    let quote = (quote != Quote::default()).then_some(MarketEvent::Quote(quote));
+    let events: Vec<MarketEvent> = quote.into_iter().chain(trade.map(MarketEvent::Trade)).collect();
+    for event in &events {
+        event.check().map_err(Wrong::request)?;
+    }
     if let Some(halt) = request.halt {
         desk.hub.halt(&request.instrument, halt.into()).map_err(Wrong::request)?;
     }
-    if quote != Quote::default() {
-        show(desk, &request.instrument, MarketEvent::Quote(quote))?;
-    }
-    if let Some(trade) = trade {
-        show(desk, &request.instrument, MarketEvent::Trade(trade))?;
+    for event in events {
+        desk.hub.market_event(&request.instrument, event).map_err(Wrong::request)?;
     }
     Ok(json!({ "instrument": request.instrument, "shown": true }))
-}
-
-fn show(desk: &Desk, instrument: &str, event: MarketEvent) -> Result<(), Wrong> {
-    desk.hub.market_event(instrument, event).map_err(Wrong::request)
 }
 
 pub(super) fn news(desk: &Desk, body: &[u8]) -> Result<Value, Wrong> {

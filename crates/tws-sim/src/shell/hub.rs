@@ -9,7 +9,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use super::clock::{Clock, Pace};
 use super::link::Standing;
 use super::queue::{Delivery, Queue};
-use super::{STALL_S, UnknownInstrument};
+use super::{NotShown, STALL_S, UnknownInstrument};
 use crate::core::{Core, Input, Output};
 use crate::faults::{Active, Clear, Fault, FaultSet, Lasting, Place, Switch};
 use crate::market::{Halt, MarketEvent};
@@ -163,7 +163,8 @@ impl Hub {
     }
 
     /// Shows something in an instrument's market.
-    pub(crate) fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), UnknownInstrument> {
+    pub(crate) fn market_event(&self, instrument: &str, event: MarketEvent) -> Result<(), NotShown> {
+        event.check()?;
         let contract = self.read(|core| core.catalogue().by_name(instrument).map(|found| found.contract_id));
         let contract = contract.ok_or_else(|| UnknownInstrument { name: instrument.to_owned() })?;
         self.step(Input::Market { contract, event });
