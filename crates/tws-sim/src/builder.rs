@@ -18,6 +18,7 @@ use crate::faults::{Fault, FaultFileError, InvalidFault};
 use crate::hours::MarketHours;
 use crate::information::InformationError;
 use crate::instrument::Instrument;
+use crate::market::NUMBER_MAX;
 use crate::order_rules::OrderRules;
 use crate::settings::ApiSettings;
 use crate::shell::{Pace, ShellSetup, TwsSim, UnknownInstrument};
@@ -90,6 +91,14 @@ pub enum StartError {
     Account {
         /// Its name.
         name: String,
+    },
+    /// An account begins with so much money, or with such a position, that amounts would not be exact.
+    #[error("account {name:?} begins with {amount}: no sum, quantity or price may be above {NUMBER_MAX}")]
+    Amount {
+        /// Its name.
+        name: String,
+        /// What is too much.
+        amount: Decimal,
     },
     /// A position or a group names an account that is not there.
     #[error("there is no account {name:?}; add it with Builder::account")]
@@ -465,6 +474,14 @@ impl Builder {
             found.positions.insert(contract, position);
         }
         setup.advisor = self.advisor;
+        for account in &setup.accounts {
+            let positions = account.positions.values();
+            let of_positions = positions.flat_map(|position| [position.quantity, position.average_price]);
+            let mut amounts = account.other_cash.values().copied().chain([account.cash]).chain(of_positions);
+            if let Some(amount) = amounts.find(|amount| amount.abs() > NUMBER_MAX) {
+                return Err(StartError::Amount { name: account.name.clone(), amount });
+            }
+        }
         Ok(setup)
     }
 }

@@ -70,4 +70,8 @@ async fn a_login_that_cannot_be_says_why() {
     assert!(fault(member).contains("no account \"DU9\""));
     let twice = TwsSim::builder().account("DF1").advisor(AdvisorSetup::new("DF1")).start().await;
     assert!(fault(twice).contains("given twice"));
+    let rich = TwsSim::builder().account_with_cash("DU1", Decimal::MAX).start().await;
+    assert!(fault(rich).contains("no sum, quantity or price may be above 1000000000000"));
+    let long = TwsSim::builder().account("DU1").position("DU1", "IBM", Decimal::MAX, Decimal::MIN).start().await;
+    assert!(fault(long).contains("account \"DU1\" begins with"));
 }
