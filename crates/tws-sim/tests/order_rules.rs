@@ -257,3 +257,32 @@ fn options_are_exercised_or_lapse() {
     let held = |name| book.position(ACCOUNT, name);
     assert_eq!([held("CALL"), held("PUT"), held("CASH"), held("IBM")], [2.into(), 0.into(), 5.into(), 100.into()]);
 }
+
+#[test]
+fn an_option_on_a_future_delivers_futures_and_not_what_they_are_on() {
+    let mut setup = CoreSetup { feed: Feed::Still, ..CoreSetup::new(7, START) };
+    let future = setup.catalogue.by_name("ESZ3").unwrap().clone();
+    let call = Instrument {
+        security_type: SecurityType::FutureOption,
+        local_symbol: "CALL".to_owned(),
+        last_trade_date: "20131018".to_owned(),
+        strike: Some(Decimal::from(1000)),
+        right: Some(OptionRight::Call),
+        multiplier: future.multiplier,
+        underlying_contract_id: Some(future.contract_id),
+        exchange: "CME".to_owned(),
+        valid_exchanges: "CME".to_owned(),
+        ..Instrument::stock(900_001, "ES", "USD", Decimal::from(5))
+    };
+    setup.catalogue.add(call).unwrap();
+    let mut desk = Desk::with(setup);
+    desk.connect(1);
+    let desk = check_on(
+        desk,
+        "quote ESZ3 1010.00x50 1010.25x50
+         quote CALL 11.00x50 11.25x50
+         buy 1 2 MKT conid=900001 exchange=CME > open 1 Submitted 2 | status 1 Submitted 0/2 | exec 1 BOT 2@11.25 | status 1 Filled 2/0 | fee 4.50
+         exercise 2 2 CALL > exec 2 SLD 2@0 | fee 0 pnl -1129.50 | exec 2 BOT 2@1000 | fee 0",
+    );
+    assert_eq!(desk.book().position(ACCOUNT, "ESZ3"), 2.into());
+}

@@ -7,7 +7,7 @@ use tws_proto::message::ExerciseOptions;
 
 use super::Core;
 use crate::books::Fill;
-use crate::instrument::{Class, Instrument, MarketKind};
+use crate::instrument::{Instrument, MarketKind};
 use crate::market::Market;
 use crate::orders::OrderKey;
 use crate::session::SessionId;
@@ -30,7 +30,7 @@ impl Core {
         let cause = |text: &str| Err(Refusal::Invalid(322, format!("Error processing request.-'bN' : cause - {text}")));
         let contract = self.resolve(&request.contract).map_err(|(code, text)| Refusal::invalid(code, text))?;
         let Some(option) = self.catalogue.by_id(contract).cloned() else { return cause("Unknown contract") };
-        let (Class::Options, Some(strike), Some(right)) = (option.class(), option.strike, option.right.clone()) else {
+        let (Some(strike), Some(right)) = (option.strike, option.right.clone()) else {
             return cause("The contract is not an option");
         };
         let account = match (request.account.as_str(), self.accounts.as_slice()) {
@@ -87,7 +87,9 @@ impl Core {
             Some(under) => {
                 self.book_exercise(key, account, (option, ExecutionSide::Sold), quantity, Decimal::ZERO);
                 let side = if is_call { ExecutionSide::Bought } else { ExecutionSide::Sold };
-                self.book_exercise(key, account, (under, side), quantity * option.factor(), strike);
+                // One option on a future is one future, whatever that one holds.
+                let delivered = quantity * option.factor() / under.factor();
+                self.book_exercise(key, account, (under, side), delivered, strike);
             }
             // An index cannot be delivered: the difference is paid.
             None => {
