@@ -16,6 +16,7 @@ mod depth;
 mod display;
 mod execution;
 mod exercise;
+mod expiry;
 mod faults;
 mod generic_ticks;
 mod groups;
@@ -536,6 +537,7 @@ impl Core {
                 Due::News => self.tell_news(),
                 Due::Scans => self.repeat_scans(),
                 Due::DayEnd => {
+                    self.end_contracts();
                     self.end_market_day();
                     self.desk.forget_spent_groups();
                     self.begin_day();

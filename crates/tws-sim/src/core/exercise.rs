@@ -6,6 +6,7 @@ use tws_proto::kinds::{ExecutionSide, ExerciseAction, OptionRight};
 use tws_proto::message::ExerciseOptions;
 
 use super::Core;
+use super::expiry::closing;
 use crate::books::Fill;
 use crate::instrument::{Instrument, MarketKind};
 use crate::market::Market;
@@ -49,13 +50,8 @@ impl Core {
         if quantity > held {
             return cause("Exercise quantity exceeds the position");
         }
-        let underlying = option.underlying_contract_id.and_then(|id| self.catalogue.by_id(id)).cloned();
-        let price = underlying.as_ref().map(|under| {
-            let mark = self.markets.get(&under.contract_id).and_then(Market::mark);
-            mark.unwrap_or(under.price)
-        });
         let is_call = right == OptionRight::Call;
-        let worth = price.map(|price| if is_call { price - strike } else { strike - price });
+        let (underlying, worth) = self.intrinsic(&option, strike, is_call);
         let key = OrderKey { client, order: request.order_id };
         match request.action {
             Some(ExerciseAction::Lapse) => {
@@ -75,7 +71,23 @@ impl Core {
         Ok(())
     }
 
-    fn settle(
+    /// What an option is on, and what exercising it is worth now, less than nothing out of the money.
+    pub(super) fn intrinsic(
+        &self,
+        option: &Instrument,
+        strike: Decimal,
+        is_call: bool,
+    ) -> (Option<Instrument>, Option<Decimal>) {
+        let underlying = option.underlying_contract_id.and_then(|id| self.catalogue.by_id(id)).cloned();
+        let price = underlying.as_ref().map(|under| {
+            let mark = self.markets.get(&under.contract_id).and_then(Market::mark);
+            mark.unwrap_or(under.price)
+        });
+        (underlying, price.map(|price| if is_call { price - strike } else { strike - price }))
+    }
+
+    /// So many options are exercised, or assigned where the account has sold them and `quantity` is below 0.
+    pub(super) fn settle(
         &mut self,
         key: OrderKey,
         account: &str,
@@ -83,24 +95,26 @@ impl Core {
         quantity: Decimal,
         (underlying, strike, is_call, worth): (Option<&Instrument>, Decimal, bool, Option<Decimal>),
     ) {
+        let (closes, size) = (closing(quantity), quantity.abs());
         match underlying.filter(|under| under.market != MarketKind::TradesOnly) {
             Some(under) => {
-                self.book_exercise(key, account, (option, ExecutionSide::Sold), quantity, Decimal::ZERO);
-                let side = if is_call { ExecutionSide::Bought } else { ExecutionSide::Sold };
+                self.book_exercise(key, account, (option, closes), size, Decimal::ZERO);
+                let buys = is_call == (quantity > Decimal::ZERO);
+                let side = if buys { ExecutionSide::Bought } else { ExecutionSide::Sold };
                 // One option on a future is one future, whatever that one holds.
-                let delivered = quantity * option.factor() / under.factor();
+                let delivered = size * option.factor() / under.factor();
                 self.book_exercise(key, account, (under, side), delivered, strike);
             }
             // An index cannot be delivered: the difference is paid.
             None => {
                 let paid = worth.unwrap_or_default().max(Decimal::ZERO);
-                self.book_exercise(key, account, (option, ExecutionSide::Sold), quantity, paid);
+                self.book_exercise(key, account, (option, closes), size, paid);
             }
         }
     }
 
     /// A trade that no market saw and that costs nothing.
-    fn book_exercise(
+    pub(super) fn book_exercise(
         &mut self,
         key: OrderKey,
         account: &str,
