@@ -239,7 +239,7 @@ pub struct Span {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a time is milliseconds, not below 0, or 90s, 5m, 2h, 3d")]
 enum SpanText {
     Milliseconds(u64),
     Words(String),
