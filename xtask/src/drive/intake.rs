@@ -11,7 +11,8 @@ use tokio::task::unconstrained;
 use trader::Handle;
 
 use super::command::{Command, Kind};
-use super::desk::{Fault, answer};
+use super::desk::answer;
+use super::fault::Fault;
 use super::id::Id;
 use super::lines::{LINE_BYTES_MAX, Line};
 use super::voice::{Unheard, Voice};

@@ -6,6 +6,7 @@
 
 mod command;
 mod desk;
+mod fault;
 mod fields;
 mod id;
 mod intake;
