@@ -1,8 +1,10 @@
-//! Replay with more than one processor: two threads read, prove and parse page by page, and the caller does what it does.
+//! Replay with more than one processor: other threads read and prove page by page, and parse what the caller has no time
+//! for.
 
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde::de::DeserializeOwned;
@@ -12,85 +14,102 @@ use crate::error::{Broken, ReplayError};
 use crate::reader::{Reader, Stored};
 use crate::record::{Seen, Sequence, Stamps};
 
-/// Threads that prove and parse.
-const WORKERS: usize = 2;
+/// Most threads beside the caller's: reading is in turns, so that more would wait for each other.
+const WORKERS_MAX: usize = 2;
 /// Records that are handed on together.
 const PAGE_RECORDS_MAX: usize = 256;
 /// As few as this, where their payloads are long.
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Pages that may be under way to the caller.
 const PAGES_MAX: usize = 8;
+/// While fewer pages wait for the caller, it waits for them: it gets them as they are and parses them itself, where they
+/// are used.
+const PAGES_WAITING_LEAST: usize = 2;
 
 /// Records in order from [`Reader::replay_ahead`]: the place of each, and its payload where it was wanted. As an iterator
 /// it gives them away; [`lend`](Self::lend) costs less.
 #[derive(Debug)]
 pub struct Ahead<T> {
     pages: Receiver<Promised<T>>,
-    page: Items<T>,
+    /// Pages that are made and not taken.
+    waiting: Arc<AtomicUsize>,
+    page: Page<T>,
     /// Place in the page of the next one.
     next: usize,
     /// Where the page came from.
-    home: Option<SyncSender<Items<T>>>,
-    has_broken: bool,
+    home: Option<SyncSender<Page<T>>>,
+    /// The last record that was parsed here, or why there is none.
+    parsed: Option<Payload<T>>,
+    has_ended: bool,
 }
 
-type Item<T> = Result<(Sequence, Option<T>), ReplayError>;
+/// What was wanted of a record.
+type Payload<T> = Result<Option<T>, ReplayError>;
 
-/// `None` where it was given away.
-type Items<T> = Vec<Option<Item<T>>>;
-
-/// A page that has been read and comes once it is proven and parsed.
+/// A page that has been read and comes once it is proven.
 #[derive(Debug)]
 struct Promised<T> {
-    ready: Receiver<Items<T>>,
+    ready: Receiver<Page<T>>,
     /// Where it goes when all of it has been seen.
-    home: SyncSender<Items<T>>,
+    home: SyncSender<Page<T>>,
 }
 
-impl<T> Ahead<T> {
+impl<T: DeserializeOwned> Ahead<T> {
     /// The next record, as the iterator has it, but lent: the thread that made it lets go of it too, and makes the next
     /// ones where it stood.
     pub fn lend(&mut self) -> Option<Result<(Sequence, Option<&T>), ReplayError>> {
-        let item = self.advance()?;
-        if let Some(Err(_)) = item {
-            return item.take().and_then(Result::err).map(Err);
+        let (sequence, payload) = self.advance()?;
+        match payload {
+            Some(Ok(payload)) => Some(Ok((sequence, payload.as_ref()))),
+            failed => failed.take().and_then(Result::err).map(Err),
         }
-        item.as_ref().and_then(|item| item.as_ref().ok()).map(|(sequence, payload)| Ok((*sequence, payload.as_ref())))
     }
 
     /// Goes on by one record.
-    fn advance(&mut self) -> Option<&mut Option<Item<T>>> {
+    fn advance(&mut self) -> Option<(Sequence, &mut Option<Payload<T>>)> {
         // What was read behind a broken record builds on it.
-        if self.has_broken {
+        if self.has_ended {
             return None;
         }
-        while self.next >= self.page.len() {
+        while self.next >= self.page.rows.len() {
+            if let Some(broken) = self.page.broken.take() {
+                self.has_ended = true;
+                self.parsed = Some(Err(broken.into()));
+                return Some((broken.sequence, &mut self.parsed));
+            }
             let Promised { ready, home } = self.pages.recv().ok()?;
             let seen = std::mem::replace(&mut self.page, ready.recv().ok()?);
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
             self.next = 0;
             if let Some(home) = self.home.replace(home) {
                 let _ = home.try_send(seen); // that thread may be gone: then it is let go of here
             }
         }
-        let item = self.page.get_mut(self.next)?;
+        let at = self.next;
         self.next += 1;
-        self.has_broken = matches!(item, Some(Err(ReplayError::Broken(_))));
-        Some(item)
+        let sequence = self.page.rows.get(at)?.sequence;
+        if self.page.is_parsed {
+            return self.page.parsed.get_mut(at).map(|payload| (sequence, payload));
+        }
+        self.parsed = None; // so that the next one finds memory of its size at hand
+        self.parsed = self.page.payload(at);
+        Some((sequence, &mut self.parsed))
     }
 }
 
-impl<T> Iterator for Ahead<T> {
-    type Item = Item<T>;
+impl<T: DeserializeOwned> Iterator for Ahead<T> {
+    type Item = Result<(Sequence, Option<T>), ReplayError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.advance()?.take()
+        let (sequence, payload) = self.advance()?;
+        Some(payload.take()?.map(|payload| (sequence, payload)))
     }
 }
 
 impl Reader {
-    /// As [`replay_as`](Self::replay_as), with records read, proven and parsed on two other threads, while `take` has
-    /// those before; both end before this returns. Payloads of kinds that are not `wanted` are proven and not parsed.
-    /// Memory is bounded by a few pages of 256 records or one mebibyte.
+    /// As [`replay_as`](Self::replay_as), with records read and proven on one or two other threads, and parsed there too
+    /// as far as `take` is busy with those before; they end before this returns. Payloads of kinds that are not `wanted`
+    /// are proven and not parsed. Memory is bounded by a few pages of 256 records or one mebibyte.
     ///
     /// # Panics
     ///
@@ -102,37 +121,52 @@ impl Reader {
         take: impl FnOnce(Ahead<T>) -> R,
     ) -> R {
         let (promise, pages) = sync_channel(PAGES_MAX);
+        let waiting = Arc::new(AtomicUsize::new(0));
         let cursor = Mutex::new(Cursor::new(self, from));
         thread::scope(|scope| {
-            for _ in 0..WORKERS {
+            for _ in 0..workers() {
                 let promise = promise.clone();
-                scope.spawn(|| work(&cursor, promise, &wanted));
+                scope.spawn(|| work(&cursor, promise, &wanted, &waiting));
             }
             drop(promise);
-            take(Ahead { pages, page: Vec::new(), next: 0, home: None, has_broken: false })
+            let (page, waiting) = (Page::new(), Arc::clone(&waiting));
+            take(Ahead { pages, waiting, page, next: 0, home: None, parsed: None, has_ended: false })
         })
     }
 }
 
+/// As many as have processors of their own beside the caller: a thread that takes turns on one with it makes it wait.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, |processors| processors.get() - 1).clamp(1, WORKERS_MAX)
+}
+
 /// Takes the next page until there is none: reading is in turns, the rest at the same time.
-fn work<T: DeserializeOwned>(cursor: &Mutex<Cursor>, promise: SyncSender<Promised<T>>, wanted: &impl Fn(&str) -> bool) {
-    let mut page = Page::new();
+fn work<T: DeserializeOwned>(
+    cursor: &Mutex<Cursor>,
+    promise: SyncSender<Promised<T>>,
+    wanted: &impl Fn(&str) -> bool,
+    waiting: &AtomicUsize,
+) {
     // No more than those can be on their way: the others wait to be taken, or are made.
-    let (home, seen) = sync_channel(PAGES_MAX + WORKERS);
+    let (home, seen) = sync_channel(PAGES_MAX + WORKERS_MAX);
     loop {
+        let mut page = seen.try_recv().unwrap_or_else(|_| Page::new());
         let (ready, promised) = sync_channel(1);
         {
             let Ok(mut cursor) = cursor.lock() else { return }; // the other one has panicked, which is told by the scope
-            cursor.read(&mut page);
+            cursor.read(&mut page, wanted);
             // Promised before the next page can be read, and so in order.
             let promised = Promised { ready: promised, home: home.clone() };
             if page.is_empty() || promise.send(promised).is_err() {
                 return;
             }
         }
-        let mut items = seen.try_recv().unwrap_or_default();
-        page.items_into(&mut items, wanted);
-        let _ = ready.send(items); // nobody may want more
+        page.prove();
+        if waiting.load(Ordering::Relaxed) >= PAGES_WAITING_LEAST {
+            page.parse();
+        }
+        waiting.fetch_add(1, Ordering::Relaxed);
+        let _ = ready.send(page); // nobody may want more
     }
 }
 
@@ -152,7 +186,7 @@ impl Cursor {
     }
 
     /// Fills the page with the rows that follow. It stays empty where there are none.
-    fn read(&mut self, page: &mut Page) {
+    fn read<T>(&mut self, page: &mut Page<T>, wanted: &impl Fn(&str) -> bool) {
         page.clear();
         if self.ended {
             return;
@@ -169,7 +203,7 @@ impl Cursor {
                 Ok(Stored(row)) => {
                     *previous = Some(row.hash);
                     *next = next.after(1);
-                    page.push(&row);
+                    page.push(&row, wanted(row.kind));
                 }
                 Err(why) => page.broken = Some(Broken { sequence: *next, why }),
             }
@@ -183,7 +217,8 @@ impl Cursor {
 }
 
 /// Rows as they stand in the database, copied out of it.
-struct Page {
+#[derive(Debug)]
+struct Page<T> {
     /// The hash that the first row builds on.
     before: Hash,
     rows: Vec<Row>,
@@ -191,9 +226,13 @@ struct Page {
     text: String,
     /// What stands behind them, where that is no record.
     broken: Option<Broken>,
+    /// The payloads, once they are parsed. Those of a page before stay in their places until then.
+    parsed: Vec<Option<Payload<T>>>,
+    is_parsed: bool,
 }
 
 /// A row; its texts are told by their places in that of the page.
+#[derive(Debug)]
 struct Row {
     sequence: Sequence,
     schema: u32,
@@ -201,24 +240,27 @@ struct Row {
     kind: Range<usize>,
     payload: Range<usize>,
     hash: Hash,
+    is_wanted: bool,
 }
 
-impl Page {
+impl<T> Page<T> {
     fn new() -> Self {
-        Self { before: Hash([0; 32]), rows: Vec::new(), text: String::new(), broken: None }
+        let before = Hash([0; 32]);
+        Self { before, rows: Vec::new(), text: String::new(), broken: None, parsed: Vec::new(), is_parsed: false }
     }
 
     fn clear(&mut self) {
         self.rows.clear();
         self.text.clear();
         self.broken = None;
+        self.is_parsed = false;
     }
 
     fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.broken.is_none()
     }
 
-    fn push(&mut self, stored: &Seen<'_>) {
+    fn push(&mut self, stored: &Seen<'_>, is_wanted: bool) {
         let Seen { sequence, schema, stamps, kind, payload, hash } = *stored;
         let mut copied = |text: &str| {
             let start = self.text.len();
@@ -226,35 +268,47 @@ impl Page {
             start..self.text.len()
         };
         let (kind, payload) = (copied(kind), copied(payload));
-        self.rows.push(Row { sequence, schema, stamps, kind, payload, hash });
+        self.rows.push(Row { sequence, schema, stamps, kind, payload, hash, is_wanted });
     }
 
-    /// The records, proven, and parsed where they are wanted, up to the first broken one, in the place of others that
-    /// have been seen. Each of those goes just before the next one comes, which so finds memory of its size at hand.
-    fn items_into<T: DeserializeOwned>(&self, items: &mut Items<T>, wanted: &impl Fn(&str) -> bool) {
+    fn stored(&self, row: &Row) -> Stored<'_> {
+        let Row { sequence, schema, stamps, hash, .. } = *row;
+        let (kind, payload) = (&self.text[row.kind.clone()], &self.text[row.payload.clone()]);
+        Stored(Seen { sequence, schema, stamps, kind, payload, hash })
+    }
+
+    /// Ends it before the first row that does not follow from the one before it.
+    fn prove(&mut self) {
         let mut previous = self.before;
-        for (made, row) in self.rows.iter().enumerate() {
-            let Row { sequence, schema, stamps, hash, .. } = *row;
-            let (kind, payload) = (&self.text[row.kind.clone()], &self.text[row.payload.clone()]);
-            let stored = Stored(Seen { sequence, schema, stamps, kind, payload, hash });
-            if made == items.len() {
-                items.push(None);
+        let mut proven = 0;
+        for row in &self.rows {
+            if let Err(why) = self.stored(row).proven(previous) {
+                self.broken = Some(Broken { sequence: row.sequence, why });
+                break;
             }
-            items[made] = None;
-            let item = match stored.proven(previous) {
-                Ok(seen) if wanted(kind) => seen.payload_as().map(|payload| (sequence, Some(payload))),
-                Ok(_) => Ok((sequence, None)),
-                Err(why) => Err(ReplayError::Broken(Broken { sequence, why })),
-            };
-            let is_broken = matches!(item, Err(ReplayError::Broken(_)));
-            items[made] = Some(item);
-            if is_broken {
-                items.truncate(made + 1);
-                return;
-            }
-            previous = hash;
+            previous = row.hash;
+            proven += 1;
         }
-        items.truncate(self.rows.len());
-        items.extend(self.broken.map(|broken| Some(Err(ReplayError::Broken(broken)))));
+        self.rows.truncate(proven);
+    }
+}
+
+impl<T: DeserializeOwned> Page<T> {
+    /// What is wanted of a row; `None` beyond the last one.
+    fn payload(&self, at: usize) -> Option<Payload<T>> {
+        let row = self.rows.get(at)?;
+        let Stored(seen) = self.stored(row);
+        Some(if row.is_wanted { seen.payload_as().map(Some) } else { Ok(None) })
+    }
+
+    /// Parses what is wanted, in the place of what has been seen. Each of those goes just before the next one comes, which
+    /// so finds memory of its size at hand.
+    fn parse(&mut self) {
+        self.parsed.resize_with(self.rows.len(), || None);
+        for at in 0..self.rows.len() {
+            self.parsed[at] = None;
+            self.parsed[at] = self.payload(at);
+        }
+        self.is_parsed = true;
     }
 }

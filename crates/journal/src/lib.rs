@@ -50,7 +50,7 @@
 //!   stays whole beside it, and the chain goes on from one to the next.
 //! - **One writer.** A lock of the operating system on `PATH.lock`, which ends with the process.
 //! - **No second try.** After a failed write every later one is refused, until the journal is opened again.
-//! - **No clock, no logging, no threads** but the two of [`Reader::replay_ahead`], which end with it. Times are arguments;
+//! - **No clock, no logging, no threads** but those of [`Reader::replay_ahead`], which end with it. Times are arguments;
 //!   calls block until the disk has answered.
 //!
 //! # Looking inside

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Scratch, entry, stamps};
 use journal::{Ahead, Entry, Fault, ReplayError, Sequence};
 
@@ -42,10 +44,11 @@ fn replayed(scratch: &Scratch, from: u64) -> (Vec<Option<u64>>, Option<ReplayErr
     )
 }
 
-/// As [`replayed`], with records that are lent.
+/// As [`replayed`], with records that are lent to somebody who takes his time, so that others parse them.
 fn lent(scratch: &Scratch, from: u64) -> (Vec<Option<u64>>, Option<ReplayError>) {
     let from = Sequence::new(from).expect("from 1");
     let lent = |mut records: Ahead<u64>| {
+        std::thread::sleep(Duration::from_millis(20));
         let (mut payloads, mut next) = (Vec::new(), from.number());
         while let Some(record) = records.lend() {
             match record {

@@ -237,7 +237,7 @@ pub(crate) fn measure_replay(effort: Effort) -> Vec<Table> {
         ("Reader::verify: rows read and proven", Box::new(|| verify(path)), &[]),
         ("Reader::replay_as: proven, every record parsed", Box::new(|| replay_all(path)), &[]),
         ("Reader::replay_with: what follows from others not parsed", Box::new(|| replay_alone(path)), &[]),
-        ("Reader::replay_ahead: the same, on two threads", Box::new(|| replay_ahead(path)), &[REPLAY_ASKED_MS]),
+        ("Reader::replay_ahead: the same, on threads of its own", Box::new(|| replay_ahead(path)), &[REPLAY_ASKED_MS]),
         ("Trader::replay: into the books", Box::new(|| replay_books(&config)), &[REPLAY_ASKED_MS]),
     ];
     let mut measured = [const { Vec::new() }; 6];
