@@ -42,6 +42,18 @@ pub enum OpenError {
         /// The process that holds the lock, where it can be told.
         holder: Option<u32>,
     },
+    /// The file has several names (hard links). The lock and what SQLite writes ahead stand beside one of them: whoever
+    /// uses another is not kept out, and does not see the last records.
+    #[error(
+        "the journal {path:?} is one file with {names} names (hard links), and a writer at another one could not be kept \
+         out; remove the others, or copy the file"
+    )]
+    SeveralNames {
+        /// The journal.
+        path: PathBuf,
+        /// How many names.
+        names: u64,
+    },
     /// The file or its file system does not allow writing.
     #[error("the journal {path:?} is read-only; make it writable, or open it for reading only")]
     ReadOnly {

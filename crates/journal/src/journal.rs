@@ -109,6 +109,20 @@ impl FileName {
     }
 }
 
+/// How many names the file has; one where that cannot be told.
+fn names_of(path: &Path) -> u64 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        fs::metadata(path).map_or(1, |metadata| metadata.nlink())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        1
+    }
+}
+
 /// The lock of the operating system; a file on its way to the place of another has the other's.
 #[derive(Debug)]
 enum Lock {
@@ -134,6 +148,10 @@ impl Journal {
         }
         let lock = Lock::Held { _file: lock(&path)? };
         rotate::finish(&path).map_err(|source| OpenError::Path { path: path.clone(), source })?;
+        let names = names_of(&path);
+        if names > 1 {
+            return Err(OpenError::SeveralNames { path, names });
+        }
         let reader = open_file(&path, &options)?;
         let from = match options.verification {
             Verification::All => Sequence::FIRST,

@@ -95,6 +95,22 @@ fn one_file_has_one_lock_by_whatever_path() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn r38_a_file_with_a_second_name_has_no_writer() {
+    let scratch = Scratch::new();
+    let journal = scratch.open().expect("a new journal");
+    let other = scratch.path().with_extension("link");
+    std::fs::hard_link(scratch.path(), &other).expect("a file system with links");
+    let refused = Journal::open(&other, Options::new("test")).expect_err("one has the file open by its first name");
+    assert!(matches!(refused, OpenError::SeveralNames { names: 2, .. }), "{refused}");
+    journal.close().expect("a clean end");
+    let refused = scratch.open().expect_err("neither name is the right one");
+    assert!(matches!(refused, OpenError::SeveralNames { names: 2, .. }), "{refused}");
+    std::fs::remove_file(other).expect("it is there");
+    scratch.open().expect("its only name").close().expect("a clean end");
+}
+
 #[test]
 fn readers_work_beside_a_writer() {
     let scratch = Scratch::new();
