@@ -21,7 +21,11 @@ impl Engine {
             LaneEvent::Unsent(unsent) => self.on_unsent(&unsent),
             LaneEvent::BadFrame(bad) => {
                 self.reconciler.want();
-                self.alarm(Alarm::BadFrame(bad));
+                // Of a storm of them a person is told ever less often: what else is said must be seen too.
+                self.link.bad_frames = self.link.bad_frames.saturating_add(1);
+                if self.link.bad_frames.is_power_of_two() {
+                    self.alarm(Alarm::BadFrame(bad));
+                }
             }
         }
     }
@@ -84,6 +88,7 @@ impl Engine {
     fn on_ready(&mut self, ready: Ready) {
         if self.admit_login(&ready.accounts) {
             self.link.ready = Some(ready.epoch);
+            self.link.bad_frames = 0;
             self.step(OrderEvent::Link(LinkEvent::Ready { next_order_id: ready.next_order_id }));
             self.meet_return();
             self.begin_snapshot();

@@ -150,6 +150,8 @@ struct Link {
     ready: Option<Epoch>,
     /// Whether TWS has lost IB.
     is_degraded: bool,
+    /// Frames of this connection that could not be read.
+    bad_frames: u64,
     /// Whether the session has ended for good: the lane says nothing more.
     is_over: bool,
 }

@@ -6,7 +6,9 @@ use order::State;
 use trader::Refused;
 use trader::prelude::*;
 
-use crate::desk::{ACCOUNT, Desk, PATIENCE, back, books, hear, is_unknown, is_working, listen, number, simulator};
+use crate::desk::{
+    ACCOUNT, Desk, PATIENCE, alarms, back, books, hear, is_unknown, is_working, listen, number, simulator,
+};
 use crate::wire::{CANCEL_ORDER, PLACE_ORDER, Pass, Wire};
 
 #[tokio::test]
@@ -185,6 +187,28 @@ async fn p04_r04_an_order_cut_in_the_middle_of_its_frame_is_lost_and_never_sent_
         assert_eq!(desk.orders().len(), 0);
         trader.stop().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_of_frames_that_cannot_be_read_is_told_ever_less_often() {
+    let mut desk = Desk::open().await;
+    let wire = behind(&mut desk).await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut alarms = alarms(&handle);
+    wire.tap(|number| if number == PLACE_ORDER { Pass::Spoil(1_000) } else { Pass::On });
+    let mut placed = handle.submit(Ticket::buy(&acme, 100).limit(number("9.50"))).await.unwrap();
+    placed.wait_for(PATIENCE, is_working).await.unwrap();
+    handle.ready(PATIENCE).await.unwrap();
+    placed.cancel().await.unwrap();
+    placed.done(PATIENCE).await.unwrap();
+    let mut told = 0;
+    while let Ok(Some(alarm)) = alarms.try_recv() {
+        told += usize::from(matches!(alarm.event().unwrap(), trader::Alarm::BadFrame(_)));
+    }
+    assert_eq!(told, 10, "the first, the second, the fourth, and so on to 512");
+    trader.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

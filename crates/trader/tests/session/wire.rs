@@ -17,7 +17,12 @@ pub(crate) enum Pass {
     On,
     /// So many bytes of it pass, then the connection is cut.
     Cut(usize),
+    /// It passes, and the trader is told so many frames that say nothing.
+    Spoil(usize),
 }
+
+/// A frame without room for the number of its message.
+const SPOILT: [u8; 5] = [0, 0, 0, 1, 0];
 
 type Tap = Arc<Mutex<Box<dyn FnMut(u32) -> Pass + Send>>>;
 
@@ -62,16 +67,14 @@ impl Wire {
 async fn pass_on(mut client: TcpStream, mut server: TcpStream, tap: Tap) {
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
+    let (spoil, mut spoilt) = tokio::sync::mpsc::unbounded_channel();
     let up = async {
         let mut greeting = [0; 4];
         from_client.read_exact(&mut greeting).await?;
         to_server.write_all(&greeting).await?;
         let mut is_greeted = false;
         loop {
-            let length = from_client.read_u32().await?;
-            let mut frame = length.to_be_bytes().to_vec();
-            frame.resize(4 + length as usize, 0);
-            from_client.read_exact(&mut frame[4..]).await?;
+            let frame = frame(&mut from_client).await?;
             // The first names versions; the number of all others stands in front, plus 200 where the rest is protobuf.
             let number = u32::from_be_bytes(frame[4..8].try_into().unwrap()) % 200;
             let pass = if is_greeted { (tap.lock().unwrap())(number) } else { Pass::On };
@@ -82,12 +85,34 @@ async fn pass_on(mut client: TcpStream, mut server: TcpStream, tap: Tap) {
                     to_server.write_all(&frame[..bytes.min(frame.len())]).await?;
                     return std::io::Result::Ok(());
                 }
+                Pass::Spoil(frames) => {
+                    to_server.write_all(&frame).await?;
+                    spoil.send(frames).unwrap();
+                }
             }
         }
+    };
+    let down = async {
+        while let Ok(frame) = frame(&mut from_server).await {
+            to_client.write_all(&frame).await?;
+            while let Ok(frames) = spoilt.try_recv() {
+                to_client.write_all(&SPOILT.repeat(frames)).await?;
+            }
+        }
+        std::io::Result::Ok(())
     };
     // The first end of either ends both.
     tokio::select! {
         _ = up => {}
-        _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
+        _ = down => {}
     }
+}
+
+/// The next frame, with its length in front.
+async fn frame(from: &mut (impl AsyncReadExt + Unpin)) -> std::io::Result<Vec<u8>> {
+    let length = from.read_u32().await?;
+    let mut frame = length.to_be_bytes().to_vec();
+    frame.resize(4 + length as usize, 0);
+    from.read_exact(&mut frame[4..]).await?;
+    Ok(frame)
 }
