@@ -414,7 +414,8 @@ impl Orders {
         } else {
             self.live.remove(&id);
         }
-        if !reason.is_empty() {
+        // What was said of it while it lived is not why it has ended.
+        if !reason.is_empty() || was.is_live() && !to.is_live() {
             order.reason = reason.into();
         }
         if to.is_live() {

@@ -66,6 +66,18 @@ fn a_refused_change_leaves_the_order_as_it_was() {
 }
 
 #[test]
+fn what_refused_a_change_is_not_why_the_order_has_ended() {
+    for (end, reason) in [("status a Cancelled f0 r100", ""), ("exec a @x.01", ""), ("notice a 202", "202 text")] {
+        let mut world = World::new();
+        for line in ["place a", "open a Submitted", "change a q200", "notice a 104", end] {
+            let _ = world.run(line);
+        }
+        assert_eq!(world.orders.get(world::id('a')).unwrap().reason, reason, "{end}");
+        world.check_replay();
+    }
+}
+
+#[test]
 fn a_remark_changes_nothing() {
     check(
         &[399, 434, 481, 2109, 2137, 2168, 2169, 10349],
