@@ -1,5 +1,6 @@
 //! `Store`: every order by its intent, in full while it moves and packed once it rests. [`Found`]: an order found there.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Deref;
 
@@ -214,11 +215,27 @@ impl Store {
 
     /// Every order, lowest id first.
     pub(crate) fn values(&self) -> impl Iterator<Item = Found<'_>> {
-        let mut open = self.open.ids().into_iter().peekable();
-        let mut packed = self.packed.iter().peekable();
+        self.merged(self.open.ids(), self.packed.iter(), Ordering::Less)
+    }
+
+    /// Every order, highest id first.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = Found<'_>> {
+        let mut open = self.open.ids();
+        open.reverse();
+        self.merged(open, self.packed.iter().rev(), Ordering::Greater)
+    }
+
+    /// Those in full and those that are packed, each in the order in which the first of two is `first`.
+    fn merged<'a>(
+        &'a self,
+        open: Vec<IntentId>,
+        packed: impl Iterator<Item = (&'a IntentId, &'a Box<[u8]>)>,
+        first: Ordering,
+    ) -> impl Iterator<Item = Found<'a>> {
+        let (mut open, mut packed) = (open.into_iter().peekable(), packed.peekable());
         std::iter::from_fn(move || {
             let is_packed = match (open.peek(), packed.peek()) {
-                (Some(one), Some((other, _))) => *other < one,
+                (Some(one), Some((other, _))) => (*other).cmp(one) == first,
                 (None, Some(_)) => true,
                 (Some(_), None) | (None, None) => false,
             };

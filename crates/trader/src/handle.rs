@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_bus::{Closed, Feed, Subscription};
-use order::{Change, ExternalOrder, HaltScope, IntentId, OrderUpdate, Timestamp, Tracked};
+use event_bus::Feed;
+use order::{Change, ExternalOrder, HaltScope, IntentId, Timestamp, Tracked};
 use position::Totals;
 use risk::{OpenAlarm, Statement, Waivable, Waiver};
 use rust_decimal::Decimal;
@@ -19,9 +19,10 @@ use tws_proto::order_state::OrderState;
 
 use crate::books::Books;
 use crate::engine::{Command, PreviewError, Refused};
-use crate::event::{Event, Phase, Signal, TraderState, updates_of};
+use crate::event::{Event, Phase, Signal, TraderState};
 use crate::inquiries::Inquiries;
 use crate::instrument::Instrument;
+use crate::placed::Placed;
 use crate::template::RunningTemplate;
 use crate::terms::{magnifier_of, rule_of, terms_of};
 use crate::ticket::Ticket;
@@ -149,7 +150,7 @@ impl Handle {
         let (strategy, asked_at) = (self.owner.to_string(), Instant::now());
         self.command(Command::Submit { tickets, strategy, asked_at, reply }).await?;
         let (intents, updates) = answer.await.map_err(|_| Refused::Stopped)??;
-        Ok(Placed { intents, updates, handle: self.clone() })
+        Ok(Placed::new(intents, updates, self.clone()))
     }
 
     /// Asks TWS what an order would do to margins and what it would cost (`whatIf`), and places nothing; of an order with exits
@@ -374,14 +375,6 @@ impl Handle {
         Ok(answer.await.map_err(|_| Refused::Stopped)?.unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
-    /// One order as it is now.
-    ///
-    /// # Errors
-    /// [`Refused::Stopped`].
-    pub async fn order(&self, id: IntentId) -> Result<Option<OrderUpdate>, Refused> {
-        self.inspect(move |books| books.orders.update(id)).await
-    }
-
     /// What this strategy holds of a contract, over all accounts.
     ///
     /// # Errors
@@ -424,93 +417,8 @@ impl Handle {
         self.command(Command::Publish(Box::new(Event::Signal(signal)))).await
     }
 
-    async fn command(&self, command: Command) -> Result<(), Refused> {
+    pub(crate) async fn command(&self, command: Command) -> Result<(), Refused> {
         self.commands.send(command).await.map_err(|_| Refused::Stopped)
-    }
-}
-
-/// An order that was submitted, or an order with its exits.
-#[derive(Debug)]
-pub struct Placed {
-    intents: Vec<IntentId>,
-    updates: Subscription<OrderUpdate>,
-    handle: Handle,
-}
-
-impl Placed {
-    /// The order's name; of a bracket, the entry's.
-    #[must_use]
-    pub fn id(&self) -> IntentId {
-        self.intents[0] // a submission has at least one leg
-    }
-
-    /// The names of all legs: entry, take profit, stop loss.
-    #[must_use]
-    pub fn ids(&self) -> &[IntentId] {
-        &self.intents
-    }
-
-    /// Waits until the order satisfies `reached`; gives the state in which it does.
-    ///
-    /// # Errors
-    /// [`WaitError`]: the time is up, with the state it stands in; or the trader has stopped.
-    pub async fn wait_for(
-        &mut self,
-        within: Duration,
-        reached: impl Fn(&OrderUpdate) -> bool,
-    ) -> Result<OrderUpdate, WaitError> {
-        let id = self.id();
-        match timeout(within, self.wait(id, reached)).await {
-            Ok(Ok(update)) => Ok(update),
-            Ok(Err(refused)) => Err(WaitError::Refused(refused)),
-            Err(_) => match self.handle.order(id).await {
-                Ok(last) => Err(WaitError::TimedOut { after: within, last: last.map(Box::new) }),
-                Err(refused) => Err(WaitError::Refused(refused)),
-            },
-        }
-    }
-
-    async fn wait(&mut self, id: IntentId, reached: impl Fn(&OrderUpdate) -> bool) -> Result<OrderUpdate, Refused> {
-        let mut state = self.handle.state.clone();
-        loop {
-            if let Some(update) = self.handle.order(id).await?.filter(&reached) {
-                return Ok(update);
-            }
-            loop {
-                let heard = tokio::select! {
-                    biased;
-                    heard = self.updates.recv() => heard,
-                    _ = state.wait_for(|state| state.phase == Phase::Stopped) => return Err(Refused::Stopped),
-                };
-                match heard.map(event_bus::Delivery::event) {
-                    Ok(Some(update)) if update.intent == id && reached(&update) => return Ok(update),
-                    Ok(Some(_) | None) => {}
-                    Err(Closed::BusDropped) => return Err(Refused::Stopped),
-                    // It was not read for very long: what it is now counts.
-                    Err(_) => break,
-                }
-            }
-            self.updates = updates_of(&self.handle.bus, &self.intents);
-        }
-    }
-
-    /// Waits until the order has ended, one way or another.
-    ///
-    /// # Errors
-    /// As [`Placed::wait_for`].
-    pub async fn done(&mut self, within: Duration) -> Result<OrderUpdate, WaitError> {
-        self.wait_for(within, |update| !update.state.is_live()).await
-    }
-
-    /// Asks for every leg that lives to be cancelled.
-    ///
-    /// # Errors
-    /// As [`Handle::cancel`].
-    pub async fn cancel(&self) -> Result<(), Refused> {
-        for id in &self.intents {
-            self.handle.cancel(*id).await?;
-        }
-        Ok(())
     }
 }
 
@@ -520,23 +428,6 @@ impl Placed {
 pub struct NotReady {
     /// Where it stands.
     pub state: TraderState,
-}
-
-/// Why an order was not waited for to the end.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WaitError {
-    /// The time is up.
-    #[error("after {after:?} the order is {}", last.as_ref().map_or_else(|| "not known".to_owned(), |last| last.state.to_string()))]
-    TimedOut {
-        /// How long was waited.
-        after: Duration,
-        /// Where it stands.
-        last: Option<Box<OrderUpdate>>,
-    },
-    /// The trader has stopped.
-    #[error(transparent)]
-    Refused(#[from] Refused),
 }
 
 /// By what a contract is asked for.

@@ -14,6 +14,7 @@ mod journal;
 mod link;
 mod load;
 mod login;
+mod lookup;
 mod orders;
 mod others;
 mod previews;
