@@ -9,6 +9,7 @@ mod crash;
 mod drive;
 mod environment;
 mod fuzz;
+mod journal;
 mod logs;
 mod paper_smoke;
 mod repository;
@@ -52,6 +53,8 @@ enum Command {
     Rules,
     /// The whole trader as a process: JSON lines in, JSON lines out.
     Drive(drive::Options),
+    /// A trader's journal: proven, or its tables written out.
+    Journal(journal::Options),
     /// Measures the codec beside its peers.
     Bench(bench::Options),
     /// The codec against IB's own Python client.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Crash(options) => crash::run(&options),
         Command::Rules => rules::run(&repository),
         Command::Drive(options) => drive::run(&options),
+        Command::Journal(options) => journal::run(&options),
         Command::Bench(options) => bench::run(&repository, &options),
         Command::Conformance(options) => conformance::run(&repository, &options),
         Command::Strangers(options) => strangers::run(&repository, &options),

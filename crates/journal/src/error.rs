@@ -25,6 +25,12 @@ pub enum OpenError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// There is no file to read. Correct the path.
+    #[error("there is no journal {path:?}; correct the path")]
+    Missing {
+        /// The path as given.
+        path: PathBuf,
+    },
     /// The lock file could not be made or locked, as on a read-only file system. A [`Reader`](crate::Reader) needs no
     /// lock.
     #[error("the lock file {path:?} cannot be used: {source}; the journal needs a folder it can write to")]

@@ -1,6 +1,7 @@
 //! Reading a journal: who it belongs to, its records in order, and the proof that they are as written.
 
 use std::collections::VecDeque;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -61,7 +62,10 @@ impl Reader {
     /// schema.
     pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Self, OpenError> {
         let given = path.as_ref();
-        let path = std::fs::canonicalize(given).map_err(|source| OpenError::Path { path: given.to_owned(), source })?;
+        let path = std::fs::canonicalize(given).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => OpenError::Missing { path: given.to_owned() },
+            _ => OpenError::Path { path: given.to_owned(), source },
+        })?;
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mut found = schema::look(&connection);
         if matches!(found, Err(StorageError { fault: StorageFault::CannotOpen, .. })) && cfg!(unix) && is_at_rest(&path)

@@ -169,7 +169,10 @@ fn unusable_paths_are_refused_with_the_reason() {
         );
         assert!(refused, "{path:?}: {error}");
     }
-    assert!(matches!(Reader::open(scratch.path(), &options()), Err(OpenError::Path { .. })), "a reader makes no file");
+    assert!(
+        matches!(Reader::open(scratch.path(), &options()), Err(OpenError::Missing { .. })),
+        "a reader makes no file"
+    );
     assert!(!scratch.path().exists());
     assert!(!scratch.folder().join("folder.db.lock").exists(), "no lock beside a folder");
 }

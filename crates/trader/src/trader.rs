@@ -1,6 +1,7 @@
 //! [`Trader`]: the rooms joined, and the tasks that run in them.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -123,12 +124,21 @@ impl Trader {
         }
     }
 
+    /// Opens a trader's journal, or an archive of one, to look at its records or to write its tables out
+    /// ([`journal::Reader::write_csv`]). It is not locked and not changed, so a trader may be running on it.
+    ///
+    /// # Errors
+    /// [`journal::OpenError`].
+    pub fn journal(file: impl AsRef<Path>) -> Result<journal::Reader, journal::OpenError> {
+        journal::Reader::open(file, &options())
+    }
+
     /// Proves every record of a journal. It is not locked and not changed, so a trader may be running on it.
     ///
     /// # Errors
     /// [`StartError`] where the journal cannot be read, or names its first bad record.
     pub fn verify(config: &TraderConfig) -> Result<journal::Verified, StartError> {
-        let reader = journal::Reader::open(&config.journal, &options())?;
+        let reader = Self::journal(&config.journal)?;
         reader.verify().map_err(|broken| StartError::Replay(broken.into()))
     }
 
@@ -138,7 +148,7 @@ impl Trader {
     /// # Errors
     /// [`StartError`] where the journal cannot be read or is not sound.
     pub fn replay(config: &TraderConfig) -> Result<Books, StartError> {
-        let reader = journal::Reader::open(&config.journal, &options())?;
+        let reader = Self::journal(&config.journal)?;
         reader.replay_ahead(Sequence::FIRST, moves_books, |records| replay(config, records, || {}))
     }
 }
