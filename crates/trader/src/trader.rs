@@ -263,7 +263,7 @@ impl TraderBuilder {
             commands: sender,
             state,
             bus: bus.feed(),
-            client: Inquiries::new(client.client().clone()),
+            client: Inquiries::new(&client),
             owner: Arc::from(MANUAL),
         };
         let on_stop = config.on_stop;

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tws_proto::message::ClientMessage;
+use tws_proto::ids::{ClientId, RequestId};
+use tws_proto::message::{ClientMessage, Message as _};
 
 use crate::config::{Config, ConnectError};
 use crate::counts::Counts;
@@ -23,7 +24,7 @@ use crate::feed::Feed;
 use crate::lane::OrderEvents;
 use crate::queue::Waits;
 use crate::request::Request;
-use crate::session::Access;
+use crate::session::{Access, Errand};
 use crate::shared::Shared;
 use crate::state::{Phase, Ready, State};
 use crate::stream::Subscription;
@@ -32,8 +33,8 @@ use crate::updates::Delivery;
 pub use information::Bulletins;
 
 /// The handle of a session that looks and never acts: it has no method that sends, changes or cancels an order, and no
-/// message that would ever leaves its session. A [`TradingClient`](crate::TradingClient) can do both. Cheap to clone; the
-/// session ends when the last handle is dropped.
+/// message that would ever leaves by it, also where a [`Request`] of one's own makes one. A
+/// [`TradingClient`](crate::TradingClient) can do both. Cheap to clone; the session ends when the last handle is dropped.
 ///
 /// ```compile_fail
 /// fn act(client: &tws_client::Client) {
@@ -43,6 +44,8 @@ pub use information::Bulletins;
 #[derive(Clone, Debug)]
 pub struct Client {
     handle: Arc<Handle>,
+    /// Whether the session is somebody else's to end.
+    is_guest: bool,
 }
 
 /// Ends the session when the last client is gone.
@@ -86,7 +89,13 @@ impl Client {
         let client_id = config.client_id;
         let shared = Arc::new(Shared::new(config, access));
         let handle = Arc::new(Handle { shared: Arc::clone(&shared) });
-        Ok((Self { handle }, Driver::new(shared, connector, client_id)))
+        Ok((Self { handle, is_guest: false }, Driver::new(shared, connector, client_id)))
+    }
+
+    /// A handle for whoever should use the session and not end it: its [`shutdown`](Self::shutdown) does nothing.
+    #[must_use]
+    pub fn guest(&self) -> Self {
+        Self { is_guest: true, ..self.clone() }
     }
 
     /// The state of the session, to look at and to wait for changes of.
@@ -141,6 +150,12 @@ impl Client {
     /// # Errors
     /// [`RequestError`]: TWS refused it, or there is no whole answer, and why.
     pub async fn request<R: Request>(&self, request: R) -> Result<R::Output, RequestError> {
+        check_looks(&request.message(RequestId(0)))?;
+        self.ask(request).await
+    }
+
+    /// As [`Client::request`], for what may act too.
+    pub(crate) async fn ask<R: Request>(&self, request: R) -> Result<R::Output, RequestError> {
         let asked = self.shared().request(|request_id| request.message(request_id))?;
         request.output(asked.answers().await?)
     }
@@ -151,6 +166,7 @@ impl Client {
     /// # Errors
     /// [`RequestError::WouldWait`] where it would wait longer, at once; else as for [`Client::request`].
     pub async fn request_within<R: Request>(&self, request: R, allowed: Duration) -> Result<R::Output, RequestError> {
+        check_looks(&request.message(RequestId(0)))?;
         let asked = self.shared().request_within(allowed, |request_id| request.message(request_id))?;
         request.output(asked.answers().await?)
     }
@@ -176,6 +192,7 @@ impl Client {
     /// # Errors
     /// As for [`Client::subscribe`].
     pub fn subscribe_with<F: Feed>(&self, feed: F, delivery: Delivery) -> Result<Subscription<F::Item>, RequestError> {
+        check_looks(&feed.message(RequestId(0)))?;
         self.shared().subscribe(feed, delivery)
     }
 
@@ -197,8 +214,13 @@ impl Client {
     }
 
     /// Ends the session cleanly: what was written goes out, the socket is closed, and every waiter hears
-    /// [`RequestError::Closed`]. Returns once the driver, which must run or be gone, is done.
+    /// [`RequestError::Closed`]. Returns once the driver, which must run or be gone, is done. A [guest](Self::guest) ends
+    /// nothing.
     pub async fn shutdown(&self) {
+        if self.is_guest {
+            tracing::warn!("a guest of the session has asked to end it; it goes on");
+            return;
+        }
         self.shared().shutdown(Exit::Shutdown);
         let mut states = self.state();
         // An error means that the session is gone, which is what was asked for.
@@ -207,6 +229,14 @@ impl Client {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.handle.shared
+    }
+}
+
+/// Whether a message only looks, whatever the session may do.
+fn check_looks(message: &ClientMessage) -> Result<(), RequestError> {
+    match Errand::of(message, ClientId(0)) {
+        Errand::Read | Errand::Bind => Ok(()),
+        Errand::Cancel | Errand::Act => Err(RequestError::ReadOnly { message: message.facts().name }),
     }
 }
 

@@ -64,8 +64,8 @@ pub enum RequestError {
         /// How many there may be.
         limit: u32,
     },
-    /// It acts, and the session is read-only. Connect a [`TradingClient`](crate::TradingClient).
-    #[error("{message} acts and the session is read-only; connect a trading client")]
+    /// It acts, and the session is read-only, or this handle of it. A [`TradingClient`](crate::TradingClient) can act.
+    #[error("{message} acts, and this session or this handle of it is read-only; a trading client can act")]
     ReadOnly {
         /// Its wire name.
         message: &'static str,

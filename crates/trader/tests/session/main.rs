@@ -10,6 +10,7 @@ mod controls;
 mod durability;
 mod ending;
 mod halts;
+mod inquiries;
 mod journal;
 mod link;
 mod load;

@@ -52,6 +52,7 @@ pub(crate) use orders::order_ids;
 pub(crate) use outlet::Barred;
 
 pub use gate::Access;
+pub(crate) use gate::Errand;
 pub use requests::RequestKey;
 pub use subscriptions::{FeedUpdate, MakeRequest, SubscriptionId};
 

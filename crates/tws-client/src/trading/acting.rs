@@ -15,7 +15,7 @@ impl TradingClient {
     /// [`RequestError::Rejected`] with code 321 for a login that is no advisor's, or XML that makes no sense; else as for every
     /// request.
     pub async fn replace_advisor_data(&self, kind: AdvisorDataKind, xml: &str) -> Result<String, RequestError> {
-        self.request(Acting(ReplaceAdvisorData { kind: Some(kind), xml: xml.to_owned(), ..Default::default() })).await
+        self.ask(Acting(ReplaceAdvisorData { kind: Some(kind), xml: xml.to_owned(), ..Default::default() })).await
     }
 
     /// Changes settings of TWS (`UPDATE_CONFIG`), from server version 221: those of the request that are set. What TWS warns of
@@ -24,7 +24,7 @@ impl TradingClient {
     /// # Errors
     /// [`RequestError::Refused`] below 221; else as for every request.
     pub async fn update_settings(&self, update: UpdateConfig) -> Result<ConfigUpdated, RequestError> {
-        self.request(Acting(update)).await
+        self.ask(Acting(update)).await
     }
 
     /// Gives orders that are made by hand from now on to this client, which must have id 0 (`REQ_AUTO_OPEN_ORDERS`), in this

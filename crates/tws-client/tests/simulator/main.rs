@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 use tws_client::{Config, LaneEvent, OrderEvents, RequestError, Tick, TradingClient, Update};
-use tws_proto::ids::OrderId;
+use tws_proto::ids::{OrderId, RequestId};
 use tws_proto::kinds::{AccountTag, Action, Status, TickByTickKind, TickKind};
 use tws_proto::message::{CancelOrder, ClientMessage, ExecutionFilter, PlaceOrder, ServerMessage};
 use tws_proto::{Contract, Order, ServerVersion};
@@ -120,4 +120,53 @@ async fn a_session_in_both_forms() {
 #[tokio::test]
 async fn a_session_in_protobuf() {
     trade(226).await;
+}
+
+/// A request and a stream of one's own, which say anything.
+struct Own(ClientMessage);
+
+impl tws_client::request::Request for Own {
+    type Output = ();
+
+    fn message(&self, _: RequestId) -> ClientMessage {
+        self.0.clone()
+    }
+
+    fn output(&self, _: Vec<ServerMessage>) -> Result<(), RequestError> {
+        Ok(())
+    }
+}
+
+impl tws_client::feed::Feed for Own {
+    type Item = tws_client::feed::PositionUpdate;
+
+    fn message(&self, _: RequestId) -> ClientMessage {
+        self.0.clone()
+    }
+
+    fn items(_: ServerMessage, _: impl FnMut(Self::Item)) {}
+}
+
+#[tokio::test]
+async fn whoever_has_a_handle_that_looks_does_not_act_on_a_session_that_trades_and_does_not_end_it_as_a_guest() {
+    let sim = TwsSim::builder().seed(1).start().await.unwrap();
+    let (client, mut events, id) = session(&sim, 226).await;
+    let guest = client.client().guest();
+    let order = place(id, &Contract::stock("IBM", "USD"), Order::market(Action::Buy, Decimal::TEN));
+    for acting in [order.clone(), CancelOrder::new(id).into(), tws_proto::message::GlobalCancel::default().into()] {
+        for error in [
+            guest.request(Own(acting.clone())).await.unwrap_err(),
+            guest.request_within(Own(acting.clone()), PATIENCE).await.unwrap_err(),
+            guest.subscribe(Own(acting.clone())).map(|_| ()).unwrap_err(),
+        ] {
+            assert!(matches!(error, RequestError::ReadOnly { .. }), "{error}");
+        }
+    }
+    guest.shutdown().await;
+    assert!(guest.contract_details(&Contract::stock("IBM", "USD")).await.is_ok(), "the session goes on");
+    assert_eq!(sim.book().orders().count(), 0);
+    client.send_order_messages(vec![order]).unwrap();
+    status(&mut events, id, Status::Filled).await;
+    client.shutdown().await;
+    assert!(matches!(guest.server_time().await, Err(RequestError::Closed)));
 }
