@@ -287,11 +287,8 @@ impl Orders {
 
     fn without_stop(&self, name: IntentId, position: Decimal) -> Decimal {
         let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
-        let is_stop = |id: &IntentId| self.orders.get(id).is_some_and(|order| is_stop(&order));
-        let stops = group.legs.iter().zip(&group.sizes).filter(|(id, _)| is_stop(id));
-        let with_stops = stops.map(|(_, size)| *size).fold(Decimal::ZERO, Decimal::saturating_add);
         let covered = self.stops(group).map(|stop| may_close(&stop)).fold(Decimal::ZERO, Decimal::saturating_add);
-        position.min(with_stops).saturating_sub(covered)
+        self.with_stops(group, position).saturating_sub(covered)
     }
 
     pub(crate) fn is_protection_due(&self, now: Timestamp) -> bool {

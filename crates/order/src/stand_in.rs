@@ -62,7 +62,7 @@ impl Orders {
         // Executions of the entry may be late: too much of a stop for a moment is better than none.
         let opened = self.entry_of(name).map_or(Decimal::ZERO, |entry| closed(&entry));
         let position = self.exits(group).fold(opened, |left, exit| left.saturating_sub(closed(&exit)));
-        let mut left = position.saturating_sub(self.covered_by_legs(group));
+        let mut left = self.with_stops(group, position).saturating_sub(self.covered_by_legs(group));
         let mut too_much = BTreeSet::new();
         for Placed { id, .. } in &group.protections {
             let Some(order) = self.orders.get(id).filter(|order| !order.is_cancel_on_its_way()) else { continue };
@@ -82,6 +82,20 @@ impl Orders {
         for placed in &mut group.protections {
             placed.is_withdrawn |= too_much.contains(&placed.id);
         }
+    }
+
+    /// How much of a bracket's position is to have a stop: what those exits have not closed that were given one. An exit may
+    /// be without, and what it has open is never missed.
+    pub(crate) fn with_stops(&self, group: &Group, position: Decimal) -> Decimal {
+        let legs = group.legs.iter().zip(&group.sizes).filter_map(|(id, size)| Some((self.orders.get(id)?, *size)));
+        let stops: Vec<_> = legs.filter(|(order, _)| is_stop(order)).collect();
+        let sizes = stops.iter().map(|(order, size)| order.intent.quantity.max(*size));
+        let to_close = sizes.fold(Decimal::ZERO, Decimal::saturating_add);
+        // The two of a pair are in one group at the broker, or in none where there is no other exit.
+        let is_stopped = |exit: &Tracked| stops.iter().any(|(stop, _)| stop.oca_group == exit.oca_group);
+        let exits = self.closing(group, |order| is_exit(order) && is_stopped(order));
+        let open = exits.fold(to_close, |open, exit| open.saturating_sub(closed(&exit)));
+        position.min(open.max(Decimal::ZERO))
     }
 
     /// How much of a bracket's position its own stops close. What their take profits have closed they no longer do: TWS
@@ -146,7 +160,7 @@ impl Orders {
 
     /// The exits of a bracket and what stands in their places, on their side.
     pub(crate) fn exits<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = Found<'a>> {
-        self.closing(group, |order| order.leg.is_some_and(|leg| matches!(leg.role, Role::TakeProfit | Role::StopLoss)))
+        self.closing(group, is_exit)
     }
 
     /// The stops of a bracket and what stands in their places, on their side.
@@ -175,6 +189,10 @@ impl Group {
         let is_withdrawn = self.protections.iter().any(|placed| placed.id == last.intent.id && placed.is_withdrawn);
         last.state.is_live() || last.state == State::Filled || is_withdrawn
     }
+}
+
+fn is_exit(order: &Tracked) -> bool {
+    order.leg.is_some_and(|leg| matches!(leg.role, Role::TakeProfit | Role::StopLoss))
 }
 
 /// How much an order has opened or closed: statuses count, for executions may be late.

@@ -154,3 +154,35 @@ fn r25_books_of_before_have_no_protections() {
     let out = run(&mut world, &["status e Cancelled", "wait 600"]);
     assert!(out.contains("protect 60 for e"), "{out}");
 }
+
+/// A world with a bracket whose second exit only takes a profit, held in full.
+fn a_runner_without_a_stop() -> World {
+    let mut world = World::new();
+    let runner = Exit { stop_loss: None, ..exit('d', 'e', 60) };
+    let bracket =
+        Bracket { entry: intent('a'), exits: vec![exit('b', 'c', 40), runner], unprotected: Unprotected::Flatten };
+    let step = world.orders.submit(bracket.into(), &Open, world.now).unwrap();
+    let _ = world.keep(step);
+    for (name, quantity) in [('a', 100), ('b', 40), ('c', 40), ('d', 60)] {
+        world.run(&format!("open {name} Submitted q{quantity}"));
+    }
+    world.run("exec a @x.01 q100");
+    world
+}
+
+#[test]
+fn r25_a_part_that_was_to_have_no_stop_is_not_missing_one() {
+    for first in [["exec b @y.01 q40", "status c Cancelled"], ["exec c @y.01 q40", "status b Cancelled"]] {
+        let mut world = a_runner_without_a_stop();
+        let out = run(&mut world, &[first[0], first[1], "wait 600", "wait 6000"]);
+        assert!(!out.contains("alarm") && !out.contains("cancel 4"), "{first:?}: {out}");
+    }
+    // What the first exit has left has lost its stop all the same, and no more than that.
+    let mut world = a_runner_without_a_stop();
+    let out = run(&mut world, &["exec b @y.01 q10", "status c Cancelled", "wait 600"]);
+    assert!(out.contains("alarm Unprotected; flatten 30 for c"), "{out}");
+    // And what was placed for it is no part of the other one.
+    let out = run(&mut world, &["protect f", "exec f @z.01 q30", "status b Cancelled", "wait 600", "wait 6000"]);
+    assert!(!out.contains("flatten"), "{out}");
+    world.check_replay();
+}
