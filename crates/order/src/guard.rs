@@ -66,7 +66,11 @@ pub(crate) struct Group {
     is_doubted: bool,
     /// A snapshot since then did not show all of them.
     was_incomplete: bool,
-    /// The owner cancelled a stop: that the position stands without one is meant.
+    /// Stops that their owner has cancelled: that what they were to close stands without one is meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) waived: Vec<IntentId>,
+    /// All of them are, in books of before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_waived: bool,
     is_overfilled: bool,
     /// A part of the position stands without a stop.
@@ -139,6 +143,7 @@ impl Orders {
             unprotected,
             is_doubted: false,
             was_incomplete: false,
+            waived: Vec::new(),
             is_waived: false,
             is_overfilled: false,
             exposed: None,
@@ -212,12 +217,22 @@ impl Orders {
         cancelled
     }
 
-    /// The owner cancels this order: a stop of a bracket is not missed then.
+    /// The owner cancels this order: a stop of a bracket is not missed then, and neither is what stands in its place. That
+    /// may stand for all that were lost.
     pub(crate) fn waive_stop(&mut self, id: IntentId) {
         let Some(order) = self.orders.get(&id) else { return };
-        let name = self.group_of(&order).filter(|_| is_stop(&order) || order.in_place_of.is_some());
-        if let Some(group) = name.and_then(|name| self.groups.get_mut(&name)) {
-            group.is_waived = true;
+        let Some((name, stop)) = self.group_of(&order).zip(self.stop_of(&order)) else { return };
+        let Some(group) = self.groups.get(&name) else { return };
+        let is_lost = |leg: &Tracked| {
+            let lives = |order: Found<'_>| order.intent.id != id && order.state.is_live();
+            is_stop(leg) && !leg.state.is_live() && !self.stand_ins(leg).any(lives)
+        };
+        let others = group.legs.iter().filter(|leg| stop != id && **leg != stop).filter_map(|id| self.orders.get(id));
+        let mut waived: Vec<IntentId> = others.filter(|leg| is_lost(leg)).map(|leg| leg.intent.id).collect();
+        waived.push(stop);
+        waived.retain(|stop| !group.waived.contains(stop));
+        if let Some(group) = self.groups.get_mut(&name) {
+            group.waived.append(&mut waived);
         }
     }
 
@@ -241,14 +256,14 @@ impl Orders {
         // opened none.
         let is_untouched = entry.filled.is_zero() && entry.told.filled.is_zero();
         let has_ended = |id: &IntentId| self.orders.get(id).is_some_and(|order| !order.state.is_live());
-        if is_untouched && !group.is_waived && group.legs.iter().any(has_ended) {
+        if is_untouched && !group.waives_any() && group.legs.iter().any(has_ended) {
             let legs = group.legs.clone();
             self.cancel_legs(&legs, |_| false, at, actions);
         }
         self.withdraw_protections(name, at, actions);
         let (proven, uncovered) = (self.uncovered(name), self.uncovered_as_told(name));
         let Some(group) = self.groups.get_mut(&name) else { return };
-        if uncovered > Decimal::ZERO && !group.is_waived {
+        if uncovered > Decimal::ZERO {
             // What was acted upon is covered; what statuses tell beyond it stands there anew.
             let is_met = proven <= Decimal::ZERO && group.exposed.is_some_and(|exposed| exposed.told_at.is_some());
             let known = group.exposed.filter(|_| !is_met);
@@ -287,7 +302,8 @@ impl Orders {
 
     fn without_stop(&self, name: IntentId, position: Decimal) -> Decimal {
         let Some(group) = self.groups.get(&name) else { return Decimal::ZERO };
-        let covered = self.stops(group).map(|stop| may_close(&stop)).fold(Decimal::ZERO, Decimal::saturating_add);
+        let stops = self.closing(group, |order| is_stop(order) && !group.waives(order.intent.id));
+        let covered = stops.map(|stop| may_close(&stop)).fold(Decimal::ZERO, Decimal::saturating_add);
         self.with_stops(group, position).saturating_sub(covered)
     }
 
@@ -435,6 +451,17 @@ impl Orders {
         let reason = format!("a group of its orders has filled more than it may: {}", executions.join(", "));
         actions.push(Action::Alarm(Alarm::GroupOverfilled { group: name, executions }));
         self.halted(&HaltScope::Strategy(strategy.into()), &reason, at, actions);
+    }
+}
+
+impl Group {
+    /// Whether this stop is not missed, since its owner has cancelled it.
+    pub(crate) fn waives(&self, stop: IntentId) -> bool {
+        self.is_waived || self.waived.contains(&stop)
+    }
+
+    fn waives_any(&self) -> bool {
+        self.is_waived || !self.waived.is_empty()
     }
 }
 

@@ -28,7 +28,16 @@ impl Orders {
     /// Remembers that one order stands in the place of another.
     pub(crate) fn take_replacement(&mut self, replacement: &Replacement) {
         let Replacement { of, intent, revenant } = replacement;
-        let group = self.orders.get(of).and_then(|replaced| self.group_of(&replaced));
+        let replaced = self.orders.get(of);
+        let group = replaced.as_ref().and_then(|replaced| self.group_of(replaced));
+        // Whoever places a stop anew wants one.
+        let is_stop_anew = |stop: &IntentId| self.orders.get(stop).is_some_and(|stop| stop.intent.side == intent.side);
+        let stop = replaced.as_ref().and_then(|replaced| self.stop_of(replaced)).filter(is_stop_anew);
+        if let Some((name, stop)) = group.zip(stop)
+            && let Some(group) = self.groups.get_mut(&name)
+        {
+            group.waived.retain(|waived| *waived != stop);
+        }
         let protects = group.is_some_and(|group| self.protects(group, replacement));
         if let Some(replaced) = self.orders.get_mut(of) {
             replaced.replaced_by = Some((intent.id, *revenant));
@@ -88,7 +97,7 @@ impl Orders {
     /// be without, and what it has open is never missed.
     pub(crate) fn with_stops(&self, group: &Group, position: Decimal) -> Decimal {
         let legs = group.legs.iter().zip(&group.sizes).filter_map(|(id, size)| Some((self.orders.get(id)?, *size)));
-        let stops: Vec<_> = legs.filter(|(order, _)| is_stop(order)).collect();
+        let stops: Vec<_> = legs.filter(|(order, _)| is_stop(order) && !group.waives(order.intent.id)).collect();
         let sizes = stops.iter().map(|(order, size)| order.intent.quantity.max(*size));
         let to_close = sizes.fold(Decimal::ZERO, Decimal::saturating_add);
         // The two of a pair are in one group at the broker, or in none where there is no other exit.
@@ -107,7 +116,8 @@ impl Orders {
                 Some(Role::TakeProfit) => taken = closed(&leg),
                 Some(Role::StopLoss) => {
                     let rest = size.saturating_sub(taken).saturating_sub(closed(&leg)).max(Decimal::ZERO);
-                    let closes = if leg.is_cancel_on_its_way() { Decimal::ZERO } else { may_close(&leg).min(rest) };
+                    let is_let_go = leg.is_cancel_on_its_way() || group.waives(leg.intent.id);
+                    let closes = if is_let_go { Decimal::ZERO } else { may_close(&leg).min(rest) };
                     covered = covered.saturating_add(closes);
                     taken = Decimal::ZERO;
                 }
@@ -123,7 +133,7 @@ impl Orders {
         let group = self.groups.get(&name)?;
         let lost = || {
             let stops = group.legs.iter().filter_map(|id| self.orders.get(id));
-            stops.filter(|order| is_stop(order) && !order.state.is_live())
+            stops.filter(|order| is_stop(order) && !order.state.is_live() && !group.waives(order.intent.id))
         };
         if let Some(stop) = lost().find(|stop| stop.replaced_by.is_none()) {
             return Some((stop.intent.id, stop));
@@ -139,6 +149,15 @@ impl Orders {
     pub(crate) fn stand_ins<'a>(&'a self, order: &Tracked) -> impl Iterator<Item = Found<'a>> + use<'a> {
         let next = |order: &Tracked| order.replaced_by.and_then(|(by, _)| self.orders.get(&by));
         std::iter::successors(next(order), move |order| next(order))
+    }
+
+    /// The stop of a bracket that an order is, or in the place of which it stands.
+    pub(crate) fn stop_of(&self, order: &Tracked) -> Option<IntentId> {
+        let group = self.groups.get(&self.group_of(order)?)?;
+        let stops = group.legs.iter().filter_map(|id| self.orders.get(id)).filter(|leg| is_stop(leg));
+        let id = order.intent.id;
+        let stands_in = |stop: &Found<'_>| self.stand_ins(stop).any(|order| order.intent.id == id);
+        stops.into_iter().find(|stop| stop.intent.id == id || stands_in(stop)).map(|stop| stop.intent.id)
     }
 
     /// The group of a leg, or of what stands in the place of one.
@@ -168,7 +187,7 @@ impl Orders {
         self.closing(group, is_stop)
     }
 
-    fn closing<'a>(
+    pub(crate) fn closing<'a>(
         &'a self,
         group: &'a Group,
         is_wanted: impl Fn(&Tracked) -> bool,

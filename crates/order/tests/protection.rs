@@ -2,7 +2,7 @@
 
 mod world;
 
-use order::{Bracket, Exit, Intent, OrderKind, Orders, Side, Tracked, Unprotected};
+use order::{Bracket, Exit, Intent, OrderKind, Orders, Replacement, Revenant, Side, Tracked, Unprotected};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use world::{Open, World, id, intent};
@@ -185,4 +185,71 @@ fn r25_a_part_that_was_to_have_no_stop_is_not_missing_one() {
     let out = run(&mut world, &["protect f", "exec f @z.01 q30", "status b Cancelled", "wait 600", "wait 6000"]);
     assert!(!out.contains("flatten"), "{out}");
     world.check_replay();
+}
+
+/// Places an order that sells in the place of another one.
+fn replace(world: &mut World, of: char, by: char, quantity: u32, kind: OrderKind) {
+    let intent = Intent { side: Side::Sell, quantity: quantity.into(), kind, ..intent(by) };
+    let replacement = Replacement { of: id(of), intent, revenant: Revenant::Cancel };
+    let step = world.orders.submit(replacement.into(), &Open, world.now).unwrap();
+    let _ = world.keep(step);
+    world.run(&format!("open {by} Submitted q{quantity}"));
+}
+
+#[test]
+fn r25_a_new_profit_that_its_owner_cancels_waives_no_stop() {
+    let mut world = two_exits();
+    run(&mut world, &["exec a @x.01 q100", "status b Cancelled"]);
+    replace(&mut world, 'b', 'f', 40, OrderKind::Limit { limit_price: 13.into() });
+    let out = run(&mut world, &["cancel f", "status f Cancelled", "status c Cancelled", "wait 600"]);
+    assert!(out.contains("alarm Unprotected; protect 40 for c"), "{out}");
+    world.check_replay();
+}
+
+#[test]
+fn r25_a_stop_that_its_owner_cancels_waives_no_other() {
+    let mut world = two_exits();
+    let out = run(&mut world, &["exec a @x.01 q100", "cancel c", "status c Cancelled", "wait 600"]);
+    assert!(!out.contains("Unprotected"), "{out}");
+    let out = run(&mut world, &["status e Cancelled", "wait 600"]);
+    assert!(out.contains("alarm Unprotected; protect 60 for e"), "{out}");
+    // Who cancels what was placed for it wants none.
+    let out = run(&mut world, &["protect f", "open f Submitted q60", "cancel f", "status f Cancelled", "wait 6000"]);
+    assert!(out.contains("cancel of f is done") && !out.contains("protect 60"), "{out}");
+    world.check_replay();
+}
+
+#[test]
+fn r25_who_cancels_what_was_placed_for_several_stops_wants_none_of_them() {
+    let mut world = two_exits();
+    let out = run(&mut world, &["exec a @x.01 q100", "status c Cancelled", "status e Cancelled", "wait 600"]);
+    assert!(out.contains("alarm Unprotected; protect 100 for c"), "{out}");
+    let out = run(&mut world, &["protect f", "open f Submitted", "cancel f", "status f Cancelled", "wait 6000"]);
+    assert!(!out.contains("alarm") && !out.contains("protect 60"), "{out}");
+    world.check_replay();
+}
+
+#[test]
+fn r25_a_stop_in_the_place_of_one_that_its_owner_cancelled_is_missed() {
+    let mut world = two_exits();
+    run(&mut world, &["exec a @x.01 q100", "cancel c", "status c Cancelled"]);
+    replace(&mut world, 'c', 'f', 40, OrderKind::Stop { stop_price: 8.into() });
+    let out = run(&mut world, &["wait 600", "status f Cancelled", "wait 600"]);
+    assert!(out.contains("alarm Unprotected"), "{out}");
+    world.check_replay();
+}
+
+#[test]
+fn r25_books_of_before_waive_all_stops_or_none() {
+    for (is_waived, is_missed) in [(true, false), (false, true)] {
+        let mut world = two_exits();
+        run(&mut world, &["exec a @x.01 q100"]);
+        let mut stored = serde_json::to_value(&world.orders).unwrap();
+        for group in stored["groups"].as_object_mut().unwrap().values_mut() {
+            group["is_waived"] = is_waived.into();
+        }
+        world.orders = serde_json::from_value(stored).unwrap();
+        let out = run(&mut world, &["status c Cancelled", "wait 600"]);
+        assert_eq!(out.contains("Unprotected"), is_missed, "{out}");
+    }
 }
