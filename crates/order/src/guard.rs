@@ -323,11 +323,13 @@ impl Orders {
             let Some(exposed) = group.exposed.as_mut().filter(|exposed| exposed.is_due(at)) else { continue };
             let is_news = !std::mem::replace(&mut exposed.is_alarmed, true) && exposed.told_at.is_none();
             let is_proven = proven > Decimal::ZERO;
-            let is_first = is_proven && exposed.told_at.replace(at).is_none();
-            let (legs, policy) = (group.legs.clone(), group.unprotected);
-            if is_first {
-                // Nothing may open more of it, and what is placed now must not fill beside an old exit.
-                self.cancel_legs(&legs, is_stop, at, actions);
+            if is_proven {
+                exposed.told_at = Some(at);
+            }
+            let policy = group.unprotected;
+            if is_proven {
+                let in_the_way = self.in_the_way(name);
+                self.cancel_legs(&in_the_way, |order| order.cancel.is_some(), at, actions);
             }
             if is_news {
                 actions.push(Action::Alarm(Alarm::Unprotected { group: name, quantity, policy }));

@@ -144,6 +144,21 @@ impl Orders {
         })
     }
 
+    /// What of a bracket must end before a lost stop is placed anew: nothing may open more of the position, and what is placed
+    /// must not fill beside the profit of the same pair, or what stands in its place. Other pairs have their own stops.
+    pub(crate) fn in_the_way(&self, name: IntentId) -> Vec<IntentId> {
+        let Some(group) = self.groups.get(&name) else { return Vec::new() };
+        let is_lost = |stop: &Tracked| {
+            let has_ended = is_stop(stop) && !stop.state.is_live() && !group.waives(stop.intent.id);
+            has_ended && !self.stand_ins(stop).any(|order| order.state.is_live())
+        };
+        let legs = group.legs.iter().filter_map(|id| self.orders.get(id));
+        let lost: Vec<_> = legs.filter(|order| is_lost(order)).collect();
+        let is_of_lost = |exit: &Tracked| lost.iter().any(|stop| stop.oca_group == exit.oca_group);
+        let profits = self.closing(group, |order| is_exit(order) && !is_stop(order) && is_of_lost(order));
+        std::iter::once(name).chain(profits.map(|order| order.intent.id)).collect()
+    }
+
     /// What stands in an order's place, and in the place of that, and so on: each is newer than the one before, so there
     /// is a last one.
     pub(crate) fn stand_ins<'a>(&'a self, order: &Tracked) -> impl Iterator<Item = Found<'a>> + use<'a> {

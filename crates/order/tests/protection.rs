@@ -253,3 +253,24 @@ fn r25_books_of_before_waive_all_stops_or_none() {
         assert_eq!(out.contains("Unprotected"), is_missed, "{out}");
     }
 }
+
+#[test]
+fn r25_a_pair_that_has_its_stop_keeps_its_profit_when_another_has_lost_its_own() {
+    let mut world = two_exits();
+    let out = run(&mut world, &["exec a @x.01 q100", "status c Cancelled", "wait 600"]);
+    assert!(out.contains("cancel 2; alarm Unprotected; protect 40 for c") && !out.contains("cancel 4"), "{out}");
+    // The other one's goes as soon as its stop has, although the first is still to be protected.
+    let out = run(&mut world, &["status e Cancelled", "wait 6000"]);
+    assert!(out.contains("cancel 4") && out.contains("protect 100 for c"), "{out}");
+    world.check_replay();
+}
+
+#[test]
+fn r25_a_new_profit_is_cancelled_with_the_bracket_it_belongs_to() {
+    let mut world = two_exits();
+    run(&mut world, &["exec a @x.01 q100", "status b Cancelled"]);
+    replace(&mut world, 'b', 'f', 40, OrderKind::Limit { limit_price: 13.into() });
+    let out = run(&mut world, &["status c Cancelled", "wait 600"]);
+    assert!(out.contains("cancel 6; alarm Unprotected; protect 40 for c"), "{out}");
+    world.check_replay();
+}
