@@ -11,7 +11,7 @@ use crate::action::{Action, Alarm, Fill, UncountableReason};
 use crate::fills::{Execution, Reading};
 use crate::halt::HaltScope;
 use crate::identity::Names;
-use crate::missing::Total;
+use crate::missing::{Proven, Total};
 use crate::orders::Orders;
 use crate::reference::IntentId;
 use crate::state::{Evidence, State};
@@ -129,7 +129,11 @@ impl Orders {
         );
         if let Some(id) = owner.filter(|_| counts) {
             self.prove(id, number, before.quantity, now.quantity);
-            self.replace_inferred(id, now.quantity.saturating_sub(before.quantity), at, actions);
+            // What it says has filled in all was not heard of before it. A correction may say what was before another one.
+            let is_first = reading.revision <= FIRST_REVISION && !is_against;
+            let told = execution.cumulative_quantity.filter(|_| is_first).unwrap_or_default();
+            let proven = Proven { quantity: now.quantity.saturating_sub(before.quantity), told };
+            self.replace_inferred(id, proven, at, actions);
         }
         if moves_position {
             actions.push(Action::Filled(Box::new(Fill {
@@ -189,7 +193,7 @@ impl Orders {
         let number = execution.permanent_id;
         if counts {
             self.prove(id, number, Decimal::ZERO, now.quantity);
-            self.replace_inferred(id, now.quantity, at, actions);
+            self.replace_inferred(id, Proven { quantity: now.quantity, told: Decimal::ZERO }, at, actions);
         }
         self.moved.0 = true;
         if self.executions.attribute(root, id, &strategy) && counts {

@@ -72,6 +72,15 @@ pub(crate) struct Total {
     pub(crate) average_price: Option<Decimal>,
 }
 
+/// What an execution adds to what is proven.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proven {
+    /// How much.
+    pub(crate) quantity: Decimal,
+    /// How much it says has filled in all, zero where it does not.
+    pub(crate) told: Decimal,
+}
+
 /// The part of what has filled that is inferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inferred {
@@ -259,12 +268,13 @@ impl Orders {
         }
     }
 
-    /// Takes from the inferred part what an execution proves that adds `proven`.
-    pub(crate) fn replace_inferred(&mut self, id: IntentId, proven: Decimal, at: Timestamp, actions: &mut Vec<Action>) {
+    /// Takes from the inferred part what an execution proves of it: nothing, where it is of a further fill.
+    pub(crate) fn replace_inferred(&mut self, id: IntentId, proven: Proven, at: Timestamp, actions: &mut Vec<Action>) {
         let Some(order) = self.orders.get(&id) else { return };
         let Some(known) = order.inferred.filter(|known| known.quantity > Decimal::ZERO) else { return };
-        let executed = order.filled.saturating_sub(known.quantity).saturating_add(proven);
-        let quantity = order.told.filled.saturating_sub(executed).clamp(Decimal::ZERO, known.quantity);
+        let executed = order.filled.saturating_sub(known.quantity).saturating_add(proven.quantity);
+        let told = order.told.filled.max(proven.told);
+        let quantity = told.saturating_sub(executed).clamp(Decimal::ZERO, known.quantity);
         if quantity < known.quantity {
             let inferred = Inferred { quantity, revision: known.revision.saturating_add(1), ..known };
             self.set_inferred(id, inferred, at, actions);

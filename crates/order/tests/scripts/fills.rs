@@ -489,3 +489,19 @@ fn r14_nothing_is_inferred_while_tws_has_no_ib() {
         wait 28000 => a filled filled 100; a is inferred to trade 100 at 10; alarm FillInferred
     "]]);
 }
+
+#[test]
+fn r14_a_further_fill_takes_nothing_from_what_was_inferred_before() {
+    check(&expect![[r#"
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        status a Submitted f40 r60 p10 => a working working 100
+        pass 3 => a working working 100; ask Executions
+        pass 30 => a working filled 40 working 60; ask Executions; ask Executions; a is inferred to trade 40 at 10; alarm FillInferred
+        exec a @y.01 q30 f70 v10 => a working filled 70 working 30; a trades 30 at 10
+        status a Submitted f70 r30 p10 => a working filled 70 working 30
+        pass 40 => a working filled 70 working 30
+        exec a @x.01 q40 f40 v10 => a working filled 70 working 30; a is inferred to trade 0 at 10 for 40 at 10; a trades 40 at 10
+        pass 40 => a working filled 70 working 30
+    "#]]);
+}
