@@ -168,6 +168,29 @@ proptest! {
         world.check_replay();
     }
 
+    /// A book that was packed, written down and read back does with every later event what it would have done.
+    #[test]
+    fn r12_a_book_that_is_read_back_goes_on_alike(lines in prop::collection::vec((line(), any::<bool>()), 1..60)) {
+        let (mut lived, mut stored) = (World::new(), World::new());
+        let mut is_snapshot = false;
+        for (line, restarts) in &lines {
+            if line.starts_with("cancel? ") {
+                run(&mut lived, line);
+                run(&mut stored, line);
+            } else {
+                prop_assert_eq!(lived.run(line), stored.run(line), "{}", line);
+            }
+            // A snapshot that is coming in is not kept.
+            is_snapshot = (is_snapshot || line == "snapshot began") && !line.starts_with("snapshot ended");
+            if *restarts && !is_snapshot {
+                stored.orders.pack_ended();
+                stored.orders = serde_json::from_str(&serde_json::to_string(&stored.orders).unwrap()).unwrap();
+            }
+        }
+        prop_assert_eq!(&lived.orders, &stored.orders);
+        prop_assert_eq!(&lived.records, &stored.records);
+    }
+
     /// Records of one book on another, in any order, with holes: nothing they say may stop the program.
     #[test]
     fn records_of_another_book_do_no_harm(
