@@ -19,7 +19,9 @@ impl Orders {
             return;
         }
         let order = &open.order;
-        let filled = order.filled_quantity.unwrap_or_default().max(Decimal::ZERO);
+        // Text tells it with the status alone.
+        let filled = order.filled_quantity.or_else(|| self.external.get(&number)?.filled());
+        let filled = filled.unwrap_or_default().max(Decimal::ZERO);
         let external = ExternalOrder {
             permanent_id: number,
             account: order.account.clone(),
@@ -60,6 +62,13 @@ impl Orders {
 
     fn forget_external(&mut self, number: PermanentId) {
         self.moved.0 |= self.external.remove(&number).is_some();
+    }
+}
+
+impl ExternalOrder {
+    /// How much of it has filled, where it was shown.
+    fn filled(&self) -> Option<Decimal> {
+        self.shown.as_ref().map(|shown| shown.quantity.saturating_sub(self.remaining))
     }
 }
 

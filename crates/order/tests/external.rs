@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use tws_proto::condition::{Bound, Condition, Conjunction};
 use tws_proto::ids::{ClientId, ContractId, OrderId, PermanentId};
 use tws_proto::kinds::{Action, AlgoStrategy, ExecutionSide, HedgeType, OcaType, OrderType, Status, TimeInForce};
-use tws_proto::message::{Execution, ExecutionData, OpenOrder};
+use tws_proto::message::{Execution, ExecutionData, OpenOrder, OrderStatus};
 use tws_proto::order_state::OrderState;
 use tws_proto::{ClientMessage, Contract, Order};
 
@@ -119,6 +119,36 @@ fn ibm() -> Contract {
 
 fn risk(orders: &Orders) -> Decimal {
     orders.live_quantity("DU1", &ibm(), Side::Buy, None, NOW)
+}
+
+#[test]
+fn r18_an_open_order_that_does_not_say_what_has_filled_leaves_it_as_it_was_told() {
+    let mut desk = Desk::new();
+    desk.show(|_| ());
+    let status = || OrderStatus {
+        order_id: OrderId(0),
+        client_id: Some(ClientId(0)),
+        permanent_id: Some(BY_HAND),
+        status: Status::Submitted,
+        filled: Some(30.into()),
+        remaining: Some(40.into()),
+        ..OrderStatus::default()
+    };
+    desk.tell(Event::Broker(BrokerEvent::OrderStatus(Box::new(status()))));
+    assert_eq!(risk(&desk.orders), 40.into());
+    let recorded = desk.records.len();
+    // Snapshots of the text protocol show it so, minute by minute, each with its status behind it.
+    for _ in 0..3 {
+        desk.show(|_| ());
+        assert_eq!(risk(&desk.orders), 40.into());
+        let unknown = ExternalError::FillsUnknown { number: BY_HAND, told: 30.into(), proven: 0.into() };
+        assert_eq!(desk.adopt(), Err(unknown));
+        desk.tell(Event::Broker(BrokerEvent::OrderStatus(Box::new(status()))));
+    }
+    assert_eq!(desk.records.len(), recorded, "it says nothing new");
+    // What is changed by hand has filled as much as before.
+    desk.show(|open| open.order.total_quantity = Some(100.into()));
+    assert_eq!(risk(&desk.orders), 70.into());
 }
 
 #[test]
@@ -264,7 +294,8 @@ fn r18_what_cannot_be_taken_on_goes_on_as_it_was() {
     assert_eq!(nobody, Err(ExternalError::NoName));
     let nowhere = desk.orders.adopt_external(BY_HAND, IntentId(5), "", "ann", NOW);
     assert_eq!(nowhere, Err(ExternalError::Strategy));
-    assert_eq!((desk.orders.external().count(), risk(&desk.orders)), (1, 70.into()));
+    // What it has filled was told, and nothing has taken that back.
+    assert_eq!((desk.orders.external().count(), risk(&desk.orders)), (1, 40.into()));
 }
 
 #[test]
