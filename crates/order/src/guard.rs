@@ -341,7 +341,7 @@ impl Orders {
             let intent = &lost.intent;
             let kind = match policy {
                 Unprotected::Alarm => continue,
-                Unprotected::Protect => intent.kind.clone(),
+                Unprotected::Protect => self.kind_anew(&lost),
                 Unprotected::Flatten => OrderKind::Market,
             };
             let intent = Intent { quantity: proven, kind, ..intent.clone() };

@@ -391,6 +391,17 @@ impl OrderKind {
         }
     }
 
+    /// The same with its stop where it has trailed to, where it trails.
+    pub(crate) fn trailed_to(&self, stop: Decimal) -> Self {
+        let mut kind = self.clone();
+        match &mut kind {
+            Self::Trail { stop_price, .. } => *stop_price = Some(stop),
+            Self::TrailLimit { stop_price, .. } => *stop_price = stop,
+            _ => {}
+        }
+        kind
+    }
+
     /// The distance at which it follows the market, where it does.
     pub(crate) const fn distance(&self) -> Option<Distance> {
         match self {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::Action;
 use crate::group::{Replacement, Revenant};
 use crate::guard::{Group, Role, is_stop};
+use crate::kind::OrderKind;
 use crate::orders::Orders;
 use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
@@ -142,6 +143,15 @@ impl Orders {
             let last = self.stand_ins(&stop).last()?;
             group.may_be_followed(&last).then_some((last.intent.id, stop))
         })
+    }
+
+    /// The kind of a stop that is placed anew: one that trails goes on where it, or what last stood in its place, was shown to
+    /// stand. That is brought to a step of the price towards the market, so that it loses no more.
+    pub(crate) fn kind_anew(&self, lost: &Tracked) -> OrderKind {
+        let last = self.stand_ins(lost).filter_map(|order| order.trailed_to).last();
+        let Some(stop) = last.or(lost.trailed_to) else { return lost.intent.kind.clone() };
+        let terms = self.terms_of(&lost.intent);
+        lost.intent.kind.trailed_to(terms.map_or(stop, |terms| terms.on_step(stop, lost.intent.side.opposite())))
     }
 
     /// What of a bracket must end before a lost stop is placed anew: nothing may open more of the position, and what is placed

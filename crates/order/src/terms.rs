@@ -14,6 +14,7 @@ use crate::lifetime::TimeInForce;
 use crate::orders::Orders;
 use crate::time::Timestamp;
 use crate::tracked::Tracked;
+use tws_proto::Side;
 
 /// What is known of a contract. What is not known is not checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,12 +82,25 @@ impl Terms {
             Some(Distance::Percent(_)) | None => None,
         };
         for price in kind.prices().chain(trailing).chain(kind.offset()) {
-            let step = self.price_steps.iter().rev().find(|step| step.from <= price.abs()).map(|step| step.step);
-            if let Some(step) = step.filter(|step| !is_multiple(price, *step)) {
+            if let Some(step) = self.step_at(price).filter(|step| !is_multiple(price, *step)) {
                 return Err(Invalid::PriceStep { price, step });
             }
         }
         Ok(())
+    }
+
+    fn step_at(&self, price: Decimal) -> Option<Decimal> {
+        self.price_steps.iter().rev().find(|step| step.from <= price.abs()).map(|step| step.step)
+    }
+
+    /// The price at the next step: above it to buy, below it to sell.
+    pub(crate) fn on_step(&self, price: Decimal, side: Side) -> Decimal {
+        let Some(step) = self.step_at(price).filter(|step| !is_multiple(price, *step)) else { return price };
+        let steps = price.checked_div(step).map(|steps| match side {
+            Side::Buy => steps.ceil(),
+            Side::Sell => steps.floor(),
+        });
+        steps.and_then(|steps| steps.checked_mul(step)).unwrap_or(price).normalize()
     }
 
     fn check_time(&self, intent: &Intent, now: Timestamp) -> Result<(), Invalid> {

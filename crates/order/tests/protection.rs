@@ -2,9 +2,16 @@
 
 mod world;
 
-use order::{Bracket, Exit, Intent, OrderKind, Orders, Replacement, Revenant, Side, Tracked, Unprotected};
+use order::{
+    Bracket, BrokerEvent, Distance, Event, Exit, Instance, Intent, OrderKind, Orders, PriceStep, Replacement, Revenant,
+    Side, Terms, Tracked, Unprotected,
+};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
+use tws_proto::ids::{ClientId, ContractId};
+use tws_proto::message::OpenOrder;
+use tws_proto::order_state::OrderState;
+use tws_proto::{Contract, Order};
 use world::{Open, World, id, intent};
 
 fn exit(profit: char, stop: char, quantity: u32) -> Exit {
@@ -273,4 +280,61 @@ fn r25_a_new_profit_is_cancelled_with_the_bracket_it_belongs_to() {
     let out = run(&mut world, &["status c Cancelled", "wait 600"]);
     assert!(out.contains("cancel 6; alarm Unprotected; protect 40 for c"), "{out}");
     world.check_replay();
+}
+
+/// The broker shows where the stop `c` of this kind has trailed to.
+fn show_trailed(world: &mut World, to: &str) {
+    let order = world.orders.get(id('c')).unwrap().into_owned();
+    let shown = Order {
+        account: order.intent.account.to_string(),
+        client_id: Some(ClientId(1)),
+        permanent_id: Some(world::number('c')),
+        order_reference: Instance::new("t1").unwrap().reference(id('c')),
+        order_type: order.intent.kind.order_type(),
+        total_quantity: Some(order.intent.quantity),
+        aux_price: Some(2.into()),
+        limit_price_offset: Some(Decimal::ONE),
+        trail_stop_price: Some(to.parse().unwrap()),
+        ..Order::market(Side::Sell.action(), order.intent.quantity)
+    };
+    let contract = Contract::clone(&order.intent.contract);
+    let state = OrderState { status: Some("Submitted".into()), ..OrderState::default() };
+    let open = OpenOrder { order_id: order.order_id, contract, order: shown, state };
+    let _ = world.happen(Event::Broker(BrokerEvent::OpenOrder(Box::new(open))));
+}
+
+#[test]
+fn r25_a_trailing_stop_is_placed_anew_where_it_had_trailed_to() {
+    let distance = Distance::Amount(2.into());
+    let trail = |stop_price: Option<Decimal>| OrderKind::Trail { distance, stop_price };
+    let limit = |stop_price| OrderKind::TrailLimit { distance, stop_price, limit_offset: Decimal::ONE };
+    let decimal = |text: &str| text.parse::<Decimal>().unwrap();
+    for (kind, shown, expected) in [
+        (trail(Some(8.into())), "11.25", trail(Some(decimal("11.25")))),
+        (trail(None), "11.25", trail(Some(decimal("11.25")))),
+        (limit(8.into()), "11.25", limit(decimal("11.25"))),
+        // What no exchange would take is rounded towards the market.
+        (trail(None), "11.2513", trail(Some(decimal("11.26")))),
+        (trail(Some(8.into())), "0", trail(Some(8.into()))),
+    ] {
+        let mut world = World::new();
+        let terms =
+            Terms { price_steps: vec![PriceStep { from: Decimal::ZERO, step: decimal("0.01") }], ..Terms::default() };
+        let step = world.orders.learn(ContractId(8314), terms, world.now);
+        let _ = world.keep(step);
+        let mut pair = exit('b', 'c', 100);
+        pair.stop_loss.as_mut().unwrap().kind = kind;
+        let bracket = Bracket { entry: intent('a'), exits: vec![pair], unprotected: Unprotected::Protect };
+        let step = world.orders.submit(bracket.into(), &Open, world.now).unwrap();
+        let _ = world.keep(step);
+        world.run("exec a @x.01 q100");
+        show_trailed(&mut world, shown);
+        let step = world.orders.step(Event::Broker(world.broker(&["status", "c", "Cancelled"])), world.now);
+        let _ = world.keep(step);
+        world.run("wait 600");
+        let placed = world.protection.clone().unwrap().intent;
+        assert_eq!((placed.kind, placed.quantity), (expected, 100.into()));
+        assert!(!world.run("protect f").contains("refused"));
+        world.check_replay();
+    }
 }
