@@ -12,6 +12,7 @@ use crate::halt::HaltScope;
 use crate::instrument::is_same_instrument;
 use crate::intent::Intent;
 use crate::kind::OrderKind;
+use crate::lifetime::TimeInForce;
 use crate::orders::{Gate, Orders};
 use crate::reconcile::send_cancel;
 use crate::reference::IntentId;
@@ -344,7 +345,11 @@ impl Orders {
                 Unprotected::Protect => self.kind_anew(&lost),
                 Unprotected::Flatten => OrderKind::Market,
             };
-            let intent = Intent { quantity: proven, kind, ..intent.clone() };
+            let time_in_force = match intent.time_in_force {
+                TimeInForce::GoodTillDate(until) if until <= at => TimeInForce::Day, // the position is still there
+                _ => intent.time_in_force.clone(),
+            };
+            let intent = Intent { quantity: proven, kind, time_in_force, ..intent.clone() };
             actions.push(Action::Protect(Box::new(Protection { of, intent, held: None })));
         }
     }

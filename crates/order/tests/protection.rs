@@ -4,7 +4,7 @@ mod world;
 
 use order::{
     Bracket, BrokerEvent, Distance, Event, Exit, Instance, Intent, OrderKind, Orders, PriceStep, Replacement, Revenant,
-    Side, Terms, Tracked, Unprotected,
+    Side, Terms, TimeInForce, Timestamp, Tracked, Unprotected,
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -335,6 +335,27 @@ fn r25_a_trailing_stop_is_placed_anew_where_it_had_trailed_to() {
         let placed = world.protection.clone().unwrap().intent;
         assert_eq!((placed.kind, placed.quantity), (expected, 100.into()));
         assert!(!world.run("protect f").contains("refused"));
+        world.check_replay();
+    }
+}
+
+#[test]
+fn r25_a_stop_whose_date_is_over_does_not_keep_its_position_from_protection() {
+    for (unprotected, expected) in
+        [(Unprotected::Protect, OrderKind::Stop { stop_price: 9.into() }), (Unprotected::Flatten, OrderKind::Market)]
+    {
+        let mut world = World::new();
+        let mut pair = exit('b', 'c', 100);
+        let until = Timestamp(world.now.0 + 60_000_000);
+        pair.stop_loss.as_mut().unwrap().time_in_force = TimeInForce::GoodTillDate(until);
+        let bracket = Bracket { entry: intent('a'), exits: vec![pair], unprotected };
+        let step = world.orders.submit(bracket.into(), &Open, world.now).unwrap();
+        let _ = world.keep(step);
+        run(&mut world, &["exec a @x.01 q100", "wait 60000", "notice c 202", "wait 600"]);
+        let out = world.run("protect f");
+        assert!(out.contains("f sent working 100; place 4 100"), "{out}");
+        let placed = world.orders.get(id('f')).unwrap().into_owned().intent;
+        assert_eq!((placed.kind, placed.time_in_force), (expected, TimeInForce::Day));
         world.check_replay();
     }
 }
