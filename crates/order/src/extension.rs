@@ -92,6 +92,42 @@ impl Extension {
         (*rest != untouched).then_some(Self(rest))
     }
 
+    /// What of it says for whom the order trades, and on whose word; nothing of when, where and how it does.
+    pub(crate) fn for_whom(&self) -> Option<Self> {
+        let mut kept = Box::new(Order::default());
+        macro_rules! keep {
+            ($($field:ident),*) => {
+                $(kept.$field.clone_from(&self.0.$field);)*
+            };
+        }
+        keep!(
+            advisor_group,
+            advisor_method,
+            advisor_percentage,
+            advisor_profile,
+            model_code,
+            clearing_account,
+            clearing_intent,
+            settling_firm,
+            rule_80a,
+            open_close,
+            origin,
+            short_sale_slot,
+            designated_location,
+            exempt_code,
+            mifid2_decision_maker,
+            mifid2_decision_algo,
+            mifid2_execution_trader,
+            mifid2_execution_algo,
+            external_operator,
+            customer_account,
+            professional_customer,
+            solicited,
+            manual_order_indicator
+        );
+        (*kept != Order::default()).then_some(Self(kept))
+    }
+
     /// Whether an advisor spreads what fills over accounts.
     pub(crate) fn is_spread(&self) -> bool {
         !(self.0.advisor_group.is_empty() && self.0.advisor_profile.is_empty())

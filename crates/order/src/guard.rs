@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, Alarm, Protection, Question, Step};
+use crate::extension::Extension;
 use crate::group::{Exit, OneCancelsAll, Replacement, Revenant, Submission, Unprotected};
 use crate::halt::HaltScope;
 use crate::instrument::is_same_instrument;
@@ -340,16 +341,17 @@ impl Orders {
             }
             let Some((of, lost)) = self.next_to_protect(name) else { continue };
             let intent = &lost.intent;
-            let kind = match policy {
+            let (kind, extension) = match policy {
                 Unprotected::Alarm => continue,
-                Unprotected::Protect => self.kind_anew(&lost),
-                Unprotected::Flatten => OrderKind::Market,
+                Unprotected::Protect => (self.kind_anew(&lost), intent.extension.clone()),
+                // At once: what its stop waited for, and what only a stop can do, is no part of it.
+                Unprotected::Flatten => (OrderKind::Market, intent.extension.as_ref().and_then(Extension::for_whom)),
             };
             let time_in_force = match intent.time_in_force {
                 TimeInForce::GoodTillDate(until) if until <= at => TimeInForce::Day, // the position is still there
                 _ => intent.time_in_force.clone(),
             };
-            let intent = Intent { quantity: proven, kind, time_in_force, ..intent.clone() };
+            let intent = Intent { quantity: proven, kind, time_in_force, extension, ..intent.clone() };
             actions.push(Action::Protect(Box::new(Protection { of, intent, held: None })));
         }
     }

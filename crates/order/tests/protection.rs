@@ -3,12 +3,13 @@
 mod world;
 
 use order::{
-    Bracket, BrokerEvent, Distance, Event, Exit, Instance, Intent, OrderKind, Orders, PriceStep, Replacement, Revenant,
-    Side, Terms, TimeInForce, Timestamp, Tracked, Unprotected,
+    Bracket, BrokerEvent, Distance, Event, Exit, Extension, Instance, Intent, OrderKind, Orders, PriceStep,
+    Replacement, Revenant, Side, Terms, TimeInForce, Timestamp, Tracked, Unprotected,
 };
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use tws_proto::ids::{ClientId, ContractId};
+use tws_proto::kinds::OrderType;
 use tws_proto::message::OpenOrder;
 use tws_proto::order_state::OrderState;
 use tws_proto::{Contract, Order};
@@ -357,5 +358,28 @@ fn r25_a_stop_whose_date_is_over_does_not_keep_its_position_from_protection() {
         let placed = world.orders.get(id('f')).unwrap().into_owned().intent;
         assert_eq!((placed.kind, placed.time_in_force), (expected, TimeInForce::Day));
         world.check_replay();
+    }
+}
+
+#[test]
+fn r25_what_closes_a_position_at_once_waits_for_nothing_that_its_stop_waited_for() {
+    let adjustable = Extension::new(|order| {
+        order.adjusted_order_type = Some(OrderType::Trail);
+        order.trigger_price = Some(11.into());
+        order.advisor_group = "all".to_owned();
+        order.clearing_account = "elsewhere".to_owned();
+    });
+    let extension = Some(adjustable.unwrap());
+    for (unprotected, is_adjusted) in [(Unprotected::Protect, true), (Unprotected::Flatten, false)] {
+        let mut world = World::new();
+        let mut pair = exit('b', 'c', 100);
+        pair.stop_loss.as_mut().unwrap().extension.clone_from(&extension);
+        let bracket = Bracket { entry: intent('a'), exits: vec![pair], unprotected };
+        let step = world.orders.submit(bracket.into(), &Open, world.now).unwrap();
+        let _ = world.keep(step);
+        run(&mut world, &["exec a @x.01 q100", "notice c 202", "wait 600"]);
+        let placed = world.protection.clone().unwrap().intent.to_order(&Instance::new("t1").unwrap());
+        assert_eq!((placed.adjusted_order_type.is_some(), placed.trigger_price.is_some()), (is_adjusted, is_adjusted));
+        assert_eq!((placed.advisor_group.as_str(), placed.clearing_account.as_str()), ("all", "elsewhere"));
     }
 }
