@@ -136,6 +136,8 @@ pub(super) struct Modify {
     quantity: Option<Decimal>,
     limit_price: Option<Decimal>,
     stop_price: Option<Decimal>,
+    trail_amount: Option<Decimal>,
+    trail_percent: Option<Decimal>,
     tif: Option<String>,
 }
 
@@ -309,25 +311,29 @@ impl Modify {
     /// What changes, for an order of this kind.
     pub(super) fn change(&self, kind: &OrderKind) -> Result<Change, String> {
         let mut kind = kind.clone();
-        let (mut limit, mut stop) = (self.limit_price, self.stop_price);
-        if let (Some(price), Some(slot)) = (limit, limit_of(&mut kind)) {
-            *slot = price;
-            limit = None;
+        let prices = [
+            ("limit_price", self.limit_price, set_limit as fn(&mut OrderKind, Decimal) -> bool),
+            ("stop_price", self.stop_price, set_stop),
+            ("trail_amount", self.trail_amount, set_trail_amount),
+            ("trail_percent", self.trail_percent, set_trail_percent),
+        ];
+        let given = prices.iter().filter_map(|(field, price, set)| price.map(|price| (field, price, set)));
+        let mut is_repriced = false;
+        for (field, price, set) in given {
+            if !set(&mut kind, price) {
+                return Err(format!("the order has no `{field}` to be changed"));
+            }
+            is_repriced = true;
         }
-        if let (Some(price), Some(slot)) = (stop, stop_of(&mut kind)) {
-            *slot = price;
-            stop = None;
-        }
-        if limit.is_some() || stop.is_some() {
-            let which = if limit.is_some() { "limit_price" } else { "stop_price" };
-            return Err(format!("the order has no `{which}` to be changed"));
-        }
-        let repriced = self.limit_price.is_some() || self.stop_price.is_some();
-        if !repriced && self.quantity.is_none() && self.tif.is_none() {
-            return Err("name what changes: `quantity`, `limit_price`, `stop_price` or `tif`".to_owned());
+        if !is_repriced && self.quantity.is_none() && self.tif.is_none() {
+            return Err(
+                "name what changes: `quantity`, `limit_price`, `stop_price`, `trail_amount`, `trail_percent` or \
+                        `tif`"
+                    .to_owned(),
+            );
         }
         Ok(Change {
-            kind: repriced.then_some(kind),
+            kind: is_repriced.then_some(kind),
             quantity: self.quantity,
             time_in_force: self.tif.as_deref().map(lifetime).transpose()?,
         })
@@ -343,24 +349,43 @@ fn lifetime(word: &str) -> Result<TimeInForce, String> {
     Ok(TimeInForce::from(Word::from(name.as_str())))
 }
 
-/// The limit price of a kind, where it has one.
-fn limit_of(kind: &mut OrderKind) -> Option<&mut Decimal> {
+/// Sets the limit price of a kind that may have one.
+const fn set_limit(kind: &mut OrderKind, price: Decimal) -> bool {
     match kind {
         OrderKind::Limit { limit_price }
         | OrderKind::StopLimit { limit_price, .. }
         | OrderKind::LimitIfTouched { limit_price, .. }
-        | OrderKind::LimitOnClose { limit_price } => Some(limit_price),
-        _ => None, // kinds without one, and kinds that may come
+        | OrderKind::LimitOnOpen { limit_price }
+        | OrderKind::LimitOnClose { limit_price } => *limit_price = price,
+        OrderKind::MidPrice { limit_price } => *limit_price = Some(price),
+        _ => return false, // kinds without one, and kinds that may come
     }
+    true
 }
 
-/// The price at which a kind begins to work, where it has one.
-fn stop_of(kind: &mut OrderKind) -> Option<&mut Decimal> {
+/// Sets the price at which a kind begins to work.
+const fn set_stop(kind: &mut OrderKind, price: Decimal) -> bool {
     match kind {
-        OrderKind::Stop { stop_price } | OrderKind::StopLimit { stop_price, .. } => Some(stop_price),
+        OrderKind::Stop { stop_price } | OrderKind::StopLimit { stop_price, .. } => *stop_price = price,
         OrderKind::MarketIfTouched { trigger_price } | OrderKind::LimitIfTouched { trigger_price, .. } => {
-            Some(trigger_price)
+            *trigger_price = price;
         }
-        _ => None, // kinds without one, and kinds that may come
+        OrderKind::Trail { stop_price, .. } => *stop_price = Some(price),
+        _ => return false, // kinds without one, and kinds that may come
     }
+    true
+}
+
+/// Sets by how much an order trails that trails by an amount.
+const fn set_trail_amount(kind: &mut OrderKind, price: Decimal) -> bool {
+    let OrderKind::Trail { distance: Distance::Amount(amount), .. } = kind else { return false };
+    *amount = price;
+    true
+}
+
+/// Sets by how much an order trails that trails by a percentage.
+const fn set_trail_percent(kind: &mut OrderKind, price: Decimal) -> bool {
+    let OrderKind::Trail { distance: Distance::Percent(percent), .. } = kind else { return false };
+    *percent = price;
+    true
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Market, acme, limit};
+use super::{Market, acme, limit, market};
 
 #[test]
 fn a_price_that_the_kind_does_not_have_is_refused_alone_and_in_groups() {
@@ -195,6 +195,62 @@ fn a_number_is_enough_to_name_a_contract() {
     order["contract"] = json!({"con_id": 900_001});
     drive.done(order);
     drive.order("one", "working");
+    assert!(drive.ended().success());
+    market_place.close();
+}
+
+/// What `orders` shows of an order can be changed, whatever its kind.
+#[test]
+fn every_price_of_every_kind_can_be_changed() {
+    let market_place = Market::open();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    let kinds = [
+        (json!({"kind": "LMT", "limit_price": "9"}), json!({"limit_price": "9.5"})),
+        (json!({"kind": "STP", "stop_price": "10.3"}), json!({"stop_price": "10.2"})),
+        (
+            json!({"kind": "STP LMT", "stop_price": "10.3", "limit_price": "10.4"}),
+            json!({"stop_price": "10.2", "limit_price": "10.3"}),
+        ),
+        (json!({"kind": "MIT", "stop_price": "9.7"}), json!({"stop_price": "9.8"})),
+        (
+            json!({"kind": "LIT", "stop_price": "9.7", "limit_price": "9.8"}),
+            json!({"stop_price": "9.8", "limit_price": "9.9"}),
+        ),
+        (json!({"kind": "LOC", "limit_price": "9"}), json!({"limit_price": "9.5"})),
+        (json!({"kind": "LOO", "limit_price": "9"}), json!({"limit_price": "9.5"})),
+        (json!({"kind": "MIDPRICE", "limit_price": "9"}), json!({"limit_price": "9.5"})),
+        (json!({"kind": "TRAIL", "trail_amount": "0.3"}), json!({"trail_amount": "0.4"})),
+        (json!({"kind": "TRAIL", "trail_percent": "3"}), json!({"trail_percent": "4"})),
+        (json!({"kind": "TRAIL", "trail_percent": "3", "stop_price": "10.3"}), json!({"stop_price": "10.2"})),
+    ];
+    for (number, (kind, change)) in kinds.into_iter().enumerate() {
+        let name = format!("order-{number}");
+        let mut order = market(&name, "BUY", "1");
+        order.as_object_mut().unwrap().append(kind.clone().as_object_mut().unwrap());
+        order["strategy"] = json!(name); // each has a rate of its own (C3)
+        drive.done(order);
+        drive.hear("an acknowledgement", |value| {
+            value["event"] == "order" && value["ref"] == *name && value["state"] != "sent"
+        });
+        let mut modify = json!({"cmd": "modify", "ref": name, "quantity": "2"});
+        modify.as_object_mut().unwrap().append(change.clone().as_object_mut().unwrap());
+        drive.done(modify);
+        drive
+            .hear("the change", |value| value["event"] == "order" && value["ref"] == *name && value["quantity"] == "2");
+        let orders = drive.done(json!({"cmd": "orders"}));
+        let row = orders.as_array().unwrap().iter().find(|row| row["ref"] == *name).unwrap();
+        for (field, price) in change.as_object().unwrap() {
+            assert_eq!(&row[field], price, "{kind}: {row}");
+        }
+        drive.done(json!({"cmd": "cancel", "ref": name}));
+        drive.order(&name, "cancelled");
+    }
+    let mut trail = market("trail", "BUY", "3");
+    trail.as_object_mut().unwrap().append(json!({"kind": "TRAIL", "trail_amount": "0.3"}).as_object_mut().unwrap());
+    drive.done(trail);
+    let (detail, _) = drive.refused(json!({"cmd": "modify", "ref": "trail", "trail_percent": "3"}));
+    assert_eq!(detail, "the order has no `trail_percent` to be changed");
     assert!(drive.ended().success());
     market_place.close();
 }
