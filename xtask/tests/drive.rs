@@ -593,6 +593,30 @@ fn p21_told_to_end_by_a_signal_orders_stay_or_are_cancelled_and_the_journal_is_c
     }
 }
 
+/// A long journal takes its time to be read. Here the limits do, which come through a pipe.
+#[cfg(unix)]
+#[test]
+fn p21_told_to_end_while_it_starts_it_ends_cleanly_all_the_same() {
+    let market_place = Market::open();
+    let limits = market_place.folder.path().join("limits");
+    assert!(Command::new("mkfifo").arg(&limits).status().unwrap().success());
+    let mut command = command(&market_place.sim.address().to_string(), &market_place.journal(), &[]);
+    command.arg("--limits").arg(&limits);
+    let mut drive = Drive::run(command);
+    // It reads them once this opens.
+    let mut pipe = std::fs::OpenOptions::new().write(true).open(&limits).unwrap();
+    drive.write(br#"{"id": 1, "cmd": "cancel_all"}"#);
+    let told = Command::new("kill").arg("-TERM").arg(drive.process.id().to_string()).status().unwrap();
+    assert!(told.success());
+    pipe.write_all(b"symbols = \"any\"\nsecurity_types = \"any\"\n").unwrap();
+    pipe.write_all(b"order_quantity_max = \"9\"\norder_value_max = \"999\"\nposition_max = \"9\"\n").unwrap();
+    drop(pipe);
+    drive.hear("an answer", |value| value["event"] == "answer" && value["id"] == 1);
+    drive.state("stopped");
+    assert!(drive.process.wait().unwrap().success());
+    market_place.close();
+}
+
 #[test]
 fn r38_p20_of_two_started_at_once_one_connects_and_after_its_kill_another_does() {
     let market_place = Market::open();

@@ -9,7 +9,6 @@ use std::time::Duration;
 use event_bus::{Queue, Subscription};
 use order::{IntentId, State};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -21,6 +20,7 @@ use super::fault::{Fault, Outcome};
 use super::id::Id;
 use super::intake::{COMMANDS_MAX, End, Intake, Taken};
 use super::lines::Line;
+use super::signals::Signals;
 use super::told::{
     alarm_json, execution_id, external_json, fill_row, order_json, order_row, position_json, preview_json, quote_json,
     side_text, state_json, tagged,
@@ -88,7 +88,7 @@ impl Desk {
 
     /// Serves until the end of the input, `quit`, a signal, or until nobody hears. What was asked before the end of the
     /// input is still carried out; `quit` and signals do not wait for it.
-    pub(super) async fn serve(self, lines: mpsc::Receiver<Line>) -> Closed {
+    pub(super) async fn serve(self, lines: mpsc::Receiver<Line>, mut signals: Signals) -> Closed {
         let (voice, trader, closes) = (self.voice.clone(), self.trader.clone(), Arc::clone(&self.closes));
         let (sender, commands) = mpsc::channel(COMMANDS_MAX);
         let (intake, end) = Intake::new(sender.downgrade(), voice.clone(), trader.clone());
@@ -97,7 +97,7 @@ impl Desk {
         let mut worker = tokio::spawn(self.work(commands));
         let quit = tokio::select! {
             biased;
-            () = terminated() => Some(None),
+            () = signals.told() => Some(None),
             _ = &mut told => None,
             _ = &mut worker => None,
             () = voice.failed() => None,
@@ -105,7 +105,7 @@ impl Desk {
                 Ok(End::Input) => {
                     drop(sender);
                     tokio::select! {
-                        () = terminated() => {}
+                        () = signals.told() => {}
                         () = voice.failed() => {}
                         _ = timeout(LAST_COMMANDS, &mut worker) => {}
                     }
@@ -484,18 +484,6 @@ impl Refs {
     fn extend(&self, labels: impl IntoIterator<Item = (String, IntentId)>) {
         let mut refs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refs.extend(labels.into_iter().map(|(label, intent)| (intent, label)));
-    }
-}
-
-/// Waits until the process is told to end.
-async fn terminated() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
 }
 

@@ -12,6 +12,7 @@ mod id;
 mod intake;
 mod lines;
 mod once;
+mod signals;
 mod told;
 mod voice;
 
@@ -27,6 +28,7 @@ use tokio::signal::unix::SignalKind;
 use trader::{Trader, TraderConfig};
 
 use desk::{Desk, Ending};
+use signals::Signals;
 use voice::{Unheard, Voice};
 
 /// What to drive.
@@ -59,10 +61,12 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     // First of all, as reading the configuration warns too.
     crate::logs::open("info");
-    let config = options.config()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // To be told to end while a long journal is read is to end cleanly, too.
+    let signals = runtime.block_on(async { Signals::open() })?;
+    let config = options.config()?;
     let (voice, speaker) = voice::open()?;
-    let ending = runtime.block_on(drive(config, voice, options));
+    let ending = runtime.block_on(drive(config, voice, signals, options));
     // A thread that waits for the next line, or for somebody to read one, keeps nobody.
     runtime.shutdown_background();
     let heard = speaker.finish();
@@ -75,7 +79,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn drive(config: TraderConfig, voice: Voice, options: &Options) -> anyhow::Result<Ending> {
+async fn drive(config: TraderConfig, voice: Voice, signals: Signals, options: &Options) -> anyhow::Result<Ending> {
     outlive_limits()?;
     let lines = lines::open();
     let moments = Arc::new(AtomicU64::new(0));
@@ -90,7 +94,7 @@ async fn drive(config: TraderConfig, voice: Voice, options: &Options) -> anyhow:
     }
     let trader = builder.start_unready().context("the trader did not start")?;
     let desk = Desk::new(config, trader.handle(), voice.clone());
-    let mut ending = desk.serve(lines).await;
+    let mut ending = desk.serve(lines, signals).await;
     // Orders stay at the broker as they are; the journal is closed cleanly.
     let ended = trader.stop().await;
     ending.finish().await;
