@@ -294,6 +294,8 @@ impl Desk {
 
     fn placed(&self, refs: &[&str], intents: &[IntentId]) -> Outcome {
         let named = refs.iter().zip(intents);
+        // While the trader ends, nobody but this knows them.
+        self.refs.extend(named.clone().map(|(name, intent)| ((*name).to_owned(), *intent)));
         Ok(named.map(|(name, intent)| json!({"ref": name, "intent": intent.to_string()})).collect())
     }
 
@@ -481,6 +483,17 @@ impl Refs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&intent).cloned()
     }
 
+    /// Waits until whoever placed an order has heard that it is.
+    async fn await_name(&self, intent: IntentId) {
+        let named = async {
+            while self.of(intent).is_none() {
+                sleep(LINE_GAP).await;
+            }
+        };
+        // One that nobody named has none.
+        let _ = timeout(LAST_LINES, named).await;
+    }
+
     fn extend(&self, labels: impl IntoIterator<Item = (String, IntentId)>) {
         let mut refs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refs.extend(labels.into_iter().map(|(label, intent)| (intent, label)));
@@ -544,7 +557,10 @@ async fn tell_event(trader: &Handle, voice: &Voice, refs: &Refs, event: Event) -
                     let named = books.labels.iter().find(|(_, known)| **known == intent);
                     named.map(|(label, _)| label.clone())
                 });
-                refs.extend(name.await.ok().flatten().map(|label| (label, intent)));
+                match name.await {
+                    Ok(name) => refs.extend(name.map(|label| (label, intent))),
+                    Err(_) => refs.await_name(intent).await, // the trader ends
+                }
             }
             voice.say(&tagged("order", order_json(&update, refs.of(update.intent).as_deref())))
         }

@@ -102,3 +102,24 @@ fn what_is_asked_behind_quit_or_while_it_ends_is_answered_too() {
     }
     market_place.close();
 }
+
+/// The end may overtake the order, or come behind it: then it is told with its name.
+#[test]
+fn an_order_that_is_placed_while_it_ends_is_told_by_its_ref() {
+    let market_place = Market::open();
+    for round in 0..10 {
+        let mut drive = market_place.drive();
+        drive.state("ready");
+        drive.done(json!({"cmd": "subscribe", "contract": super::acme()}));
+        let mut order = limit(&format!("order-{round}"), "BUY", "1", "9.5");
+        order["id"] = json!("order");
+        drive.write(lines(&[order, json!({"id": "end", "cmd": "quit"})]).as_bytes());
+        drive.hear("its answer", |value| value["event"] == "answer" && value["id"] == "order");
+        drive.hear("the end", |value| value["event"] == "answer" && value["id"] == "end");
+        for event in drive.heard.iter().filter(|event| event["event"] == "order") {
+            assert!(event["ref"].is_string(), "{event}");
+        }
+        assert!(drive.ended().success());
+    }
+    market_place.close();
+}
