@@ -538,6 +538,10 @@ fn r38_the_journal_of_another_account_halts() {
     others.inject(tws_sim::Switch::RequestsLost).unwrap();
     let (detail, rule) = drive.refused(limit("two", "BUY", "10", "9.50"));
     assert_eq!((detail.contains(reason), &rule), (true, &json!("R5")), "{detail}");
+    let (detail, _) = drive.refused(json!({"cmd": "arm", "by": "me"}));
+    assert!(detail.starts_with(&format!("no arming lifts this halt: {reason}")), "{detail}");
+    let (detail, _) = drive.refused(json!({"cmd": "arm", "by": " "}));
+    assert!(detail.contains("`by` names nobody"), "{detail}");
     drive.done(json!({"cmd": "quit"}));
     assert!(drive.ended().success());
     assert_eq!(others.book().orders().count(), 0);

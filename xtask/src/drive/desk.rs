@@ -276,7 +276,13 @@ impl Desk {
             self.trader.inspect(|books| books.orders.halts().map(|halt| halt.scope.clone()).collect::<Vec<_>>());
         let halted = halted.await?;
         if !is_rearmed && halted.is_empty() {
-            return Err("there is nothing to be armed, or `by` names nobody".to_owned().into());
+            let TraderState { phase, reason, .. } = self.trader.state();
+            return Err(match (by.trim().is_empty(), phase) {
+                (true, _) => "nothing was armed: `by` names nobody; say who arms it".to_owned(),
+                (false, Phase::Halted) => format!("no arming lifts this halt: {reason}"),
+                (false, _) => format!("there is nothing to be armed: the trader is {phase}, neither killed nor halted"),
+            }
+            .into());
         }
         for scope in halted {
             self.trader.acknowledge(scope, by).await?;

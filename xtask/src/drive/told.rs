@@ -1,6 +1,6 @@
 //! What events and answers say, as JSON.
 
-use order::{Distance, OrderKind, OrderUpdate};
+use order::{Distance, OrderKind, OrderUpdate, State};
 use serde_json::{Value, json};
 use trader::Quote;
 
@@ -79,8 +79,25 @@ pub(super) fn order_json(update: &OrderUpdate, reference: Option<&str>) -> Value
         "remaining": update.working.saturating_add(update.unknown),
         "unknown": update.unknown,
         "average_price": update.average_price,
-        "reason": update.reason,
+        "reason": reason(&update.state, &update.reason),
     })
+}
+
+/// Why an order stands there: in the words of TWS, or, where TWS said nothing of a state that nobody asked for, in ours.
+fn reason<'a>(state: &State, told: &'a str) -> &'a str {
+    if !told.is_empty() {
+        return told;
+    }
+    match state {
+        State::Unknown(_) => "TWS has not answered what became of it; it may be live, and is looked for",
+        State::Suspended => "TWS calls it inactive and does not say why; it may still fill",
+        State::Lost => {
+            "TWS has it in no list, so it never arrived; submit under another `ref` what is still wanted of it"
+        }
+        State::Rejected => "TWS refused it and did not say why",
+        State::Expired => "its time was up",
+        State::Sent | State::Working(_) | State::Held | State::Filled | State::Cancelled => told,
+    }
 }
 
 /// An order, with what was asked for.
@@ -173,4 +190,30 @@ pub(super) const fn side_text(side: order::Side) -> &'static str {
 /// The id as the broker wrote it: the revision is its last segment.
 pub(super) fn execution_id(root: &str, revision: u32) -> String {
     if revision == 0 { root.to_owned() } else { format!("{root}.{revision:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use order::Acknowledgement;
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_asked_for_has_a_reason() {
+        let unasked = [
+            State::Unknown(Acknowledgement::Seen),
+            State::Unknown(Acknowledgement::Awaited),
+            State::Suspended,
+            State::Lost,
+            State::Rejected,
+            State::Expired,
+        ];
+        for state in unasked {
+            assert_ne!(reason(&state, ""), "", "{state}");
+            assert_eq!(reason(&state, "201 no"), "201 no", "{state}");
+        }
+        for state in [State::Sent, State::Filled, State::Cancelled] {
+            assert_eq!(reason(&state, ""), "", "{state}");
+        }
+    }
 }

@@ -254,3 +254,17 @@ fn every_price_of_every_kind_can_be_changed() {
     assert!(drive.ended().success());
     market_place.close();
 }
+
+#[test]
+fn an_order_that_does_not_work_has_a_reason_where_tws_gives_none() {
+    let market_place = Market::open();
+    market_place.sim.inject(tws_sim::Switch::Inactive).unwrap();
+    let mut drive = market_place.drive();
+    drive.state("ready");
+    drive.done(limit("one", "BUY", "1", "9.50"));
+    let told = drive.order("one", "suspended");
+    assert!(told["reason"].as_str().unwrap().starts_with("TWS calls it inactive"), "{told}");
+    assert_eq!(drive.done(json!({"cmd": "orders"}))[0]["reason"], told["reason"]);
+    assert!(drive.ended().success());
+    market_place.close();
+}
