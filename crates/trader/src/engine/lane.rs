@@ -1,7 +1,7 @@
 //! What the order lane says, in the order in which TWS said it.
 
 use order::{BrokerEvent, Event as OrderEvent, IntentId, LinkEvent, State};
-use tws_client::{LaneEvent, Ready, StateChange, Unsent, Wish};
+use tws_client::{LaneEvent, Ready, StateChange, Unsent, UnsentCause, Wish};
 use tws_proto::ServerMessage;
 use tws_proto::ids::OrderId;
 use tws_proto::message::Notice;
@@ -101,8 +101,7 @@ impl Engine {
         let ids = unsent.order_ids.iter().filter(|_| unsent.wish == Wish::Place);
         let intents: Vec<IntentId> = ids.filter_map(|id| self.unsent_intent(*id)).collect();
         if !intents.is_empty() {
-            let reason = format!("it did not leave in time ({:?})", unsent.cause);
-            self.step(OrderEvent::NotSent { intents, reason });
+            self.step(OrderEvent::NotSent { intents, reason: unsent_reason(unsent.cause).to_owned() });
         }
         self.reconciler.want();
     }
@@ -117,5 +116,25 @@ impl Engine {
     /// Whose number this is; of the orders of this client, none has two.
     pub(super) fn intent_of(&self, id: OrderId) -> Option<IntentId> {
         self.books.orders.by_order_id(id).map(|order| order.intent.id)
+    }
+}
+
+/// Why what was to be placed or changed did not leave, and what to do.
+const fn unsent_reason(cause: UnsentCause) -> &'static str {
+    match cause {
+        UnsentCause::Stale => {
+            "its turn did not come in time; ask again for what is still wanted, and for less at a time"
+        }
+        UnsentCause::NoProbeAnswer => {
+            "TWS had been silent and did not answer a probe in time; ask again for what is still wanted"
+        }
+        UnsentCause::Cancelled => "it was cancelled before it left",
+        UnsentCause::UpstreamDown => "TWS lost IB before it left; ask again, when it is back, for what is still wanted",
+        UnsentCause::Halted => {
+            "trading was halted before it left; once that is lifted, ask again for what is still wanted"
+        }
+        UnsentCause::EpochLost => {
+            "the connection with TWS ended before it left; ask again, when it is back, for what is still wanted"
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use order::State;
-use trader::Refused;
 use trader::prelude::*;
+use trader::{Alarm, Refused};
 
 use crate::desk::{
     ACCOUNT, Desk, PATIENCE, alarms, back, books, hear, is_unknown, is_working, listen, number, simulator,
@@ -260,4 +260,30 @@ async fn p04_s28_a_bracket_cut_in_any_of_its_legs_lives_as_a_whole_or_not_at_all
         assert_eq!(desk.orders().len(), leg - 1);
         trader.stop().await;
     }
+}
+
+#[tokio::test]
+async fn r32_an_order_that_does_not_leave_a_silent_link_says_why_and_what_to_do() {
+    let desk = Desk::open().await;
+    let trader = desk.trader().await;
+    let handle = trader.handle();
+    let acme = desk.watch(&handle, "ACME").await;
+    let mut alarms = alarms(&handle);
+    desk.sim.inject(tws_sim::Switch::HalfOpen).unwrap();
+    let mut unsent = None;
+    for cents in 1..=10 {
+        // Those of the first two seconds leave, and nobody answers them.
+        let price = number("9.50") + rust_decimal::Decimal::new(cents, 2);
+        let mut placed = handle.submit(Ticket::buy(&acme, 1).limit(price)).await.unwrap();
+        let wait = Duration::from_millis(600);
+        if let Ok(update) = placed.wait_for(wait, |update| update.state == State::Rejected).await {
+            unsent = Some(update);
+            break;
+        }
+    }
+    let reason = unsent.unwrap().reason;
+    assert_eq!(reason, "TWS had been silent and did not answer a probe in time; ask again for what is still wanted");
+    let told = hear(&mut alarms, |alarm| matches!(alarm, Alarm::Order(order::Alarm::NotSent { .. }))).await;
+    assert!(told.to_string().ends_with(&format!("was not sent: {reason}")), "{told}");
+    trader.stop().await;
 }
