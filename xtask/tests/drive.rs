@@ -487,6 +487,22 @@ fn a_fault_at_the_start_is_said_once() {
     assert_eq!(told.matches("No such file or directory").count(), 1, "{told}");
 }
 
+#[test]
+fn a_fault_of_an_option_names_the_option() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = folder.path().join("limits.toml");
+    std::fs::write(&limits, "symbols = \"any\"\nsecurity_types = \"any\"\norder_quantity_max = \"0\"\n").unwrap();
+    let mut command = command("127.0.0.1:7496", &folder.path().join("drive.db"), &[]);
+    command.args(["--server-version", "9", "--limits"]).arg(&limits);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    let limits = format!("; set it in {}", limits.display());
+    for part in ["--tws=127.0.0.1:7496 is a live port", "--server-version=9 is out of range", &limits] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
 /// The signal of such a limit does not end it in the middle of a write.
 #[cfg(unix)]
 #[test]

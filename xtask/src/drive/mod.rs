@@ -25,6 +25,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
 use tokio::signal::unix::SignalKind;
+use trader::config::ConfigError;
 use trader::{Trader, TraderConfig};
 
 use desk::{Desk, Ending};
@@ -138,7 +139,26 @@ impl Options {
             let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             config.limits = toml::from_str(&text).with_context(|| format!("the limits in {}", path.display()))?;
         }
-        config.validate()?;
+        config.validate().map_err(|error| self.in_its_words(error))?;
         Ok(config)
+    }
+
+    /// Faults of what an option says, by the name of the option: the variable was not set.
+    fn in_its_words(&self, mut error: ConfigError) -> ConfigError {
+        for fault in &mut error.faults {
+            match fault.setting {
+                "TWS_HOST" | "TWS_PORT" => (fault.setting, fault.value) = ("--tws", self.tws.clone()),
+                "TWS_JOURNAL" => fault.setting = "--journal",
+                "TWS_CLIENT_ID" if self.client_id.is_some() => fault.setting = "--client-id",
+                "TWS_MAX_SERVER_VERSION" if self.server_version.is_some() => fault.setting = "--server-version",
+                "[limits]" => {
+                    if let Some(path) = &self.limits {
+                        fault.remedy = format!("set it in {}", path.display());
+                    }
+                }
+                _ => {}
+            }
+        }
+        error
     }
 }
