@@ -331,7 +331,9 @@ pub enum Alarm {
         price: Decimal,
     },
     /// The broker tells of fills whose executions do not come, and which cannot be inferred (R14).
-    #[error("the broker says that {told} of order {intent} have filled, but executions prove only {filled}")]
+    #[error(
+        "the broker says that {told} of order {intent} have filled, but executions prove only {filled}; look in TWS, and cancel it here if that is all"
+    )]
     FillsMissing {
         /// Which.
         intent: IntentId,

@@ -137,7 +137,12 @@ impl Orders {
         }
         let Some(status) = &completed.state.status else { return };
         let words = &completed.state.completed_status;
-        if *status == Status::Inactive {
+        if *status == Status::Filled
+            && self.orders.get(&id).is_some_and(|known| has_filled_less(&known, order.filled_quantity))
+        {
+            let words = "TWS calls it filled, and a correction took part of that back";
+            self.weigh_end(id, names.permanent_id, &Evidence::Cancelled, at, words, actions);
+        } else if *status == Status::Inactive {
             self.weigh_end(id, names.permanent_id, &Evidence::CompletedRejected, at, words, actions);
         } else {
             self.weigh_status(id, names.permanent_id, status, at, words, actions);
@@ -487,6 +492,15 @@ pub(crate) enum Weighed {
 enum Reopened {
     Yes,
     No,
+}
+
+/// R13: whether an order that works no more, and that TWS calls filled, has filled less, for a correction took part of it back:
+/// TWS tells of no more than its executions do, or a person wants it ended who was told that fills of it are missing.
+fn has_filled_less(order: &Tracked, told: Option<Decimal>) -> bool {
+    let is_less = order.is_corrected && order.filled < order.intent.quantity && order.permanent_ids.len() < 2;
+    let is_agreed = order.filled > Decimal::ZERO && told == Some(order.filled);
+    let is_known = order.state == State::Cancelled && told.is_none_or(|told| told <= order.told.filled);
+    is_less && (is_agreed || is_known || order.is_ended_in_spite_of_fills())
 }
 
 /// Whether an order that lives may go on when its incarnation with this number has ended; without a number, any of them.

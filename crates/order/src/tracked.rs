@@ -254,6 +254,13 @@ impl Tracked {
         asked && self.told.asked_at.is_some() && self.told.ahead_since.is_none()
     }
 
+    /// Whether a person wants it ended after the broker was asked for the fills that it told of, and a person was told that they
+    /// are missing.
+    pub(crate) fn is_ended_in_spite_of_fills(&self) -> bool {
+        let asked = self.cancel.zip(self.told.asked_at).is_some_and(|(cancel, at)| at < cancel.asked_at);
+        asked && self.told.ahead_since.is_none()
+    }
+
     /// Whether the broker has told of more fills than the executions that are known, or some were inferred that may be none
     /// (R14).
     #[must_use]

@@ -69,6 +69,40 @@ fn r13_an_execution_on_the_other_side_that_finds_its_owner_counts_nothing() {
 }
 
 #[test]
+fn r13_what_a_correction_took_back_of_a_completed_order_fills_no_more() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        exec a @x.02 q1 => a suspended filled 1 working 99; a trades 1 at 10 for 100 at 10; alarm Reopened
+        done a Filled f1 => a cancelled filled 1 cancelled 99 exposed 99
+        done a Filled f1 => a cancelled filled 1 cancelled 99 exposed 99
+        exec a @x.03 => a filled filled 100; a trades 100 at 10 for 1 at 10; alarm Reopened
+    "]]);
+}
+
+#[test]
+fn r13_a_person_ends_a_completed_order_of_which_a_correction_took_part_back() {
+    check(&expect![[r"
+        link ready =>
+        place a => a sent working 100; place 1 100 at 10
+        open a Submitted => a working working 100
+        exec a @x.01 => a filled filled 100; a trades 100 at 10
+        exec a @x.02 q1 => a suspended filled 1 working 99; a trades 1 at 10 for 100 at 10; alarm Reopened
+        done a Filled f100 => a filled, unproven filled 1 working 99
+        wait 40000 => a filled, unproven filled 1 working 99; ask Executions
+        wait 40000 => a filled, unproven filled 1 working 99; alarm FillsMissing
+        done a Filled f100 => a filled, unproven filled 1 working 99
+        cancel a => a filled, unproven filled 1 working 99; cancel 1
+        notice a 10148 => a filled, unproven filled 1 working 99; ask Snapshot
+        done a Filled f100 => a cancelled filled 1 cancelled 99 exposed 99; cancel of a is done
+        done a Filled f100 => a cancelled filled 1 cancelled 99 exposed 99
+        wait 40000 => a cancelled filled 1 cancelled 99
+    "]]);
+}
+
+#[test]
 fn r13_a_correction_without_names_reaches_the_same_order() {
     check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
@@ -492,7 +526,7 @@ fn r14_nothing_is_inferred_while_tws_has_no_ib() {
 
 #[test]
 fn r14_a_further_fill_takes_nothing_from_what_was_inferred_before() {
-    check(&expect![[r#"
+    check(&expect![[r"
         place a => a sent working 100; place 1 100 at 10
         open a Submitted => a working working 100
         status a Submitted f40 r60 p10 => a working working 100
@@ -503,5 +537,5 @@ fn r14_a_further_fill_takes_nothing_from_what_was_inferred_before() {
         pass 40 => a working filled 70 working 30
         exec a @x.01 q40 f40 v10 => a working filled 70 working 30; a is inferred to trade 0 at 10 for 40 at 10; a trades 40 at 10
         pass 40 => a working filled 70 working 30
-    "#]]);
+    "]]);
 }
