@@ -15,7 +15,7 @@ use tws_proto::ids::OrderId;
 use tws_proto::kinds::{Action, TickByTickKind};
 use tws_proto::message::{ClientMessage, PlaceOrder, TickEvent};
 use tws_proto::{Contract, Order, ServerVersion};
-use tws_sim::TwsSim;
+use tws_sim::{SimTime, TwsSim};
 
 use crate::support::{BID, SECOND};
 
@@ -189,9 +189,12 @@ impl World {
     }
 }
 
+/// 7 October 2013, 13:00 in New York: hours before the end of a day, whatever the clock of the machine says.
+const START: SimTime = SimTime(1_381_165_200_000);
+
 /// A TWS whose markets stand still but for what is shown by hand.
 pub(crate) async fn simulator() -> Arc<TwsSim> {
-    Arc::new(TwsSim::builder().seed(7).still_markets().in_memory().start().await.unwrap())
+    Arc::new(TwsSim::builder().seed(7).start_time(START).still_markets().in_memory().start().await.unwrap())
 }
 
 pub(crate) fn stock(name: &str) -> Contract {
